@@ -1,0 +1,1 @@
+//! Tidegate: a reverse proxy that ends connections well.

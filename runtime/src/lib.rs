@@ -1,1 +1,2 @@
 //! Tidegate: a reverse proxy that ends connections well.
+pub mod net;

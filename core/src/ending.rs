@@ -1,0 +1,144 @@
+//! How a direction ends, and how a session ended: what may be read aloud, logged and counted.
+
+use crate::timer::Timer;
+use core::fmt;
+
+/// How one direction came to its end. It never becomes cleaner, only worse (I6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// Everything arrived, and the end itself can be trusted.
+    Clean,
+    /// The transport ended in order, but what it carried did not: a TLS leg's FIN without
+    /// close_notify, or a FIN inside a message.
+    Truncated,
+    /// The transport failed.
+    Abort(Cause),
+}
+
+/// Why a leg failed. The driver maps errno values and TLS errors to these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// RST: ECONNRESET, or EPIPE on a write (K6).
+    Reset,
+    /// The transport gave up: ETIMEDOUT, a failed keepalive.
+    TimedOut,
+    /// EHOSTUNREACH, ENETUNREACH and their kind.
+    Unreachable,
+    /// ECONNREFUSED while connecting.
+    Refused,
+    /// A fatal alert from the peer, a bad record, a failed handshake.
+    Tls,
+    /// We reset this leg ourselves, because of what happened on the other one.
+    Cancelled,
+    /// One of our timers ran out on this leg.
+    Expired(Timer),
+    /// The bytes were not the protocol they had to be.
+    Protocol,
+    /// Our own failure: descriptors, memory, a bug trap.
+    Local,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// Every direction ended clean.
+    Clean,
+    /// A direction ended before what it carried did.
+    Truncated,
+    /// A leg failed, or was given up.
+    Abort(Cause),
+}
+
+/// Who brought the end about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// The peer of the downstream leg.
+    Client,
+    /// The peer of the upstream leg.
+    Origin,
+    /// Both peers, neither before the other had ended too.
+    Both,
+    /// This proxy: a timer, a drain, a refusal.
+    Proxy,
+}
+
+/// What was going on when the first end was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum During {
+    /// The downstream TLS handshake.
+    Handshake,
+    /// Between two exchanges, or before the first.
+    Idle,
+    /// A request head was incomplete.
+    Head,
+    /// An exchange: from a complete request head to the last byte of its response.
+    Exchange,
+    /// The upstream leg of a tunnel was connecting.
+    Connect,
+    /// A tunnel, or a plain TCP relay.
+    Tunnel,
+    /// After the proxy had ordered the close.
+    Closing,
+}
+
+/// The last word on a session: how, by whom, during what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ending {
+    /// How it ended.
+    pub how: How,
+    /// Who ended it.
+    pub by: By,
+    /// What was going on.
+    pub during: During,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Reset => f.write_str("reset"),
+            Cause::TimedOut => f.write_str("timed out"),
+            Cause::Unreachable => f.write_str("unreachable"),
+            Cause::Refused => f.write_str("refused"),
+            Cause::Tls => f.write_str("tls error"),
+            Cause::Cancelled => f.write_str("cancelled"),
+            Cause::Expired(timer) => write!(f, "{timer} expired"),
+            Cause::Protocol => f.write_str("protocol error"),
+            Cause::Local => f.write_str("internal"),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Clean => f.write_str("clean"),
+            End::Truncated => f.write_str("truncated"),
+            End::Abort(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = match self.by {
+            By::Client => "client",
+            By::Origin => "origin",
+            By::Both => "both",
+            By::Proxy => "proxy",
+        };
+        let during = match self.during {
+            During::Handshake => "handshake",
+            During::Idle => "idle",
+            During::Head => "head",
+            During::Exchange => "exchange",
+            During::Connect => "connect",
+            During::Tunnel => "tunnel",
+            During::Closing => "closing",
+        };
+        match self.how {
+            How::Clean => write!(f, "clean by {by} in {during}"),
+            How::Truncated => write!(f, "truncated by {by} in {during}"),
+            How::Abort(cause) => write!(f, "{cause} by {by} in {during}"),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Every limit and every time-out, with its default (LIFECYCLE section 3, PRODUCT section 5).
+
+use crate::time::Span;
+
+/// How much a session may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Bytes inside one relay before its source is held (R22).
+    pub relay_bytes: u32,
+    /// Bytes of a message head (request line, status line and fields): 431 beyond it.
+    pub head_bytes: u32,
+    /// Fields of a message head.
+    pub head_fields: u32,
+    /// Bytes of a request target.
+    pub target_bytes: u32,
+    /// Bytes read from a leg and not yet understood: at least a head must fit (H11).
+    pub inbox_bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            relay_bytes: 64 * 1024,
+            head_bytes: 32 * 1024,
+            head_fields: 100,
+            target_bytes: 8 * 1024,
+            inbox_bytes: 64 * 1024,
+        }
+    }
+}
+
+/// How long a session may wait, by timer (LIFECYCLE section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timeouts {
+    /// T_tls: the whole downstream handshake.
+    pub tls: Span,
+    /// T_h1_head: a request head, from its first byte.
+    pub head: Span,
+    /// T_ka_idle: between two requests.
+    pub idle: Span,
+    /// T_connect: one attempt at an upstream connection.
+    pub connect: Span,
+    /// A request body without progress.
+    pub request: Span,
+    /// T_ttfb: a response head.
+    pub response: Span,
+    /// A response body without progress.
+    pub body: Span,
+    /// T_tunnel_idle and T_half_idle of a relay: nothing moves in either direction.
+    pub tunnel: Span,
+    /// T_write_stall: bytes that a peer does not take.
+    pub write: Span,
+    /// T_linger_ack: after our FIN was acknowledged, for the peer's.
+    pub linger: Span,
+    /// T_abort_flush: without progress.
+    pub flush: Span,
+    /// T_abort_flush: in all.
+    pub flush_total: Span,
+    /// T_pool_idle: an upstream connection that nobody uses.
+    pub pool_idle: Span,
+}
+
+impl Timeouts {
+    /// The defaults of an HTTP listener.
+    #[must_use]
+    pub const fn http() -> Self {
+        Timeouts {
+            tls: Span::from_secs(10),
+            head: Span::from_secs(30),
+            idle: Span::from_secs(75),
+            connect: Span::from_secs(5),
+            request: Span::from_secs(30),
+            response: Span::from_secs(60),
+            body: Span::from_secs(60),
+            tunnel: Span::from_secs(3600),
+            write: Span::from_secs(60),
+            linger: Span::from_secs(2),
+            flush: Span::from_secs(1),
+            flush_total: Span::from_secs(10),
+            pool_idle: Span::from_secs(4),
+        }
+    }
+
+    /// The defaults of a TCP listener.
+    #[must_use]
+    pub const fn tcp() -> Self {
+        Timeouts {
+            write: Span::from_secs(300),
+            ..Self::http()
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The network trait: the only words in which the driver speaks of sockets.
+//!
+//! Production implements it on tokio (`net/tokio.rs`), the simulation on turmoil. Every call is a
+//! poll that never blocks; a waker is kept for the last caller of each call, and a session is one
+//! task, so one waker a call is enough. Whoever implements it keeps LIFECYCLE 4.11: nothing here
+//! shuts the read side of a socket (R27), and a socket goes only by [`Stream::close`] or
+//! [`Stream::reset`].
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    task::{Context, Poll},
+};
+use tidegate_core::time::Time;
+
+/// Sizes of the kernel's socket buffers; `None` leaves the kernel's own choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Buffers {
+    /// `SO_SNDBUF`, in bytes as given to the kernel.
+    pub send_bytes: Option<u32>,
+    /// `SO_RCVBUF`, in bytes as given to the kernel.
+    pub recv_bytes: Option<u32>,
+}
+
+/// One transport connection. Dropping it without `close` or `reset` must reset it: no panic path
+/// may turn into a clean FIN.
+pub trait Stream: Unpin + 'static {
+    /// Reads at most `buf.len()` bytes (which is not 0); `0` is the peer's FIN. After an error the
+    /// caller does not read again.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some of `bufs` (not all empty); never returns `Ok(0)`.
+    fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
+    -> Poll<io::Result<usize>>;
+
+    /// Sends FIN behind everything written: `shutdown(WR)`. Called once; ENOTCONN is `Ok`.
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Ready when the connection has failed (ERR, or HUP with `SO_ERROR`), also while nobody
+    /// reads or writes: R18. It takes the socket's one-shot error. Pending otherwise, for ever if
+    /// need be; a FIN does not make it ready.
+    fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
+
+    /// Ready when everything sent, the FIN included, is acknowledged (`SIOCOUTQ` is 0). The
+    /// kernel has no event for it, so an implementation samples at 1, 2, 4 … 50 ms (4.11, 8); the
+    /// first call samples at once.
+    fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Bytes sent and not acknowledged; the FIN counts as one.
+    fn unacked(&self) -> io::Result<u32>;
+
+    /// Switches keepalive to the half-closed profile (15 s / 15 s × 4). Never fails visibly.
+    fn half_closed(&mut self);
+
+    /// Closes the descriptor. The caller has seen to it that nothing is unread or unacknowledged.
+    fn close(self);
+
+    /// Closes the connection with RST: `SO_LINGER{1,0}`, then close.
+    fn reset(self);
+
+    /// The peer's address as `accept` or `connect` gave it (never asked of the socket later).
+    fn peer(&self) -> SocketAddr;
+}
+
+/// A listening socket.
+pub trait Listener: 'static {
+    /// What it accepts.
+    type Stream: Stream;
+
+    /// Accepts one connection.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
+
+    /// Where it listens (the port is the real one where 0 was asked for).
+    fn local(&self) -> SocketAddr;
+}
+
+/// A network: where streams come from, and what time it is there.
+pub trait Network: Clone + 'static {
+    /// Its connections.
+    type Stream: Stream;
+    /// Its listeners.
+    type Listener: Listener<Stream = Self::Stream>;
+    /// A connect in progress; dropping it cancels it (R20).
+    type Connect: Future<Output = io::Result<Self::Stream>> + 'static;
+    /// A sleep; it may be dropped at any time.
+    type Sleep: Future<Output = ()> + 'static;
+
+    /// Listens at `address`.
+    fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<Self::Listener>;
+
+    /// Connects to `address`.
+    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect;
+
+    /// The time since this network's start, in the core's unit.
+    fn now(&self) -> Time;
+
+    /// Sleeps until `at`; ready at once if that has passed.
+    fn sleep_until(&self, at: Time) -> Self::Sleep;
+}

@@ -1,0 +1,224 @@
+//! One leg's transport, plain or TLS, over any [`Stream`].
+//!
+//! A port owns the stream and, on a TLS leg, the TLS engine. It waits for the socket, and tells
+//! bytes, close_notify, FIN and failure apart as four things. It never decides what an end means
+//! for the other leg, never answers a close_notify by itself, and holds no plaintext it has
+//! reported as written.
+
+pub mod fault;
+
+pub use fault::{Call, Fault};
+
+use crate::{net::Stream, tls::port::Secured};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, ProtocolVersion, ServerConfig, ServerConnection,
+    pki_types::ServerName,
+};
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// So many bytes of plaintext, never 0.
+    Bytes(usize),
+    /// close_notify, told once and after all the plaintext before it. Read on until `Fin`.
+    CloseNotify,
+    /// FIN. On a TLS leg that has not told `CloseNotify`, what came before is truncated (T05).
+    Fin,
+}
+
+/// One leg's transport. Dropping it without `close` or `reset` resets the connection.
+#[derive(Debug)]
+pub struct Port<S: Stream>(Transport<S>);
+
+#[derive(Debug)]
+enum Transport<S: Stream> {
+    Plain(S),
+    Tls(Box<Secured<S>>),
+}
+
+impl<S: Stream> Port<S> {
+    /// A leg without TLS.
+    pub fn plain(stream: S) -> Self {
+        Port(Transport::Plain(stream))
+    }
+
+    /// The server's side of a TLS leg; [`Port::poll_secure`] shakes hands.
+    pub fn server(stream: S, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
+        let engine = Connection::Server(ServerConnection::new(config)?);
+        Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
+    }
+
+    /// The client's side of a TLS leg, which expects the peer to be `name`.
+    pub fn client(
+        stream: S,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<Self, rustls::Error> {
+        let engine = Connection::Client(ClientConnection::new(config, name)?);
+        Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
+    }
+
+    /// Ready when the handshake is complete; a plain port is at once. What is left to flush then
+    /// is flushed by any later write, flush or finish. After a TLS error our alert has been
+    /// offered to the socket before the fault is told.
+    pub fn poll_secure(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        match &mut self.0 {
+            Transport::Plain(_) => Poll::Ready(Ok(())),
+            Transport::Tls(secured) => secured.poll_secure(cx),
+        }
+    }
+
+    /// Reads plaintext into `buf`, which is not empty.
+    pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Read, Fault>> {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream.poll_read(cx, buf).map(|read| match read {
+                Ok(0) => Ok(Read::Fin),
+                Ok(n) => Ok(Read::Bytes(n)),
+                Err(error) => Err(Fault::io(Call::Read, &error)),
+            }),
+            Transport::Tls(secured) => secured.poll_read(cx, buf),
+        }
+    }
+
+    /// Writes some of `bufs` and tells how many bytes of them the socket has accepted. On a TLS
+    /// leg a byte counts only once the whole record that carries it is accepted (T17): `0` says
+    /// that ciphertext moved and no record was completed. The bytes not yet told as written must
+    /// come first in the next call, in the same order.
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<Result<usize, Fault>> {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream
+                .poll_write(cx, bufs)
+                .map_err(|error| Fault::io(Call::Write, &error)),
+            Transport::Tls(secured) => secured.poll_write(cx, bufs),
+        }
+    }
+
+    /// Ends what we send: on a TLS leg close_notify behind everything written, and FIN behind it
+    /// in the same call as soon as the socket has taken it (T08, T12). Poll it until it is ready.
+    pub fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream
+                .poll_finish(cx)
+                .map_err(|error| Fault::io(Call::Finish, &error)),
+            Transport::Tls(secured) => secured.poll_finish(cx),
+        }
+    }
+
+    /// Flushes what the TLS engine wants sent by itself: tickets, alerts, key updates. The driver
+    /// calls it whenever [`Port::wants_flush`] says so, or nothing else would.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        match &mut self.0 {
+            Transport::Plain(_) => Poll::Ready(Ok(())),
+            Transport::Tls(secured) => secured.poll_flush(cx),
+        }
+    }
+
+    /// Whether ciphertext waits that no write will report.
+    #[must_use]
+    pub fn wants_flush(&self) -> bool {
+        match &self.0 {
+            Transport::Plain(_) => false,
+            Transport::Tls(secured) => secured.wants_flush(),
+        }
+    }
+
+    /// Ready when the connection has failed, also while nobody reads (R18); see
+    /// [`Stream::poll_fault`].
+    pub fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<Fault> {
+        self.stream_mut()
+            .poll_fault(cx)
+            .map(|error| Fault::io(Call::Poll, &error))
+    }
+
+    /// Ready when everything sent, the FIN included, is acknowledged.
+    pub fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        self.stream_mut()
+            .poll_acked(cx)
+            .map_err(|error| Fault::io(Call::Poll, &error))
+    }
+
+    /// Bytes the socket has accepted and the peer has not acknowledged; the FIN counts as one.
+    pub fn unacked(&self) -> io::Result<u32> {
+        self.stream().unacked()
+    }
+
+    /// Switches keepalive to the half-closed profile.
+    pub fn half_closed(&mut self) {
+        self.stream_mut().half_closed();
+    }
+
+    /// Closes the descriptor; see [`Stream::close`].
+    pub fn close(self) {
+        self.into_stream().close();
+    }
+
+    /// Closes the connection with RST.
+    pub fn reset(self) {
+        self.into_stream().reset();
+    }
+
+    /// The peer's address.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.stream().peer()
+    }
+
+    /// The TLS version, once it is agreed.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.engine().and_then(|engine| engine.protocol_version())
+    }
+
+    /// The protocol agreed by ALPN, if any.
+    #[must_use]
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.engine().and_then(|engine| engine.alpn_protocol())
+    }
+
+    /// The name a TLS client asked for (SNI), on the server's side.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&str> {
+        match self.engine()? {
+            Connection::Server(server) => server.server_name(),
+            Connection::Client(_) => None,
+        }
+    }
+
+    fn engine(&self) -> Option<&Connection> {
+        match &self.0 {
+            Transport::Plain(_) => None,
+            Transport::Tls(secured) => Some(secured.engine()),
+        }
+    }
+
+    fn stream(&self) -> &S {
+        match &self.0 {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(secured) => secured.stream(),
+        }
+    }
+
+    fn stream_mut(&mut self) -> &mut S {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(secured) => secured.stream_mut(),
+        }
+    }
+
+    fn into_stream(self) -> S {
+        match self.0 {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(secured) => secured.into_stream(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! What the engine does by itself, and records of every size.
+
+use super::{
+    BOTH,
+    memory::{Fate, memory},
+    ok,
+    peer::{Pair, configs, cx},
+};
+use crate::port::{Call, Fault, Port, Read, fault::Detail};
+use rustls::{
+    ProtocolVersion, SupportedCipherSuite, Tls12CipherSuite,
+    crypto::{CipherSuiteCommon, aws_lc_rs},
+    pki_types::ServerName,
+    version::{TLS12, TLS13},
+};
+use std::{io::ErrorKind, task::Poll};
+use tidegate_core::ending::Cause;
+
+#[test]
+fn tickets_are_flushed_though_nobody_writes() {
+    let mut pair = Pair::new(&TLS13);
+    pair.exchange();
+    assert!(pair.port.poll_secure(&mut cx()).is_pending());
+    pair.exchange();
+    pair.hand.wire().room = 0;
+    assert_eq!(pair.port.poll_secure(&mut cx()), ok(()));
+    assert!(pair.port.wants_flush());
+    assert!(pair.port.poll_flush(&mut cx()).is_pending());
+    pair.hand.wire().room = 100_000;
+    assert_eq!(pair.port.poll_flush(&mut cx()), ok(()));
+    assert!(!pair.port.wants_flush());
+    pair.listen().unwrap();
+    assert_eq!(pair.client.tls13_tickets_received(), 2);
+}
+
+#[test]
+fn a_byte_at_a_time_in_every_direction() {
+    for version in BOTH {
+        let mut pair = Pair::new(version);
+        pair.hand.wire().chunk = 1;
+        pair.shake();
+        pair.client_says(b"letters");
+        let mut read = Vec::new();
+        while read.len() < 7 {
+            let mut byte = [0];
+            assert_eq!(
+                pair.port.poll_read(&mut cx(), &mut byte),
+                ok(Read::Bytes(1))
+            );
+            read.extend(byte);
+        }
+        assert_eq!(read, b"letters");
+        for byte in b"replies" {
+            assert_eq!(pair.write(&[*byte]), ok(1));
+        }
+        pair.client_closes();
+        assert_eq!(pair.read_end(), Read::CloseNotify);
+        assert_eq!(pair.finish(), ok(()));
+        pair.listen().unwrap();
+        assert_eq!(pair.heard, b"replies");
+        assert!(pair.closed);
+    }
+}
+
+#[test]
+fn a_small_reader_loses_nothing_of_many_records() {
+    for version in BOTH {
+        let mut pair = Pair::secured(version);
+        let words: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        for part in words.chunks(10_000) {
+            pair.client_says(part);
+        }
+        pair.client_closes();
+        let mut read: Vec<u8> = Vec::new();
+        let mut buf = [0; 700];
+        while read.len() < words.len() {
+            let Poll::Ready(Ok(Read::Bytes(n))) = pair.port.poll_read(&mut cx(), &mut buf) else {
+                panic!("there is more");
+            };
+            read.extend(&buf[..n]);
+        }
+        assert_eq!(pair.read_end(), Read::CloseNotify);
+        assert_eq!(read, words);
+    }
+}
+
+#[test]
+fn a_failed_handshake_tells_its_alert_and_then_fails() {
+    let (server, _) = configs(&TLS13, aws_lc_rs::default_provider());
+    let (stream, hand) = memory();
+    let mut port = Port::server(stream, server).unwrap();
+    hand.wire().inward.extend(b"GET / HTTP/1.1\r\n\r\n");
+    let Poll::Ready(Err(fault)) = port.poll_secure(&mut cx()) else {
+        panic!("it is no TLS");
+    };
+    assert_eq!(fault.cause, Cause::Tls);
+    let alert = hand.take_outward();
+    assert_eq!((alert[0], alert[5]), (21, 2), "a fatal alert");
+}
+
+#[test]
+fn both_sides_of_the_proxy_speak_to_each_other() {
+    for version in BOTH {
+        let (server, client) = configs(version, aws_lc_rs::default_provider());
+        let name = ServerName::try_from("localhost").unwrap();
+        let ((near, near_hand), (far, far_hand)) = (memory(), memory());
+        let mut near = Port::client(near, client, name).unwrap();
+        let mut far = Port::server(far, server).unwrap();
+        loop {
+            let done =
+                near.poll_secure(&mut cx()).is_ready() & far.poll_secure(&mut cx()).is_ready();
+            far_hand.wire().inward.extend(near_hand.take_outward());
+            near_hand.wire().inward.extend(far_hand.take_outward());
+            if done {
+                break;
+            }
+        }
+        assert_eq!(near.version(), far.version());
+        assert_eq!(far.alpn(), Some(b"http/1.1".as_slice()));
+        assert_eq!(far.server_name(), Some("localhost"));
+        assert!(matches!(
+            near.version(),
+            Some(ProtocolVersion::TLSv1_2 | ProtocolVersion::TLSv1_3)
+        ));
+        near.close();
+        assert_eq!(near_hand.wire().fate, Fate::Closed);
+        far.reset();
+        assert_eq!(far_hand.wire().fate, Fate::Reset);
+    }
+}
+
+#[test]
+fn keys_that_are_used_up_are_a_fault_and_no_close_notify() {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites = provider
+        .cipher_suites
+        .iter()
+        .filter_map(|suite| match suite {
+            SupportedCipherSuite::Tls12(suite) => Some(*suite),
+            SupportedCipherSuite::Tls13(_) => None,
+        })
+        .map(|suite| {
+            let common = CipherSuiteCommon {
+                confidentiality_limit: 100,
+                ..suite.common
+            };
+            let limited = Tls12CipherSuite { common, ..*suite };
+            SupportedCipherSuite::Tls12(Box::leak(Box::new(limited)))
+        })
+        .collect();
+    let mut pair = Pair::with(&TLS12, provider);
+    pair.shake();
+    let mut written = 0;
+    let fault = loop {
+        match pair.write(b"x") {
+            Poll::Ready(Ok(n)) => written += n,
+            Poll::Ready(Err(fault)) => break fault,
+            Poll::Pending => panic!("there is room"),
+        }
+    };
+    assert_eq!((fault.cause, fault.call), (Cause::Tls, Call::Write));
+    pair.listen().unwrap();
+    assert_eq!(
+        pair.heard.len(),
+        written,
+        "what was told as written was sent"
+    );
+    assert!(!pair.closed, "no end of the engine's own making");
+}
+
+#[test]
+fn a_plain_port_tells_bytes_fin_and_failure_apart() {
+    let (stream, hand) = memory();
+    let mut port = Port::plain(stream);
+    assert_eq!(port.poll_secure(&mut cx()), ok(()));
+    hand.wire().inward.extend(b"abc");
+    hand.wire().inward_fin = true;
+    let mut buf = [0; 8];
+    assert_eq!(port.poll_read(&mut cx(), &mut buf), ok(Read::Bytes(3)));
+    assert_eq!(port.poll_read(&mut cx(), &mut buf), ok(Read::Fin));
+    hand.wire().inward_error = Some(ErrorKind::BrokenPipe);
+    assert_eq!(
+        port.poll_read(&mut cx(), &mut buf),
+        Poll::Ready(Err(Fault {
+            cause: Cause::Reset,
+            call: Call::Read,
+            detail: Detail::Io(ErrorKind::BrokenPipe),
+        }))
+    );
+    drop(port);
+    assert_eq!(hand.wire().fate, Fate::Dropped);
+}

@@ -1,1 +1,10 @@
-//! sim
+//! Simulation: the program that ships, on networks that can be made to do anything.
+//!
+//! The package owns simulated networks and their faults, peers that follow scripts, the text those
+//! scripts are kept in, and the oracles that judge what the peers saw. It never re-implements the
+//! proxy, draws chance outside a seed, or reads a clock that is not simulated.
+
+pub mod errno;
+pub mod net;
+#[cfg(test)]
+mod testing;

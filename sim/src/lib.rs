@@ -5,6 +5,7 @@
 //! proxy, draws chance outside a seed, or reads a clock that is not simulated.
 
 pub mod errno;
+pub mod fault;
 pub mod net;
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,191 @@
+//! The fault layer: any network, with calls that are cut, late or failing by plan.
+//!
+//! It owns what an honest network may do to a caller and simulated sockets by themselves do not:
+//! short reads and writes, readiness that comes late, errors out of the blue, and a clock whose
+//! timers never fire. It never reorders or invents bytes, and draws no chance: a run is its plan.
+
+mod plan;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use self::stream::Gate;
+pub use self::{
+    plan::{Call, Fault, Plan, Point, Site},
+    stream::FaultyStream,
+};
+use std::{
+    cell::Cell,
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+use tidegate::net::{Buffers, Listener, Network};
+use tidegate_core::{
+    side::Side,
+    time::{Span, Time},
+};
+
+/// Whether the program's timers run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timers {
+    /// As they should.
+    #[default]
+    Running,
+    /// Never: what ends then, ends without one.
+    Frozen,
+}
+
+/// What a faulty network has counted.
+#[derive(Debug, Default)]
+struct Counts {
+    dials: Cell<u32>,
+    accepted: Cell<u32>,
+    fired: Cell<u64>,
+}
+
+/// `N` with faults. Clones share their counts.
+#[derive(Clone, Debug)]
+pub struct Faulty<N> {
+    inner: N,
+    plan: Rc<Plan>,
+    timers: Timers,
+    counts: Rc<Counts>,
+}
+
+impl<N: Network> Faulty<N> {
+    /// `inner`, going wrong by `plan`.
+    #[must_use]
+    pub fn new(inner: N, plan: Rc<Plan>, timers: Timers) -> Faulty<N> {
+        Faulty {
+            inner,
+            plan,
+            timers,
+            counts: Rc::default(),
+        }
+    }
+
+    /// How many sleeps have come to their end.
+    #[must_use]
+    pub fn timers_fired(&self) -> u64 {
+        self.counts.fired.get()
+    }
+}
+
+fn next(count: &Cell<u32>) -> u32 {
+    count.set(count.get() + 1);
+    count.get()
+}
+
+impl<N: Network + Unpin> Network for Faulty<N> {
+    type Stream = FaultyStream<N>;
+    type Listener = FaultyListener<N>;
+    type Connect = Pin<Box<dyn Future<Output = io::Result<FaultyStream<N>>>>>;
+    type Sleep = FaultySleep<N>;
+
+    fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<FaultyListener<N>> {
+        Ok(FaultyListener {
+            inner: self.inner.listen(address, buffers)?,
+            net: self.clone(),
+            gate: Gate::new(),
+        })
+    }
+
+    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect {
+        let number = next(&self.counts.dials);
+        let site = Site::Dial;
+        let ordinal = number;
+        let fault = self.plan.get(&Point { site, ordinal }).copied();
+        let net = self.clone();
+        Box::pin(async move {
+            match fault {
+                None | Some(Fault::Cut(_)) => {}
+                Some(Fault::Pend(ms)) => {
+                    let until = net.inner.now() + Span::from_ms(u64::from(ms));
+                    net.inner.sleep_until(until).await;
+                }
+                Some(Fault::Fail(errno)) => return Err(errno.into()),
+            }
+            let inner = net.inner.connect(address, buffers).await?;
+            Ok(FaultyStream::new(
+                inner,
+                net.inner,
+                net.plan,
+                Side::Up,
+                number,
+            ))
+        })
+    }
+
+    fn now(&self) -> Time {
+        self.inner.now()
+    }
+
+    fn sleep_until(&self, at: Time) -> FaultySleep<N> {
+        let inner = match self.timers {
+            Timers::Running => Some(Box::pin(self.inner.sleep_until(at))),
+            Timers::Frozen => None,
+        };
+        FaultySleep {
+            inner,
+            counts: Rc::clone(&self.counts),
+        }
+    }
+}
+
+/// A listener of `N` with faults: the k-th accept of this listener.
+pub struct FaultyListener<N: Network> {
+    inner: N::Listener,
+    net: Faulty<N>,
+    gate: Gate<N>,
+}
+
+impl<N: Network + Unpin> Listener for FaultyListener<N> {
+    type Stream = FaultyStream<N>;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<FaultyStream<N>>> {
+        match self.gate.fault(&self.net.plan, Site::Accept) {
+            None | Some(Fault::Cut(_)) => {}
+            Some(Fault::Pend(ms)) => ready!(self.gate.poll_late(cx, &self.net.inner, ms)),
+            Some(Fault::Fail(errno)) => {
+                self.gate.passed();
+                return Poll::Ready(Err(errno.into()));
+            }
+        }
+        let accepted = ready!(self.inner.poll_accept(cx));
+        self.gate.passed();
+        Poll::Ready(accepted.map(|inner| {
+            let Faulty {
+                inner: net, plan, ..
+            } = self.net.clone();
+            let number = next(&self.net.counts.accepted);
+            FaultyStream::new(inner, net, plan, Side::Down, number)
+        }))
+    }
+
+    fn local(&self) -> SocketAddr {
+        self.inner.local()
+    }
+}
+
+/// A sleep that may be frozen.
+pub struct FaultySleep<N: Network> {
+    inner: Option<Pin<Box<N::Sleep>>>,
+    counts: Rc<Counts>,
+}
+
+impl<N: Network> Future for FaultySleep<N> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(inner) = self.inner.as_mut() else {
+            return Poll::Pending;
+        };
+        ready!(inner.as_mut().poll(cx));
+        self.counts.fired.set(self.counts.fired.get() + 1);
+        Poll::Ready(())
+    }
+}

@@ -1,4 +1,6 @@
 //! Tidegate: a reverse proxy that ends connections well.
+pub mod clock;
 pub mod net;
 pub mod port;
+mod sys;
 pub mod tls;

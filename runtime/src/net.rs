@@ -1,10 +1,16 @@
 //! The network trait: the only words in which the driver speaks of sockets.
 //!
-//! Production implements it on tokio (`net/tokio.rs`), the simulation on turmoil. Every call is a
-//! poll that never blocks; a waker is kept for the last caller of each call, and a session is one
-//! task, so one waker a call is enough. Whoever implements it keeps LIFECYCLE 4.11: nothing here
-//! shuts the read side of a socket (R27), and a socket goes only by [`Stream::close`] or
-//! [`Stream::reset`].
+//! Production implements it on the kernel's sockets ([`kernel`]), the simulation on turmoil. Every
+//! call is a poll that never blocks; a waker is kept for the last caller of each call, and a
+//! session is one task, so one waker a call is enough. Whoever implements it keeps LIFECYCLE 4.11:
+//! nothing here shuts the read side of a socket (R27), and a socket goes only by
+//! [`Stream::close`] or [`Stream::reset`].
+//!
+//! The first error of any call on a stream is latched: a later read may still deliver what had
+//! arrived before it, and then tells that error where it would have told FIN; no later write or
+//! finish looks clean (4.11, 2 and 3; K9).
+
+pub mod kernel;
 
 use std::{
     future::Future,
@@ -34,17 +40,18 @@ pub trait Stream: Unpin + 'static {
     fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 
-    /// Sends FIN behind everything written: `shutdown(WR)`. Called once; ENOTCONN is `Ok`.
+    /// Sends FIN behind everything written: `shutdown(WR)`. Called once; ENOTCONN is `Ok`, unless
+    /// an error is latched.
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Ready when the connection has failed (ERR, or HUP with `SO_ERROR`), also while nobody
-    /// reads or writes: R18. It takes the socket's one-shot error. Pending otherwise, for ever if
-    /// need be; a FIN does not make it ready.
+    /// reads or writes: R18. It takes the socket's one-shot error, and tells a latched one at once.
+    /// Pending otherwise, for ever if need be; a FIN does not make it ready, nor do two (K17).
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
 
     /// Ready when everything sent, the FIN included, is acknowledged (`SIOCOUTQ` is 0). The
     /// kernel has no event for it, so an implementation samples at 1, 2, 4 … 50 ms (4.11, 8); the
-    /// first call samples at once.
+    /// first call samples at once. A connection that failed before that is an error.
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Bytes sent and not acknowledged; the FIN counts as one.

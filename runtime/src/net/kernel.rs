@@ -1,0 +1,162 @@
+//! The kernel's network: sockets on tokio's reactor, read and written by hand.
+//!
+//! It owns the options every socket of ours has, and the way a connection comes to be. It waits
+//! for readiness only, never for the peer: nothing here blocks, retries a connect, or resolves a
+//! name. What a connection does afterwards is in `stream`.
+
+mod connecting;
+mod options;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use connecting::Connecting;
+pub use stream::KernelStream;
+
+use super::{Buffers, Listener, Network};
+use crate::{clock::Clock, sys};
+use rustix::{
+    io::Errno,
+    net::{SocketFlags, acceptfrom_with},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    io,
+    net::SocketAddr,
+    task::{Context, Poll, ready},
+};
+use tidegate_core::time::Time;
+use tokio::io::{Interest, Ready, unix::AsyncFd};
+
+/// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
+const BACKLOG: i32 = 4_096;
+
+/// The network of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    clock: Clock,
+}
+
+impl Kernel {
+    /// The network, its time beginning now. Its sockets belong to the tokio runtime on which
+    /// they are made.
+    #[must_use]
+    pub fn new() -> Kernel {
+        Kernel {
+            clock: Clock::start(),
+        }
+    }
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Kernel::new()
+    }
+}
+
+impl Network for Kernel {
+    type Stream = KernelStream;
+    type Listener = KernelListener;
+    type Connect = Connecting;
+    type Sleep = tokio::time::Sleep;
+
+    fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<KernelListener> {
+        let socket = tcp_socket(address)?;
+        // One listener a worker, on the same address: the kernel spreads connections over them.
+        socket.set_reuse_port(true)?;
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // Whatever is set before `listen` is inherited, and costs an accepted socket no call.
+        options::buffers(&socket, buffers)?;
+        options::connection(&socket)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let local = socket.local_addr()?;
+        Ok(KernelListener {
+            local: local.as_socket().unwrap_or(address),
+            fd: sys::register(socket, Interest::READABLE)?,
+        })
+    }
+
+    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Connecting {
+        Connecting::new(address, buffers)
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, at: Time) -> Self::Sleep {
+        tokio::time::sleep_until(self.clock.instant(at))
+    }
+}
+
+/// A TCP socket for `address`, non-blocking and closed on exec.
+fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
+    let kind = Type::STREAM.nonblocking();
+    Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub struct KernelListener {
+    fd: AsyncFd<Socket>,
+    local: SocketAddr,
+}
+
+impl KernelListener {
+    fn accept(&self) -> rustix::io::Result<KernelStream> {
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let (socket, peer) = acceptfrom_with(&self.fd, flags)?;
+        // The address is taken here: the peer may have reset by now, and then `getpeername`
+        // fails with ENOTCONN (SIMULATION 2).
+        let peer = peer.ok_or(Errno::CONNABORTED)?;
+        let peer = SocketAddr::try_from(peer)?;
+        KernelStream::accepted(Socket::from(socket), peer)
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::NOMEM))
+    }
+}
+
+impl Listener for KernelListener {
+    type Stream = KernelStream;
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<KernelStream>> {
+        loop {
+            let mut guard = ready!(self.fd.poll_read_ready(cx))?;
+            match self.accept() {
+                Ok(stream) => return Poll::Ready(Ok(stream)),
+                Err(Errno::AGAIN) => guard.clear_ready_matching(Ready::READABLE),
+                Err(errno) if lost_in_the_queue(errno) => {}
+                // Descriptors or memory: the connection stays in the queue, and the caller
+                // waits before it asks again (R25).
+                Err(errno) => return Poll::Ready(Err(errno.into())),
+            }
+        }
+    }
+
+    fn local(&self) -> SocketAddr {
+        self.local
+    }
+}
+
+/// Whether `accept` tells of a connection that ended in the queue, which is gone with the telling.
+/// Linux passes on errors already pending on the new socket: accept(2), "Error handling".
+fn lost_in_the_queue(errno: Errno) -> bool {
+    [
+        Errno::INTR,
+        Errno::CONNABORTED,
+        Errno::PROTO,
+        Errno::PERM,
+        Errno::NETDOWN,
+        Errno::NOPROTOOPT,
+        Errno::HOSTDOWN,
+        Errno::NONET,
+        Errno::HOSTUNREACH,
+        Errno::OPNOTSUPP,
+        Errno::NETUNREACH,
+        Errno::TIMEDOUT,
+    ]
+    .contains(&errno)
+}

@@ -1,0 +1,82 @@
+//! A connect in progress.
+//!
+//! It owns the socket until the handshake is decided, waits for the socket to become writable,
+//! and never tries a second address. Dropping it cancels the connect (R20): nothing is
+//! established yet, so nothing is sent.
+
+use super::{
+    super::Buffers,
+    options,
+    stream::{self, KernelStream},
+    tcp_socket,
+};
+use rustix::io::Errno;
+use socket2::Socket;
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::io::unix::AsyncFd;
+
+/// A connect in progress; dropping it cancels it.
+#[derive(Debug)]
+pub struct Connecting(State);
+
+#[derive(Debug)]
+enum State {
+    /// It failed before there was anything to wait for.
+    Failed(io::Error),
+    /// SYN is sent.
+    Sent {
+        fd: AsyncFd<Socket>,
+        peer: SocketAddr,
+    },
+    /// The result has been told.
+    Told,
+}
+
+impl Connecting {
+    pub(super) fn new(peer: SocketAddr, buffers: Buffers) -> Connecting {
+        Connecting(match begin(peer, buffers) {
+            Ok(fd) => State::Sent { fd, peer },
+            Err(error) => State::Failed(error),
+        })
+    }
+}
+
+/// Sends SYN. The socket is registered only behind it: one that has not begun to connect would
+/// report a hang-up, and the reactor never forgets a hang-up.
+fn begin(peer: SocketAddr, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
+    let socket = tcp_socket(peer)?;
+    options::buffers(&socket, buffers)?;
+    options::connection(&socket)?;
+    match socket.connect(&peer.into()) {
+        Ok(()) => {}
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
+        Err(error) => return Err(error),
+    }
+    stream::register(socket)
+}
+
+impl Future for Connecting {
+    type Output = io::Result<KernelStream>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Sent { fd, .. } = &self.0 {
+            // The socket stays writable once it is connected: the readiness is kept.
+            ready!(fd.poll_write_ready(cx))?.retain_ready();
+        }
+        Poll::Ready(match std::mem::replace(&mut self.0, State::Told) {
+            State::Failed(error) => Err(error),
+            // A reset may already be behind the handshake: it is an error of the connect then.
+            State::Sent { fd, peer } => match fd.get_ref().take_error()? {
+                Some(error) => Err(error),
+                None => Ok(KernelStream::connected(fd, peer)),
+            },
+            State::Told => panic!("a connect tells its result once"),
+        })
+    }
+}

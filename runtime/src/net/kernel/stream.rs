@@ -1,0 +1,330 @@
+//! One connection of the kernel's.
+//!
+//! It owns the descriptor, the first error any call on it met, and the way the kernel would close
+//! it right now. It waits for readiness that it clears itself, never shuts the read side (R27),
+//! and never lets a connection that failed, or that was merely dropped, end like a clean one.
+
+use super::options;
+use crate::{net::Stream, sys};
+use rustix::{
+    io::Errno,
+    net::{SendAncillaryBuffer, SendFlags, Shutdown, sendmsg, shutdown},
+};
+use socket2::Socket;
+use std::{
+    fmt,
+    future::Future,
+    io::{self, IoSlice, Read as _},
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{Interest, Ready, unix::AsyncFd},
+    time::{Sleep, sleep},
+};
+
+/// Slices one call may carry: the kernel's UIO_MAXIOV.
+const MOST_SLICES: usize = 1_024;
+
+/// The send queue is sampled after 1 ms, and then at twice the wait, up to this (4.11, 8).
+const SAMPLE_MOST: Duration = Duration::from_millis(50);
+
+/// One connection. Dropped without `close`, it is reset.
+pub struct KernelStream {
+    fd: Rc<AsyncFd<Socket>>,
+    peer: SocketAddr,
+    /// The first error any call met (4.11, 2).
+    latched: Option<Errno>,
+    /// Whether reads, and writes, are still tried without waiting to hear that they may: on an
+    /// accepted socket the first bytes are often there before the reactor's first word.
+    eager_read: bool,
+    eager_write: bool,
+    at_close: AtClose,
+    /// Waits for EPOLLERR; made by the first `poll_fault`.
+    fault: Option<Pin<Box<dyn Future<Output = io::Error>>>>,
+    /// The wait for the next sample of the send queue.
+    sampler: Option<Sampler>,
+}
+
+/// What the kernel does if the descriptor goes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtClose {
+    /// RST: also when it is the process that goes.
+    Reset,
+    /// FIN is sent already; the kernel would deliver what is queued, and [`Drop`] resets.
+    Finished,
+    /// [`Stream::close`] was asked for.
+    Closed,
+}
+
+#[derive(Debug)]
+struct Sampler {
+    sleep: Pin<Box<Sleep>>,
+    wait: Duration,
+}
+
+/// Registers a socket for everything it may ever report. EPOLLERR and EPOLLHUP are reported until
+/// it is closed (4.11, 1), EPOLLPRI tells that short reads mean nothing (see `poll_read`).
+pub(super) fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
+    let interest = Interest::READABLE
+        .add(Interest::WRITABLE)
+        .add(Interest::PRIORITY)
+        .add(Interest::ERROR);
+    sys::register(socket, interest)
+}
+
+impl KernelStream {
+    /// A socket that `accept` returned, with the options of its listener.
+    pub(super) fn accepted(socket: Socket, peer: SocketAddr) -> io::Result<KernelStream> {
+        let mut stream = KernelStream::connected(register(socket)?, peer);
+        stream.eager_read = true;
+        stream.eager_write = true;
+        Ok(stream)
+    }
+
+    /// A connected socket that carries [`options::connection`].
+    pub(super) fn connected(fd: AsyncFd<Socket>, peer: SocketAddr) -> KernelStream {
+        KernelStream {
+            fd: Rc::new(fd),
+            peer,
+            latched: None,
+            eager_read: false,
+            eager_write: false,
+            at_close: AtClose::Reset,
+            fault: None,
+            sampler: None,
+        }
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        self.fd.get_ref()
+    }
+
+    /// Keeps the first error, and tells it.
+    fn latch(&mut self, error: io::Error) -> io::Error {
+        match (self.latched, Errno::from_io_error(&error)) {
+            (Some(first), _) => first.into(),
+            (None, Some(errno)) => {
+                self.latched = Some(errno);
+                error
+            }
+            // The reactor is gone: nothing the kernel said.
+            (None, None) => error,
+        }
+    }
+
+    /// The latched error, or the one that waits in the socket, which it latches.
+    fn failure(&mut self) -> Option<io::Error> {
+        if let Some(first) = self.latched {
+            return Some(first.into());
+        }
+        match self.socket().take_error() {
+            Ok(None) => None,
+            Ok(Some(error)) | Err(error) => Some(self.latch(error)),
+        }
+    }
+
+    /// Whether urgent data has been announced on this connection. A read stops short of its mark
+    /// although more is queued, so a short read does not mean that the queue is empty.
+    fn urgent(&self) -> bool {
+        self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+    }
+
+    fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+        let mut nothing = SendAncillaryBuffer::default();
+        match bufs {
+            [one] => rustix::net::send(&*self.fd, one, SendFlags::NOSIGNAL),
+            many => sendmsg(&*self.fd, many, &mut nothing, SendFlags::NOSIGNAL),
+        }
+    }
+}
+
+impl Stream for KernelStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut guard = match self.eager_read {
+                true => None,
+                false => Some(ready!(self.fd.poll_read_ready(cx))?),
+            };
+            let read = self.fd.get_ref().read(buf);
+            match read {
+                // K9, 4.11 rule 3: behind an error this is no FIN.
+                Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
+                Ok(n) => {
+                    if n < buf.len() {
+                        // The queue is empty: that saves the read which would say so. A FIN
+                        // behind it is not forgotten, for closed readiness is never cleared.
+                        if let Some(guard) = guard.as_mut().filter(|_| !self.urgent()) {
+                            guard.clear_ready_matching(Ready::READABLE);
+                        }
+                        self.eager_read = false;
+                    }
+                    return Poll::Ready(Ok(n));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::READABLE);
+                    }
+                    self.eager_read = false;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(self.latch(error))),
+            }
+        }
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        let bufs = &bufs[..bufs.len().min(MOST_SLICES)];
+        loop {
+            let mut guard = match self.eager_write {
+                true => None,
+                false => Some(ready!(self.fd.poll_write_ready(cx))?),
+            };
+            match self.send(bufs) {
+                Ok(n) => {
+                    if n < bufs.iter().map(|buf| buf.len()).sum() {
+                        if let Some(guard) = guard.as_mut() {
+                            guard.clear_ready_matching(Ready::WRITABLE);
+                        }
+                        self.eager_write = false;
+                    }
+                    return Poll::Ready(Ok(n));
+                }
+                Err(Errno::AGAIN) => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::WRITABLE);
+                    }
+                    self.eager_write = false;
+                }
+                Err(Errno::INTR) => {}
+                // R15: the error may have been taken from the reads; the latch gives it back.
+                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
+            }
+        }
+    }
+
+    fn poll_finish(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        match shutdown(&*self.fd, Shutdown::Write) {
+            // The connection is gone, and whatever took it away tells that itself.
+            Err(Errno::NOTCONN) => Poll::Ready(Ok(())),
+            Err(errno) => Poll::Ready(Err(self.latch(errno.into()))),
+            Ok(()) => {
+                // From here on the queue ends as it should, even if the process does not.
+                let eased = options::close_by_fin(self.socket());
+                self.at_close = AtClose::Finished;
+                Poll::Ready(eased.map_err(|error| self.latch(error)))
+            }
+        }
+    }
+
+    fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(first.into());
+        }
+        let fd = &self.fd;
+        let fault = self
+            .fault
+            .get_or_insert_with(|| Box::pin(failed(Rc::clone(fd))));
+        let error = ready!(fault.as_mut().poll(cx));
+        self.fault = None;
+        Poll::Ready(self.latch(error))
+    }
+
+    fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut next = Duration::from_millis(1);
+        loop {
+            if let Some(sampler) = &mut self.sampler {
+                ready!(sampler.sleep.as_mut().poll(cx));
+                next = (sampler.wait * 2).min(SAMPLE_MOST);
+            }
+            if self.unacked()? == 0 {
+                self.sampler = None;
+                return Poll::Ready(Ok(()));
+            }
+            // The queue of a connection that failed keeps its count for ever.
+            if let Some(error) = self.failure() {
+                self.sampler = None;
+                return Poll::Ready(Err(error));
+            }
+            self.sampler = Some(Sampler {
+                sleep: Box::pin(sleep(next)),
+                wait: next,
+            });
+        }
+    }
+
+    fn unacked(&self) -> io::Result<u32> {
+        sys::unacked(&*self.fd)
+    }
+
+    fn half_closed(&mut self) {
+        // It fails only on a connection that is gone, which says so by itself.
+        let _gone = options::half_closed(self.socket());
+    }
+
+    fn close(mut self) {
+        if self.at_close == AtClose::Reset {
+            let eased = options::close_by_fin(self.socket());
+            debug_assert!(eased.is_ok(), "the option takes no resources");
+        }
+        self.at_close = AtClose::Closed;
+    }
+
+    fn reset(self) {
+        // Dropping it does exactly that.
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}
+
+impl Drop for KernelStream {
+    fn drop(&mut self) {
+        match self.at_close {
+            AtClose::Reset | AtClose::Closed => {}
+            AtClose::Finished => {
+                let armed = options::close_by_reset(self.socket());
+                debug_assert!(armed.is_ok(), "the option takes no resources");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KernelStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KernelStream")
+            .field("peer", &self.peer)
+            .field("latched", &self.latched)
+            .field("at_close", &self.at_close)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits until the socket has failed, and takes its error. Readiness to read is no part of it, so
+/// unread bytes do not make it spin (R18, R22).
+async fn failed(fd: Rc<AsyncFd<Socket>>) -> io::Error {
+    loop {
+        let mut guard = match fd.ready(Interest::ERROR).await {
+            Ok(guard) => guard,
+            Err(gone) => return gone,
+        };
+        match fd.get_ref().take_error() {
+            Ok(Some(error)) | Err(error) => return error,
+            Ok(None) => guard.clear_ready_matching(Ready::ERROR),
+        }
+    }
+}

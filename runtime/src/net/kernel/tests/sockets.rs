@@ -1,0 +1,232 @@
+//! How sockets come to be: options, listening, accepting, connecting.
+
+use super::{
+    super::{Kernel, KernelStream},
+    bench::{SMALL, any_port, finish, pair, pair_with, read, reset, run, within, write},
+};
+use crate::net::{Buffers, Listener, Network, Stream};
+use rustix::{
+    fs::{OFlags, fcntl_getfl},
+    io::{FdFlags, fcntl_getfd},
+    net::sockopt,
+};
+use socket2::{Domain, SockRef, Socket, Type};
+use std::{
+    future::{Future, poll_fn},
+    io::{ErrorKind, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+use tidegate_core::time::{Span, Time};
+
+/// Every option of 4.11 and the timer table, on one socket.
+fn check_options(stream: &KernelStream) {
+    let socket = stream.socket();
+    assert!(socket.tcp_nodelay().unwrap());
+    assert!(socket.keepalive().unwrap());
+    assert!(socket.out_of_band_inline().unwrap());
+    assert_eq!(
+        sockopt::tcp_keepidle(socket).unwrap(),
+        Duration::from_secs(60)
+    );
+    assert_eq!(
+        sockopt::tcp_keepintvl(socket).unwrap(),
+        Duration::from_secs(15)
+    );
+    assert_eq!(sockopt::tcp_keepcnt(socket).unwrap(), 4);
+    // A process that is killed resets its connections too.
+    assert_eq!(socket.linger().unwrap(), Some(Duration::ZERO));
+    assert!(fcntl_getfd(socket).unwrap().contains(FdFlags::CLOEXEC));
+    assert!(fcntl_getfl(socket).unwrap().contains(OFlags::NONBLOCK));
+}
+
+#[test]
+fn accepted_and_dialled_sockets_carry_every_option() {
+    run(async {
+        let (stream, _peer) = pair().await;
+        check_options(&stream);
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = Kernel::new()
+            .connect(address, Buffers::default())
+            .await
+            .unwrap();
+        check_options(&stream);
+        assert_eq!(stream.peer(), address);
+    });
+}
+
+#[test]
+fn buffers_are_as_small_as_asked_for() {
+    run(async {
+        // The kernel doubles what it is given, for its own book-keeping.
+        let size = |stream: &KernelStream| {
+            let socket = stream.socket();
+            let sizes = (socket.send_buffer_size(), socket.recv_buffer_size());
+            (sizes.0.unwrap(), sizes.1.unwrap())
+        };
+        let (stream, _peer) = pair_with(SMALL).await;
+        assert_eq!(size(&stream), (8_192, 8_192));
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = Kernel::new().connect(address, SMALL).await.unwrap();
+        assert_eq!(size(&stream), (8_192, 8_192));
+    });
+}
+
+#[test]
+fn r06_half_closed_probes_sooner() {
+    run(async {
+        let (mut stream, _peer) = pair().await;
+        stream.half_closed();
+        let socket = stream.socket();
+        assert_eq!(
+            sockopt::tcp_keepidle(socket).unwrap(),
+            Duration::from_secs(15)
+        );
+        assert_eq!(
+            sockopt::tcp_keepintvl(socket).unwrap(),
+            Duration::from_secs(15)
+        );
+        assert_eq!(sockopt::tcp_keepcnt(socket).unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_finished_socket_is_left_to_the_kernel() {
+    run(async {
+        let (mut stream, _peer) = pair().await;
+        finish(&mut stream).await.unwrap();
+        assert_eq!(stream.socket().linger().unwrap(), None);
+    });
+}
+
+#[test]
+fn workers_share_an_address() {
+    run(async {
+        let kernel = Kernel::new();
+        let one = kernel.listen(any_port(), Buffers::default()).unwrap();
+        let two = kernel.listen(one.local(), Buffers::default()).unwrap();
+        assert_eq!(one.local(), two.local());
+    });
+}
+
+#[test]
+fn a_peer_that_reset_before_accept_still_has_an_address() {
+    run(async {
+        let mut listener = Kernel::new()
+            .listen(any_port(), Buffers::default())
+            .unwrap();
+        let mut peer = TcpStream::connect(listener.local()).unwrap();
+        let address = peer.local_addr().unwrap();
+        peer.write_all(b"gone").unwrap();
+        reset(peer);
+        let mut stream = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+        assert_eq!(stream.peer(), address);
+        assert_eq!(read(&mut stream).await.unwrap(), b"gone");
+        assert!(read(&mut stream).await.is_err());
+    });
+}
+
+#[test]
+fn an_empty_queue_is_waited_for() {
+    run(async {
+        let mut listener = Kernel::new()
+            .listen(any_port(), Buffers::default())
+            .unwrap();
+        for _ in 0..3 {
+            let none = within(5, poll_fn(|cx| listener.poll_accept(cx))).await;
+            assert!(none.is_none());
+            let _peers = [(); 2].map(|()| TcpStream::connect(listener.local()).unwrap());
+            for _ in 0..2 {
+                poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn r21_a_refused_connect_is_refused() {
+    run(async {
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = Kernel::new()
+            .connect(address, Buffers::default())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn r20_a_connect_is_cancelled_by_dropping_it() {
+    run(async {
+        // A listener whose queue is full answers no SYN.
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&any_port().into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let kernel = Kernel::new();
+        let mut held = Vec::new();
+        for _ in 0..8 {
+            let mut connect = pin!(kernel.connect(address, Buffers::default()));
+            match within(20, connect.as_mut()).await {
+                Some(stream) => held.push(stream.unwrap()),
+                None => {
+                    let waits = poll_fn(|cx| Poll::Ready(connect.as_mut().poll(cx).is_pending()));
+                    assert!(waits.await);
+                    return; // Dropped here.
+                }
+            }
+        }
+        panic!("the queue is never full");
+    });
+}
+
+#[test]
+fn a_dialled_stream_carries_bytes_both_ways() {
+    run(async {
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = Kernel::new()
+            .connect(address, Buffers::default())
+            .await
+            .unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        write(&mut stream, b"question").await.unwrap();
+        let mut heard = [0; 8];
+        peer.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"question");
+        for _ in 0..3 {
+            peer.write_all(b"answer").unwrap();
+            assert_eq!(read(&mut stream).await.unwrap(), b"answer");
+        }
+        drop(peer);
+        assert!(read(&mut stream).await.unwrap().is_empty());
+        assert_eq!(
+            SockRef::from(stream.socket())
+                .take_error()
+                .unwrap()
+                .map(|e| e.kind()),
+            None
+        );
+        stream.close();
+    });
+}
+
+#[test]
+fn time_begins_with_the_network_and_sleeps_end() {
+    run(async {
+        let kernel = Kernel::new();
+        let before = kernel.now();
+        assert!(before < Time::from_ms(1_000));
+        let at = before + Span::from_ms(3);
+        kernel.sleep_until(at).await;
+        assert!(kernel.now() >= at);
+        kernel.sleep_until(Time(0)).await;
+        drop(kernel.sleep_until(Time(u64::MAX)));
+    });
+}

@@ -1,0 +1,117 @@
+//! HTTP/1.x: bytes to facts, and back (RFC 9110, RFC 9112).
+//!
+//! Owns the reading of heads and bodies, the decision how a response is framed towards the client,
+//! and every byte of HTTP that leaves. What leaves is written from what was understood, never
+//! copied through; an ambiguous message is refused with a reason. It waits for nothing: whoever
+//! calls brings the bytes. It never sees a session, a socket or a clock.
+//!
+//! [`request_head`] and [`response_head`] read a head; its *facts*, a few `Copy` words, are all a
+//! session may know of it. [`BodyDecoder`] finds the end of a body, [`deliver`] decides how it is
+//! sent on, [`write_request`], [`write_response`] and [`BodyEncoder`] send it, [`Reply`] is what we
+//! say ourselves.
+
+mod connection;
+mod fields;
+mod framing;
+mod head;
+mod reject;
+mod target;
+mod text;
+
+#[cfg(test)]
+mod tests_head;
+#[cfg(test)]
+mod tests_refuse;
+
+pub use fields::Field;
+pub use head::{RequestHead, ResponseHead, request_head, response_head};
+pub use reject::{Fault, Reject};
+
+/// The version that a message says it speaks. Any other is refused (505).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// HTTP/1.0: closes unless asked to stay, knows no chunks and no interim responses.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// A request method, as far as framing and the session tell methods apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD: its response has no body (U15).
+    Head,
+    /// POST: never sent twice (U03).
+    Post,
+    /// CONNECT: asks for a tunnel.
+    Connect,
+    /// Every other one.
+    Other,
+}
+
+impl Method {
+    /// RFC 9110, 9.1: a method is case-sensitive.
+    pub(crate) fn of(name: &str) -> Method {
+        match name {
+            "GET" => Method::Get,
+            "HEAD" => Method::Head,
+            "POST" => Method::Post,
+            "CONNECT" => Method::Connect,
+            _ => Method::Other,
+        }
+    }
+}
+
+/// How a received message is delimited (RFC 9112, 6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BodyKind {
+    /// The message ends with its head. A length of 0 is this too.
+    None,
+    /// So many bytes follow; never 0.
+    Length(u64),
+    /// Chunks follow, up to the last one and the trailers.
+    Chunked,
+    /// Bytes follow until the transport ends. Responses only.
+    Close,
+}
+
+/// What a session may know of a request head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestFacts {
+    /// The version that the client speaks.
+    pub version: Version,
+    /// The method.
+    pub method: Method,
+    /// How the body is delimited; never `Close`.
+    pub body: BodyKind,
+    /// The client wants the connection closed afterwards: it said so, or it speaks HTTP/1.0 and
+    /// did not ask for keep-alive.
+    pub close: bool,
+    /// The client may wait for `100 Continue` before it sends the body (H14). Only with a body,
+    /// and never from HTTP/1.0 (RFC 9110, 10.1.1).
+    pub expect_continue: bool,
+}
+
+/// What a session may know of a response head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResponseFacts {
+    /// The status code, 100 to 999.
+    pub status: u16,
+    /// The version that the origin speaks.
+    pub version: Version,
+    /// How the body is delimited, the method of the request considered (U15).
+    pub body: BodyKind,
+    /// The origin's connection is not to be used again (U12).
+    pub close: bool,
+}
+
+impl ResponseFacts {
+    /// Another response to the same request follows this one (RFC 9110, 15.2). 101 is not
+    /// interim: after it the connection has left HTTP.
+    #[must_use]
+    pub fn interim(&self) -> bool {
+        (100..200).contains(&self.status) && self.status != 101
+    }
+}

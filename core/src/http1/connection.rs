@@ -1,0 +1,40 @@
+//! The Connection field: what is said about the connection a message came on.
+//!
+//! Owns persistence (RFC 9112, 9.3) and nomination (RFC 9110, 7.6.1). Never closes anything.
+
+use super::Version;
+use super::fields::{Field, nominable};
+use super::reject::Fault;
+use super::text::elements;
+
+/// Most connection options of one head. Each field is compared with each option, so that their
+/// product is what a hostile head costs.
+const OPTIONS: usize = 32;
+
+/// The connection is not to be used after this message.
+pub(super) fn closes<'a>(
+    version: Version,
+    fields: impl Iterator<Item = Field<'a>> + Clone,
+) -> Result<bool, Fault> {
+    let mut own = fields.filter(|field| field.is("Connection"));
+    let options: usize = own.clone().map(|field| elements(field.value).count()).sum();
+    if options > OPTIONS {
+        return Err(Fault::TooManyOptions);
+    }
+    // RFC 9112, 9.3: close wins over keep-alive; without either the version decides.
+    let close = own.clone().any(|field| field.names("close"));
+    Ok(match version {
+        Version::Http11 => close,
+        Version::Http10 => close || !own.any(|field| field.names("keep-alive")),
+    })
+}
+
+/// A Connection field among `fields` says that `name` goes no further than this connection.
+pub(super) fn nominates<'a>(fields: impl Iterator<Item = Field<'a>>, name: &str) -> bool {
+    // RFC 9110, 7.6.1: a sender must not nominate what all recipients need. One that does would
+    // have us change the target or the length of its message.
+    nominable(name)
+        && fields
+            .filter(|field| field.is("Connection"))
+            .any(|field| field.names(name))
+}

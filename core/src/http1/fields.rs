@@ -1,0 +1,173 @@
+//! Fields: one received line each, and which of them go no further.
+//!
+//! Owns the lists of names that are ours to write, of one connection only, or barred from
+//! trailers. Never changes a value.
+
+use super::text::elements;
+
+/// A received field: its name a token, its value free of control bytes and of space around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, in the letters it came in.
+    pub name: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+impl Field<'_> {
+    /// RFC 9110, 5.1: names are case-insensitive.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// The elements of the value have `word` among them, in any case.
+    pub(super) fn names(&self, word: &str) -> bool {
+        elements(self.value).any(|element| element.eq_ignore_ascii_case(word.as_bytes()))
+    }
+}
+
+impl<'a> From<&httparse::Header<'a>> for Field<'a> {
+    fn from(header: &httparse::Header<'a>) -> Self {
+        Field {
+            name: header.name,
+            value: header.value,
+        }
+    }
+}
+
+/// RFC 9110, 7.6.1: these belong to one connection, whether Connection names them or not.
+/// HTTP2-Settings goes with Upgrade (RFC 7540, 3.2.1).
+const HOP_BY_HOP: [&str; 7] = [
+    "Connection",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "TE",
+    "Transfer-Encoding",
+    "Upgrade",
+    "HTTP2-Settings",
+];
+
+/// What a client says about where it comes from, and we alone may say.
+const CLAIMS: [&str; 3] = ["Forwarded", "X-Real-IP", "Proxy"];
+
+/// What Connection cannot take away: it decides where a message goes, or how long it is. Most of
+/// these we write ourselves; Expect is forwarded (H14), and Via only grows (RFC 9110, 7.6.3).
+const NOT_NOMINATED: [&str; 5] = [
+    "Host",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Expect",
+    "Via",
+];
+
+/// RFC 9110, 6.5.1: no trailer may frame, route, authenticate, modify a request, control a response
+/// or say how to read the content. The receiver has decided all that when the trailer arrives.
+const NOT_TRAILERS: [&str; 37] = [
+    "Age",
+    "Authorization",
+    "Cache-Control",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Location",
+    "Content-Range",
+    "Content-Type",
+    "Cookie",
+    "Date",
+    "Expect",
+    "Expires",
+    "Forwarded",
+    "Host",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Location",
+    "Max-Forwards",
+    "Pragma",
+    "Proxy",
+    "Proxy-Authenticate",
+    "Proxy-Authentication-Info",
+    "Proxy-Authorization",
+    "Range",
+    "Retry-After",
+    "Set-Cookie",
+    "Strict-Transport-Security",
+    "Trailer",
+    "Vary",
+    "Via",
+    "WWW-Authenticate",
+    "Warning",
+    "X-Accel-Redirect",
+    "X-Real-IP",
+];
+
+/// The field belongs to the connection it came on.
+pub(super) fn hop_by_hop(name: &str) -> bool {
+    among(name, &HOP_BY_HOP)
+}
+
+/// The field claims what only we may say of the client. Many origins read `_` as `-`.
+pub(super) fn claim(name: &str) -> bool {
+    among(name, &CLAIMS) || among(name, &["X_Real_IP"]) || x_forwarded(name)
+}
+
+/// Connection may name this field as its own.
+pub(super) fn nominable(name: &str) -> bool {
+    !among(name, &NOT_NOMINATED)
+}
+
+/// The field may follow a body.
+pub(super) fn may_trail(name: &str) -> bool {
+    !hop_by_hop(name) && !claim(name) && !among(name, &NOT_TRAILERS)
+}
+
+fn among(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+fn x_forwarded(name: &str) -> bool {
+    let same = |(a, b): (u8, &u8)| a.eq_ignore_ascii_case(b) || (a == b'_' && *b == b'-');
+    let prefix = b"x-forwarded-";
+    name.len() >= prefix.len() && name.bytes().zip(prefix).all(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc9110_6_5_1_trailers_neither_frame_nor_route() {
+        for name in [
+            "content-length",
+            "TRANSFER-ENCODING",
+            "host",
+            "Connection",
+            "te",
+            "Set-Cookie",
+            "x-forwarded-for",
+        ] {
+            assert!(!may_trail(name), "{name}");
+        }
+        for name in ["grpc-status", "Server-Timing", "ETag", "Digest"] {
+            assert!(may_trail(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn claims_of_the_client_are_known_in_any_spelling() {
+        for name in [
+            "X-Forwarded-For",
+            "x_forwarded_host",
+            "X-FORWARDED-PORT",
+            "Forwarded",
+            "X_Real_IP",
+        ] {
+            assert!(claim(name), "{name}");
+        }
+        for name in ["X-Forwarded", "Forwarded-For", "X-Request-Id"] {
+            assert!(!claim(name), "{name}");
+        }
+    }
+}

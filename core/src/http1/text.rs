@@ -1,0 +1,148 @@
+//! Small text: the end of a section of lines, lists and numbers in, numbers out.
+//!
+//! Owns nothing. Never knows which message it works on.
+
+use super::reject::Fault;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Where a section of lines ends: behind its empty line, or nowhere yet.
+///
+/// RFC 9112, 2.2 lets a recipient take a single LF for a line's end. Two recipients that differ
+/// on it see two different messages: here it is refused.
+pub(super) fn section_end(input: &[u8]) -> Result<Option<usize>, Fault> {
+    let mut line = 0;
+    while let Some(length) = input[line..].iter().position(|byte| *byte == b'\n') {
+        let lf = line + length;
+        if length == 0 || input[lf - 1] != b'\r' {
+            return Err(Fault::BareLf);
+        }
+        if length == 1 {
+            return Ok(Some(lf + 1));
+        }
+        line = lf + 1;
+    }
+    Ok(None)
+}
+
+/// The elements of a comma-separated list, trimmed; empty ones too (RFC 9110, 5.6.1).
+pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// RFC 9110, 5.6.2.
+pub(super) fn is_token(text: &[u8]) -> bool {
+    let tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
+    !text.is_empty() && text.iter().all(tchar)
+}
+
+/// A number of decimal digits and nothing else: no sign, no space, no overflow.
+pub(super) fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |value, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        value.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// A limit as a count of bytes in memory.
+pub(super) fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// Appends `number` in decimal.
+pub(super) fn put_decimal(mut number: u64, out: &mut Vec<u8>) {
+    let start = out.len();
+    loop {
+        out.push(digit(number % 10));
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
+}
+
+/// Appends `number` in hexadecimal.
+pub(super) fn put_hex(mut number: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    loop {
+        out.push(b"0123456789abcdef"[number & 15]);
+        number >>= 4;
+        if number == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
+}
+
+/// Appends one field line.
+pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends what has a written form.
+pub(super) fn put_display(what: impl fmt::Display, out: &mut Vec<u8>) {
+    struct Text<'a>(&'a mut Vec<u8>);
+    impl fmt::Write for Text<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+    fmt::write(&mut Text(out), format_args!("{what}")).expect("memory takes every byte");
+}
+
+fn digit(below_ten: u64) -> u8 {
+    b'0' + u8::try_from(below_ten).expect("a remainder of ten is below ten")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_survive_the_way_there_and_back() {
+        for number in [0, 1, 9, 10, 255, 4096, u64::from(u32::MAX), u64::MAX] {
+            let mut text = Vec::new();
+            put_decimal(number, &mut text);
+            assert_eq!(decimal(&text), Some(number));
+        }
+        let mut text = Vec::new();
+        put_hex(0, &mut text);
+        put_hex(0xf00, &mut text);
+        assert_eq!(text, b"0f00");
+    }
+
+    #[test]
+    fn rfc9110_8_6_a_length_is_digits_only() {
+        for text in [
+            "",
+            "+1",
+            "-1",
+            " 1",
+            "1 ",
+            "0x1",
+            "1_0",
+            "1.0",
+            "18446744073709551616",
+        ] {
+            assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
+        }
+        assert_eq!(decimal(b"007"), Some(7));
+    }
+
+    #[test]
+    fn rfc9112_2_2_a_section_ends_with_its_empty_line() {
+        assert_eq!(section_end(b"a\r\n\r\nb"), Ok(Some(5)));
+        assert_eq!(section_end(b"\r\n"), Ok(Some(2)));
+        assert_eq!(section_end(b"a\r\n\r"), Ok(None));
+        assert_eq!(section_end(b"a\n"), Err(Fault::BareLf));
+        assert_eq!(section_end(b"a\r\n\n"), Err(Fault::BareLf));
+    }
+}

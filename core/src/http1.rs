@@ -10,7 +10,10 @@
 //! sent on, [`write_request`], [`write_response`] and [`BodyEncoder`] send it, [`Reply`] is what we
 //! say ourselves.
 
+mod body;
 mod connection;
+mod decode;
+mod encode;
 mod fields;
 mod framing;
 mod head;
@@ -19,10 +22,17 @@ mod target;
 mod text;
 
 #[cfg(test)]
+mod tests_body;
+#[cfg(test)]
+mod tests_encode;
+#[cfg(test)]
 mod tests_head;
 #[cfg(test)]
 mod tests_refuse;
 
+pub use body::{Piece, Trailers};
+pub use decode::BodyDecoder;
+pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use reject::{Fault, Reject};
@@ -92,6 +102,23 @@ pub struct RequestFacts {
     /// The client may wait for `100 Continue` before it sends the body (H14). Only with a body,
     /// and never from HTTP/1.0 (RFC 9110, 10.1.1).
     pub expect_continue: bool,
+}
+
+impl RequestFacts {
+    /// How the body is sent upstream: always as it was received.
+    ///
+    /// # Panics
+    /// On a request delimited by close, which [`request_head`] never returns.
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        match self.body {
+            BodyKind::None => Framing::None,
+            BodyKind::Length(length) => Framing::Length(length),
+            BodyKind::Chunked => Framing::Chunked,
+            // RFC 9112, 6.3: a request's end is never told by a FIN (H06).
+            BodyKind::Close => panic!("bug: a request delimited by close"),
+        }
+    }
 }
 
 /// What a session may know of a response head.

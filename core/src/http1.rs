@@ -13,6 +13,7 @@
 mod body;
 mod connection;
 mod decode;
+mod delivery;
 mod encode;
 mod fields;
 mod framing;
@@ -20,6 +21,7 @@ mod head;
 mod reject;
 mod target;
 mod text;
+mod write;
 
 #[cfg(test)]
 mod tests_body;
@@ -28,14 +30,20 @@ mod tests_encode;
 #[cfg(test)]
 mod tests_head;
 #[cfg(test)]
+mod tests_random;
+#[cfg(test)]
 mod tests_refuse;
+#[cfg(test)]
+mod tests_write;
 
 pub use body::{Piece, Trailers};
 pub use decode::BodyDecoder;
+pub use delivery::{Delivery, deliver};
 pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use reject::{Fault, Reject};
+pub use write::{Forwarded, write_request, write_response};
 
 /// The version that a message says it speaks. Any other is refused (505).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

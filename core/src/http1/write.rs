@@ -1,0 +1,158 @@
+//! The writer of heads: what leaves is composed here, from what was understood.
+//!
+//! Owns which fields go on, and the fields that are ours: Host, framing, Connection, Via,
+//! X-Forwarded-*. It never copies a head through, and never trusts what a client says of itself.
+
+use super::connection::nominates;
+use super::fields::{Field, claim, hop_by_hop};
+use super::framing::{Declared, bodyless};
+use super::text::{put_decimal, put_display, put_field};
+use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+/// What the writer of a request must know of the connection it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Forwarded<'a> {
+    /// The client's address.
+    pub client: IpAddr,
+    /// The client came over TLS.
+    pub https: bool,
+    /// The Host to send when an HTTP/1.0 client sent none.
+    pub authority: &'a str,
+}
+
+/// Appends the request as it goes upstream: HTTP/1.1, in origin form. The body goes as
+/// [`RequestFacts::framing`](super::RequestFacts::framing) says.
+pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mut Vec<u8>) {
+    let host = head.host().unwrap_or(forwarded.authority.as_bytes());
+    request_line(head, out);
+    // RFC 9112, 3.2.2: Host is written anew, from the authority of the target if it has one.
+    put_field("Host", host, out);
+    let chunked = head.declared == Declared::Chunked;
+    for field in head.fields() {
+        // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
+        let void = field.is("Expect") && head.facts.version == Version::Http10;
+        let ours = field.is("Host") || claim(field.name);
+        if !void && !ours && goes_on(field, head.fields(), chunked) {
+            put_field(field.name, field.value, out);
+        }
+    }
+    match head.declared {
+        Declared::Nothing => {}
+        // RFC 9110, 8.6: a length of 0 is said if the client said it.
+        Declared::Length(length) => put_length(length, out),
+        Declared::Chunked => put_field("Transfer-Encoding", b"chunked", out),
+    }
+    if head
+        .fields()
+        .any(|field| field.is("TE") && field.names("trailers"))
+    {
+        // RFC 9110, 10.1.4: TE is said hop by hop, and Connection has to name it.
+        put_field("TE", b"trailers", out);
+        put_field("Connection", b"TE", out);
+    }
+    out.extend_from_slice(b"X-Forwarded-For: ");
+    put_display(forwarded.client.to_canonical(), out);
+    out.extend_from_slice(b"\r\n");
+    let scheme: &[u8] = if forwarded.https { b"https" } else { b"http" };
+    put_field("X-Forwarded-Proto", scheme, out);
+    put_field("X-Forwarded-Host", host, out);
+    put_via(head.facts.version, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// RFC 9112, 3.2.1: the origin form, also if the absolute form was received.
+fn request_line(head: &RequestHead<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(head.method().as_bytes());
+    out.push(b' ');
+    match head.facts.method {
+        Method::Connect => out.extend_from_slice(head.target().as_bytes()),
+        Method::Get | Method::Head | Method::Post | Method::Other => {
+            out.extend_from_slice(head.path().as_bytes());
+            if let Some(query) = head.query() {
+                out.push(b'?');
+                out.extend_from_slice(query.as_bytes());
+            }
+        }
+    }
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+}
+
+/// Appends the response head as it goes to the client: always HTTP/1.1 (RFC 9110, 6.2: our
+/// version, not the origin's).
+pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    put_decimal(u64::from(head.facts.status), out);
+    out.push(b' ');
+    out.extend_from_slice(head.reason().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    let chunked = delivery.framing == Framing::Chunked;
+    for field in head.fields() {
+        if goes_on(field, head.fields(), chunked) {
+            put_field(field.name, field.value, out);
+        }
+    }
+    match delivery.framing {
+        Framing::Length(length) => put_length(length, out),
+        Framing::Chunked => put_field("Transfer-Encoding", b"chunked", out),
+        // RFC 9112, 6.3 rule 8: no framing field, the close is the end.
+        Framing::Close => {}
+        Framing::None => without_body(head, delivery.version, out),
+    }
+    // RFC 9112, 9.6: the last response says that it is.
+    if delivery.close {
+        put_field("Connection", b"close", out);
+    } else if delivery.keep_alive {
+        put_field("Connection", b"keep-alive", out);
+    }
+    put_via(head.facts.version, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The framing fields of a response that has no body (U15).
+fn without_body(head: &ResponseHead<'_>, client: Version, out: &mut Vec<u8>) {
+    let status = head.facts.status;
+    if !bodyless(status, head.to) {
+        // An empty body is a body of length 0: without a length the client would wait for a close.
+        return put_length(0, out);
+    }
+    if matches!(status, 100..=199 | 204) || head.to == Method::Connect {
+        // RFC 9110, 8.6; RFC 9112, 6.1: neither field in 1xx, 204, and 2xx to CONNECT.
+        return;
+    }
+    // HEAD and 304: what a GET would have said (RFC 9110, 8.6; RFC 9112, 6.1).
+    match (head.declared, client) {
+        (Declared::Nothing, Version::Http10 | Version::Http11) => {}
+        (Declared::Length(length), Version::Http10 | Version::Http11) => put_length(length, out),
+        (Declared::Chunked, Version::Http11) => put_field("Transfer-Encoding", b"chunked", out),
+        // RFC 9112, 6.1: HTTP/1.0 is not told of transfer codings.
+        (Declared::Chunked, Version::Http10) => {}
+    }
+}
+
+/// The received field is sent on as it is.
+fn goes_on<'a>(field: Field<'a>, all: impl Iterator<Item = Field<'a>>, chunked: bool) -> bool {
+    // RFC 9110, 6.6.2: an announcement of trailers, where there can be any.
+    let announces = field.is("Trailer") && !chunked;
+    !announces
+        && !field.is("Content-Length")
+        && !hop_by_hop(field.name)
+        // RFC 9110, 7.6.1: removed before the message is forwarded.
+        && !nominates(all, field.name)
+}
+
+fn put_length(length: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Content-Length: ");
+    put_decimal(length, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// RFC 9110, 7.6.3: the version received, and who received it. Earlier ones went before.
+fn put_via(received: Version, out: &mut Vec<u8>) {
+    let value: &[u8] = match received {
+        Version::Http10 => b"1.0 tidegate",
+        Version::Http11 => b"1.1 tidegate",
+    };
+    put_field("Via", value, out);
+}

@@ -19,6 +19,7 @@ mod fields;
 mod framing;
 mod head;
 mod reject;
+mod reply;
 mod target;
 mod text;
 mod write;
@@ -34,6 +35,8 @@ mod tests_random;
 #[cfg(test)]
 mod tests_refuse;
 #[cfg(test)]
+mod tests_reply;
+#[cfg(test)]
 mod tests_write;
 
 pub use body::{Piece, Trailers};
@@ -43,6 +46,7 @@ pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use reject::{Fault, Reject};
+pub use reply::Reply;
 pub use write::{Forwarded, write_request, write_response};
 
 /// The version that a message says it speaks. Any other is refused (505).

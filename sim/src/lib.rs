@@ -7,5 +7,7 @@
 pub mod errno;
 pub mod fault;
 pub mod net;
+pub mod rng;
 #[cfg(test)]
 mod testing;
+pub mod tls;

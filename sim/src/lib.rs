@@ -8,6 +8,7 @@ pub mod errno;
 pub mod fault;
 pub mod net;
 pub mod rng;
+pub mod schedule;
 #[cfg(test)]
 mod testing;
 pub mod tls;

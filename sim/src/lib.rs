@@ -6,6 +6,7 @@
 
 pub mod errno;
 pub mod fault;
+pub mod generate;
 pub mod net;
 pub mod rng;
 pub mod schedule;

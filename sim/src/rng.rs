@@ -38,17 +38,18 @@ impl Rng {
     }
 
     /// A number below `limit` (which is not 0); the bias of the remainder is of no matter here.
-    pub const fn below(&mut self, limit: u32) -> u32 {
-        (self.draw() % limit as u64) as u32
+    pub fn below(&mut self, limit: u32) -> u32 {
+        let drawn = self.draw() % u64::from(limit);
+        u32::try_from(drawn).expect("below a number of 32 bits")
     }
 
     /// A number from `low` to `high`, both included.
-    pub const fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high - low + 1)
     }
 
     /// Yes in one of `n` cases.
-    pub const fn one_in(&mut self, n: u32) -> bool {
+    pub fn one_in(&mut self, n: u32) -> bool {
         self.below(n) == 0
     }
 

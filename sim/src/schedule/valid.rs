@@ -203,6 +203,8 @@ fn validate_response(request: &Request, response: &Response) -> Result<(), Inval
         interim && (!old || response.interim.is_none()),
         "no such interim response",
     )?;
+    let invited = response.interim == Some(100) || response.early;
+    must(!request.expect || invited, "nobody invites the body")?;
     must(response.delay_ms <= MAX_MS, "too late")
 }
 

@@ -1,0 +1,167 @@
+//! Schedules from seeds, swarm-wise: first which features are in, then how strong, then sizes.
+//!
+//! It owns what a random run looks like. A run in which everything happens at once tests little,
+//! as each thing hides another; so most runs have a few features only. Every use of chance has a
+//! stream of its own, and what is drawn is always valid.
+
+mod http;
+mod network;
+mod script;
+
+use crate::{
+    rng::Rng,
+    schedule::{Carrier, Schedule, Traffic},
+    tls::Version,
+};
+
+/// The sizes everything is drawn from: just around the edges of small buffers, and some large.
+pub const SIZES: [u32; 9] = [1, 2, 5, 16, 17, 40, 200, 1_000, 4_096];
+
+/// What a run is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// Buffers are small, of any size in [`SIZES`].
+    pub small_buffers: bool,
+    /// Readers begin late, read little at once, and rest.
+    pub slow_readers: bool,
+    /// Writers rest between writes.
+    pub slow_writers: bool,
+    /// A peer ends its direction only after the other has.
+    pub half_close: bool,
+    /// A peer resets.
+    pub resets: bool,
+    /// A TLS peer sends FIN without close_notify.
+    pub truncation: bool,
+    /// Calls move less than they could.
+    pub cuts: bool,
+    /// Calls are late.
+    pub pends: bool,
+    /// Calls fail.
+    pub fails: bool,
+    /// Links stand still for a while.
+    pub holds: bool,
+    /// Links are long.
+    pub long_links: bool,
+}
+
+/// Which kind of runs a seed is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A relay over what the client speaks.
+    Relay(Carrier),
+    /// HTTP over what the client speaks.
+    Http(Carrier),
+    /// Any of these.
+    Any,
+}
+
+/// The features of `seed`.
+#[must_use]
+pub fn features(seed: u64) -> Features {
+    let mut rng = Rng::new(seed).fork("features");
+    Features {
+        small_buffers: rng.one_in(2),
+        slow_readers: rng.one_in(3),
+        slow_writers: rng.one_in(2),
+        half_close: rng.one_in(3),
+        resets: rng.one_in(5),
+        truncation: rng.one_in(6),
+        cuts: rng.one_in(2),
+        pends: rng.one_in(2),
+        fails: rng.one_in(8),
+        holds: rng.one_in(6),
+        long_links: rng.one_in(4),
+    }
+}
+
+/// The schedule of `seed`.
+#[must_use]
+pub fn schedule(kind: Kind, seed: u64) -> Schedule {
+    let (on, rng) = (features(seed), Rng::new(seed));
+    let (http, carrier) = match kind {
+        Kind::Relay(carrier) => (false, carrier),
+        Kind::Http(carrier) => (true, carrier),
+        Kind::Any => any(&mut rng.fork("mode")),
+    };
+    let mut schedule = Schedule {
+        seed,
+        carrier,
+        latencies: network::latencies(&on, &mut rng.fork("latencies")),
+        buffers: network::buffers(&on, carrier, &mut rng.fork("buffers")),
+        ..Schedule::default()
+    };
+    let bytes = network::affordable_bytes(&schedule.buffers);
+    schedule.client.reader = script::reader(&on, &mut rng.fork("client reader"));
+    schedule.origin.reader = script::reader(&on, &mut rng.fork("origin reader"));
+    if http {
+        schedule.traffic = http::traffic(&on, bytes, &mut rng.fork("traffic"));
+        schedule.client.writer = http::last_steps(&on, carrier, &mut rng.fork("client"));
+    } else {
+        schedule.traffic = Traffic::Relay;
+        script::writers(&on, bytes, &mut schedule, &rng);
+    }
+    schedule.faults = network::faults(&on, http, &mut rng.fork("faults"));
+    schedule.links = network::holds(&on, &mut rng.fork("holds"));
+    debug_assert_eq!(schedule.validate(), Ok(()));
+    schedule
+}
+
+fn any(rng: &mut Rng) -> (bool, Carrier) {
+    let carriers = [
+        Carrier::Tcp,
+        Carrier::Tcp,
+        Carrier::Tls(Version::Tls12),
+        Carrier::Tls(Version::Tls13),
+    ];
+    (rng.one_in(2), rng.pick(&carriers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Fault;
+
+    const KINDS: [Kind; 4] = [
+        Kind::Any,
+        Kind::Relay(Carrier::Tcp),
+        Kind::Relay(Carrier::Tls(Version::Tls13)),
+        Kind::Http(Carrier::Tls(Version::Tls12)),
+    ];
+
+    #[test]
+    fn every_seed_is_valid_repeats_and_survives_its_text() {
+        for kind in KINDS {
+            for seed in 0..2_000 {
+                let drawn = schedule(kind, seed);
+                assert_eq!(drawn.validate(), Ok(()), "seed {seed}");
+                assert_eq!(drawn, schedule(kind, seed));
+                let text = drawn.to_string();
+                assert_eq!(text.parse(), Ok(drawn), "seed {seed}");
+            }
+        }
+    }
+
+    /// How many of a thousand seeds have something.
+    fn count(kind: Kind, has: impl Fn(&Schedule) -> bool) -> usize {
+        (0..1_000)
+            .filter(|seed| has(&schedule(kind, *seed)))
+            .count()
+    }
+
+    #[test]
+    fn nothing_is_missing_from_a_thousand_seeds() {
+        for kind in KINDS {
+            let faulty = |want: fn(&Fault) -> bool| count(kind, |s| s.faults.values().any(want));
+            let cuts = faulty(|fault| matches!(fault, Fault::Cut(_)));
+            let pends = faulty(|fault| matches!(fault, Fault::Pend(_)));
+            let fails = faulty(|fault| matches!(fault, Fault::Fail(_)));
+            assert!(
+                cuts > 200 && pends > 200 && fails > 50,
+                "{cuts} {pends} {fails}"
+            );
+            assert!(count(kind, |s| !s.links.is_empty()) > 50);
+            assert!(count(kind, |s| s.faults.is_empty()) > 100);
+            assert!(count(kind, |s| s.latencies.proxy_origin_ms > 1) > 50);
+        }
+    }
+}

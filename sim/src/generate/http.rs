@@ -1,0 +1,123 @@
+//! The exchanges of a drawn HTTP run.
+
+use super::{Features, SIZES, script};
+use crate::{
+    rng::Rng,
+    schedule::{
+        Body, Carrier, Cut, CutBy, Exchange, HttpVersion, Method, Request, Response, Step, Traffic,
+    },
+};
+
+pub(super) fn traffic(on: &Features, bytes: u32, rng: &mut Rng) -> Traffic {
+    let count = rng.between(1, 4);
+    let each = (bytes / count).max(1);
+    let exchanges = (1..=count)
+        .map(|n| exchange(on, n, n == count, each, rng))
+        .collect();
+    let pipelined = rng.one_in(4);
+    Traffic::Http {
+        exchanges,
+        pipelined,
+    }
+}
+
+/// What the client does when its exchanges are over.
+pub(super) fn last_steps(on: &Features, carrier: Carrier, rng: &mut Rng) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if on.slow_writers {
+        steps.push(Step::Sleep(rng.pick(&[1, 5, 30])));
+    }
+    script::end(on, carrier != Carrier::Tcp, rng, &mut steps);
+    steps
+}
+
+fn exchange(on: &Features, number: u32, last: bool, bytes: u32, rng: &mut Rng) -> Exchange {
+    let old = last && rng.one_in(8);
+    let method = rng.pick(&[
+        Method::Get,
+        Method::Get,
+        Method::Post,
+        Method::Post,
+        Method::Put,
+        Method::Head,
+        Method::Delete,
+    ]);
+    let body = match method {
+        Method::Get | Method::Head | Method::Delete => Body::Empty,
+        Method::Post | Method::Put if old => length(bytes, rng),
+        Method::Post | Method::Put => framed(bytes, rng),
+    };
+    let request = Request {
+        method,
+        path: format!("/{number}"),
+        version: if old {
+            HttpVersion::V10
+        } else {
+            HttpVersion::V11
+        },
+        keep: !(old || (last && rng.one_in(2))),
+        expect: !old && body.total() > 0 && rng.one_in(6),
+        body,
+    };
+    let response = response(on, &request, bytes, rng);
+    Exchange { request, response }
+}
+
+fn response(on: &Features, request: &Request, bytes: u32, rng: &mut Rng) -> Response {
+    let head = request.method == Method::Head;
+    let status = rng.pick(&[200, 200, 200, 404, 500, 204, 304]);
+    let old = !request.expect && rng.one_in(10);
+    let body = match status {
+        204 | 304 => Body::Empty,
+        _ if head => length(bytes, rng),
+        _ if rng.one_in(5) => Body::UntilClose {
+            total: rng.below(bytes + 1),
+            by: rng.pick(&SIZES),
+        },
+        _ if old => length(bytes, rng),
+        _ => framed(bytes, rng),
+    };
+    let until_close = matches!(body, Body::UntilClose { .. });
+    let cut = on.truncation || on.resets;
+    let interims: &[u16] = if request.expect { &[100] } else { &[102, 103] };
+    Response {
+        status,
+        version: if old {
+            HttpVersion::V10
+        } else {
+            HttpVersion::V11
+        },
+        keep: !(old || until_close || rng.one_in(5)),
+        interim: (!old && (request.expect || rng.one_in(6))).then(|| rng.pick(interims)),
+        early: rng.one_in(6),
+        delay_ms: if on.slow_writers {
+            rng.pick(&[0, 0, 3, 40])
+        } else {
+            0
+        },
+        cut: (cut && rng.one_in(3)).then(|| Cut {
+            at: rng.below(bytes + 120),
+            by: rng.pick(&[CutBy::Fin, CutBy::Reset]),
+        }),
+        body,
+    }
+}
+
+fn length(bytes: u32, rng: &mut Rng) -> Body {
+    Body::Length {
+        total: rng.below(bytes + 1),
+        by: rng.pick(&SIZES),
+    }
+}
+
+fn framed(bytes: u32, rng: &mut Rng) -> Body {
+    match rng.below(5) {
+        0 => Body::Empty,
+        1 | 2 => length(bytes, rng),
+        _ => Body::Chunked {
+            total: rng.below(bytes + 1),
+            by: rng.pick(&SIZES),
+            trailers: rng.one_in(3),
+        },
+    }
+}

@@ -1,0 +1,153 @@
+//! The network of a drawn run: ways, buffers, faults, holds.
+
+use super::{Features, SIZES};
+use crate::{
+    errno::Errno,
+    fault::{Call, Fault, Plan, Point, Site},
+    rng::Rng,
+    schedule::{BufferBytes, Carrier, Latencies, Link, LinkAct, LinkEvent, SocketBytes},
+};
+use tidegate_core::side::Side;
+
+pub(super) fn latencies(on: &Features, rng: &mut Rng) -> Latencies {
+    let mut draw = || {
+        if on.long_links {
+            rng.pick(&[1, 2, 5, 20])
+        } else {
+            1
+        }
+    };
+    Latencies {
+        client_proxy_ms: draw(),
+        proxy_origin_ms: draw(),
+    }
+}
+
+/// A handshake of TLS is some 1,500 bytes: with windows of one byte it would be all of the run.
+pub(super) fn buffers(on: &Features, carrier: Carrier, rng: &mut Rng) -> BufferBytes {
+    if !on.small_buffers {
+        return BufferBytes::default();
+    }
+    let tls = carrier != Carrier::Tcp;
+    let mut size = |small: bool| {
+        let from = if small { &SIZES[..] } else { &SIZES[5..] };
+        if rng.one_in(4) {
+            65_536
+        } else {
+            rng.pick(from)
+        }
+    };
+    let mut socket = |small| SocketBytes {
+        send: size(small),
+        recv: size(small),
+    };
+    let (client, down) = (socket(!tls), socket(!tls));
+    let (up, origin) = (socket(true), socket(true));
+    BufferBytes {
+        relay: size(true),
+        client,
+        down,
+        up,
+        origin,
+    }
+}
+
+/// How much a direction can carry in some hundred milliseconds: a few dozen of the least window.
+pub(super) fn affordable_bytes(buffers: &BufferBytes) -> u32 {
+    let BufferBytes {
+        relay,
+        client,
+        down,
+        up,
+        origin,
+    } = *buffers;
+    let sockets = [client, down, up, origin];
+    let least = sockets
+        .iter()
+        .map(|socket| socket.send.min(socket.recv))
+        .min();
+    (least.unwrap_or(relay).min(relay) * 24).clamp(8, 6_000)
+}
+
+pub(super) fn faults(on: &Features, http: bool, rng: &mut Rng) -> Plan {
+    let mut plan = Plan::new();
+    let cuts = if on.cuts { rng.between(1, 10) } else { 0 };
+    for _ in 0..cuts {
+        let (point, n) = (call(rng, false), rng.pick(&[1, 1, 2, 5, 16, 17]));
+        plan.insert(point, Fault::Cut(n));
+    }
+    let pends = if on.pends { rng.between(1, 8) } else { 0 };
+    for _ in 0..pends {
+        let point = if rng.one_in(8) {
+            door(rng)
+        } else {
+            call(rng, true)
+        };
+        plan.insert(point, Fault::Pend(rng.pick(&[1, 1, 1, 3, 20])));
+    }
+    if on.fails {
+        let (point, errno) = failure(http, rng);
+        plan.insert(point, Fault::Fail(errno));
+    }
+    plan
+}
+
+/// A dial or an accept.
+fn door(rng: &mut Rng) -> Point {
+    let site = rng.pick(&[Site::Dial, Site::Accept]);
+    Point { site, ordinal: 1 }
+}
+
+/// An early call of the first connections.
+fn call(rng: &mut Rng, finish: bool) -> Point {
+    let side = rng.pick(&Side::BOTH);
+    let calls = [
+        Call::Read,
+        Call::Write,
+        Call::Read,
+        Call::Write,
+        Call::Finish,
+    ];
+    let call = rng.pick(if finish { &calls[..] } else { &calls[..2] });
+    let ordinal = if call == Call::Finish {
+        1
+    } else {
+        rng.between(1, 12)
+    };
+    let number = 1;
+    Point {
+        site: Site::Stream { side, number, call },
+        ordinal,
+    }
+}
+
+fn failure(http: bool, rng: &mut Rng) -> (Point, Errno) {
+    let refusals = [Errno::ECONNREFUSED, Errno::EHOSTUNREACH, Errno::ETIMEDOUT];
+    if rng.one_in(4) {
+        // A failed accept ends nothing: the connection waits for the next one.
+        let (site, errno) = if http && rng.one_in(3) {
+            (Site::Accept, rng.pick(&[Errno::EMFILE, Errno::ENOBUFS]))
+        } else {
+            (Site::Dial, rng.pick(&refusals))
+        };
+        return (Point { site, ordinal: 1 }, errno);
+    }
+    let errno = rng.pick(&[Errno::ECONNRESET, Errno::ETIMEDOUT, Errno::EHOSTUNREACH]);
+    (call(rng, false), errno)
+}
+
+/// Up to two times that a link stands still.
+pub(super) fn holds(on: &Features, rng: &mut Rng) -> Vec<LinkEvent> {
+    let mut events = Vec::new();
+    if on.holds {
+        let mut at_ms = 0;
+        for _ in 0..rng.between(1, 2) {
+            let link = rng.pick(&[Link::ClientProxy, Link::ProxyOrigin]);
+            for act in [LinkAct::Hold, LinkAct::Release] {
+                at_ms += rng.between(1, 40);
+                events.push(LinkEvent { at_ms, link, act });
+            }
+        }
+    }
+    events
+}

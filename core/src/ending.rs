@@ -45,8 +45,10 @@ pub enum How {
     Clean,
     /// A direction ended before what it carried did.
     Truncated,
-    /// A leg failed, or was given up.
+    /// A leg failed.
     Abort(Cause),
+    /// A timer ran out.
+    Expired(Timer),
 }
 
 /// Who brought the end about.
@@ -139,6 +141,7 @@ impl fmt::Display for Ending {
             How::Clean => write!(f, "clean by {by} in {during}"),
             How::Truncated => write!(f, "truncated by {by} in {during}"),
             How::Abort(cause) => write!(f, "{cause} by {by} in {during}"),
+            How::Expired(timer) => write!(f, "{timer} expired by {by} in {during}"),
         }
     }
 }

@@ -98,10 +98,7 @@ impl Timers {
     /// armed, stops it if it is not wanted. A timer that is already armed keeps its moment.
     pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
         let slot = &mut self.at[timer as usize];
-        *slot = match wanted {
-            None => None,
-            Some(span) => Some(slot.unwrap_or(now + span)),
-        };
+        *slot = wanted.map(|span| slot.unwrap_or(now + span));
     }
 
     /// Forgets `timer`, so that the next [`Timers::reconcile`] arms it anew: there was progress.

@@ -1,6 +1,13 @@
 //! Tidegate: a reverse proxy that ends connections well.
+
+pub mod accept;
 pub mod clock;
+pub mod drain;
+pub mod driver;
 pub mod net;
+pub mod pool;
 pub mod port;
 mod sys;
+pub mod tap;
 pub mod tls;
+pub mod upstream;

@@ -1,0 +1,122 @@
+//! The events of a session: what has happened, told in the past tense.
+//!
+//! An event carries lengths, facts and verdicts, never payload. It names the leg it happened on.
+
+use crate::{
+    ending::Cause,
+    http1::{Reply, RequestFacts, ResponseFacts},
+    limits::Timeouts,
+    side::Side,
+};
+
+/// What has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The downstream connection was accepted; always the first event.
+    Accepted,
+    /// The downstream TLS handshake is complete.
+    Secured,
+    /// The request's route is known, and with it the waits that its cluster asks for.
+    Routed(Timeouts),
+    /// The upstream leg is ready: dialled, or taken from the pool.
+    Connected(Origin),
+    /// There is no upstream leg to be had.
+    Unconnected(Refusal),
+    /// A tunnel's bytes arrived.
+    Received(Side, u32),
+    /// Bytes of an HTTP message arrived and were understood as far as they go.
+    Decoded(Side, Decoded),
+    /// What arrived is not HTTP as we accept it; the response that says so to a client.
+    Refused(Side, Reply),
+    /// The transport took bytes; `0` is progress inside a TLS record.
+    Sent(Side, u32),
+    /// close_notify arrived, behind every byte before it.
+    CloseNotify(Side),
+    /// FIN arrived, behind every byte before it.
+    Fin(Side),
+    /// The connection failed: the first error of any call.
+    Failed(Side, Cause, Call),
+    /// The kernel says that a FIN has arrived behind unread bytes (EPOLLRDHUP): a hint (R17).
+    Hinted(Side),
+    /// `finish` is done: close_notify and FIN are with the kernel.
+    Finished(Side),
+    /// Everything sent on this leg, the FIN included, is acknowledged.
+    Acked(Side),
+    /// The deadline that [`crate::session::Session::deadline`] named has passed.
+    Fired,
+    /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
+    Drained,
+}
+
+/// Where an upstream leg came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A connection of its own.
+    Fresh,
+    /// An idle connection of the pool.
+    Reused,
+}
+
+/// Why there is no upstream leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No route matches the request.
+    NoRoute,
+    /// The cluster has no endpoint.
+    NoEndpoint,
+    /// The connect failed.
+    Failed(Cause),
+}
+
+/// Which call told of a failure: after a failed read nothing is left to be read (R15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// The read itself: everything before the failure has been read.
+    Read,
+    /// A write.
+    Write,
+    /// Readiness: EPOLLERR, or EPOLLHUP with `SO_ERROR` (R18).
+    Poll,
+    /// The finish.
+    Finish,
+}
+
+/// What one look at a leg's unread bytes came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Decoded {
+    /// The head that was completed, if any.
+    pub head: Head,
+    /// Bytes that are now ready for the other leg, re-serialised.
+    pub bytes: u32,
+    /// Whether the message is complete.
+    pub complete: bool,
+    /// Bytes read from the leg and not yet understood.
+    pub left: u32,
+    /// What understanding more of them waits for.
+    pub want: Want,
+}
+
+/// The head among decoded bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Head {
+    /// None was completed.
+    None,
+    /// A request's.
+    Request(RequestFacts),
+    /// An interim (1xx) response's; more heads follow.
+    Interim,
+    /// A final response's.
+    Response(ResponseFacts),
+}
+
+/// What a decoder waits for. To confuse the first two is the lost wake-up of MUSEUM 1.1, so they
+/// are two words and not one flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// More bytes from the leg.
+    Bytes,
+    /// Room towards the other leg: what was read is not used up.
+    Room,
+    /// The next message's turn.
+    Turn,
+}

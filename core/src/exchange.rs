@@ -1,0 +1,108 @@
+//! One request with its response: how far each has come.
+//!
+//! It waits for heads, bodies and ends on both legs, and decides what the pair of them means for
+//! either leg afterwards. It does not know what carries it.
+
+use crate::{
+    event::Head,
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts},
+};
+
+/// One request with its response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Exchange {
+    /// How far the request has come.
+    pub request: Request,
+    /// How far the response has come.
+    pub response: Response,
+    /// What the request's head said; known once it is complete.
+    pub facts: Option<RequestFacts>,
+    /// Whether the downstream leg ends with this exchange.
+    pub close: bool,
+    /// Whether the upstream leg can serve another exchange.
+    pub reusable: bool,
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Its head is incomplete.
+    Head,
+    /// Its body is under way.
+    Body,
+    /// It is complete.
+    Complete,
+    /// It will not be forwarded any further; what still comes of it is thrown away (H13).
+    Gone,
+}
+
+/// How far a response has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Response {
+    /// Nothing final has come; interim responses may have.
+    Waiting,
+    /// Its body is under way, delimited so.
+    Body(BodyKind),
+    /// It is complete.
+    Complete,
+    /// It ended before it was complete: the client must not think otherwise (U06, U08).
+    Broken,
+}
+
+impl Exchange {
+    /// The first bytes of a request.
+    #[must_use]
+    pub const fn begun() -> Self {
+        Exchange {
+            request: Request::Head,
+            response: Response::Waiting,
+            facts: None,
+            close: false,
+            reusable: true,
+        }
+    }
+
+    /// The request's head is complete.
+    pub(crate) fn request_head(&mut self, facts: RequestFacts) {
+        self.request = Request::Body;
+        self.close |= facts.close;
+        self.facts = Some(facts);
+    }
+
+    /// A response's head came, interim or final; `close` says whether ours ends the leg.
+    pub(crate) fn response_head(&mut self, facts: ResponseFacts, close: bool) {
+        self.response = Response::Body(facts.body);
+        // U12, and a close-delimited body's leg has nothing to offer after it.
+        self.reusable &= !facts.close && facts.body != BodyKind::Close;
+        self.close |= close;
+    }
+
+    /// Whether the request is answered: then what comes next is another one.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        matches!(
+            (self.request, self.response),
+            (Request::Complete, Response::Complete)
+        )
+    }
+
+    /// Whether a response of our own can still take the place of the origin's.
+    #[must_use]
+    pub const fn is_unanswered(&self) -> bool {
+        matches!(self.response, Response::Waiting)
+    }
+
+    /// Whether the answer has no body because of the method (U15).
+    #[must_use]
+    pub fn head_only(&self) -> bool {
+        self.facts.is_some_and(|facts| facts.method == Method::Head)
+    }
+}
+
+impl Head {
+    /// Whether a head was completed.
+    #[must_use]
+    pub const fn is_some(&self) -> bool {
+        !matches!(self, Head::None)
+    }
+}

@@ -1,0 +1,137 @@
+//! One direction across the proxy: how many bytes are inside, and whether its source is held.
+//!
+//! A relay waits for its source to end or complete and for its sink to take what is inside. It
+//! never knows what the bytes are, and it alone can say that nothing is left of them: a finish
+//! consumes its [`Drained`], so a FIN cannot overtake the bytes before it.
+
+use crate::ending::End;
+
+/// Proof that a direction ended clean and its last byte has left.
+#[derive(Debug)]
+pub struct Drained(());
+
+#[cfg(feature = "known-bad")]
+impl Drained {
+    /// For a known-bad variant that orders a FIN nobody may order.
+    pub(crate) const fn forged(_: crate::variant::Variant) -> Self {
+        Drained(())
+    }
+}
+
+/// One direction, from one leg to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relay {
+    limit: u32,
+    bytes: u32,
+    source: Source,
+    sink: Sink,
+}
+
+/// What the relay asks of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// More.
+    Open,
+    /// Nothing before the sink has taken half of what is inside (R22, R23).
+    Held,
+    /// Nothing: the message is complete.
+    Complete,
+}
+
+/// How the sink took the last bytes offered to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sink {
+    /// Whole.
+    Open,
+    /// In part.
+    Blocked,
+}
+
+impl Relay {
+    /// An empty relay that holds its source at `limit` bytes.
+    #[must_use]
+    pub const fn new(limit: u32) -> Self {
+        Relay {
+            limit,
+            bytes: 0,
+            source: Source::Open,
+            sink: Sink::Open,
+        }
+    }
+
+    /// Bytes inside.
+    #[must_use]
+    pub const fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    /// What is asked of the source.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// How the sink takes.
+    #[must_use]
+    pub const fn sink(&self) -> Sink {
+        self.sink
+    }
+
+    /// How much more the source may deliver: exactly the free room, and none while it is held.
+    #[must_use]
+    pub const fn room(&self) -> u32 {
+        match self.source {
+            Source::Open => self.limit.saturating_sub(self.bytes),
+            Source::Held | Source::Complete => 0,
+        }
+    }
+
+    /// `bytes` came in. A message's head or framing may go beyond the limit, once (I16).
+    pub fn received(&mut self, bytes: u32) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes >= self.limit && self.source == Source::Open {
+            self.source = Source::Held;
+        }
+    }
+
+    /// The sink took `bytes` of what was offered: all that is inside.
+    pub fn sent(&mut self, bytes: u32) {
+        assert!(
+            bytes <= self.bytes,
+            "a sink takes no more than a relay holds"
+        );
+        self.bytes -= bytes;
+        self.sink = if self.bytes == 0 {
+            Sink::Open
+        } else {
+            Sink::Blocked
+        };
+        if self.source == Source::Held && self.bytes <= self.limit / 2 {
+            self.source = Source::Open;
+        }
+    }
+
+    /// The source's message is complete.
+    pub fn complete(&mut self) {
+        self.source = Source::Complete;
+    }
+
+    /// The sink is gone: what is inside will never leave. Says how much it was (I20).
+    pub fn discard(&mut self) -> u32 {
+        self.sink = Sink::Open;
+        if self.source == Source::Held {
+            self.source = Source::Open;
+        }
+        core::mem::take(&mut self.bytes)
+    }
+
+    /// The proof that a finish needs, once the source has come to a clean `end` and nothing is
+    /// inside.
+    #[must_use]
+    pub fn drained(&self, end: Option<End>) -> Option<Drained> {
+        match end {
+            Some(End::Clean) if self.bytes == 0 => Some(Drained(())),
+            Some(End::Clean | End::Truncated | End::Abort(_)) | None => None,
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! A session: a downstream leg and all it caused.
+//!
+//! It owns both legs, both relays and the exchange, and waits for events. An event moves one
+//! machine (`tunnel.rs`, `http.rs`, `fired.rs`); what follows from several together is a numbered
+//! rule (`settle.rs`); which waits the state calls for is said in `waits.rs`, what it may read and
+//! has to write in `reads.rs`. It never sees a byte, a socket or a clock.
+
+mod check;
+mod fired;
+mod http;
+mod reads;
+mod settle;
+mod setup;
+mod tunnel;
+mod waits;
+
+pub use self::{
+    check::Stuck,
+    settle::{RULES, Rule},
+    setup::{Kind, Policy, Setup},
+};
+use crate::{
+    bug,
+    effect::{Effect, Effects},
+    ending::{By, Cause, During, End, Ending, How},
+    event::{Call, Event, Origin, Refusal},
+    exchange::{Exchange, Request},
+    leg::{Leg, ReadEnd, WriteEnd},
+    relay::Relay,
+    side::Side,
+    time::Time,
+    timer::{Timer, Timers},
+};
+
+/// A downstream leg and all it caused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Session {
+    setup: Setup,
+    phase: Phase,
+    down: Leg,
+    up: Leg,
+    d2u: Relay,
+    u2d: Relay,
+    timers: Timers,
+    /// The worst end so far: what the session's last word will say.
+    ending: Option<Ending>,
+    draining: bool,
+    #[cfg(feature = "known-bad")]
+    wrong: crate::variant::Wrong,
+}
+
+/// What the session is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Before the first event.
+    New,
+    /// The downstream TLS handshake.
+    Securing,
+    /// Between two exchanges, or before the first one.
+    Idle(Idle),
+    /// A request and its response.
+    Exchange(Exchange),
+    /// Bytes both ways, each direction with its own end.
+    Tunnel,
+    /// The downstream leg was told to end, and waits for its peer's last word.
+    Closing,
+    /// Over: both legs are closed.
+    Closed,
+}
+
+/// Which kind of quiet it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Idle {
+    /// No request has come yet on this connection.
+    Fresh,
+    /// At least one exchange is behind us.
+    Kept,
+}
+
+impl Session {
+    /// A session that waits for [`Event::Accepted`].
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        Session {
+            phase: Phase::New,
+            down: Leg::Absent,
+            up: Leg::Absent,
+            d2u: Relay::new(setup.limits.relay_bytes),
+            u2d: Relay::new(setup.limits.relay_bytes),
+            timers: Timers::default(),
+            ending: None,
+            draining: false,
+            #[cfg(feature = "known-bad")]
+            wrong: crate::variant::Wrong::default(),
+            setup,
+        }
+    }
+
+    /// The way in. Orders are added to `effects`, to be performed in order, each once.
+    ///
+    /// # Panics
+    ///
+    /// When the driver tells of something that its network cannot have done (`bug!`).
+    pub fn step(&mut self, now: Time, event: Event, effects: &mut Effects) {
+        self.advance(event, now, effects);
+        self.settle(&RULES, effects);
+        self.bring_waits_into_line(now);
+    }
+
+    /// As [`Session::step`], with the settle rules in another order: it must not matter.
+    pub fn step_in_order(
+        &mut self,
+        now: Time,
+        event: Event,
+        rules: &[Rule],
+        effects: &mut Effects,
+    ) {
+        self.advance(event, now, effects);
+        self.settle(rules, effects);
+        self.bring_waits_into_line(now);
+    }
+
+    /// The next wait and its reason.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Time, Timer)> {
+        self.timers.next()
+    }
+
+    /// The armed timers.
+    #[must_use]
+    pub fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    /// What the session is about.
+    #[must_use]
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
+    /// What it was made for.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// One of its legs.
+    #[must_use]
+    pub fn leg(&self, side: Side) -> &Leg {
+        match side {
+            Side::Down => &self.down,
+            Side::Up => &self.up,
+        }
+    }
+
+    /// The relay whose source is `side`.
+    #[must_use]
+    pub fn from(&self, side: Side) -> &Relay {
+        match side {
+            Side::Down => &self.d2u,
+            Side::Up => &self.u2d,
+        }
+    }
+
+    /// The relay whose sink is `side`.
+    #[must_use]
+    pub fn to(&self, side: Side) -> &Relay {
+        self.from(side.other())
+    }
+
+    fn leg_mut(&mut self, side: Side) -> &mut Leg {
+        match side {
+            Side::Down => &mut self.down,
+            Side::Up => &mut self.up,
+        }
+    }
+
+    fn relay_from_mut(&mut self, side: Side) -> &mut Relay {
+        match side {
+            Side::Down => &mut self.d2u,
+            Side::Up => &mut self.u2d,
+        }
+    }
+
+    fn relay_to_mut(&mut self, side: Side) -> &mut Relay {
+        self.relay_from_mut(side.other())
+    }
+
+    /// Moves the one machine that `event` is about.
+    fn advance(&mut self, event: Event, now: Time, effects: &mut Effects) {
+        match event {
+            Event::Accepted => self.accepted(effects),
+            Event::Secured => self.secured(effects),
+            Event::Routed(timeouts) => self.setup.timeouts = timeouts,
+            Event::Connected(origin) => self.connected(origin),
+            Event::Unconnected(refusal) => self.unconnected(refusal, effects),
+            Event::Received(side, bytes) => self.received(side, bytes),
+            Event::Decoded(side, decoded) => self.decoded(side, decoded, effects),
+            Event::Refused(side, reply) => self.refused(side, reply, effects),
+            Event::Sent(side, bytes) => self.sent(side, bytes),
+            Event::CloseNotify(side) => self.close_notify(side),
+            Event::Fin(side) => self.fin(side, effects),
+            Event::Failed(side, cause, call) => self.failed(side, cause, call, effects),
+            // R17: no effect before the read that returns 0.
+            Event::Hinted(_) => {}
+            Event::Finished(side) => {
+                let open = self.leg_mut(side).spoken_of();
+                open.write = open.write.finished();
+            }
+            Event::Acked(side) => self.acked(side, effects),
+            Event::Fired => self.fired(now, effects),
+            Event::Drained => self.draining = true,
+        }
+    }
+
+    fn accepted(&mut self, effects: &mut Effects) {
+        if !matches!(self.phase, Phase::New) {
+            bug!("a session is accepted once")
+        }
+        if self.setup.down_tls {
+            self.down = Leg::Securing;
+            self.phase = Phase::Securing;
+        } else {
+            self.down = Leg::opened(false);
+            self.begin(effects);
+        }
+    }
+
+    fn secured(&mut self, effects: &mut Effects) {
+        if !matches!(self.phase, Phase::Securing) {
+            bug!("a handshake that nobody began")
+        }
+        self.down = Leg::opened(true);
+        self.begin(effects);
+    }
+
+    fn begin(&mut self, effects: &mut Effects) {
+        match self.setup.kind {
+            Kind::Http => self.phase = Phase::Idle(Idle::Fresh),
+            Kind::Tcp => {
+                self.phase = Phase::Tunnel;
+                self.connect(effects);
+            }
+        }
+    }
+
+    fn connect(&mut self, effects: &mut Effects) {
+        self.up = Leg::Connecting;
+        effects.push(Effect::Connect);
+    }
+
+    fn connected(&mut self, _: Origin) {
+        if self.up != Leg::Connecting {
+            bug!("a connect that nobody ordered")
+        }
+        self.up = Leg::opened(self.setup.up_tls);
+        self.timers.restart(Timer::Response);
+    }
+
+    fn unconnected(&mut self, refusal: Refusal, effects: &mut Effects) {
+        if self.up != Leg::Connecting {
+            bug!("a connect that nobody ordered")
+        }
+        match self.setup.kind {
+            Kind::Tcp => self.unreachable(refusal),
+            Kind::Http => self.unanswerable(refusal, effects),
+        }
+    }
+
+    fn sent(&mut self, side: Side, bytes: u32) {
+        self.leg_mut(side).spoken_of();
+        self.relay_to_mut(side).sent(bytes);
+        for timer in [waits::write(side), waits::flush(side), Timer::Tunnel] {
+            self.timers.restart(timer);
+        }
+        if side == Side::Up {
+            self.timers.restart(Timer::Response);
+        }
+    }
+
+    fn close_notify(&mut self, side: Side) {
+        self.leg_mut(side).spoken_of().close_notify();
+        self.timers.restart(Timer::Tunnel);
+        self.note_end(side);
+    }
+
+    fn fin(&mut self, side: Side, effects: &mut Effects) {
+        self.timers.restart(Timer::Tunnel);
+        if self.ended_in_handshake(side, Effect::Close(side), effects) {
+            return;
+        }
+        let bare_fin = self.setup.policy.bare_fin;
+        #[cfg(feature = "known-bad")]
+        if self.from(side).bytes() > 0 {
+            self.wrong.forget(side);
+        }
+        self.leg_mut(side).spoken_of().fin(bare_fin);
+        self.note_end(side);
+    }
+
+    fn failed(&mut self, side: Side, cause: Cause, call: Call, effects: &mut Effects) {
+        // T14: an alert of ours must still leave, so a TLS failure flushes before it resets.
+        if matches!(self.leg(side), Leg::Securing) && cause == Cause::Tls {
+            self.down = Leg::opened(true);
+        }
+        if self.ended_in_handshake(side, Effect::Reset(side), effects) {
+            return;
+        }
+        self.leg_mut(side).spoken_of().failed(cause, call);
+        self.note_failure(side, cause);
+    }
+
+    /// T14: a handshake that ends early ends the session; no upstream leg was dialled.
+    fn ended_in_handshake(&mut self, side: Side, order: Effect, effects: &mut Effects) -> bool {
+        if !matches!(self.leg(side), Leg::Securing) {
+            return false;
+        }
+        self.note(How::Truncated, By::Client);
+        self.down = Leg::Gone(End::Truncated);
+        effects.push(order);
+        true
+    }
+
+    fn acked(&mut self, side: Side, effects: &mut Effects) {
+        let open = self.leg_mut(side).spoken_of();
+        if open.write == WriteEnd::Flushing {
+            // K20: everything before the reset has arrived.
+            self.reset(side, Cause::Cancelled, effects);
+        } else {
+            open.write = open.write.acked();
+        }
+        self.timers.restart(waits::write(side));
+    }
+
+    /// Resets a leg, now. What was inside for it is lost, and what it would have said.
+    fn reset(&mut self, side: Side, cause: Cause, effects: &mut Effects) {
+        self.relay_to_mut(side).discard();
+        self.leg_mut(side).gone(End::Abort(cause));
+        effects.push(Effect::Reset(side));
+    }
+
+    /// The session's present concern, for its last word.
+    fn during(&self) -> During {
+        match &self.phase {
+            Phase::New | Phase::Securing => During::Handshake,
+            Phase::Idle(_) => During::Idle,
+            Phase::Exchange(exchange) => match exchange.request {
+                Request::Head => During::Head,
+                Request::Body | Request::Complete | Request::Gone => During::Exchange,
+            },
+            Phase::Tunnel if self.up == Leg::Connecting => During::Connect,
+            Phase::Tunnel => During::Tunnel,
+            Phase::Closing | Phase::Closed => During::Closing,
+        }
+    }
+
+    /// Remembers an end for the last word: the first one, or the first that is not clean.
+    fn note(&mut self, how: How, by: By) {
+        let ending = Ending {
+            how,
+            by,
+            during: self.during(),
+        };
+        match self.ending {
+            None => self.ending = Some(ending),
+            Some(Ending {
+                how: How::Clean,
+                by: first,
+                during: During::Tunnel,
+            }) if how == How::Clean && first != by => {
+                self.ending = Some(Ending {
+                    how,
+                    by: By::Both,
+                    during: During::Tunnel,
+                });
+            }
+            // What happens while we close is not why we close.
+            Some(Ending {
+                how: How::Clean, ..
+            }) if how != How::Clean && ending.during != During::Closing => {
+                self.ending = Some(ending);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn note_end(&mut self, side: Side) {
+        let http_up = side == Side::Up && self.setup.kind == Kind::Http;
+        // An origin that closes after its message ends nothing of ours (U09).
+        if let (Some(end), false) = (self.leg(side).end(), http_up) {
+            let how = match end {
+                End::Clean => How::Clean,
+                End::Truncated => How::Truncated,
+                End::Abort(cause) => How::Abort(cause),
+            };
+            self.note(how, by(side));
+        }
+    }
+
+    fn note_failure(&mut self, side: Side, cause: Cause) {
+        if side == Side::Down || self.setup.kind == Kind::Tcp {
+            self.note(How::Abort(cause), by(side));
+        }
+    }
+
+    /// Whether the leg has failed in a way that leaves words to be read (R15).
+    fn is_draining(&self, side: Side) -> bool {
+        self.leg(side)
+            .open()
+            .is_some_and(|open| matches!(open.read, ReadEnd::Draining(_)))
+    }
+}
+
+/// Who is at the other end of a leg.
+const fn by(side: Side) -> By {
+    match side {
+        Side::Down => By::Client,
+        Side::Up => By::Origin,
+    }
+}

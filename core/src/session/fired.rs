@@ -1,0 +1,130 @@
+//! What each timer does when it runs out (LIFECYCLE section 3). Timers only bound peers that have
+//! stopped making progress; no end waits for one.
+
+use super::{Kind, Phase, Session, waits};
+use crate::{
+    bug,
+    effect::{Effect, Effects},
+    ending::{By, Cause, End, How},
+    event::Refusal,
+    http1::Reply,
+    leg::Leg,
+    side::Side,
+    time::Time,
+    timer::Timer,
+};
+
+impl Session {
+    /// The deadline has passed.
+    pub(super) fn fired(&mut self, now: Time, effects: &mut Effects) {
+        let Some((at, timer)) = self.timers.next() else {
+            bug!("a timer fired that nobody armed")
+        };
+        if at > now {
+            bug!("a timer fired before its time")
+        }
+        self.timers.restart(timer);
+        match timer {
+            Timer::Tls => self.reset_expired(Side::Down, timer, effects),
+            Timer::Head => self.head_expired(timer, effects),
+            // H03: no request was begun, so there is nothing to answer.
+            Timer::Idle => self.idle_expired(timer, effects),
+            Timer::Connect => self.connect_expired(timer, effects),
+            Timer::Request => {
+                self.note(How::Expired(timer), By::Proxy);
+                self.refuse_request(Reply::request_timeout(), effects);
+            }
+            Timer::Response | Timer::Body => {
+                if let Some(open) = self.up.open_mut() {
+                    open.give_up(Cause::Expired(timer));
+                }
+            }
+            Timer::Tunnel => self.tunnel_expired(timer),
+            Timer::WriteDown => self.stalled(Side::Down, timer),
+            Timer::WriteUp => self.stalled(Side::Up, timer),
+            Timer::Linger => {
+                self.down.gone(End::Clean);
+                effects.push(Effect::Close(Side::Down));
+            }
+            Timer::FlushDown => self.flush_expired(Side::Down, effects),
+            Timer::FlushUp => self.flush_expired(Side::Up, effects),
+            Timer::FlushTotal => {
+                for side in Side::BOTH {
+                    if self.wants(waits::flush(side)).is_some() {
+                        self.flush_expired(side, effects);
+                    }
+                }
+            }
+        }
+    }
+
+    fn reset_expired(&mut self, side: Side, timer: Timer, effects: &mut Effects) {
+        self.note(How::Expired(timer), By::Proxy);
+        self.reset(side, Cause::Expired(timer), effects);
+    }
+
+    fn idle_expired(&mut self, timer: Timer, effects: &mut Effects) {
+        self.note(How::Expired(timer), By::Proxy);
+        self.close_down(effects);
+    }
+
+    /// H04: 408 once a byte of a request has come; H03: silence before.
+    fn head_expired(&mut self, timer: Timer, effects: &mut Effects) {
+        match &self.phase {
+            Phase::Idle(_) => self.idle_expired(timer, effects),
+            Phase::Exchange(_) => {
+                self.note(How::Expired(timer), By::Proxy);
+                self.refuse_request(Reply::request_timeout(), effects);
+            }
+            Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => {
+                bug!("a head timer without a head to wait for")
+            }
+        }
+    }
+
+    fn connect_expired(&mut self, timer: Timer, effects: &mut Effects) {
+        effects.push(Effect::Cancel);
+        let refusal = Refusal::Failed(Cause::Expired(timer));
+        match self.setup.kind {
+            Kind::Tcp => self.unreachable(refusal),
+            Kind::Http => self.unanswerable(refusal, effects),
+        }
+    }
+
+    /// R24: a timeout is not a clean end; both legs are aborted.
+    fn tunnel_expired(&mut self, timer: Timer) {
+        #[cfg(feature = "known-bad")]
+        if crate::variant::bad!(self.setup, FinOnTimer).is_some() && self.fin_is_due() {
+            self.wrong.fired = true;
+            return;
+        }
+        self.note(How::Expired(timer), By::Proxy);
+        for side in Side::BOTH {
+            if let Some(open) = self.leg_mut(side).open_mut() {
+                open.give_up(Cause::Expired(timer));
+            }
+        }
+    }
+
+    /// The leg's peer takes nothing: it is given up, and that is an abort for the other side.
+    fn stalled(&mut self, side: Side, timer: Timer) {
+        if side == Side::Down || self.setup.kind == Kind::Tcp {
+            self.note(How::Expired(timer), By::Proxy);
+        }
+        if let Some(open) = self.leg_mut(side).open_mut() {
+            open.give_up(Cause::Expired(timer));
+        }
+    }
+
+    /// R11: the bytes before an abort do not get through; the abort does.
+    fn flush_expired(&mut self, side: Side, effects: &mut Effects) {
+        if let Some(open) = self.leg_mut(side.other()).open_mut()
+            && let crate::leg::ReadEnd::Draining(cause) = open.read
+        {
+            open.give_up(cause);
+        }
+        if matches!(self.leg(side), Leg::Open(_)) {
+            self.reset(side, Cause::Cancelled, effects);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! HTTP/1 exchanges: what a decoded piece, a refusal or a local answer does (LIFECYCLE 4.5).
+
+use super::{Idle, Phase, Session};
+use crate::{
+    bug,
+    effect::{Effect, Effects},
+    ending::{By, Cause, How},
+    event::{Call, Decoded, Head, Refusal, Want},
+    exchange::{Exchange, Request, Response},
+    http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts},
+    leg::{Inbox, Leg, ReadEnd},
+    side::Side,
+    timer::Timer,
+};
+
+impl Session {
+    /// How a response with these facts will be sent: a pure question, asked by the driver before
+    /// it writes the head and by the session when it hears of it.
+    ///
+    /// # Panics
+    ///
+    /// Outside an exchange.
+    #[must_use]
+    pub fn delivery(&self, response: &ResponseFacts) -> Delivery {
+        let Phase::Exchange(exchange) = &self.phase else {
+            bug!("a response to no request")
+        };
+        let Some(request) = exchange.facts else {
+            bug!("a response before its request's head")
+        };
+        // H13: an origin that answers early and leaves will not take the rest of the request.
+        let early = match exchange.request {
+            Request::Complete => false,
+            Request::Head | Request::Body => response.close,
+            Request::Gone => true,
+        };
+        let close = exchange.close || self.draining || self.is_last_request() || early;
+        http1::deliver(&request, response, close)
+    }
+
+    /// The method of the request in flight, which decides how its answer is delimited (U15).
+    #[must_use]
+    pub fn method(&self) -> Option<Method> {
+        match &self.phase {
+            Phase::Exchange(exchange) => exchange.facts.map(|facts| facts.method),
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => None,
+        }
+    }
+
+    /// H07: the client has said its last word, and no further request is among it.
+    pub(super) fn is_last_request(&self) -> bool {
+        self.down.end().is_some() && self.down.open().is_none_or(|open| !open.inbox.decodable())
+    }
+
+    /// Bytes of a message were understood as far as they go.
+    pub(super) fn decoded(&mut self, side: Side, decoded: Decoded, effects: &mut Effects) {
+        let Decoded {
+            head,
+            bytes,
+            complete,
+            left,
+            want,
+        } = decoded;
+        self.leg_mut(side).spoken_of().inbox = Inbox { left, want };
+        match side {
+            Side::Down => self.request_decoded(head, left, effects),
+            Side::Up => self.response_decoded(head, want),
+        }
+        if self.is_refused(side) {
+            return;
+        }
+        self.relay_from_mut(side).received(bytes);
+        if complete {
+            self.relay_from_mut(side).complete();
+            self.message_complete(side);
+        }
+    }
+
+    fn request_decoded(&mut self, head: Head, left: u32, effects: &mut Effects) {
+        if matches!(self.phase, Phase::Idle(_)) && (left > 0 || head.is_some()) {
+            self.phase = Phase::Exchange(Exchange::begun());
+        }
+        self.timers.restart(Timer::Request);
+        self.timers.restart(Timer::Response);
+        match head {
+            Head::None => {}
+            Head::Request(facts) => self.request_head(facts, effects),
+            Head::Interim | Head::Response(_) => bug!("a response from the client's leg"),
+        }
+    }
+
+    fn request_head(&mut self, facts: RequestFacts, effects: &mut Effects) {
+        let exchange = self.exchange_mut();
+        if exchange.request != Request::Head {
+            bug!("a request inside a request")
+        }
+        exchange.request_head(facts);
+        if facts.method == Method::Connect {
+            // Only configured clusters will be tunnelled to (LIFECYCLE 4.6); none is yet.
+            self.refuse_request(Reply::not_implemented(), effects);
+        } else {
+            self.connect(effects);
+        }
+    }
+
+    fn response_decoded(&mut self, head: Head, want: Want) {
+        self.timers.restart(Timer::Body);
+        match head {
+            Head::None | Head::Interim => {}
+            Head::Response(facts) => {
+                let close = self.delivery(&facts).close;
+                self.exchange_mut().response_head(facts, close);
+            }
+            Head::Request(_) => bug!("a request from the origin's leg"),
+        }
+        #[cfg(feature = "known-bad")]
+        if want == Want::Room && crate::variant::bad!(self.setup, LostWakeup | Original).is_some() {
+            self.wrong.lost = true;
+        }
+        let _ = want;
+    }
+
+    /// A request refused for its head is not forwarded, whatever came with the head.
+    fn is_refused(&self, side: Side) -> bool {
+        match &self.phase {
+            Phase::Exchange(exchange) => side == Side::Down && exchange.request == Request::Gone,
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => false,
+        }
+    }
+
+    fn message_complete(&mut self, side: Side) {
+        match side {
+            Side::Down => self.exchange_mut().request = Request::Complete,
+            Side::Up => self.exchange_mut().response = Response::Complete,
+        }
+    }
+
+    pub(super) fn exchange_mut(&mut self) -> &mut Exchange {
+        match &mut self.phase {
+            Phase::Exchange(exchange) => exchange,
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => bug!("an HTTP event outside an exchange"),
+        }
+    }
+
+    /// The bytes are not HTTP as we accept it.
+    pub(super) fn refused(&mut self, side: Side, reply: Reply, effects: &mut Effects) {
+        if let Some(open) = self.leg_mut(side).open_mut() {
+            // Whatever follows cannot be told apart any more: none of it is looked at again.
+            open.inbox = Inbox::EMPTY;
+        }
+        match side {
+            Side::Down => {
+                if matches!(self.phase, Phase::Idle(_)) {
+                    self.phase = Phase::Exchange(Exchange::begun());
+                }
+                self.note(How::Abort(Cause::Protocol), By::Client);
+                self.refuse_request(reply, effects);
+            }
+            Side::Up => {
+                self.up.spoken_of().failed(Cause::Protocol, Call::Read);
+            }
+        }
+    }
+
+    /// The request cannot be completed: say so if nothing was said yet, and end the leg (H05,
+    /// H06, H12). A response that has begun cannot be taken back, and must not look complete.
+    pub(super) fn refuse_request(&mut self, reply: Reply, effects: &mut Effects) {
+        let exchange = self.exchange_mut();
+        exchange.request = Request::Gone;
+        exchange.close = true;
+        match exchange.response {
+            Response::Waiting => self.answer(reply, effects),
+            Response::Body(_) => {
+                self.exchange_mut().response = Response::Broken;
+                self.drop_origin(effects);
+            }
+            Response::Complete | Response::Broken => self.drop_origin(effects),
+        }
+    }
+
+    /// A response of our own takes the place of the origin's.
+    pub(super) fn answer(&mut self, reply: Reply, effects: &mut Effects) {
+        self.drop_origin(effects);
+        let draining = self.draining;
+        let last = self.is_last_request();
+        let exchange = self.exchange_mut();
+        if exchange.request != Request::Complete {
+            exchange.request = Request::Gone;
+            exchange.close = true;
+        }
+        exchange.close |= draining || last;
+        exchange.response = Response::Complete;
+        exchange.close |= reply.close;
+        let reply = Reply {
+            close: exchange.close,
+            head_only: exchange.head_only(),
+            ..reply
+        };
+        self.u2d.received(reply.len());
+        self.u2d.complete();
+        effects.push(Effect::Reply(reply));
+    }
+
+    /// U13: what the origin still does for this request is of no use. RST, not FIN: a FIN would
+    /// read as a half-close.
+    pub(super) fn drop_origin(&mut self, effects: &mut Effects) {
+        self.d2u.discard();
+        match self.up {
+            Leg::Connecting => {
+                self.up = Leg::Absent;
+                effects.push(Effect::Cancel);
+            }
+            Leg::Open(_) => {
+                self.up = Leg::Absent;
+                effects.push(Effect::Reset(Side::Up));
+            }
+            Leg::Absent | Leg::Securing | Leg::Gone(_) => self.up = Leg::Absent,
+        }
+    }
+
+    /// There is no upstream leg to be had.
+    pub(super) fn unanswerable(&mut self, refusal: Refusal, effects: &mut Effects) {
+        self.up = Leg::Absent;
+        let reply = match refusal {
+            Refusal::NoRoute => Reply::not_found(),
+            Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
+            Refusal::Failed(cause) => match cause {
+                Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),
+                Cause::Refused => Reply::bad_gateway("connection_refused"),
+                Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),
+                Cause::Tls => Reply::bad_gateway("tls_protocol_error"),
+                Cause::Reset | Cause::Cancelled | Cause::Protocol => {
+                    Reply::bad_gateway("connection_terminated")
+                }
+                Cause::Local => Reply::bad_gateway("proxy_internal_error"),
+            },
+        };
+        self.answer(reply, effects);
+    }
+
+    /// The exchange is over: the legs go on, each by itself.
+    pub(super) fn part(&mut self, close: bool, effects: &mut Effects) {
+        let Phase::Exchange(exchange) = &self.phase else {
+            bug!("no exchange to part from")
+        };
+        let reusable = exchange.reusable;
+        if let Leg::Open(up) = &self.up {
+            // U01, U10: a leg with anything to read or to end is not put among the idle ones.
+            let idle = up.read == ReadEnd::Open && up.inbox.left == 0;
+            effects.push(if reusable && idle {
+                Effect::Park
+            } else {
+                Effect::Retire(up.read)
+            });
+        }
+        self.up = Leg::Absent;
+        self.d2u = self.fresh_relay();
+        self.u2d = self.fresh_relay();
+        if close {
+            self.close_down(effects);
+        } else {
+            self.phase = Phase::Idle(Idle::Kept);
+        }
+    }
+
+    /// H12: the last response byte has left; close_notify and FIN follow it at once, and what the
+    /// client still says is read and thrown away until it ends too.
+    pub(super) fn close_down(&mut self, effects: &mut Effects) {
+        self.note(How::Clean, By::Proxy);
+        if let Some(drained) = self.u2d.drained(Some(crate::ending::End::Clean))
+            && let Some(open) = self.down.open_mut()
+        {
+            open.finish(drained);
+            open.inbox = Inbox::EMPTY;
+            effects.push(Effect::Finish(Side::Down));
+        }
+        self.phase = Phase::Closing;
+    }
+
+    fn fresh_relay(&self) -> crate::relay::Relay {
+        crate::relay::Relay::new(self.setup.limits.relay_bytes)
+    }
+}

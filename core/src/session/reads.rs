@@ -1,0 +1,161 @@
+//! What may be read and what waits to be written: the session's interest, pulled by the driver.
+
+use super::{Kind, Phase, Session};
+use crate::{
+    event::Want,
+    exchange::{Exchange, Request, Response},
+    interest::{Interest, Read},
+    leg::{Inbox, Open, ReadEnd, WriteEnd},
+    side::Side,
+    variant::bad,
+};
+
+impl Session {
+    /// What the driver may and must do on a leg now. Ask as often as you like.
+    #[must_use]
+    pub fn interest(&self, side: Side) -> Interest {
+        let Some(open) = self.leg(side).open() else {
+            return Interest::NONE;
+        };
+        // R15: a failed leg takes nothing more; only what it said is still of use.
+        let pending = match open.read {
+            ReadEnd::Open | ReadEnd::Notified | ReadEnd::Fin(_) => self.to(side).bytes(),
+            ReadEnd::Draining(_) | ReadEnd::Failed(_) => 0,
+        };
+        let (write, acked) = match open.write {
+            WriteEnd::Open => (pending, false),
+            WriteEnd::Finishing | WriteEnd::Acked => (0, false),
+            WriteEnd::Sent => (0, !matches!(open.read, ReadEnd::Draining(_))),
+            WriteEnd::Flushing => (
+                pending,
+                pending == 0 && !matches!(open.read, ReadEnd::Draining(_)),
+            ),
+        };
+        Interest {
+            read: self.read(side, open),
+            decode: self.decode(side, open),
+            write,
+            acked,
+        }
+    }
+
+    /// Whether a failure of this leg would be news: while nobody reads it, readiness is all that
+    /// tells (R18); a reader hears of it by itself.
+    #[must_use]
+    pub fn observes_faults(&self, side: Side) -> bool {
+        let unread = self.interest(side).read == Read::Off;
+        unread && self.observes_writes(side)
+    }
+
+    /// Whether the leg has not failed yet, so that a call on it can still tell something.
+    #[must_use]
+    pub fn observes_writes(&self, side: Side) -> bool {
+        self.leg(side)
+            .open()
+            .is_some_and(|open| !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)))
+    }
+
+    fn read(&self, side: Side, open: &Open) -> Read {
+        match open.read {
+            ReadEnd::Fin(_) | ReadEnd::Failed(_) => Read::Off,
+            // T03, T04: only the FIN matters now.
+            ReadEnd::Notified => Read::Discard,
+            ReadEnd::Open | ReadEnd::Draining(_) if open.write == WriteEnd::Flushing => {
+                Read::Discard
+            }
+            ReadEnd::Open | ReadEnd::Draining(_) => self.read_open(side, open.inbox),
+        }
+    }
+
+    fn read_open(&self, side: Side, inbox: Inbox) -> Read {
+        match &self.phase {
+            Phase::New | Phase::Securing | Phase::Closed => Read::Off,
+            Phase::Closing => Read::Discard,
+            Phase::Tunnel if self.leg(side.other()).is_over() => Read::Discard,
+            Phase::Tunnel => take(self.from(side).room()),
+            Phase::Idle(_) => self.read_into(inbox),
+            Phase::Exchange(exchange) => match side {
+                Side::Down => self.read_request(exchange, inbox),
+                Side::Up => self.read_response(exchange, inbox),
+            },
+        }
+    }
+
+    fn read_request(&self, exchange: &Exchange, inbox: Inbox) -> Read {
+        match exchange.request {
+            Request::Gone => Read::Discard,
+            // The known-bad variant of MUSEUM 1.2; the rule itself is the next arm.
+            Request::Complete if bad!(self.setup, FinUnread | Original).is_some() => Read::Off,
+            // H11, and every FIN is observed: pipelined requests are read and kept.
+            Request::Head | Request::Complete => self.read_into(inbox),
+            Request::Body => self.read_body(side_room(self, Side::Down), inbox),
+        }
+    }
+
+    fn read_response(&self, exchange: &Exchange, inbox: Inbox) -> Read {
+        match exchange.response {
+            Response::Waiting | Response::Complete => self.read_into(inbox),
+            Response::Body(_) => self.read_body(side_room(self, Side::Up), inbox),
+            Response::Broken => Read::Discard,
+        }
+    }
+
+    /// R22: while the relay has no room, or what was read has not found any, nothing is read.
+    fn read_body(&self, room: u32, inbox: Inbox) -> Read {
+        if room == 0 || inbox.decodable() {
+            Read::Off
+        } else {
+            self.read_into(inbox)
+        }
+    }
+
+    fn read_into(&self, inbox: Inbox) -> Read {
+        take(self.setup.limits.inbox_bytes.saturating_sub(inbox.left))
+    }
+
+    /// What was read and not understood leads back to the decoder as soon as it has room, or its
+    /// turn has come. Level-triggered, so no wake-up can be lost (MUSEUM 1.1).
+    fn decode(&self, side: Side, open: &Open) -> Option<u32> {
+        if self.setup.kind != Kind::Http || !open.inbox.decodable() {
+            return None;
+        }
+        let room = self.from(side).room();
+        match (open.inbox.want, &self.phase) {
+            (Want::Room, Phase::Exchange(exchange)) => {
+                let wanted = match side {
+                    Side::Down => exchange.request == Request::Body,
+                    Side::Up => matches!(exchange.response, Response::Body(_)),
+                };
+                (wanted && room > 0 && !self.is_lost(side)).then_some(room)
+            }
+            (Want::Turn, Phase::Idle(_)) => (side == Side::Down).then_some(room),
+            (Want::Turn, Phase::Exchange(exchange)) => {
+                (side == Side::Up && exchange.is_unanswered()).then_some(room)
+            }
+            (Want::Bytes | Want::Room | Want::Turn, _) => None,
+        }
+    }
+
+    #[cfg(feature = "known-bad")]
+    fn is_lost(&self, side: Side) -> bool {
+        side == Side::Up && self.wrong.lost
+    }
+
+    #[cfg(not(feature = "known-bad"))]
+    #[allow(clippy::unused_self)]
+    const fn is_lost(&self, _: Side) -> bool {
+        false
+    }
+}
+
+fn side_room(session: &Session, side: Side) -> u32 {
+    session.from(side).room()
+}
+
+const fn take(room: u32) -> Read {
+    if room == 0 {
+        Read::Off
+    } else {
+        Read::Take(room)
+    }
+}

@@ -1,0 +1,69 @@
+//! What a session is made for: its kind, its limits, its time-outs, its policy. It never changes
+//! while the session lives.
+
+use crate::{
+    limits::{Limits, Timeouts},
+    tls::BareFin,
+};
+use core::hash::{Hash, Hasher};
+
+/// What the bytes of a session are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// HTTP/1 messages.
+    Http,
+    /// Opaque bytes: one tunnel.
+    Tcp,
+}
+
+/// The decisions of LIFECYCLE 4.12 that an operator may change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// What a client's FIN without close_notify means (T05).
+    pub bare_fin: BareFin,
+}
+
+/// Everything a session is told at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// What its bytes are.
+    pub kind: Kind,
+    /// Whether the downstream leg is TLS.
+    pub down_tls: bool,
+    /// Whether the upstream leg is TLS.
+    pub up_tls: bool,
+    /// How much it may hold.
+    pub limits: Limits,
+    /// How long it may wait.
+    pub timeouts: Timeouts,
+    /// How it decides where the standards leave it open.
+    pub policy: Policy,
+    /// A deliberately wrong rule.
+    #[cfg(feature = "known-bad")]
+    pub variant: Option<crate::variant::Variant>,
+}
+
+impl Setup {
+    /// A setup with the defaults of its kind.
+    #[must_use]
+    pub fn new(kind: Kind, down_tls: bool) -> Self {
+        Setup {
+            kind,
+            down_tls,
+            up_tls: false,
+            limits: Limits::default(),
+            timeouts: match kind {
+                Kind::Http => Timeouts::http(),
+                Kind::Tcp => Timeouts::tcp(),
+            },
+            policy: Policy::default(),
+            #[cfg(feature = "known-bad")]
+            variant: None,
+        }
+    }
+}
+
+impl Hash for Setup {
+    /// What a session was told tells no two of its states apart.
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}

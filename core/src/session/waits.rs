@@ -1,0 +1,158 @@
+//! Which waits a state calls for. A pure function of the state: a timer runs exactly while the
+//! session is in a state that it bounds, and starts anew with every progress of what it bounds.
+
+use super::{Idle, Kind, Phase, Session};
+use crate::{
+    exchange::{Request, Response},
+    leg::{Leg, ReadEnd, WriteEnd},
+    side::Side,
+    time::{Span, Time},
+    timer::Timer,
+};
+
+/// T_write_stall of a leg.
+pub(super) const fn write(side: Side) -> Timer {
+    match side {
+        Side::Down => Timer::WriteDown,
+        Side::Up => Timer::WriteUp,
+    }
+}
+
+/// T_abort_flush of a leg.
+pub(super) const fn flush(side: Side) -> Timer {
+    match side {
+        Side::Down => Timer::FlushDown,
+        Side::Up => Timer::FlushUp,
+    }
+}
+
+impl Session {
+    /// Arms what is wanted, stops what is not.
+    pub(super) fn bring_waits_into_line(&mut self, now: Time) {
+        for timer in Timer::ALL {
+            let wanted = self.wants(timer);
+            self.timers.reconcile(now, timer, wanted);
+        }
+    }
+
+    /// How long the present state may wait for what `timer` bounds; `None` if it does not.
+    #[must_use]
+    pub fn bound(&self, timer: Timer) -> Option<Span> {
+        self.wants(timer)
+    }
+
+    /// See [`Session::bound`].
+    pub(super) fn wants(&self, timer: Timer) -> Option<Span> {
+        let waits = &self.setup.timeouts;
+        let (wanted, span) = match timer {
+            Timer::Tls => (self.phase == Phase::Securing, waits.tls),
+            Timer::Head => (self.waits_for_head(), waits.head),
+            Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
+            Timer::Connect => (self.up == Leg::Connecting, waits.connect),
+            Timer::Request => (self.waits_for_request(), waits.request),
+            Timer::Response => (self.waits_for_response(), waits.response),
+            Timer::Body => (self.waits_for_body(), waits.body),
+            Timer::Tunnel => (self.phase == Phase::Tunnel, waits.tunnel),
+            Timer::WriteDown => (self.waits_to_write(Side::Down), waits.write),
+            Timer::WriteUp => (self.waits_to_write(Side::Up), waits.write),
+            Timer::Linger => (self.lingers(), waits.linger),
+            Timer::FlushDown => (self.waits_to_flush(Side::Down), waits.flush),
+            Timer::FlushUp => (self.waits_to_flush(Side::Up), waits.flush),
+            Timer::FlushTotal => (
+                self.waits_to_flush(Side::Down) || self.waits_to_flush(Side::Up),
+                waits.flush_total,
+            ),
+        };
+        #[cfg(feature = "known-bad")]
+        if timer == Timer::Tunnel
+            && wanted
+            && crate::variant::bad!(self.setup, FinOnTimer).is_some()
+            && self.fin_is_due()
+        {
+            return Some(Span::from_ms(100).min(span));
+        }
+        wanted.then_some(span)
+    }
+
+    /// `FinOnTimer`: whether a direction has ended and holds nothing, and its FIN has not gone.
+    #[cfg(feature = "known-bad")]
+    pub(super) fn fin_is_due(&self) -> bool {
+        !self.wrong.fired
+            && Side::BOTH
+                .into_iter()
+                .any(|side| self.leg(side).end().is_some() && self.from(side).bytes() == 0)
+    }
+
+    fn waits_for_head(&self) -> bool {
+        match &self.phase {
+            Phase::Idle(idle) => *idle == Idle::Fresh,
+            Phase::Exchange(exchange) => exchange.request == Request::Head,
+            Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => false,
+        }
+    }
+
+    /// The request's next bytes are the client's to send: the origin has taken all there is.
+    fn waits_for_request(&self) -> bool {
+        let Phase::Exchange(exchange) = &self.phase else {
+            return false;
+        };
+        exchange.request == Request::Body
+            && self.up.open().is_some()
+            && self.d2u.bytes() == 0
+            && self.down.end().is_none()
+    }
+
+    fn waits_for_response(&self) -> bool {
+        let Phase::Exchange(exchange) = &self.phase else {
+            return false;
+        };
+        exchange.is_unanswered() && self.up.open().is_some() && self.up.end().is_none()
+    }
+
+    /// The response's next bytes are the origin's to send: the client has taken all there is.
+    fn waits_for_body(&self) -> bool {
+        let Phase::Exchange(exchange) = &self.phase else {
+            return false;
+        };
+        matches!(exchange.response, Response::Body(_))
+            && self.u2d.bytes() == 0
+            && self.up.open().is_some()
+    }
+
+    fn waits_to_write(&self, side: Side) -> bool {
+        let Some(open) = self.leg(side).open() else {
+            return false;
+        };
+        match open.write {
+            WriteEnd::Open => self.to(side).bytes() > 0,
+            WriteEnd::Finishing | WriteEnd::Sent => true,
+            WriteEnd::Acked | WriteEnd::Flushing => false,
+        }
+    }
+
+    /// T_linger_ack: our FIN is heard, the client's has not come.
+    fn lingers(&self) -> bool {
+        let Some(open) = self.down.open() else {
+            return false;
+        };
+        let heard = matches!(
+            open.read,
+            ReadEnd::Open | ReadEnd::Notified | ReadEnd::Draining(_)
+        );
+        self.setup.kind == Kind::Http
+            && self.phase == Phase::Closing
+            && open.write == WriteEnd::Acked
+            && heard
+    }
+
+    fn waits_to_flush(&self, side: Side) -> bool {
+        let flushing = self
+            .leg(side)
+            .open()
+            .is_some_and(|open| open.write == WriteEnd::Flushing);
+        let about_to = self.is_draining(side.other())
+            && self.leg(side).open().is_some()
+            && self.to(side).bytes() > 0;
+        flushing || about_to
+    }
+}

@@ -1,0 +1,227 @@
+//! An upstream leg without a session: idle in the pool, or on its way out.
+//!
+//! It waits for a session to take it, for its peer's end, or for its own time to be up. It never
+//! carries a byte: any byte that arrives here is nobody's, and ends it (U01).
+
+use crate::{
+    bug,
+    ending::{Cause, End},
+    event::Call,
+    leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
+    limits::Timeouts,
+    relay::Relay,
+    time::Time,
+    timer::{Timer, Timers},
+    tls::BareFin,
+};
+use alloc::vec::Vec;
+
+/// What has happened on a spare leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// Bytes arrived.
+    Received,
+    /// close_notify arrived.
+    CloseNotify,
+    /// FIN arrived.
+    Fin,
+    /// The connection failed.
+    Failed(Cause),
+    /// The finish is done.
+    Finished,
+    /// Everything sent is acknowledged.
+    Acked,
+    /// The deadline has passed.
+    Fired,
+    /// The pool has no use for it: it is full, or drains.
+    Evicted,
+}
+
+/// An order to the driver of a spare leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Send close_notify if the leg is TLS, then FIN.
+    Finish,
+    /// Close it with RST.
+    Reset,
+    /// Close its descriptor.
+    Close,
+}
+
+/// An upstream leg without a session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Spare {
+    leg: Leg,
+    timeouts: Timeouts,
+    timers: Timers,
+}
+
+impl Spare {
+    /// A leg between two exchanges.
+    #[must_use]
+    pub fn parked(now: Time, tls: bool, timeouts: Timeouts) -> Self {
+        let mut spare = Spare {
+            leg: Leg::opened(tls),
+            timeouts,
+            timers: Timers::default(),
+        };
+        spare.bring_waits_into_line(now);
+        spare
+    }
+
+    /// A leg that a session has done with, its read end as the session left it (U12).
+    #[must_use]
+    pub fn retired(
+        now: Time,
+        tls: bool,
+        read: ReadEnd,
+        timeouts: Timeouts,
+        effects: &mut Vec<Effect>,
+    ) -> Self {
+        let leg = Leg::Open(Open {
+            tls,
+            read,
+            write: WriteEnd::Open,
+            inbox: Inbox::EMPTY,
+        });
+        let mut spare = Spare {
+            leg,
+            timeouts,
+            timers: Timers::default(),
+        };
+        spare.finish(effects);
+        spare.settle(effects);
+        spare.bring_waits_into_line(now);
+        spare
+    }
+
+    /// Whether a session may take it: nothing has come, nothing has ended.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.leg
+            .open()
+            .is_some_and(|open| open.read == ReadEnd::Open && open.write == WriteEnd::Open)
+    }
+
+    /// Whether its descriptor is closed.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.leg.is_over()
+    }
+
+    /// Whether reading goes on: to see the end, and nothing else.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.leg
+            .open()
+            .is_some_and(|open| !matches!(open.read, ReadEnd::Fin(_) | ReadEnd::Failed(_)))
+    }
+
+    /// Whether to tell when everything sent is acknowledged.
+    #[must_use]
+    pub fn waits_for_ack(&self) -> bool {
+        self.leg
+            .open()
+            .is_some_and(|open| open.write == WriteEnd::Sent)
+    }
+
+    /// The next wait and its reason.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Time, Timer)> {
+        self.timers.next()
+    }
+
+    /// The way in.
+    pub fn step(&mut self, now: Time, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            // U01, U10: a byte nobody asked for; the leg is not to be trusted with a request.
+            Event::Received | Event::Evicted => self.finish(effects),
+            Event::CloseNotify => {
+                self.leg.spoken_of().close_notify();
+                self.finish(effects);
+            }
+            Event::Fin => {
+                self.leg.spoken_of().fin(BareFin::Truncated);
+                self.finish(effects);
+            }
+            Event::Failed(cause) => self.leg.spoken_of().failed(cause, Call::Read),
+            Event::Finished => {
+                let open = self.leg.spoken_of();
+                open.write = open.write.finished();
+            }
+            Event::Acked => {
+                let open = self.leg.spoken_of();
+                open.write = open.write.acked();
+            }
+            Event::Fired => self.fired(now, effects),
+        }
+        self.settle(effects);
+        self.bring_waits_into_line(now);
+    }
+
+    fn finish(&mut self, effects: &mut Vec<Effect>) {
+        let Some(open) = self.leg.open_mut() else {
+            return;
+        };
+        let drained = Relay::new(1).drained(Some(End::Clean));
+        if let (WriteEnd::Open, Some(drained)) = (open.write, drained) {
+            open.finish(drained);
+            effects.push(Effect::Finish);
+        }
+    }
+
+    fn fired(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        let Some((at, timer)) = self.timers.next() else {
+            bug!("a timer fired that nobody armed")
+        };
+        if at > now {
+            bug!("a timer fired before its time")
+        }
+        self.timers.restart(timer);
+        match timer {
+            Timer::Linger => {
+                self.leg.gone(End::Clean);
+                effects.push(Effect::Close);
+            }
+            Timer::WriteUp => {
+                self.leg.gone(End::Abort(Cause::Expired(timer)));
+                effects.push(Effect::Reset);
+            }
+            Timer::Idle => self.finish(effects),
+            Timer::Tls
+            | Timer::Head
+            | Timer::Connect
+            | Timer::Request
+            | Timer::Response
+            | Timer::Body
+            | Timer::Tunnel
+            | Timer::WriteDown
+            | Timer::FlushDown
+            | Timer::FlushUp
+            | Timer::FlushTotal => bug!("a spare leg does not arm {timer}"),
+        }
+    }
+
+    fn settle(&mut self, effects: &mut Vec<Effect>) {
+        let Some(open) = self.leg.open() else { return };
+        if let ReadEnd::Failed(failed) = open.read {
+            self.leg = Leg::Gone(End::Abort(failed.cause));
+            effects.push(Effect::Reset);
+        } else if open.is_done() {
+            self.leg.gone(End::Clean);
+            effects.push(Effect::Close);
+        }
+    }
+
+    fn bring_waits_into_line(&mut self, now: Time) {
+        let write = self.leg.open().map(|open| open.write);
+        let idle = (write == Some(WriteEnd::Open)).then_some(self.timeouts.pool_idle);
+        let stall = matches!(write, Some(WriteEnd::Finishing | WriteEnd::Sent));
+        let linger = write == Some(WriteEnd::Acked);
+        self.timers.reconcile(now, Timer::Idle, idle);
+        self.timers
+            .reconcile(now, Timer::WriteUp, stall.then_some(self.timeouts.write));
+        self.timers
+            .reconcile(now, Timer::Linger, linger.then_some(self.timeouts.linger));
+    }
+}

@@ -1,0 +1,326 @@
+//! One line per step, in the format of the reviewed snapshots, read by people and tests alike.
+//!
+//! A row tells the moment, the event, the phase after it, both relays drawn as they flow (source,
+//! bytes inside, sink), and what changed: orders, interest, timers. It holds nothing secret and
+//! nothing random.
+//!
+//! Ends: `.` no leg, `=` open, `#` held or blocked, `-` message complete, `/` told to finish, `|`
+//! finished, `!` truncated, `x` reset.
+
+use crate::{
+    effect::Effect,
+    ending::End,
+    event::{Decoded, Event, Head, Origin, Refusal},
+    exchange::{Request, Response},
+    interest::Read,
+    leg::{Leg, ReadEnd, WriteEnd},
+    relay::{Sink, Source},
+    session::{Phase, Session},
+    side::Side,
+    time::Time,
+    timer::Timer,
+};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+/// The head of a trace.
+pub const HEADER: &str = "   ms  event            phase     D>U        U>D        effects";
+
+/// One step, as it will be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    at: Time,
+    event: String,
+    phase: &'static str,
+    d2u: Drawn,
+    u2d: Drawn,
+    changes: Vec<String>,
+}
+
+/// A relay, drawn as it flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Drawn {
+    source: char,
+    bytes: u32,
+    sink: char,
+}
+
+impl Row {
+    /// The row of the step that led from `before` to `after`.
+    #[must_use]
+    pub fn new(
+        at: Time,
+        event: Event,
+        before: &Session,
+        after: &Session,
+        effects: &[Effect],
+    ) -> Self {
+        Row {
+            at,
+            event: name(event, before),
+            phase: phase(after),
+            d2u: draw(after, Side::Down),
+            u2d: draw(after, Side::Up),
+            changes: changes(before, after, effects),
+        }
+    }
+
+    /// The row with its moment to the microsecond, as the demo prints it.
+    #[must_use]
+    pub fn precise(&self) -> String {
+        format!(
+            "{:>5}.{:03}{}",
+            self.at.0 / 1_000,
+            self.at.0 % 1_000,
+            self.rest()
+        )
+    }
+
+    fn rest(&self) -> String {
+        let line = format!(
+            "  {:<15}  {:<8}  {}   {}   {}",
+            self.event,
+            self.phase,
+            self.d2u,
+            self.u2d,
+            self.changes.join(", ")
+        );
+        line.trim_end().to_string()
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>5}{}", self.at.as_ms(), self.rest())
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:>4} {}", self.source, self.bytes, self.sink)
+    }
+}
+
+fn name(event: Event, before: &Session) -> String {
+    match event {
+        Event::Accepted => "D accepted".to_string(),
+        Event::Secured => "D secured".to_string(),
+        Event::Routed(_) => "D routed".to_string(),
+        Event::Connected(Origin::Fresh) => "U connected".to_string(),
+        Event::Connected(Origin::Reused) => "U reused".to_string(),
+        Event::Unconnected(Refusal::NoRoute) => "U no route".to_string(),
+        Event::Unconnected(Refusal::NoEndpoint) => "U no endpoint".to_string(),
+        Event::Unconnected(Refusal::Failed(cause)) => format!("U {cause}"),
+        Event::Received(side, bytes) => format!("{side} received {bytes}"),
+        Event::Decoded(side, decoded) => decoded_name(side, &decoded),
+        Event::Refused(side, reply) => format!("{side} refused {}", reply.status),
+        Event::Sent(side, bytes) => format!("{side} sent {bytes}"),
+        Event::CloseNotify(side) => format!("{side} close_notify"),
+        Event::Fin(side) => format!("{side} fin"),
+        Event::Failed(side, cause, _) => format!("{side} {cause}"),
+        Event::Hinted(side) => format!("{side} rdhup"),
+        Event::Finished(side) => format!("{side} finished"),
+        Event::Acked(side) => format!("{side} acked"),
+        Event::Fired => match before.deadline() {
+            Some((_, timer)) => format!("{timer} fired"),
+            None => "fired".to_string(),
+        },
+        Event::Drained => "drain".to_string(),
+    }
+}
+
+fn decoded_name(side: Side, decoded: &Decoded) -> String {
+    let bytes = decoded.bytes;
+    match (decoded.head, decoded.complete) {
+        (_, true) => format!("{side} message {bytes}"),
+        (Head::None, false) if bytes == 0 => format!("{side} partial {}", decoded.left),
+        (Head::None, false) => format!("{side} body {bytes}"),
+        (Head::Interim, false) => format!("{side} interim {bytes}"),
+        (Head::Request(_) | Head::Response(_), false) => format!("{side} head {bytes}"),
+    }
+}
+
+fn phase(session: &Session) -> &'static str {
+    match session.phase() {
+        Phase::New => "new",
+        Phase::Securing => "securing",
+        Phase::Idle(_) => "idle",
+        Phase::Exchange(exchange) if exchange.request == Request::Head => "head",
+        Phase::Exchange(_) => "exchange",
+        Phase::Tunnel => "tunnel",
+        Phase::Closing => "closing",
+        Phase::Closed => "closed",
+    }
+}
+
+fn draw(session: &Session, source: Side) -> Drawn {
+    Drawn {
+        source: source_glyph(session, source),
+        bytes: session.from(source).bytes(),
+        sink: sink_glyph(session, source.other()),
+    }
+}
+
+fn end_glyph(end: End) -> char {
+    match end {
+        End::Clean => '|',
+        End::Truncated => '!',
+        End::Abort(_) => 'x',
+    }
+}
+
+fn source_glyph(session: &Session, side: Side) -> char {
+    match session.leg(side) {
+        Leg::Absent | Leg::Connecting | Leg::Securing => '.',
+        Leg::Gone(end) => end_glyph(*end),
+        Leg::Open(open) => match open.read {
+            ReadEnd::Notified => '|',
+            ReadEnd::Fin(end) => end_glyph(end),
+            ReadEnd::Draining(_) | ReadEnd::Failed(_) => 'x',
+            ReadEnd::Open => match session.from(side).source() {
+                Source::Open => '=',
+                Source::Held => '#',
+                Source::Complete => '-',
+            },
+        },
+    }
+}
+
+fn sink_glyph(session: &Session, side: Side) -> char {
+    let relay = session.to(side);
+    match session.leg(side) {
+        Leg::Absent | Leg::Connecting | Leg::Securing => '.',
+        Leg::Gone(End::Clean | End::Truncated) => '|',
+        Leg::Gone(End::Abort(_)) => 'x',
+        Leg::Open(open) => match open.write {
+            WriteEnd::Finishing => '/',
+            WriteEnd::Sent | WriteEnd::Acked => '|',
+            WriteEnd::Open | WriteEnd::Flushing => match (relay.sink(), relay.source()) {
+                (Sink::Blocked, _) => '#',
+                (Sink::Open, Source::Complete) if relay.bytes() == 0 && said(session, side) => '-',
+                (Sink::Open, Source::Open | Source::Held | Source::Complete) => '=',
+            },
+        },
+    }
+}
+
+/// Whether the message towards this leg is wholly with its kernel.
+fn said(session: &Session, sink: Side) -> bool {
+    match session.phase() {
+        Phase::Exchange(exchange) => match sink {
+            Side::Up => exchange.request == Request::Complete,
+            Side::Down => exchange.response == Response::Complete,
+        },
+        Phase::New
+        | Phase::Securing
+        | Phase::Idle(_)
+        | Phase::Tunnel
+        | Phase::Closing
+        | Phase::Closed => false,
+    }
+}
+
+fn changes(before: &Session, after: &Session, effects: &[Effect]) -> Vec<String> {
+    let mut told = Vec::new();
+    if !after.is_closed() {
+        stops(before, after, &mut told);
+    }
+    told.extend(effects.iter().filter_map(order));
+    for side in [Side::Up, Side::Down] {
+        sends(before, after, side, &mut told);
+    }
+    for side in Side::BOTH {
+        reads(before, after, side, &mut told);
+        flushes(before, after, side, &mut told);
+    }
+    for timer in Timer::ALL {
+        let armed = after.timers().armed(timer) && !before.timers().armed(timer);
+        if let (true, Some(span)) = (armed, after.bound(timer)) {
+            told.push(format!("arm {timer} {span}"));
+        }
+    }
+    told.extend(effects.iter().filter_map(last_word));
+    told
+}
+
+fn stops(before: &Session, after: &Session, told: &mut Vec<String>) {
+    for timer in Timer::ALL {
+        if before.timers().armed(timer) && !after.timers().armed(timer) {
+            told.push(format!("stop {timer}"));
+        }
+    }
+}
+
+fn order(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Connect => "U connect".to_string(),
+        Effect::Cancel => "U cancel".to_string(),
+        Effect::Finish(side) => format!("{side} finish"),
+        Effect::Reset(side) => format!("{side} reset"),
+        Effect::Close(side) => format!("{side} close"),
+        Effect::Park => "U park".to_string(),
+        Effect::Retire(_) => "U retire".to_string(),
+        Effect::Reply(reply) => format!("D reply {}", reply.status),
+        Effect::LastChunk => "D last chunk".to_string(),
+        Effect::End(_) => return None,
+    })
+}
+
+fn last_word(effect: &Effect) -> Option<String> {
+    match effect {
+        Effect::End(ending) => Some(format!("end {ending}")),
+        Effect::Connect
+        | Effect::Cancel
+        | Effect::Finish(_)
+        | Effect::Reset(_)
+        | Effect::Close(_)
+        | Effect::Park
+        | Effect::Retire(_)
+        | Effect::Reply(_)
+        | Effect::LastChunk => None,
+    }
+}
+
+fn sends(before: &Session, after: &Session, side: Side, told: &mut Vec<String>) {
+    let (old, new) = (before.interest(side).write, after.interest(side).write);
+    if new > old {
+        told.push(format!("{side} send {}", new - old));
+    }
+}
+
+/// Holding and resuming: a source that could be read and cannot, or the other way round.
+fn reads(before: &Session, after: &Session, side: Side, told: &mut Vec<String>) {
+    let open = |session: &Session| {
+        session
+            .leg(side)
+            .open()
+            .is_some_and(|open| open.read == ReadEnd::Open)
+    };
+    if !open(before) || !open(after) {
+        return;
+    }
+    match (before.interest(side).read, after.interest(side).read) {
+        (Read::Take(_), Read::Off) => told.push(format!("{side} hold")),
+        (Read::Off, Read::Take(_)) => told.push(format!("{side} resume")),
+        (Read::Take(_) | Read::Off, Read::Discard) => told.push(format!("{side} discard")),
+        (Read::Take(_), Read::Take(_))
+        | (Read::Off, Read::Off)
+        | (Read::Discard, Read::Off | Read::Take(_) | Read::Discard) => {}
+    }
+}
+
+fn flushes(before: &Session, after: &Session, side: Side, told: &mut Vec<String>) {
+    let flushing = |session: &Session| {
+        session
+            .leg(side)
+            .open()
+            .is_some_and(|open| open.write == WriteEnd::Flushing)
+    };
+    if flushing(after) && !flushing(before) {
+        told.push(format!("{side} abort"));
+    }
+}

@@ -1,0 +1,170 @@
+//! One leg's bytes: its transport, what was read of it and not understood, what waits for it.
+
+use crate::{
+    net::Stream,
+    port::{self, Fault, Port, Read},
+};
+use std::{
+    cell::RefCell,
+    io::IoSlice,
+    task::{Context, Poll, ready},
+};
+use tidegate_core::event::Call;
+
+/// The most that is read at a time; one such buffer a worker, borrowed for one call.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
+}
+
+/// A queue of bytes that is taken from the front. It holds memory only while it holds bytes.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+impl Queue {
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - self.taken
+    }
+
+    pub(super) fn front(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    /// Where bytes are added.
+    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
+        if self.taken > 0 && self.taken * 2 >= self.bytes.len() {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        &mut self.bytes
+    }
+
+    pub(super) fn take(&mut self, n: usize) {
+        self.taken += n;
+        assert!(
+            self.taken <= self.bytes.len(),
+            "nobody takes more than there is"
+        );
+        if self.taken == self.bytes.len() {
+            self.clear();
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Queue::default();
+    }
+}
+
+/// One leg's transport and bytes.
+#[derive(Debug)]
+pub(super) struct Wire<S: Stream> {
+    /// The transport, while there is one.
+    pub(super) port: Option<Port<S>>,
+    /// Bytes of HTTP that were read and not yet understood.
+    pub(super) inbox: Queue,
+    /// Bytes that wait to be written.
+    pub(super) outbox: Queue,
+}
+
+impl<S: Stream> Wire<S> {
+    pub(super) fn holding(port: Port<S>) -> Self {
+        Wire {
+            port: Some(port),
+            inbox: Queue::default(),
+            outbox: Queue::default(),
+        }
+    }
+
+    pub(super) fn empty() -> Self {
+        Wire {
+            port: None,
+            inbox: Queue::default(),
+            outbox: Queue::default(),
+        }
+    }
+
+    /// Reads at most `most` bytes to the end of `sink`.
+    pub(super) fn poll_take(
+        &mut self,
+        cx: &mut Context<'_>,
+        most: u32,
+        sink: &mut Queue,
+    ) -> Poll<Result<Read, Fault>> {
+        read_into(self.port.as_mut(), cx, most, sink)
+    }
+
+    /// Reads at most `most` bytes to the end of the inbox.
+    pub(super) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        most: u32,
+    ) -> Poll<Result<Read, Fault>> {
+        read_into(self.port.as_mut(), cx, most, &mut self.inbox)
+    }
+
+    /// Reads what nobody wants (R26).
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Result<Read, Fault>> {
+        let Some(port) = self.port.as_mut() else {
+            return Poll::Pending;
+        };
+        SCRATCH.with_borrow_mut(|scratch| port.poll_read(cx, scratch))
+    }
+
+    /// Writes from the front of the outbox, and lets go of what the socket has accepted.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        pending: u32,
+    ) -> Poll<Result<usize, Fault>> {
+        let Some(port) = self.port.as_mut() else {
+            return Poll::Pending;
+        };
+        let front = self.outbox.front();
+        let offered = &front[..front.len().min(size(pending))];
+        let n = ready!(port.poll_write(cx, &[IoSlice::new(offered)]))?;
+        self.outbox.take(n);
+        Poll::Ready(Ok(n))
+    }
+}
+
+fn read_into<S: Stream>(
+    port: Option<&mut Port<S>>,
+    cx: &mut Context<'_>,
+    most: u32,
+    sink: &mut Queue,
+) -> Poll<Result<Read, Fault>> {
+    let Some(port) = port else {
+        return Poll::Pending;
+    };
+    SCRATCH.with_borrow_mut(|scratch| {
+        let room = size(most).min(SCRATCH_BYTES);
+        let read = ready!(port.poll_read(cx, &mut scratch[..room]))?;
+        if let Read::Bytes(n) = read {
+            sink.tail().extend_from_slice(&scratch[..n]);
+        }
+        Poll::Ready(Ok(read))
+    })
+}
+
+/// A count as the core has it.
+pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+/// The core's word for the call that met a fault.
+pub(super) fn call(call: port::Call) -> Call {
+    match call {
+        port::Call::Connect | port::Call::Poll => Call::Poll,
+        port::Call::Read => Call::Read,
+        port::Call::Write => Call::Write,
+        port::Call::Finish => Call::Finish,
+    }
+}

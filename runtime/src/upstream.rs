@@ -1,0 +1,242 @@
+//! From a request to an upstream leg: route, cluster, endpoint, an idle connection or a new one.
+//!
+//! It owns the choice and the connect; it waits for the network. It never looks at a body, and
+//! what becomes of the leg afterwards is the session's business.
+
+use crate::{
+    net::{Buffers, Network},
+    pool::Pool,
+    port::{Call, Fault, Port},
+};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+use tidegate_core::{
+    balance::RoundRobin, event::Refusal, http1::RequestHead, leg::ReadEnd, limits::Timeouts,
+    route::Table, time::Time,
+};
+
+/// Endpoints tried for one connect, at most.
+const ATTEMPTS: usize = 3;
+
+/// One endpoint of a cluster.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `HOST:PORT` as configured.
+    pub authority: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// One cluster, as a worker uses it.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Its endpoints.
+    pub endpoints: Vec<Endpoint>,
+    /// Whose turn it is.
+    pub turn: RefCell<RoundRobin>,
+    /// Socket buffers of its connections.
+    pub buffers: Buffers,
+    /// The waits of a session that uses it.
+    pub timeouts: Timeouts,
+}
+
+/// Where a listener's requests and connections go.
+#[derive(Clone, Debug)]
+pub enum Routes {
+    /// By host and path.
+    Table(Table),
+    /// All to one cluster.
+    All(usize),
+}
+
+/// What a worker knows of the upstream side of one listener.
+pub struct Upstreams<N: Network> {
+    net: N,
+    clusters: Vec<Cluster>,
+    routes: Routes,
+    pool: Pool<N>,
+}
+
+impl<N: Network> fmt::Debug for Upstreams<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstreams")
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub struct Route {
+    /// The cluster, if a route matches.
+    pub cluster: Option<usize>,
+    /// Its waits.
+    pub timeouts: Option<Timeouts>,
+    /// The Host to send where the client sent none.
+    pub authority: String,
+}
+
+/// What there is for a session that wants an upstream leg.
+pub enum Found<N: Network> {
+    /// Nothing.
+    Nothing(Refusal),
+    /// An idle connection.
+    Idle(Box<Port<N::Stream>>),
+    /// A connect that has begun.
+    Dial(Dial<N>),
+}
+
+impl<N: Network> fmt::Debug for Found<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Found::Nothing(_) => "Nothing",
+            Found::Idle(_) => "Idle",
+            Found::Dial(_) => "Dial",
+        })
+    }
+}
+
+impl<N: Network> Upstreams<N> {
+    /// The upstream side of one listener.
+    pub fn new(net: N, clusters: Vec<Cluster>, routes: Routes, pool: Pool<N>) -> Rc<Self> {
+        Rc::new(Upstreams {
+            net,
+            clusters,
+            routes,
+            pool,
+        })
+    }
+
+    /// The network.
+    pub fn net(&self) -> &N {
+        &self.net
+    }
+
+    /// The cluster that takes connections without a request to route by.
+    #[must_use]
+    pub fn default_cluster(&self) -> Option<usize> {
+        match &self.routes {
+            Routes::Table(_) => None,
+            Routes::All(cluster) => Some(*cluster),
+        }
+    }
+
+    /// Where a request goes.
+    #[must_use]
+    pub fn route(&self, head: &RequestHead<'_>) -> Route {
+        let host = head.host().and_then(|host| std::str::from_utf8(host).ok());
+        let index = match &self.routes {
+            Routes::Table(table) => table.find(host, head.path()),
+            Routes::All(cluster) => Some(*cluster),
+        };
+        let cluster = index.and_then(|index| self.clusters.get(index));
+        Route {
+            cluster: index,
+            timeouts: cluster.map(|cluster| cluster.timeouts),
+            authority: cluster
+                .and_then(|cluster| cluster.endpoints.first())
+                .map(|endpoint| endpoint.authority.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Finds an upstream leg: an idle connection to the endpoint whose turn it is, or a connect to
+    /// it, and to the ones after it should that fail.
+    pub fn find(&self, cluster: Option<usize>, reuse: bool, now: Time) -> Found<N> {
+        let Some(cluster) = cluster.and_then(|index| self.clusters.get(index)) else {
+            return Found::Nothing(Refusal::NoRoute);
+        };
+        let count = cluster.endpoints.len();
+        let Some(first) = cluster.turn.borrow_mut().pick(count) else {
+            return Found::Nothing(Refusal::NoEndpoint);
+        };
+        let address = cluster.endpoints[first].address;
+        if let Some(port) = reuse.then(|| self.pool.take(address, now)).flatten() {
+            return Found::Idle(Box::new(port));
+        }
+        let others = (0..count.min(ATTEMPTS))
+            .map(|n| cluster.endpoints[(first + n) % count].address)
+            .collect();
+        Found::Dial(Dial {
+            net: self.net.clone(),
+            buffers: cluster.buffers,
+            ahead: others,
+            under_way: None,
+            refusal: Refusal::NoEndpoint,
+        })
+    }
+
+    /// Puts a connection among the idle ones.
+    pub fn park(&self, port: Port<N::Stream>, now: Time) {
+        let timeouts = self.timeouts_of(port.peer());
+        self.pool.park(port, timeouts, now);
+    }
+
+    /// Lets go of a connection: it finishes, drains and closes by itself.
+    pub fn retire(&self, port: Port<N::Stream>, read: ReadEnd, now: Time) {
+        let timeouts = self.timeouts_of(port.peer());
+        self.pool.retire(port, read, timeouts, now);
+    }
+
+    fn timeouts_of(&self, address: SocketAddr) -> Timeouts {
+        self.clusters
+            .iter()
+            .find(|cluster| cluster.endpoints.iter().any(|one| one.address == address))
+            .map_or(Timeouts::http(), |cluster| cluster.timeouts)
+    }
+}
+
+/// A connect under way. Dropping it cancels it (R20).
+pub struct Dial<N: Network> {
+    net: N,
+    buffers: Buffers,
+    ahead: VecDeque<SocketAddr>,
+    under_way: Option<Pin<Box<N::Connect>>>,
+    refusal: Refusal,
+}
+
+impl<N: Network> fmt::Debug for Dial<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial")
+            .field("ahead", &self.ahead)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Network> Unpin for Dial<N> {}
+
+impl<N: Network> Future for Dial<N> {
+    type Output = Result<Port<N::Stream>, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let this = &mut *self;
+            if this.under_way.is_none() {
+                let Some(address) = this.ahead.pop_front() else {
+                    return Poll::Ready(Err(this.refusal));
+                };
+                this.under_way = Some(Box::pin(this.net.connect(address, this.buffers)));
+            }
+            let Some(connect) = this.under_way.as_mut() else {
+                continue;
+            };
+            let connected = ready!(connect.as_mut().poll(cx));
+            this.under_way = None;
+            match connected {
+                Ok(stream) => return Poll::Ready(Ok(Port::plain(stream))),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot connect to an endpoint");
+                    this.refusal = Refusal::Failed(Fault::io(Call::Connect, &error).cause);
+                }
+            }
+        }
+    }
+}

@@ -1,9 +1,10 @@
-//! The clock: the one file that asks what time it is.
+//! The clock: the one file that asks what time it is. Everything else is told.
 //!
-//! It owns the start from which the core's time is counted. It never waits, and never lets a
-//! moment of the system's own clock into the core.
+//! It owns the start from which the core's time is counted, and the time of day for certificates.
+//! It never waits, and never lets a moment of the system's own clock into the core.
 
-use std::time::Duration;
+use rustls::{pki_types::UnixTime, time_provider::TimeProvider};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tidegate_core::time::Time;
 use tokio::time::Instant;
 
@@ -36,5 +37,30 @@ impl Clock {
     #[must_use]
     pub fn instant(&self, at: Time) -> Instant {
         self.start + Duration::from_micros(at.0).min(FAR)
+    }
+}
+
+/// The time of day, in whole seconds since 1970-01-01 00:00 UTC: for certificates. 0 if the
+/// machine's clock stands before that.
+#[must_use]
+pub fn unix_seconds() -> u64 {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the clock is read in this file only"
+    )]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// The same for rustls, which checks the age of tickets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallTime;
+
+impl TimeProvider for WallTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(
+            unix_seconds(),
+        )))
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod accept;
 pub mod clock;
+pub mod config;
 pub mod drain;
 pub mod driver;
+pub mod message;
 pub mod net;
 pub mod pool;
 pub mod port;

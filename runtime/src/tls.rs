@@ -1,3 +1,8 @@
 //! TLS: the engine's legs, and where certificates come from.
 
+pub mod accept;
+pub mod dev;
+pub mod files;
 pub mod port;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,194 @@
+//! What the program is told to do: plain values, checked and complete.
+//!
+//! Owns the compiled configuration and nothing else; whoever holds a [`Config`] need not doubt
+//! it: references are indices that exist, durations and sizes are sane, names are resolved. Two
+//! configurations that mean the same compare equal. Reading is in `config/`.
+
+use crate::net::Buffers;
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
+use tidegate_core::{
+    limits::{Limits, Timeouts},
+    route::Table,
+    time::Span,
+};
+
+/// Everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen, in the order of their names; at least one.
+    pub listeners: Vec<Listener>,
+    /// Where to forward to, in the order of their names.
+    pub clusters: Vec<Cluster>,
+    /// How much a session may hold.
+    pub limits: Limits,
+    /// How long a drain waits for sessions before it resets them.
+    pub drain: Span,
+    /// How many workers; `None` leaves it to the number of cores.
+    pub workers: Option<NonZeroUsize>,
+}
+
+/// One listener: the addresses that share a purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Its name, unique among listeners.
+    pub name: String,
+    /// Where it listens; at least one address, each once in the whole configuration.
+    pub bind: Vec<SocketAddr>,
+    /// What it speaks, and so where it forwards to.
+    pub protocol: Protocol,
+    /// Its certificates, if it ends TLS.
+    pub tls: Option<Tls>,
+    /// Socket buffers of downstream legs.
+    pub buffers: Buffers,
+    /// Its waits, complete. Those of the cluster in use go on top: [`Config::timeouts`].
+    pub timeouts: Timeouts,
+    /// What a FIN without close_notify means on a TLS leg.
+    pub bare_fin: BareFin,
+    /// What a close_notify means in TLS 1.2.
+    pub tls12_half_close: Tls12HalfClose,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1; the table answers with indices of [`Config::clusters`] and is not empty.
+    Http(Table),
+    /// Bytes, all for this one of [`Config::clusters`].
+    Tcp(usize),
+}
+
+/// Where a listener's certificates come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The development certificate kept in this directory (`tls/dev.rs`).
+    Dev(PathBuf),
+    /// Files: one or more certificates, chosen by the name that the client asks for. The first
+    /// is for clients that ask for none or an unknown one.
+    Files(Vec<CertificateFiles>),
+}
+
+/// A certificate chain and its key; both may be in the same file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// PEM: the certificate, then its chain.
+    pub cert: PathBuf,
+    /// PEM: the private key.
+    pub key: PathBuf,
+}
+
+/// What a FIN without close_notify means (LIFECYCLE T05).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BareFin {
+    /// The data may have been cut off.
+    #[default]
+    Truncated,
+    /// An end like any other, for clients that know no better.
+    Clean,
+}
+
+/// What a close_notify means in TLS 1.2 (LIFECYCLE T02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tls12HalfClose {
+    /// The end of one direction, as in TLS 1.3.
+    #[default]
+    Deliver,
+    /// The end of both, as RFC 5246 has it.
+    Strict,
+}
+
+/// One cluster: endpoints that are as good as each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Its name, unique among clusters.
+    pub name: String,
+    /// Its endpoints, at least one.
+    pub endpoints: Vec<Endpoint>,
+    /// How the next endpoint is chosen.
+    pub balance: Balance,
+    /// Socket buffers of upstream legs.
+    pub buffers: Buffers,
+    /// Its own waits, where it has any.
+    pub timeouts: UpstreamTimeouts,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `HOST:PORT` as it was configured: for messages and logs.
+    pub authority: String,
+    /// Its address, looked up once, at the start.
+    pub address: SocketAddr,
+}
+
+/// How a cluster chooses the next endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Balance {
+    /// Each in turn.
+    #[default]
+    RoundRobin,
+}
+
+/// The waits that a cluster may set for itself; `None` leaves the listener's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct UpstreamTimeouts {
+    /// One attempt to connect.
+    pub connect: Option<Span>,
+    /// A response head.
+    pub response: Option<Span>,
+    /// A response body without progress.
+    pub body: Option<Span>,
+    /// Bytes that the endpoint does not take. The core has one such limit for both legs of a
+    /// session, so this one counts for both while the session uses the cluster.
+    pub write: Option<Span>,
+    /// An upstream connection that nobody uses.
+    pub pool_idle: Option<Span>,
+}
+
+impl UpstreamTimeouts {
+    /// `base` with these in place of its own.
+    #[must_use]
+    pub fn over(&self, base: Timeouts) -> Timeouts {
+        Timeouts {
+            connect: self.connect.unwrap_or(base.connect),
+            response: self.response.unwrap_or(base.response),
+            body: self.body.unwrap_or(base.body),
+            write: self.write.unwrap_or(base.write),
+            pool_idle: self.pool_idle.unwrap_or(base.pool_idle),
+            ..base
+        }
+    }
+}
+
+impl Config {
+    /// How long a drain waits by default.
+    pub const DRAIN: Span = Span::from_secs(30);
+
+    /// The waits of a session of `listener` while it uses the cluster with index `cluster`.
+    #[must_use]
+    pub fn timeouts(&self, listener: &Listener, cluster: usize) -> Timeouts {
+        self.clusters[cluster].timeouts.over(listener.timeouts)
+    }
+}
+
+impl Protocol {
+    /// The waits of a listener that sets none.
+    #[must_use]
+    pub fn default_timeouts(&self) -> Timeouts {
+        match self {
+            Protocol::Http(_) => Timeouts::http(),
+            Protocol::Tcp(_) => Timeouts::tcp(),
+        }
+    }
+
+    /// The protocols offered in the TLS handshake.
+    #[must_use]
+    pub fn alpn(&self) -> &'static [&'static [u8]] {
+        match self {
+            Protocol::Http(_) => &[b"http/1.1"],
+            Protocol::Tcp(_) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;

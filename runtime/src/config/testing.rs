@@ -1,0 +1,18 @@
+//! Small configurations for unit tests.
+
+use super::*;
+use tidegate_core::route::Route;
+
+/// An HTTP listener with every default: port 8080, everything to the first cluster.
+pub(crate) fn listener() -> Listener {
+    Listener {
+        name: "web".to_owned(),
+        bind: vec![SocketAddr::from(([0, 0, 0, 0], 8080))],
+        protocol: Protocol::Http(Table::new(vec![Route::new(None, "/", 0)])),
+        tls: None,
+        buffers: Buffers::default(),
+        timeouts: Timeouts::http(),
+        bare_fin: BareFin::default(),
+        tls12_half_close: Tls12HalfClose::default(),
+    }
+}

@@ -1,0 +1,123 @@
+//! The closed set of error codes: what each means and what to do about it. A code keeps its
+//! number for ever; one that is no longer given is not given again to something else.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $text:literal])+ $name:ident = $number:literal,)+) => {
+        /// What an error is about. `E01xx`: the text of a file. `E02xx`: what it means.
+        /// `E03xx`: the machine it meets.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code { $($(#[doc = $text])+ $name = $number,)+ }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name),+];
+
+            /// What it means and what to do about it, in plain sentences.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Code::$name => concat!($($text),+),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The configuration file cannot be read: it does not exist, is a directory, is not readable
+    /// for this user, or is not UTF-8.
+    FileUnreadable = 101,
+    /// The file is not TOML. Nothing else about it is checked until it is.
+    Syntax = 102,
+    /// `defaults` names an edition of the default values that this version does not have.
+    Edition = 103,
+    /// A value is of another type than its key takes.
+    WrongType = 104,
+    /// A key that has no default is not there.
+    MissingKey = 105,
+    /// A key that is not known here. Unknown keys are never ignored: a misspelt time-out would
+    /// silently be the default.
+    UnknownKey = 107,
+    /// A duration or size without its unit. Is `30` seconds or milliseconds? Write the unit.
+    BareNumber = 108,
+    /// A string that is not a duration. Durations are whole numbers with a unit out of `us`,
+    /// `ms`, `s`, `m`, `h`.
+    BadDuration = 109,
+    /// A string that is not a size. Sizes are whole numbers with a unit out of `B`, `KiB`,
+    /// `MiB`, `GiB`.
+    BadSize = 110,
+    /// A word out of a closed list was expected.
+    BadChoice = 111,
+    /// `${env:NAME}` names a variable that the environment does not have, or is not closed.
+    Environment = 112,
+    /// A list or string is empty where that would mean nothing.
+    Empty = 113,
+    /// A value is outside of the range that makes sense.
+    OutOfRange = 114,
+    /// Two values, each fine by itself, contradict each other.
+    Contradiction = 115,
+    /// Two listeners or two clusters have the same name.
+    DuplicateName = 201,
+    /// A route or listener names something that is not in the file.
+    UnknownReference = 202,
+    /// An address to listen at is not `IP:PORT` or `:PORT`.
+    BadBind = 203,
+    /// An endpoint is not `HOST:PORT`.
+    BadEndpoint = 204,
+    /// The name of an endpoint has no address. Names are looked up once, at the start.
+    Unresolved = 205,
+    /// A host in a route is neither a name nor a name with a leading `*.`.
+    BadHost = 206,
+    /// A path in a route is not a path prefix.
+    BadPath = 207,
+    /// Two routes of one listener have the same host and path: the second would never be used.
+    DuplicateRoute = 208,
+    /// An HTTP listener has no route and no `to`: it could answer nothing.
+    NoRoute = 209,
+    /// The same address is listened at twice.
+    DuplicateBind = 210,
+    /// A key or route that has no meaning for a listener of this kind.
+    WrongKind = 211,
+    /// The file has no listener: there is nothing to serve.
+    NothingToServe = 212,
+    /// An address cannot be bound.
+    CannotBind = 301,
+    /// A certificate or key file does not exist.
+    CertificateMissing = 310,
+    /// A certificate or key file cannot be read by this user, or at all.
+    CertificateUnreadable = 311,
+    /// A file that should hold a certificate chain holds none.
+    NoCertificate = 312,
+    /// A file that should hold a private key holds none.
+    NoKey = 313,
+    /// A private key does not belong to the certificate beside it.
+    KeyMismatch = 314,
+    /// A certificate or key is damaged, or of a kind that cannot be used.
+    CertificateUnusable = 315,
+    /// The directory of the development certificates cannot be found, made or written.
+    DevCertificates = 316,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E{:04}", *self as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_explained_in_sentences_and_numbered_in_order() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0] < pair[1], "{} before {}", pair[0], pair[1]);
+        }
+        for code in Code::ALL {
+            let text = code.explanation().trim();
+            assert!(text.ends_with('.'), "{code}: {text}");
+        }
+        assert_eq!(Code::UnknownKey.to_string(), "E0107");
+    }
+}

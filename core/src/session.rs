@@ -6,6 +6,7 @@
 //! has to write in `reads.rs`. It never sees a byte, a socket or a clock.
 
 mod check;
+mod ending;
 mod fired;
 mod http;
 mod reads;
@@ -22,9 +23,9 @@ pub use self::{
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::{By, Cause, During, End, Ending, How},
+    ending::{By, Cause, End, Ending, How},
     event::{Call, Event, Origin, Refusal},
-    exchange::{Exchange, Request},
+    exchange::Exchange,
     leg::{Leg, ReadEnd, WriteEnd},
     relay::Relay,
     side::Side,
@@ -345,82 +346,10 @@ impl Session {
         effects.push(Effect::Reset(side));
     }
 
-    /// The session's present concern, for its last word.
-    fn during(&self) -> During {
-        match &self.phase {
-            Phase::New | Phase::Securing => During::Handshake,
-            Phase::Idle(_) => During::Idle,
-            Phase::Exchange(exchange) => match exchange.request {
-                Request::Head => During::Head,
-                Request::Body | Request::Complete | Request::Gone => During::Exchange,
-            },
-            Phase::Tunnel if self.up == Leg::Connecting => During::Connect,
-            Phase::Tunnel => During::Tunnel,
-            Phase::Closing | Phase::Closed => During::Closing,
-        }
-    }
-
-    /// Remembers an end for the last word: the first one, or the first that is not clean.
-    fn note(&mut self, how: How, by: By) {
-        let ending = Ending {
-            how,
-            by,
-            during: self.during(),
-        };
-        match self.ending {
-            None => self.ending = Some(ending),
-            Some(Ending {
-                how: How::Clean,
-                by: first,
-                during: During::Tunnel,
-            }) if how == How::Clean && first != by => {
-                self.ending = Some(Ending {
-                    how,
-                    by: By::Both,
-                    during: During::Tunnel,
-                });
-            }
-            // What happens while we close is not why we close.
-            Some(Ending {
-                how: How::Clean, ..
-            }) if how != How::Clean && ending.during != During::Closing => {
-                self.ending = Some(ending);
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn note_end(&mut self, side: Side) {
-        let http_up = side == Side::Up && self.setup.kind == Kind::Http;
-        // An origin that closes after its message ends nothing of ours (U09).
-        if let (Some(end), false) = (self.leg(side).end(), http_up) {
-            let how = match end {
-                End::Clean => How::Clean,
-                End::Truncated => How::Truncated,
-                End::Abort(cause) => How::Abort(cause),
-            };
-            self.note(how, by(side));
-        }
-    }
-
-    fn note_failure(&mut self, side: Side, cause: Cause) {
-        if side == Side::Down || self.setup.kind == Kind::Tcp {
-            self.note(How::Abort(cause), by(side));
-        }
-    }
-
     /// Whether the leg has failed in a way that leaves words to be read (R15).
     fn is_draining(&self, side: Side) -> bool {
         self.leg(side)
             .open()
             .is_some_and(|open| matches!(open.read, ReadEnd::Draining(_)))
-    }
-}
-
-/// Who is at the other end of a leg.
-const fn by(side: Side) -> By {
-    match side {
-        Side::Down => By::Client,
-        Side::Up => By::Origin,
     }
 }

@@ -1,0 +1,83 @@
+//! The session's last word: which of the ends that were seen it will tell.
+
+use super::{Kind, Phase, Session};
+use crate::{
+    ending::{By, Cause, During, End, Ending, How},
+    exchange::Request,
+    leg::Leg,
+    side::Side,
+};
+
+impl Session {
+    /// The session's present concern, for its last word.
+    fn during(&self) -> During {
+        match &self.phase {
+            Phase::New | Phase::Securing => During::Handshake,
+            Phase::Idle(_) => During::Idle,
+            Phase::Exchange(exchange) => match exchange.request {
+                Request::Head => During::Head,
+                Request::Body | Request::Complete | Request::Gone => During::Exchange,
+            },
+            Phase::Tunnel if self.up == Leg::Connecting => During::Connect,
+            Phase::Tunnel => During::Tunnel,
+            Phase::Closing | Phase::Closed => During::Closing,
+        }
+    }
+
+    /// Remembers an end for the last word: the first one, or the first that is not clean.
+    pub(super) fn note(&mut self, how: How, by: By) {
+        let ending = Ending {
+            how,
+            by,
+            during: self.during(),
+        };
+        match self.ending {
+            None => self.ending = Some(ending),
+            Some(Ending {
+                how: How::Clean,
+                by: first,
+                during: During::Tunnel,
+            }) if how == How::Clean && first != by => {
+                self.ending = Some(Ending {
+                    how,
+                    by: By::Both,
+                    during: During::Tunnel,
+                });
+            }
+            // What happens while we close is not why we close.
+            Some(Ending {
+                how: How::Clean, ..
+            }) if how != How::Clean && ending.during != During::Closing => {
+                self.ending = Some(ending);
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn note_end(&mut self, side: Side) {
+        let http_up = side == Side::Up && self.setup.kind == Kind::Http;
+        // An origin that closes after its message ends nothing of ours (U09).
+        if let (Some(end), false) = (self.leg(side).end(), http_up) {
+            let how = match end {
+                End::Clean => How::Clean,
+                End::Truncated => How::Truncated,
+                End::Abort(cause) => How::Abort(cause),
+            };
+            self.note(how, by(side));
+        }
+    }
+
+    pub(super) fn note_failure(&mut self, side: Side, cause: Cause) {
+        if side == Side::Down || self.setup.kind == Kind::Tcp {
+            self.note(How::Abort(cause), by(side));
+        }
+    }
+}
+
+/// Who is at the other end of a leg.
+const fn by(side: Side) -> By {
+    match side {
+        Side::Down => By::Client,
+        Side::Up => By::Origin,
+    }
+}

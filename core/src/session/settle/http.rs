@@ -1,0 +1,227 @@
+//! The joint rules of exchanges (LIFECYCLE 4.5): what the two messages and the two legs of an
+//! exchange mean for each other.
+
+use crate::{
+    effect::{Effect, Effects},
+    ending::{By, Cause, End, How},
+    exchange::{Request, Response},
+    http1::{BodyEncoder, BodyKind, Reply, Version},
+    leg::{Leg, ReadEnd},
+    session::{Kind, Phase, Session},
+    side::Side,
+};
+
+/// S3 (H11, H12, U12): the answer to a request has left whole. The legs part: the upstream one to
+/// the pool or to its end, the downstream one to the next request or to its end.
+pub(super) fn s3_parted(session: &mut Session, effects: &mut Effects) -> bool {
+    let Phase::Exchange(exchange) = &session.phase else {
+        return false;
+    };
+    if !exchange.is_complete() || session.u2d.bytes() > 0 || !session.client_hears() {
+        return false;
+    }
+    // A request that is still on its way although it was answered goes on, unless nobody takes it.
+    if session.d2u.bytes() > 0 && session.up.open().is_some() {
+        return false;
+    }
+    let close = exchange.close || session.draining || session.is_last_request();
+    session.part(close, effects);
+    true
+}
+
+/// S4 (H05, H06, H15): the client's direction ended inside a request. It is never completed
+/// towards the origin; a client that can still hear is told.
+pub(super) fn s4_request_cut(session: &mut Session, effects: &mut Effects) -> bool {
+    let Phase::Exchange(exchange) = &session.phase else {
+        return false;
+    };
+    let Some(open) = session.down.open() else {
+        return false;
+    };
+    let inside = matches!(exchange.request, Request::Head | Request::Body);
+    if !inside || open.inbox.decodable() {
+        return false;
+    }
+    match open.read.end() {
+        Some(End::Clean) => {
+            session.note(How::Truncated, By::Client);
+            session.refuse_request(Reply::bad_request(), effects);
+            true
+        }
+        Some(End::Truncated) => {
+            // Nobody can say who cut it: no answer (H05), and no clean end either.
+            session.drop_origin(effects);
+            session.exchange_mut().request = Request::Gone;
+            session.exchange_mut().response = Response::Broken;
+            true
+        }
+        Some(End::Abort(_)) | None => false,
+    }
+}
+
+/// S5 (U05 to U09): the origin's direction ended. What that means is up to the response.
+pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> bool {
+    let Phase::Exchange(exchange) = &session.phase else {
+        return false;
+    };
+    let (Some(end), Some(open)) = (session.up.end(), session.up.open()) else {
+        return false;
+    };
+    if open.inbox.decodable() || !session.client_hears() {
+        return false;
+    }
+    match (exchange.response, end) {
+        (Response::Waiting, _) => {
+            session.answer(unanswered(end), effects);
+            true
+        }
+        // RFC 9112, 6.3, 9.8: complete only because its end can be trusted (U07).
+        (Response::Body(BodyKind::Close), End::Clean) => {
+            session.last_chunk(effects);
+            true
+        }
+        (Response::Body(_), _) => {
+            session.note(cut(end), By::Origin);
+            session.exchange_mut().response = Response::Broken;
+            session.drop_origin(effects);
+            true
+        }
+        // U09: a complete message stays clean, whatever becomes of its leg.
+        (Response::Complete | Response::Broken, _) => false,
+    }
+}
+
+/// U05, U14: what to say of an origin that ended before its answer's head was complete.
+const fn unanswered(end: End) -> Reply {
+    match end {
+        End::Abort(Cause::Expired(_) | Cause::TimedOut) => {
+            Reply::gateway_timeout("http_response_timeout")
+        }
+        End::Abort(Cause::Protocol) => Reply::bad_gateway("http_protocol_error"),
+        End::Abort(
+            Cause::Reset
+            | Cause::Unreachable
+            | Cause::Refused
+            | Cause::Tls
+            | Cause::Cancelled
+            | Cause::Local,
+        )
+        | End::Clean
+        | End::Truncated => Reply::bad_gateway("connection_terminated"),
+    }
+}
+
+const fn cut(end: End) -> How {
+    match end {
+        End::Clean | End::Truncated => How::Truncated,
+        End::Abort(cause) => How::Abort(cause),
+    }
+}
+
+impl Session {
+    /// U07: ends a close-delimited response for the client, as the client can read it.
+    fn last_chunk(&mut self, effects: &mut Effects) {
+        let exchange = self.exchange_mut();
+        exchange.response = Response::Complete;
+        let chunked = exchange
+            .facts
+            .is_some_and(|facts| facts.version == Version::Http11)
+            && !exchange.head_only();
+        if chunked {
+            let bytes = u32::try_from(BodyEncoder::LAST_CHUNK.len()).unwrap_or(u32::MAX);
+            self.u2d.received(bytes);
+            effects.push(Effect::LastChunk);
+        }
+        self.u2d.complete();
+    }
+}
+
+/// S6 (H13, U06, U11): the request's forwarding is over before the request: the origin has
+/// answered and left, or it takes nothing any more, or the response broke.
+pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bool {
+    let draining = session.is_draining(Side::Up);
+    let Phase::Exchange(exchange) = &session.phase else {
+        return false;
+    };
+    let gone = session.up.end().is_some() || session.up.is_over();
+    let response = exchange.response;
+    match exchange.request {
+        // R15: the origin failed while it was written to; what it said before still counts.
+        Request::Body | Request::Complete
+            if draining && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
+        {
+            session.d2u.discard();
+            if exchange.request == Request::Body {
+                session.exchange_mut().request = Request::Gone;
+            }
+            true
+        }
+        Request::Body if response == Response::Complete && gone => {
+            session.exchange_mut().request = Request::Gone;
+            true
+        }
+        Request::Complete if response == Response::Complete && gone && session.d2u.bytes() > 0 => {
+            session.d2u.discard();
+            true
+        }
+        Request::Gone if response == Response::Complete && session.u2d.bytes() == 0 => {
+            if !session.client_hears() {
+                return false;
+            }
+            session.drop_origin(effects);
+            session.close_down(effects);
+            true
+        }
+        _ if response == Response::Broken && session.client_hears() => {
+            session.drop_origin(effects);
+            if let Some(open) = session.down.open_mut() {
+                // U06: the bytes that came, then RST: no last chunk, no padding, no close_notify.
+                open.flush();
+            }
+            session.phase = Phase::Closing;
+            true
+        }
+        Request::Head | Request::Body | Request::Complete | Request::Gone => false,
+    }
+}
+
+/// S7 (H02, H08, H09): the client is gone, so nobody waits for the origin.
+pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bool {
+    let gone = !session.client_hears() && session.phase != Phase::Securing;
+    match session.setup.kind {
+        Kind::Http if gone && !session.up.is_over() => {
+            session.drop_origin(effects);
+            true
+        }
+        // R20: an upstream leg that is not there yet is not needed any more.
+        Kind::Tcp if session.up == Leg::Connecting => {
+            let aborted = matches!(session.down.end(), Some(End::Abort(_)));
+            if aborted {
+                session.d2u.discard();
+                session.up = Leg::Gone(End::Abort(Cause::Cancelled));
+                effects.push(Effect::Cancel);
+            }
+            aborted
+        }
+        Kind::Http | Kind::Tcp => false,
+    }
+}
+
+/// S8 (H01, 4.9 G3): between two requests, the client's end or a drain ends the leg.
+pub(super) fn s8_idle_over(session: &mut Session, effects: &mut Effects) -> bool {
+    if !matches!(session.phase, Phase::Idle(_)) {
+        return false;
+    }
+    let Some(open) = session.down.open() else {
+        return false;
+    };
+    let ended = match open.read {
+        ReadEnd::Notified | ReadEnd::Fin(_) => true,
+        ReadEnd::Open | ReadEnd::Draining(_) | ReadEnd::Failed(_) => false,
+    };
+    if !(ended || session.draining) || open.inbox.decodable() {
+        return false;
+    }
+    session.close_down(effects);
+    true
+}

@@ -1,0 +1,73 @@
+//! The joint rules of legs: when a descriptor is closed, and the session's last word.
+
+use crate::{
+    bug,
+    effect::{Effect, Effects},
+    ending::{By, Cause, End, How},
+    leg::{Leg, ReadEnd, WriteEnd},
+    session::{Kind, Phase, Session},
+    side::Side,
+};
+
+/// S9 (R15): a leg that has failed and has nothing left to say is closed, with RST where that
+/// still means something. A TLS failure of ours lets its alert leave first.
+pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
+    for side in Side::BOTH {
+        let Some(open) = session.leg(side).open() else {
+            continue;
+        };
+        let ReadEnd::Failed(failed) = open.read else {
+            continue;
+        };
+        let http_up = side == Side::Up && session.setup.kind == Kind::Http;
+        if http_up && session.down.open().is_some() {
+            // The exchange decides (S5, S3).
+            continue;
+        }
+        if open.tls && failed.cause == Cause::Tls {
+            if open.write == WriteEnd::Flushing {
+                continue;
+            }
+            session.relay_to_mut(side).discard();
+            session.leg_mut(side).spoken_of().flush();
+            return true;
+        }
+        let benign = session.failed_benignly(side);
+        session.relay_to_mut(side).discard();
+        *session.leg_mut(side) = Leg::Gone(if benign {
+            End::Clean
+        } else {
+            End::Abort(failed.cause)
+        });
+        effects.push(Effect::Reset(side));
+        return true;
+    }
+    false
+}
+
+/// S10 (R08, R26): both ends of a leg are over and acknowledged: its descriptor is closed.
+pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
+    for side in Side::BOTH {
+        if session.leg(side).open().is_some_and(|open| open.is_done()) {
+            session.leg_mut(side).gone(End::Clean);
+            effects.push(Effect::Close(side));
+            return true;
+        }
+    }
+    false
+}
+
+/// S11: both legs are closed; the session says its last word.
+pub(super) fn s11_closed(session: &mut Session, effects: &mut Effects) -> bool {
+    let over = session.down.is_over() && session.up.is_over();
+    if matches!(session.phase, Phase::New | Phase::Closed) || !over {
+        return false;
+    }
+    session.note(How::Clean, By::Proxy);
+    session.phase = Phase::Closed;
+    let Some(ending) = session.ending else {
+        bug!("a session without a last word")
+    };
+    effects.push(Effect::End(ending));
+    true
+}

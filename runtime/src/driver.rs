@@ -126,6 +126,12 @@ impl<N: Network> Driver<N> {
     /// Tells the session of an event and performs what it orders, to the last order.
     fn step(&mut self, event: Event) {
         self.queue.push_back(event);
+        self.settle();
+    }
+
+    /// Works off the queue. Only then do bytes and counts agree again: a decoder has put down
+    /// its bytes before the first of its events is told.
+    fn settle(&mut self) {
         while let Some(event) = self.queue.pop_front() {
             let before = self.tap.is_some().then(|| self.session.clone());
             let mut effects = std::mem::take(&mut self.effects);
@@ -137,9 +143,9 @@ impl<N: Network> Driver<N> {
                 self.perform(effect);
             }
             self.effects = effects;
-            self.let_go();
-            self.check();
         }
+        self.let_go();
+        self.check();
     }
 
     fn check(&self) {
@@ -383,9 +389,8 @@ impl<N: Network> Driver<N> {
                 .carry
                 .response(&self.session, &mut up.inbox, &mut down.outbox, room),
         };
-        for event in events.into_iter().flatten() {
-            self.step(event);
-        }
+        self.queue.extend(events.into_iter().flatten());
+        self.settle();
     }
 
     /// R18: a failure is seen also while nobody reads. A reader sees it by itself.

@@ -83,6 +83,8 @@ codes! {
     NothingToServe = 212,
     /// An address cannot be bound.
     CannotBind = 301,
+    /// A worker thread cannot be started: the machine has no threads or descriptors left.
+    WorkerFailed = 302,
     /// A certificate or key file does not exist.
     CertificateMissing = 310,
     /// A certificate or key file cannot be read by this user, or at all.

@@ -1,0 +1,266 @@
+//! The process: workers on threads, signals, the drain and its deadline.
+//!
+//! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
+//! (`SO_REUSEPORT`), sessions and pool, and hears only two words from here, drain and stop.
+
+use crate::{
+    clock::WallTime,
+    config::Config,
+    message::{Code, Message},
+    net::kernel::Kernel,
+    tls::accept,
+    worker::{Extras, Site, Worker},
+};
+use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+    sync::{oneshot, watch},
+    task::LocalSet,
+};
+
+/// The words for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Word {
+    Serve,
+    Drain,
+    Stop,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// Everything in flight was finished.
+    Drained,
+    /// The deadline, or a second signal, closed sessions by force.
+    Forced,
+}
+
+/// A server that has begun to serve.
+#[derive(Debug)]
+pub struct Server {
+    /// Where each listener listens, in the order of the configuration; ports are the real ones.
+    pub addresses: Vec<Vec<SocketAddr>>,
+    word: watch::Sender<Word>,
+    workers: Vec<JoinHandle<Served>>,
+    drain: Duration,
+}
+
+impl Server {
+    /// Loads certificates, listens everywhere and begins to serve, or does none of it.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be loaded or listened at.
+    pub fn start(config: &Config) -> Result<Server, Message> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut addresses = Vec::new();
+        let mut sites = Vec::new();
+        for listener in &config.listeners {
+            let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
+            let tls = accept::load(listener, &provider as &Arc<CryptoProvider>, &time)?;
+            let bind: Vec<SocketAddr> = listener
+                .bind
+                .iter()
+                .map(|&address| claim(address))
+                .collect::<Result<_, _>>()?;
+            addresses.push(bind.clone());
+            sites.push(Site {
+                bind,
+                listener: listener.clone(),
+                tls,
+            });
+        }
+        let (word, words) = watch::channel(Word::Serve);
+        let drain = Duration::from_micros(config.drain.0);
+        let mut server = Server {
+            addresses,
+            word,
+            workers: Vec::new(),
+            drain,
+        };
+        let (config, sites) = (Arc::new(config.clone()), Arc::new(sites));
+        let (told, tells) = mpsc::channel();
+        for index in 0..workers(&config) {
+            let (config, sites) = (Arc::clone(&config), Arc::clone(&sites));
+            let (words, told) = (words.clone(), told.clone());
+            let worker = thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || work(&config, &sites, words, &told))
+                .map_err(|error| cannot_start(&error))?;
+            server.workers.push(worker);
+        }
+        for _ in 0..server.workers.len() {
+            match tells.recv() {
+                Ok(Ok(())) => {}
+                Ok(Err(message)) => {
+                    server.say(Word::Stop);
+                    return Err(message);
+                }
+                Err(_) => return Err(Message::new(Code::WorkerFailed, "a worker did not start")),
+            }
+        }
+        Ok(server)
+    }
+
+    fn say(&self, word: Word) {
+        // A worker that is gone needs no word.
+        let _heard = self.word.send(word);
+    }
+
+    /// Serves until a signal: the first one drains, a second one, or the deadline, stops.
+    ///
+    /// # Errors
+    ///
+    /// When signals cannot be waited for.
+    pub fn run(self) -> io::Result<Served> {
+        let waiting = Builder::new_current_thread().enable_all().build()?;
+        let (mut terminate, mut interrupt) = waiting.block_on(async {
+            io::Result::Ok((
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            ))
+        })?;
+        waiting.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        });
+        tracing::info!(deadline = ?self.drain, "draining; a second signal stops");
+        self.say(Word::Drain);
+        let Server {
+            word,
+            workers,
+            drain,
+            ..
+        } = self;
+        let (done, over) = oneshot::channel();
+        thread::spawn(move || {
+            let drained = |worker: JoinHandle<Served>| worker.join().ok() == Some(Served::Drained);
+            let all = workers
+                .into_iter()
+                .map(drained)
+                .fold(true, |all, one| all && one);
+            // Nobody waits for this after a second signal and its stop.
+            let _heard = done.send(if all { Served::Drained } else { Served::Forced });
+        });
+        waiting.block_on(async {
+            tokio::pin!(over);
+            tokio::select! {
+                served = &mut over => return Ok(served.unwrap_or(Served::Forced)),
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                () = tokio::time::sleep(drain) => {
+                    tracing::warn!("the drain deadline has passed; what is left is reset");
+                }
+            }
+            // Workers that have drained no longer listen to this.
+            let _heard = word.send(Word::Stop);
+            Ok(over.await.unwrap_or(Served::Forced))
+        })
+    }
+
+    /// Stops at once: what is in flight is reset.
+    pub fn stop(self) {
+        self.say(Word::Stop);
+        for worker in self.workers {
+            // A worker that panicked has said so already.
+            let _ended = worker.join();
+        }
+    }
+}
+
+fn workers(config: &Config) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    config.workers.map_or_else(cores, NonZeroUsize::get)
+}
+
+/// Makes sure that nobody listens at `address`, which `SO_REUSEPORT` would hide from us, and finds
+/// the port where any will do.
+fn claim(address: SocketAddr) -> Result<SocketAddr, Message> {
+    TcpListener::bind(address)
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| cannot_bind(address, &error))
+}
+
+fn cannot_bind(address: SocketAddr, error: &io::Error) -> Message {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "address in use".to_string(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        io::ErrorKind::AddrNotAvailable => "no such address on this machine".to_string(),
+        _ => crate::tls::files::reason(error),
+    };
+    let message = Message::new(Code::CannotBind, format!("cannot bind {address}: {why}"));
+    match error.kind() {
+        io::ErrorKind::AddrInUse => message.help("stop what listens there, or choose another port"),
+        io::ErrorKind::PermissionDenied => {
+            message.help("ports below 1024 need CAP_NET_BIND_SERVICE")
+        }
+        _ => message,
+    }
+}
+
+fn cannot_start(error: &io::Error) -> Message {
+    Message::new(
+        Code::WorkerFailed,
+        format!("cannot start a worker: {error}"),
+    )
+}
+
+type Told = mpsc::Sender<Result<(), Message>>;
+
+/// The life of one worker's thread.
+fn work(config: &Config, sites: &[Site], words: watch::Receiver<Word>, told: &Told) -> Served {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Whoever started us waits for one answer, and it is this one.
+            let _heard = told.send(Err(cannot_start(&error)));
+            return Served::Forced;
+        }
+    };
+    serve(&runtime, config, sites, words, told)
+}
+
+fn serve(
+    runtime: &Runtime,
+    config: &Config,
+    sites: &[Site],
+    mut words: watch::Receiver<Word>,
+    told: &Told,
+) -> Served {
+    let local = LocalSet::new();
+    runtime.block_on(local.run_until(async move {
+        let worker = match Worker::start(Kernel::new(), config, sites, &Extras::default()) {
+            Ok(worker) => worker,
+            Err((address, error)) => {
+                let _heard = told.send(Err(cannot_bind(address, &error)));
+                return Served::Forced;
+            }
+        };
+        if told.send(Ok(())).is_err() {
+            return Served::Forced;
+        }
+        // The sender outlives every worker; if it did not, stopping would be right.
+        let first = words
+            .wait_for(|word| *word >= Word::Drain)
+            .await
+            .map(|word| *word);
+        if !matches!(first, Ok(Word::Drain)) {
+            return Served::Forced;
+        }
+        tokio::select! {
+            () = worker.drain() => Served::Drained,
+            _ = words.wait_for(|word| *word == Word::Stop) => Served::Forced,
+        }
+    }))
+}

@@ -1,0 +1,228 @@
+//! One worker: its listeners, its sessions, its pool, on one network and one thread.
+//!
+//! It owns what the sessions of a worker share, and nothing that another worker could touch. The
+//! simulation starts the same worker on its own network.
+
+use crate::{
+    accept::{Taps, accept},
+    config::{self, Config, Protocol},
+    drain::Drain,
+    driver::Service,
+    net::{Listener, Network},
+    pool::Pool,
+    upstream::{Cluster, Endpoint, Routes, Upstreams},
+};
+use rustls::ServerConfig;
+use std::{
+    cell::RefCell, fmt, future::poll_fn, io, net::SocketAddr, rc::Rc, sync::Arc, task::Poll,
+};
+use tidegate_core::{
+    balance::RoundRobin,
+    limits::Timeouts,
+    session::{Kind, Policy, Setup},
+    tls::BareFin,
+};
+use tokio::task::JoinHandle;
+
+/// What the sessions of one listener are made of.
+pub struct Site {
+    /// Where it listens.
+    pub bind: Vec<SocketAddr>,
+    /// What it is configured to do.
+    pub listener: config::Listener,
+    /// Its certificates, loaded.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("bind", &self.bind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A running worker.
+pub struct Worker<N: Network> {
+    net: N,
+    drain: Drain,
+    pool: Pool<N>,
+    pooling: JoinHandle<()>,
+    accepting: Vec<JoinHandle<()>>,
+}
+
+impl<N: Network> fmt::Debug for Worker<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("sessions", &self.sessions())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a session is set up beyond what the configuration says; production adds nothing.
+#[derive(Clone)]
+pub struct Extras {
+    /// Changes a listener's setup: known-bad variants, in tests.
+    pub setup: fn(Setup) -> Setup,
+    /// Makes the tap of the n-th session of a listener.
+    pub taps: Rc<Taps>,
+    /// Whether to walk the wait-for graph after every step.
+    pub paranoid: bool,
+}
+
+impl fmt::Debug for Extras {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extras")
+            .field("paranoid", &self.paranoid)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Extras {
+    fn default() -> Self {
+        Extras {
+            setup: |setup| setup,
+            taps: Rc::new(|_| None),
+            paranoid: cfg!(debug_assertions),
+        }
+    }
+}
+
+impl<N: Network> Worker<N> {
+    /// Listens everywhere and begins to serve, on the local tasks of the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// The address that cannot be listened at, and why; nothing is left listening.
+    pub fn start(
+        net: N,
+        config: &Config,
+        sites: &[Site],
+        extras: &Extras,
+    ) -> Result<Self, (SocketAddr, io::Error)> {
+        let (drain, pool) = (Drain::default(), Pool::new(net.clone()));
+        let mut listening = Vec::new();
+        for site in sites {
+            let service = Rc::new(Service {
+                setup: (extras.setup)(setup(config, &site.listener)),
+                tls: site.tls.clone(),
+                upstreams: upstreams(net.clone(), config, &site.listener, pool.clone()),
+                drain: drain.clone(),
+                buffers: site.listener.buffers,
+                paranoid: extras.paranoid,
+            });
+            for &address in &site.bind {
+                let listener = net
+                    .listen(address, service.buffers)
+                    .map_err(|error| (address, error))?;
+                tracing::debug!(address = %listener.local(), "listening");
+                listening.push((listener, Rc::clone(&service)));
+            }
+        }
+        let accepting = listening
+            .into_iter()
+            .map(|(listener, service)| {
+                tokio::task::spawn_local(accept::<N>(listener, service, Rc::clone(&extras.taps)))
+            })
+            .collect();
+        let pooling = {
+            let pool = pool.clone();
+            tokio::task::spawn_local(async move { poll_fn(|cx| pool.poll_run(cx)).await })
+        };
+        Ok(Worker {
+            net,
+            drain,
+            pool,
+            pooling,
+            accepting,
+        })
+    }
+
+    /// How many sessions are alive.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.drain.sessions()
+    }
+
+    /// How many upstream connections are without a session.
+    #[must_use]
+    pub fn spares(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in
+    /// flight, and returns when the last connection is closed and acknowledged (G8).
+    pub async fn drain(mut self) {
+        self.drain.begin();
+        for task in self.accepting.drain(..) {
+            // A task that panicked has reset its own connections.
+            let _ended = task.await;
+        }
+        poll_fn(|cx| self.drain.poll_over(cx)).await;
+        self.pooling.abort();
+        self.pool.evict(usize::MAX, self.net.now());
+        poll_fn(|cx| {
+            let _never = self.pool.poll_run(cx);
+            if self.pool.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// What a session of `listener` is made for, before its cluster is known.
+fn setup(config: &Config, listener: &config::Listener) -> Setup {
+    let (kind, timeouts) = match &listener.protocol {
+        Protocol::Http(_) => (Kind::Http, listener.timeouts),
+        Protocol::Tcp(cluster) => (Kind::Tcp, config.timeouts(listener, *cluster)),
+    };
+    Setup {
+        limits: config.limits,
+        timeouts,
+        policy: Policy {
+            bare_fin: match listener.bare_fin {
+                config::BareFin::Truncated => BareFin::Truncated,
+                config::BareFin::Clean => BareFin::Clean,
+            },
+        },
+        ..Setup::new(kind, listener.tls.is_some())
+    }
+}
+
+fn upstreams<N: Network>(
+    net: N,
+    config: &Config,
+    listener: &config::Listener,
+    pool: Pool<N>,
+) -> Rc<Upstreams<N>> {
+    let clusters = config
+        .clusters
+        .iter()
+        .map(|cluster| self::cluster(cluster, cluster.timeouts.over(listener.timeouts)))
+        .collect();
+    let routes = match &listener.protocol {
+        Protocol::Http(table) => Routes::Table(table.clone()),
+        Protocol::Tcp(cluster) => Routes::All(*cluster),
+    };
+    Upstreams::new(net, clusters, routes, pool)
+}
+
+fn cluster(cluster: &config::Cluster, timeouts: Timeouts) -> Cluster {
+    let endpoints = cluster
+        .endpoints
+        .iter()
+        .map(|one| Endpoint {
+            authority: one.authority.clone(),
+            address: one.address,
+        })
+        .collect();
+    Cluster {
+        endpoints,
+        turn: RefCell::new(RoundRobin::starting_at(0)),
+        buffers: cluster.buffers,
+        timeouts,
+    }
+}

@@ -7,14 +7,14 @@ use crate::{
     clock::WallTime,
     config::Config,
     message::{Code, Message},
-    net::kernel::Kernel,
+    net::kernel::{self, Kernel},
     tls::accept,
     worker::{Extras, Site, Worker},
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     num::NonZeroUsize,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -70,7 +70,9 @@ impl Server {
             let bind: Vec<SocketAddr> = listener
                 .bind
                 .iter()
-                .map(|&address| claim(address))
+                .map(|&address| {
+                    kernel::claim(address).map_err(|error| cannot_bind(address, &error))
+                })
                 .collect::<Result<_, _>>()?;
             addresses.push(bind.clone());
             sites.push(Site {
@@ -182,14 +184,6 @@ impl Server {
 fn workers(config: &Config) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
     config.workers.map_or_else(cores, NonZeroUsize::get)
-}
-
-/// Makes sure that nobody listens at `address`, which `SO_REUSEPORT` would hide from us, and finds
-/// the port where any will do.
-fn claim(address: SocketAddr) -> Result<SocketAddr, Message> {
-    TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
-        .map_err(|error| cannot_bind(address, &error))
 }
 
 fn cannot_bind(address: SocketAddr, error: &io::Error) -> Message {

@@ -48,6 +48,16 @@ impl Kernel {
     }
 }
 
+/// Makes sure that nobody listens at `address`, which `SO_REUSEPORT` would hide from a worker, and
+/// finds the port where any will do.
+///
+/// # Errors
+///
+/// Why it cannot be bound.
+pub fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
+    std::net::TcpListener::bind(address)?.local_addr()
+}
+
 impl Default for Kernel {
     fn default() -> Self {
         Kernel::new()

@@ -1,0 +1,301 @@
+//! One turn of the driver: every call that may have something to tell, in a fixed order.
+//!
+//! It waits for nothing and decides nothing: it makes the calls that the session's interest names,
+//! and tells the session what came of them.
+
+use super::{Driver, wire};
+use crate::{
+    net::Network,
+    port::{Fault, Read},
+};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tidegate_core::{
+    event::{Event, Origin},
+    interest::Read as Want,
+    leg::{Leg, WriteEnd},
+    session::{Kind, Phase},
+    side::Side,
+};
+
+impl<N: Network> Driver<N> {
+    /// One round over everything that may have something to tell.
+    pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut moved = self.poll_drain(cx);
+        moved |= self.poll_secure(cx);
+        moved |= self.poll_dial(cx);
+        for side in Side::BOTH {
+            moved |= self.poll_in(cx, side);
+            moved |= self.poll_fault(cx, side);
+        }
+        for side in Side::BOTH {
+            moved |= self.poll_out(cx, side);
+            moved |= self.poll_finish(cx, side);
+            moved |= self.poll_acked(cx, side);
+        }
+        moved
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> bool {
+        let drains = self.ticket.poll(cx);
+        if drains {
+            self.step(Event::Drained);
+        }
+        drains
+    }
+
+    fn poll_secure(&mut self, cx: &mut Context<'_>) -> bool {
+        if !matches!(self.session.phase(), Phase::Securing)
+            || !matches!(self.session.leg(Side::Down), Leg::Securing)
+        {
+            return false;
+        }
+        let Some(port) = self.wire(Side::Down).port.as_mut() else {
+            return false;
+        };
+        match port.poll_secure(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(())) => {
+                self.step(Event::Secured);
+                true
+            }
+            Poll::Ready(Err(fault)) => {
+                self.failed(Side::Down, &fault);
+                true
+            }
+        }
+    }
+
+    fn poll_dial(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(dial) = self.dial.as_mut() else {
+            return false;
+        };
+        match Pin::new(dial).poll(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(port)) => {
+                self.dial = None;
+                self.wire(Side::Up).port = Some(port);
+                self.step(Event::Connected(Origin::Fresh));
+                true
+            }
+            Poll::Ready(Err(refusal)) => {
+                self.dial = None;
+                self.step(Event::Unconnected(refusal));
+                true
+            }
+        }
+    }
+
+    fn failed(&mut self, side: Side, fault: &Fault) {
+        tracing::debug!(%side, %fault, "a leg failed");
+        self.step(Event::Failed(side, fault.cause, wire::call(fault.call)));
+    }
+
+    /// Whether the leg can be read, written and asked at all.
+    fn is_open(&self, side: Side) -> bool {
+        self.session.leg(side).open().is_some()
+    }
+
+    fn poll_in(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let interest = self.session.interest(side);
+        if let Some(room) = interest.decode {
+            self.decode(side, room);
+            return true;
+        }
+        match interest.read {
+            Want::Off => false,
+            Want::Take(most) => self.take(cx, side, most),
+            Want::Discard => {
+                let read = self.wire(side).poll_discard(cx);
+                self.read(side, read)
+            }
+        }
+    }
+
+    fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
+        match self.service.setup.kind {
+            Kind::Tcp => {
+                let [down, up] = &mut self.wires;
+                let read = match side {
+                    Side::Down => down.poll_take(cx, most, &mut up.outbox),
+                    Side::Up => up.poll_take(cx, most, &mut down.outbox),
+                };
+                if let Poll::Ready(Ok(Read::Bytes(n))) = read {
+                    self.step(Event::Received(side, wire::count(n)));
+                    return true;
+                }
+                self.read(side, read)
+            }
+            Kind::Http => {
+                let read = self.wire(side).poll_fill(cx, most);
+                if let Poll::Ready(Ok(Read::Bytes(_))) = read {
+                    let room = self.session.from(side).room();
+                    self.decode(side, room);
+                    return true;
+                }
+                self.read(side, read)
+            }
+        }
+    }
+
+    /// Tells of a read that brought no bytes to keep.
+    fn read(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
+        match read {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(Read::Bytes(_))) => {}
+            Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
+            Poll::Ready(Ok(Read::Fin)) => self.step(Event::Fin(side)),
+            Poll::Ready(Err(fault)) => self.failed(side, &fault),
+        }
+        true
+    }
+
+    /// Looks at what was read of HTTP: as much as there is room for, told as one event.
+    fn decode(&mut self, side: Side, room: u32) {
+        let [down, up] = &mut self.wires;
+        let events = match side {
+            Side::Down => self.carry.request(
+                &self.session,
+                &self.service.upstreams,
+                &mut down.inbox,
+                &mut up.outbox,
+                room,
+            ),
+            Side::Up => self
+                .carry
+                .response(&self.session, &mut up.inbox, &mut down.outbox, room),
+        };
+        self.queue.extend(events.into_iter().flatten());
+        self.settle();
+    }
+
+    /// R18: a failure is seen also while nobody reads. A reader sees it by itself.
+    fn poll_fault(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        if !self.session.observes_faults(side) {
+            return false;
+        }
+        let Some(port) = self.wire(side).port.as_mut() else {
+            return false;
+        };
+        match port.poll_fault(cx) {
+            Poll::Pending => false,
+            Poll::Ready(fault) => {
+                self.failed(side, &fault);
+                true
+            }
+        }
+    }
+
+    fn poll_out(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let pending = self.session.interest(side).write;
+        if pending == 0 {
+            return self.poll_flush(cx, side);
+        }
+        match self.wire(side).poll_write(cx, pending) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(n)) => {
+                self.step(Event::Sent(side, wire::count(n)));
+                true
+            }
+            Poll::Ready(Err(fault)) => {
+                self.failed(side, &fault);
+                true
+            }
+        }
+    }
+
+    /// What the TLS engine has to say for itself: tickets, key updates, alerts.
+    fn poll_flush(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let failed = !self.session.observes_writes(side);
+        let open = self.is_open(side);
+        let Some(port) = self.wire(side).port.as_mut() else {
+            return false;
+        };
+        if !open || !port.wants_flush() {
+            return false;
+        }
+        match port.poll_flush(cx) {
+            Poll::Ready(Err(fault)) if !failed => {
+                self.failed(side, &fault);
+                true
+            }
+            Poll::Ready(_) | Poll::Pending => false,
+        }
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let ordered = self.session.leg(side).open().is_some_and(|open| {
+            open.write == WriteEnd::Finishing && self.session.observes_writes(side)
+        });
+        if !ordered {
+            return false;
+        }
+        let Some(port) = self.wire(side).port.as_mut() else {
+            return false;
+        };
+        match port.poll_finish(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(())) => {
+                port.half_closed();
+                self.step(Event::Finished(side));
+                true
+            }
+            Poll::Ready(Err(fault)) => {
+                self.failed(side, &fault);
+                true
+            }
+        }
+    }
+
+    fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        if !self.session.interest(side).acked {
+            return false;
+        }
+        let Some(port) = self.wire(side).port.as_mut() else {
+            return false;
+        };
+        match port.poll_acked(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(())) => {
+                self.step(Event::Acked(side));
+                true
+            }
+            Poll::Ready(Err(fault)) => {
+                self.failed(side, &fault);
+                true
+            }
+        }
+    }
+
+    /// The one deadline. A sleep that ends before it is kept until it does: progress moves the
+    /// deadline often, and only forward.
+    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some((at, _)) = self.session.deadline() else {
+            self.sleep = None;
+            return false;
+        };
+        loop {
+            let net = self.service.upstreams.net();
+            let early = self.sleep.as_ref().is_none_or(|(until, _)| *until > at);
+            if early {
+                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+            }
+            let Some((until, sleep)) = self.sleep.as_mut() else {
+                return false;
+            };
+            let until = *until;
+            if sleep.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            self.sleep = None;
+            self.now = self.now.max(until);
+            if until >= at {
+                self.step(Event::Fired);
+                return true;
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What may be named where, and which rows must be proven. Data, and the few words to ask it.
+
+/// A name that belongs to some files only.
+pub struct Rule {
+    /// The folders it speaks of.
+    folders: &'static [&'static str],
+    /// What must not be named there.
+    words: &'static [&'static str],
+    /// Where it may, by how the path begins.
+    pub except: &'static [&'static str],
+    /// Why.
+    pub reason: &'static str,
+}
+
+impl Rule {
+    pub const ALL: &[Rule] = &[
+        Rule {
+            folders: &["core/src/", "runtime/src/", "sim/src/"],
+            words: &["Instant::now(", "SystemTime::now("],
+            except: &["runtime/src/clock.rs"],
+            reason: "a clock is read in runtime/src/clock.rs only",
+        },
+        Rule {
+            folders: &["core/src/", "runtime/src/"],
+            words: &[
+                "socket2::",
+                "tokio::net",
+                "TcpStream",
+                "TcpListener",
+                "AsyncFd",
+            ],
+            except: &[
+                "runtime/src/net/",
+                "runtime/src/sys.rs",
+                "runtime/src/demo/",
+            ],
+            reason: "a socket is named in the network's files only",
+        },
+        Rule {
+            folders: &["core/src/", "runtime/src/", "sim/src/", "tests/"],
+            words: &["unsafe {", "unsafe fn", "unsafe impl"],
+            except: &["runtime/src/sys.rs", "tests/tidy/rules.rs"],
+            reason: "unsafe code has one file",
+        },
+        Rule {
+            folders: &["core/src/"],
+            words: &[
+                "std::",
+                "tokio",
+                "rustls",
+                "tidegate::",
+                "tidegate_sim",
+                "async fn",
+            ],
+            except: &[],
+            reason: "the core has no I/O, and dependencies point to it",
+        },
+        Rule {
+            folders: &["runtime/src/"],
+            words: &["tidegate_sim", "turmoil"],
+            except: &[],
+            reason: "the runtime does not know the simulation",
+        },
+        Rule {
+            folders: &["core/src/", "runtime/src/"],
+            words: &["tokio::spawn(", "HashMap", "HashSet"],
+            except: &[],
+            reason: "order and chance stay out: no tasks across threads, no hashed order",
+        },
+        Rule {
+            folders: &["core/src/", "runtime/src/", "sim/src/", "tests/"],
+            words: &["backend", "frontend", "TODO", "FIXME", "XXX", "HACK"],
+            except: &["tests/tidy/rules.rs"],
+            reason: "one word for each thing, and nothing left for later",
+        },
+    ];
+
+    pub fn covers(&self, path: &str) -> bool {
+        self.folders.iter().any(|folder| path.starts_with(folder)) && !path.contains("/tests")
+            || self.folders.contains(&"tests/") && path.starts_with("tests/")
+    }
+
+    pub fn allows(&self, path: &str) -> bool {
+        self.except.iter().any(|prefix| path.starts_with(prefix))
+    }
+
+    pub fn breaks(&self, line: &str) -> Option<&'static str> {
+        self.words.iter().copied().find(|word| line.contains(word))
+    }
+}
+
+/// Words that only a particular machine would put into a file. Spelt in parts, so that this file
+/// holds none of them.
+pub fn machine_words() -> Vec<String> {
+    let folders = ["work", "root", "home"].map(|name| format!(" /{name}/"));
+    let hosts =
+        [["crates", "io"], ["static.crates", "io"], ["pypi", "org"]].map(|parts| parts.join("."));
+    folders.into_iter().chain(hosts).collect()
+}
+
+/// The rows of LIFECYCLE that must be proven by a test of their name.
+pub fn rows() -> impl Iterator<Item = String> {
+    let sections: [(&str, &[u8]); 4] = [
+        (
+            "R",
+            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 17, 18, 22, 23, 24, 26, 27],
+        ),
+        ("T", &[1, 2, 3, 4, 5, 6, 8, 9, 13, 17]),
+        ("H", &[1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15]),
+        ("U", &[1, 5, 6, 7, 8, 9, 10, 12, 13, 15]),
+    ];
+    sections
+        .into_iter()
+        .flat_map(|(letter, rows)| rows.iter().map(move |row| format!("{letter}{row:02}")))
+}

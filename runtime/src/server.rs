@@ -148,10 +148,9 @@ impl Server {
         let (done, over) = oneshot::channel();
         thread::spawn(move || {
             let drained = |worker: JoinHandle<Served>| worker.join().ok() == Some(Served::Drained);
-            let all = workers
-                .into_iter()
-                .map(drained)
-                .fold(true, |all, one| all && one);
+            // Every worker is waited for, whatever became of the ones before it.
+            let served: Vec<_> = workers.into_iter().map(drained).collect();
+            let all = served.into_iter().all(|drained| drained);
             // Nobody waits for this after a second signal and its stop.
             let _heard = done.send(if all { Served::Drained } else { Served::Forced });
         });
@@ -186,20 +185,35 @@ fn workers(config: &Config) -> usize {
     config.workers.map_or_else(cores, NonZeroUsize::get)
 }
 
+/// What stands in the way of an address, in words, and what to do about it.
+const IN_THE_WAY: [(io::ErrorKind, &str, &str); 3] = [
+    (
+        io::ErrorKind::AddrInUse,
+        "address in use",
+        "stop what listens there, or choose another port",
+    ),
+    (
+        io::ErrorKind::PermissionDenied,
+        "permission denied",
+        "ports below 1024 need CAP_NET_BIND_SERVICE",
+    ),
+    (
+        io::ErrorKind::AddrNotAvailable,
+        "no such address on this machine",
+        "listen at an address of this machine, or at :PORT for all of them",
+    ),
+];
+
 fn cannot_bind(address: SocketAddr, error: &io::Error) -> Message {
-    let why = match error.kind() {
-        io::ErrorKind::AddrInUse => "address in use".to_string(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_string(),
-        io::ErrorKind::AddrNotAvailable => "no such address on this machine".to_string(),
-        _ => crate::tls::files::reason(error),
-    };
+    let known = IN_THE_WAY.iter().find(|(kind, ..)| *kind == error.kind());
+    let why = known.map_or_else(
+        || crate::tls::files::reason(error),
+        |(_, why, _)| (*why).to_string(),
+    );
     let message = Message::new(Code::CannotBind, format!("cannot bind {address}: {why}"));
-    match error.kind() {
-        io::ErrorKind::AddrInUse => message.help("stop what listens there, or choose another port"),
-        io::ErrorKind::PermissionDenied => {
-            message.help("ports below 1024 need CAP_NET_BIND_SERVICE")
-        }
-        _ => message,
+    match known {
+        Some((_, _, help)) => message.help(*help),
+        None => message,
     }
 }
 

@@ -1,19 +1,19 @@
 //! What may be named where, and which rows must be proven. Data, and the few words to ask it.
 
 /// A name that belongs to some files only.
-pub struct Rule {
+pub(crate) struct Rule {
     /// The folders it speaks of.
     folders: &'static [&'static str],
     /// What must not be named there.
     words: &'static [&'static str],
     /// Where it may, by how the path begins.
-    pub except: &'static [&'static str],
+    pub(crate) except: &'static [&'static str],
     /// Why.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 impl Rule {
-    pub const ALL: &[Rule] = &[
+    pub(crate) const ALL: &[Rule] = &[
         Rule {
             folders: &["core/src/", "runtime/src/", "sim/src/"],
             words: &["Instant::now(", "SystemTime::now("],
@@ -75,23 +75,23 @@ impl Rule {
         },
     ];
 
-    pub fn covers(&self, path: &str) -> bool {
+    pub(crate) fn covers(&self, path: &str) -> bool {
         self.folders.iter().any(|folder| path.starts_with(folder)) && !path.contains("/tests")
             || self.folders.contains(&"tests/") && path.starts_with("tests/")
     }
 
-    pub fn allows(&self, path: &str) -> bool {
+    pub(crate) fn allows(&self, path: &str) -> bool {
         self.except.iter().any(|prefix| path.starts_with(prefix))
     }
 
-    pub fn breaks(&self, line: &str) -> Option<&'static str> {
+    pub(crate) fn breaks(&self, line: &str) -> Option<&'static str> {
         self.words.iter().copied().find(|word| line.contains(word))
     }
 }
 
 /// Words that only a particular machine would put into a file. Spelt in parts, so that this file
 /// holds none of them.
-pub fn machine_words() -> Vec<String> {
+pub(crate) fn machine_words() -> Vec<String> {
     let folders = ["work", "root", "home"].map(|name| format!(" /{name}/"));
     let hosts =
         [["crates", "io"], ["static.crates", "io"], ["pypi", "org"]].map(|parts| parts.join("."));
@@ -99,7 +99,7 @@ pub fn machine_words() -> Vec<String> {
 }
 
 /// The rows of LIFECYCLE that must be proven by a test of their name.
-pub fn rows() -> impl Iterator<Item = String> {
+pub(crate) fn rows() -> impl Iterator<Item = String> {
     let sections: [(&str, &[u8]); 4] = [
         (
             "R",

@@ -6,27 +6,27 @@ use std::{
 };
 
 /// A file and its text.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path from the top, with `/`.
-    pub path: String,
-    pub text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 /// A function, found by rustfmt's layout.
-pub struct Function {
+pub(crate) struct Function {
     /// Its first line.
-    pub at: usize,
+    pub(crate) at: usize,
     /// From the first line to the closing brace.
-    pub lines: usize,
+    pub(crate) lines: usize,
 }
 
 impl Source {
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.text.lines()
     }
 
     /// The lines that are not comments, numbered from 1.
-    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.lines()
             .enumerate()
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -34,7 +34,7 @@ impl Source {
     }
 
     /// Every function: it opens with `fn` and ends with a brace at the same indentation.
-    pub fn functions(&self) -> Vec<Function> {
+    pub(crate) fn functions(&self) -> Vec<Function> {
         let lines: Vec<&str> = self.lines().collect();
         let mut found = Vec::new();
         for (first, line) in lines.iter().enumerate() {
@@ -56,7 +56,7 @@ impl Source {
     }
 
     /// The names of its tests.
-    pub fn tests(&self) -> Vec<String> {
+    pub(crate) fn tests(&self) -> Vec<String> {
         let lines: Vec<&str> = self.lines().map(str::trim).collect();
         let mut names = Vec::new();
         for (at, line) in lines.iter().enumerate() {
@@ -82,7 +82,7 @@ fn is_function(code: &str) -> bool {
 }
 
 /// Every Rust file of the project.
-pub fn sources() -> Vec<Source> {
+pub(crate) fn sources() -> Vec<Source> {
     let folders = ["core", "runtime", "sim", "tests", "bench"];
     read(&folders, &|path| {
         path.extension().is_some_and(|end| end == "rs")
@@ -90,7 +90,7 @@ pub fn sources() -> Vec<Source> {
 }
 
 /// Every file of the project that people read.
-pub fn text_files() -> Vec<Source> {
+pub(crate) fn text_files() -> Vec<Source> {
     let ends = ["rs", "md", "toml", "snap", "sched", "sh", "pem", "txt"];
     let folders = [
         "core",

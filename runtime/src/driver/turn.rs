@@ -250,15 +250,28 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// Waits for the peer's kernel to have everything. What it takes in the meantime is progress,
+    /// so that no slow reader is cut off while it reads (I10).
     fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
         if !self.session.interest(side).acked {
+            self.wire(side).unacked = None;
             return false;
         }
-        let Some(port) = self.wire(side).port.as_mut() else {
+        let wire = self.wire(side);
+        let Some(port) = wire.port.as_mut() else {
             return false;
         };
         match port.poll_acked(cx) {
-            Poll::Pending => false,
+            Poll::Pending => {
+                let Ok(left) = port.unacked() else {
+                    return false;
+                };
+                let before = wire.unacked.replace(left);
+                if before.is_some_and(|before| left < before) {
+                    self.step(Event::Sent(side, 0));
+                }
+                false
+            }
             Poll::Ready(Ok(())) => {
                 self.step(Event::Acked(side));
                 true

@@ -68,6 +68,8 @@ pub(super) struct Wire<S: Stream> {
     pub(super) inbox: Queue,
     /// Bytes that wait to be written.
     pub(super) outbox: Queue,
+    /// Bytes that the peer's kernel had not acknowledged at the last look, while it matters.
+    pub(super) unacked: Option<u32>,
 }
 
 impl<S: Stream> Wire<S> {
@@ -76,6 +78,7 @@ impl<S: Stream> Wire<S> {
             port: Some(port),
             inbox: Queue::default(),
             outbox: Queue::default(),
+            unacked: None,
         }
     }
 
@@ -84,6 +87,7 @@ impl<S: Stream> Wire<S> {
             port: None,
             inbox: Queue::default(),
             outbox: Queue::default(),
+            unacked: None,
         }
     }
 

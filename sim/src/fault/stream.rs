@@ -203,8 +203,8 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.failed.is_some() {
-            return Poll::Ready(Err(Errno::EPIPE.into()));
+        if let Some(errno) = self.failed {
+            return Poll::Ready(Err(errno.into()));
         }
         let outcome = match self.write.fault(&self.plan, self.site(Call::Write)) {
             None => ready!(self.inner.poll_write(cx, bufs)),
@@ -225,6 +225,9 @@ where
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(errno) = self.failed {
+            return Poll::Ready(Err(errno.into()));
+        }
         match self.finish.fault(&self.plan, self.site(Call::Finish)) {
             None | Some(Fault::Cut(_)) => {}
             Some(Fault::Pend(ms)) => ready!(self.finish.poll_late(cx, &self.net, ms)),
@@ -236,7 +239,10 @@ where
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.inner.poll_fault(cx)
+        match self.failed {
+            Some(errno) => Poll::Ready(errno.into()),
+            None => self.inner.poll_fault(cx),
+        }
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -169,8 +169,7 @@ impl Stream for SimStream {
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.with(Socket::finish);
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.with(Socket::finish))
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {

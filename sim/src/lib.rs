@@ -8,6 +8,7 @@ pub mod errno;
 pub mod fault;
 pub mod generate;
 pub mod net;
+pub mod peer;
 pub mod rng;
 pub mod schedule;
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Payload {
 }
 
 /// What a peer has sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sent {
     /// Payload its socket has taken.
     pub bytes: u64,
@@ -76,7 +76,7 @@ pub struct Sent {
 }
 
 /// What a peer has seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// Payload read.
     pub bytes: u64,
@@ -97,7 +97,7 @@ pub struct Seen {
 }
 
 /// How a connection came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Begun {
     /// It was accepted, or its connect succeeded (over TLS: the handshake too).
     Open(Time),
@@ -106,7 +106,7 @@ pub enum Begun {
 }
 
 /// One peer's observations of one connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Log {
     /// How it began; `None` while it has not.
     pub begun: Option<Begun>,
@@ -159,6 +159,12 @@ impl Flag {
 }
 
 impl Log {
+    fn never_opened(&mut self, end: Got, now: Time) {
+        self.begun = Some(Begun::Failed(now));
+        self.done_at = Some(now);
+        self.saw_end(end, now);
+    }
+
     /// Writes down what a read brought that was not payload.
     pub(crate) fn saw_end(&mut self, end: Got, now: Time) {
         let seen = &mut self.seen;

@@ -32,9 +32,8 @@ pub async fn client<N: Network>(
     let stream = match net.connect(proxy, bytes.into()).await {
         Ok(stream) => stream,
         Err(error) => {
-            log.borrow_mut().begun = Some(Begun::Failed(net.now()));
-            log.borrow_mut().seen.reset_at = Some((net.now(), errno(&error)));
-            return;
+            let end = Got::Reset(errno(&error));
+            return log.borrow_mut().never_opened(end, net.now());
         }
     };
     let mut line = match carrier {
@@ -42,9 +41,7 @@ pub async fn client<N: Network>(
         Carrier::Tls(version) => Line::tls(stream, tls::client_config(Party::Client, version)),
     };
     if let Err(end) = poll_fn(|cx| line.poll_secure(cx)).await {
-        let now = net.now();
-        log.borrow_mut().begun = Some(Begun::Failed(now));
-        log.borrow_mut().saw_end(end, now);
+        log.borrow_mut().never_opened(end, net.now());
         return line.reset();
     }
     let (from, to) = (Payload::FROM_CLIENT, Payload::FROM_ORIGIN);

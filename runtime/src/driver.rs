@@ -234,10 +234,11 @@ impl<N: Network> Driver<N> {
         // A request may be written into an idle connection; a tunnel gets its own.
         let reuse = self.service.setup.kind == Kind::Http;
         match self.service.upstreams.find(cluster, reuse, self.now) {
-            Found::Nothing(refusal) => self.queue.push_back(Event::Unconnected(refusal)),
+            // Before whatever else is queued: the session waits for nothing else of its order.
+            Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
             Found::Idle(port) => {
                 self.wire(Side::Up).port = Some(*port);
-                self.queue.push_back(Event::Connected(Origin::Reused));
+                self.queue.push_front(Event::Connected(Origin::Reused));
             }
             Found::Dial(dial) => self.dial = Some(dial),
         }

@@ -61,7 +61,7 @@ impl Carry {
         self.response = None;
     }
 
-    /// Looks at what the client sent.
+    /// Looks at what the client sent; the route's waits, if it names any, come first.
     pub(super) fn request<N: Network>(
         &mut self,
         session: &Session,
@@ -69,15 +69,15 @@ impl Carry {
         inbox: &mut Queue,
         out: &mut Queue,
         room: u32,
-    ) -> Events {
+    ) -> (Option<Event>, Events) {
         let limits = session.setup().limits;
         let before = out.len();
         let mut head = Head::None;
         let mut routed = None;
         if self.request.is_none() {
             let (taken, facts) = match request_head(inbox.front(), &limits) {
-                Err(reject) => return refused(Side::Down, reject),
-                Ok(None) => return [Some(partial(Side::Down, inbox)), None],
+                Err(reject) => return (None, refused(Side::Down, reject)),
+                Ok(None) => return (None, [Some(partial(Side::Down, inbox)), None]),
                 Ok(Some((taken, parsed))) => {
                     let route = upstreams.route(&parsed);
                     self.cluster = route.cluster;
@@ -111,10 +111,7 @@ impl Carry {
         if over {
             self.request = None;
         }
-        match routed {
-            Some(timeouts) => [Some(Event::Routed(timeouts)), events[0]],
-            None => events,
-        }
+        (routed.map(Event::Routed), events)
     }
 
     /// Looks at what the origin sent.
@@ -242,6 +239,11 @@ fn decoded(side: Side, head: Head, bytes: u32, complete: bool, inbox: &Queue) ->
             want: Want::Turn,
         },
     )
+}
+
+/// What was read belongs to a message whose turn has not come.
+pub(super) fn kept(side: Side, inbox: &Queue) -> Event {
+    decoded(side, Head::None, 0, false, inbox)
 }
 
 /// A head that is not complete: more bytes, nothing else, can complete it.

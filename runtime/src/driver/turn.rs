@@ -3,7 +3,7 @@
 //! It waits for nothing and decides nothing: it makes the calls that the session's interest names,
 //! and tells the session what came of them.
 
-use super::{Driver, wire};
+use super::{Driver, carry, wire};
 use crate::{
     net::Network,
     port::{Fault, Read},
@@ -155,8 +155,14 @@ impl<N: Network> Driver<N> {
 
     /// Looks at what was read of HTTP: as much as there is room for, told as one event.
     fn decode(&mut self, side: Side, room: u32) {
+        if !self.session.is_turn(side) {
+            // H11: it is kept, unseen, for the exchange it belongs to.
+            let kept = carry::kept(side, &self.wire(side).inbox);
+            self.step(kept);
+            return;
+        }
         let [down, up] = &mut self.wires;
-        let events = match side {
+        let (routed, events) = match side {
             Side::Down => self.carry.request(
                 &self.session,
                 &self.service.upstreams,
@@ -164,10 +170,14 @@ impl<N: Network> Driver<N> {
                 &mut up.outbox,
                 room,
             ),
-            Side::Up => self
-                .carry
-                .response(&self.session, &mut up.inbox, &mut down.outbox, room),
+            Side::Up => {
+                let events =
+                    self.carry
+                        .response(&self.session, &mut up.inbox, &mut down.outbox, room);
+                (None, events)
+            }
         };
+        self.queue.extend(routed);
         self.queue.extend(events.into_iter().flatten());
         self.settle();
     }

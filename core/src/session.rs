@@ -313,6 +313,11 @@ impl Session {
         if self.ended_in_handshake(side, Effect::Reset(side), effects) {
             return;
         }
+        // H08, H09: nothing that a client has said before it failed is worth an exchange.
+        let call = match (self.setup.kind, side) {
+            (Kind::Http, Side::Down) => Call::Read,
+            (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
+        };
         self.leg_mut(side).spoken_of().failed(cause, call);
         self.note_failure(side, cause);
     }
@@ -344,6 +349,15 @@ impl Session {
         self.relay_to_mut(side).discard();
         self.leg_mut(side).gone(End::Abort(cause));
         effects.push(Effect::Reset(side));
+    }
+
+    /// Whether bytes for the leg can still reach its peer: it is open, or about to be.
+    fn takes(&self, side: Side) -> bool {
+        match self.leg(side) {
+            Leg::Connecting => true,
+            Leg::Open(open) => !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)),
+            Leg::Absent | Leg::Securing | Leg::Gone(_) => false,
+        }
     }
 
     /// Whether the leg has failed in a way that leaves words to be read (R15).

@@ -129,6 +129,9 @@ impl Session {
         let Some(sink) = self.leg(side.other()).open() else {
             return Ok(());
         };
+        if matches!(sink.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)) {
+            return Ok(());
+        }
         match self.leg(side).end() {
             Some(End::Clean) if sink.write == WriteEnd::Open => Err(Stuck::Fin(side)),
             Some(End::Truncated | End::Abort(_)) if sink.write == WriteEnd::Open => {

@@ -4,11 +4,11 @@ use super::{Idle, Phase, Session};
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::{By, Cause, How},
+    ending::{By, Cause, End, How},
     event::{Call, Decoded, Head, Refusal, Want},
     exchange::{Exchange, Request, Response},
     http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts},
-    leg::{Inbox, Leg, ReadEnd},
+    leg::{Inbox, Leg, ReadEnd, WriteEnd},
     side::Side,
     timer::Timer,
 };
@@ -282,14 +282,22 @@ impl Session {
     /// client still says is read and thrown away until it ends too.
     pub(super) fn close_down(&mut self, effects: &mut Effects) {
         self.note(How::Clean, By::Proxy);
-        if let Some(drained) = self.u2d.drained(Some(crate::ending::End::Clean))
+        self.finish_down(effects);
+        self.phase = Phase::Closing;
+    }
+
+    /// Ends our direction of the downstream leg, if it is open and nothing is inside for it.
+    pub(super) fn finish_down(&mut self, effects: &mut Effects) -> bool {
+        if let Some(drained) = self.u2d.drained(Some(End::Clean))
             && let Some(open) = self.down.open_mut()
+            && open.write == WriteEnd::Open
         {
             open.finish(drained);
             open.inbox = Inbox::EMPTY;
             effects.push(Effect::Finish(Side::Down));
+            return true;
         }
-        self.phase = Phase::Closing;
+        false
     }
 
     fn fresh_relay(&self) -> crate::relay::Relay {

@@ -39,6 +39,24 @@ impl Session {
         }
     }
 
+    /// Whether what was just read of a message may be looked at. If not, it belongs to a message
+    /// whose turn has not come, and is told as [`Want::Turn`] unseen (H11).
+    #[must_use]
+    pub fn is_turn(&self, side: Side) -> bool {
+        match (&self.phase, side) {
+            (Phase::Idle(_), Side::Down) | (Phase::Exchange(_), Side::Up) => true,
+            (Phase::Exchange(exchange), Side::Down) => match exchange.request {
+                Request::Head | Request::Body => true,
+                Request::Complete | Request::Gone => false,
+            },
+            (Phase::Idle(_), Side::Up) => false,
+            (
+                Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed,
+                Side::Down | Side::Up,
+            ) => false,
+        }
+    }
+
     /// Whether a failure of this leg would be news: while nobody reads it, readiness is all that
     /// tells (R18); a reader hears of it by itself.
     #[must_use]
@@ -60,9 +78,6 @@ impl Session {
             ReadEnd::Fin(_) | ReadEnd::Failed(_) => Read::Off,
             // T03, T04: only the FIN matters now.
             ReadEnd::Notified => Read::Discard,
-            ReadEnd::Open | ReadEnd::Draining(_) if open.write == WriteEnd::Flushing => {
-                Read::Discard
-            }
             ReadEnd::Open | ReadEnd::Draining(_) => self.read_open(side, open.inbox),
         }
     }
@@ -71,8 +86,9 @@ impl Session {
         match &self.phase {
             Phase::New | Phase::Securing | Phase::Closed => Read::Off,
             Phase::Closing => Read::Discard,
-            Phase::Tunnel if self.leg(side.other()).is_over() => Read::Discard,
-            Phase::Tunnel => take(self.from(side).room()),
+            // I9: also while this leg waits for its reset, as long as the other one takes anything.
+            Phase::Tunnel if self.takes(side.other()) => take(self.from(side).room()),
+            Phase::Tunnel => Read::Discard,
             Phase::Idle(_) => self.read_into(inbox),
             Phase::Exchange(exchange) => match side {
                 Side::Down => self.read_request(exchange, inbox),

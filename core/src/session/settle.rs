@@ -12,7 +12,7 @@ use self::{
     http::{
         s3_parted, s4_request_cut, s5_response_cut, s6_upload_over, s7_client_gone, s8_idle_over,
     },
-    legs::{s9_failed, s10_done, s11_closed},
+    legs::{s9_failed, s10_done, s11_closed, s12_lost},
     tunnel::{s1_finish, s2_abort},
 };
 use super::Session;
@@ -27,8 +27,8 @@ use crate::{
 /// A joint rule: does at most one thing, and says whether it did.
 pub type Rule = fn(&mut Session, &mut Effects) -> bool;
 
-/// Every rule. Tunnels: S1, S2. HTTP: S3 to S8. Both: S9 to S11.
-pub const RULES: [Rule; 11] = [
+/// Every rule. Tunnels: S1, S2. HTTP: S3 to S8. Both: S9 to S12.
+pub const RULES: [Rule; 12] = [
     s1_finish,
     s2_abort,
     s3_parted,
@@ -40,6 +40,7 @@ pub const RULES: [Rule; 11] = [
     s9_failed,
     s10_done,
     s11_closed,
+    s12_lost,
 ];
 
 /// More than any event can cause: each rule fires at most a few times for a leg.
@@ -86,9 +87,7 @@ impl Session {
 
     /// Whether the client can still be told anything.
     fn client_hears(&self) -> bool {
-        self.down
-            .open()
-            .is_some_and(|open| !matches!(open.read, ReadEnd::Failed(_)))
+        self.down.open().is_some() && self.takes(Side::Down)
     }
 
     fn finish(&mut self, side: Side, drained: crate::relay::Drained, effects: &mut Effects) {
@@ -100,8 +99,7 @@ impl Session {
     }
 
     fn can_finish(&self, side: Side) -> bool {
-        self.leg(side)
-            .open()
-            .is_some_and(|open| open.write == WriteEnd::Open)
+        let open = self.leg(side).open();
+        self.takes(side) && open.is_some_and(|open| open.write == WriteEnd::Open)
     }
 }

@@ -17,14 +17,16 @@ pub(super) fn s3_parted(session: &mut Session, effects: &mut Effects) -> bool {
     let Phase::Exchange(exchange) = &session.phase else {
         return false;
     };
-    if !exchange.is_complete() || session.u2d.bytes() > 0 || !session.client_hears() {
-        return false;
-    }
-    // A request that is still on its way although it was answered goes on, unless nobody takes it.
-    if session.d2u.bytes() > 0 && session.up.open().is_some() {
+    let heard = session.client_hears() || session.client_has_heard_all();
+    if !exchange.is_complete() || session.u2d.bytes() > 0 || !heard {
         return false;
     }
     let close = exchange.close || session.draining || session.is_last_request();
+    // A request that is still on its way although it was answered goes on, unless nobody takes
+    // it; but the client does not wait for that.
+    if session.d2u.bytes() > 0 && session.up.open().is_some() {
+        return close && session.finish_down(effects);
+    }
     session.part(close, effects);
     true
 }
@@ -119,6 +121,13 @@ const fn cut(end: End) -> How {
 }
 
 impl Session {
+    /// Whether the client has had its whole answer and closed: a request that is still on its way
+    /// then goes on without it.
+    fn client_has_heard_all(&self) -> bool {
+        matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_complete())
+            && self.down == Leg::Gone(End::Clean)
+    }
+
     /// U07: ends a close-delimited response for the client, as the client can read it.
     fn last_chunk(&mut self, effects: &mut Effects) {
         let exchange = self.exchange_mut();
@@ -188,6 +197,7 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
 /// S7 (H02, H08, H09): the client is gone, so nobody waits for the origin.
 pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bool {
     let gone = !session.client_hears() && session.phase != Phase::Securing;
+    let gone = gone && !session.client_has_heard_all();
     match session.setup.kind {
         Kind::Http if gone && !session.up.is_over() => {
             session.drop_origin(effects);

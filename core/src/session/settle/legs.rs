@@ -45,6 +45,18 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
     false
 }
 
+/// S12 (R15): what is inside for a tunnel's leg that has failed will never leave (I20).
+pub(super) fn s12_lost(session: &mut Session, _: &mut Effects) -> bool {
+    for side in Side::BOTH {
+        let lost = session.phase == Phase::Tunnel && session.is_draining(side);
+        if lost && session.to(side).bytes() > 0 {
+            session.relay_to_mut(side).discard();
+            return true;
+        }
+    }
+    false
+}
+
 /// S10 (R08, R26): both ends of a leg are over and acknowledged: its descriptor is closed.
 pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
     for side in Side::BOTH {

@@ -40,23 +40,6 @@ pub struct SimNet {
     open: Rc<Cell<usize>>,
 }
 
-/// One connection, counted from its first word to its last.
-#[derive(Debug)]
-struct Counted(Rc<Cell<usize>>);
-
-impl Counted {
-    fn new(net: &SimNet) -> Counted {
-        net.open.set(net.open.get() + 1);
-        Counted(Rc::clone(&net.open))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
 impl SimNet {
     /// A host's network.
     #[must_use]
@@ -64,7 +47,7 @@ impl SimNet {
         SimNet::default()
     }
 
-    /// Connections that are not over: still opening, held by the program, or closing without it.
+    /// Connections that are not over: held by the program, or still closing without it.
     #[must_use]
     pub fn open_sockets(&self) -> usize {
         self.open.get()
@@ -118,7 +101,6 @@ fn sizes(buffers: Buffers) -> Sizes {
 }
 
 async fn connect(address: SocketAddr, sizes: Sizes, net: SimNet) -> io::Result<SimStream> {
-    let counted = Counted::new(&net);
     let begun = net.now();
     let mut carrier = match TcpStream::connect(address).await {
         Ok(carrier) => carrier,
@@ -136,7 +118,7 @@ async fn connect(address: SocketAddr, sizes: Sizes, net: SimNet) -> io::Result<S
         address,
         sizes,
         credit_bytes,
-        counted,
+        net.open,
     ))
 }
 
@@ -155,14 +137,14 @@ async fn accept_all(
     backlog: Rc<RefCell<Backlog>>,
 ) {
     while let Ok((mut carrier, peer)) = listener.accept().await {
-        let (counted, backlog) = (Counted::new(&net), Rc::clone(&backlog));
+        let (net, backlog) = (net.clone(), Rc::clone(&backlog));
         spawn_local(async move {
             if stream::send_open(&carrier, sizes).is_err() {
                 return;
             }
             // A client that gives up during the handshake is never seen.
             if let Ok(credit_bytes) = stream::receive_open(&mut carrier).await {
-                let stream = SimStream::start(carrier, peer, sizes, credit_bytes, counted);
+                let stream = SimStream::start(carrier, peer, sizes, credit_bytes, net.open);
                 let mut backlog = backlog.borrow_mut();
                 backlog.ready.push_back(stream);
                 if let Some(waker) = backlog.waker.take() {

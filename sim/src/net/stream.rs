@@ -6,12 +6,11 @@
 //! never called at all (4). FIN and RST travel as frames in the order they were sent.
 
 use super::{
-    Counted,
     frame::{Frame, MAX_FRAME},
     socket::{Sizes, Socket, Wire},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     io::{self, IoSlice},
     mem::MaybeUninit,
@@ -38,8 +37,8 @@ struct End {
     carrier: Carrier,
     /// Told when the carrier goes.
     pump: Option<Waker>,
-    /// Gone with the carrier.
-    counted: Option<Counted>,
+    /// Sockets of this network that still have a carrier.
+    open: Rc<Cell<usize>>,
 }
 
 #[derive(Debug)]
@@ -69,7 +68,7 @@ impl End {
     fn with<R>(&mut self, f: impl FnOnce(&mut Socket, &mut Carrier) -> R) -> R {
         let out = f(&mut self.socket, &mut self.carrier);
         if self.socket.is_over() && self.carrier.stream.take().is_some() {
-            self.counted = None;
+            self.open.set(self.open.get() - 1);
             if let Some(pump) = self.pump.take() {
                 pump.wake();
             }
@@ -134,8 +133,9 @@ impl SimStream {
         peer: SocketAddr,
         sizes: Sizes,
         credit_bytes: u32,
-        counted: Counted,
+        open: Rc<Cell<usize>>,
     ) -> SimStream {
+        open.set(open.get() + 1);
         let end = Rc::new(RefCell::new(End {
             socket: Socket::new(sizes, credit_bytes),
             carrier: Carrier {
@@ -143,7 +143,7 @@ impl SimStream {
                 scratch: Vec::new(),
             },
             pump: None,
-            counted: Some(counted),
+            open,
         }));
         let pumped = Rc::clone(&end);
         tokio::task::spawn_local(poll_fn(move |cx| poll_pump(&pumped, cx)));
@@ -169,7 +169,8 @@ impl Stream for SimStream {
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.with(Socket::finish))
+        self.with(Socket::finish);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {

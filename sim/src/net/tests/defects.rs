@@ -155,9 +155,8 @@ fn turmoil_defect_4_second_shutdown() {
         serve(ANY, |mut stream| async move {
             finish(&mut stream).await;
             finish(&mut stream).await;
-            sleep(20).await;
-            finish(&mut stream).await;
             assert_eq!(fault(&mut stream).await, ConnectionReset);
+            finish(&mut stream).await;
         }),
         dial(ANY, |mut stream| async move {
             assert_eq!(read(&mut stream, 9).await.unwrap(), b"");

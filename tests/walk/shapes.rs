@@ -1,0 +1,62 @@
+//! The sessions that are walked over.
+
+use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, post};
+use tidegate_core::http1::BodyKind;
+
+/// Raw bytes both ways.
+pub(crate) fn tcp() -> Shape {
+    Shape::tcp("tcp", false, [4, 4])
+}
+
+/// Raw bytes, the client over TLS.
+pub(crate) fn tls() -> Shape {
+    Shape::tcp("tls", true, [4, 4])
+}
+
+const POST_LENGTH: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(4)), GET];
+const POST_CHUNKED: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Chunked), GET];
+
+/// Requests and responses of every kind.
+pub(crate) fn http() -> Vec<Shape> {
+    vec![
+        Shape::http("bodyless", b"hH", b"hHX"),
+        Shape::http("length", b"H", b"Hbbbb").answering(BodyKind::Length(4)),
+        Shape::http("chunked", b"H", b"Hbbbbb0").answering(BodyKind::Chunked),
+        Shape::http("close-delimited", b"H", b"Hbbbb").answering(BodyKind::Close),
+        Shape::http("origin closes", b"H", b"Hbb")
+            .answering(BodyKind::Length(2))
+            .origin_closes(),
+        Shape::http("interim", b"H", b"iHb").answering(BodyKind::Length(1)),
+        Shape::http("upload", b"Hbbbb", b"Hb")
+            .asking(POST_LENGTH)
+            .answering(BodyKind::Length(1)),
+        Shape::http("upload, origin closes", b"Hbbbb", b"H")
+            .asking(POST_LENGTH)
+            .origin_closes(),
+        Shape::http("chunked upload", b"Hbbbb0", b"H").asking(POST_CHUNKED),
+        Shape::http("broken upload", b"HbX", b"H").asking(POST_CHUNKED),
+        Shape::http("pipelined", b"HhH", b"Hbb").answering(BodyKind::Length(2)),
+        Shape::http("client closes", b"H", b"Hbb0")
+            .asking(&[CLOSING])
+            .answering(BodyKind::Chunked),
+        Shape::http("1.0", b"H", b"Hbb0")
+            .asking(&[OLD])
+            .answering(BodyKind::Chunked),
+        Shape::http("1.0, close-delimited", b"H", b"Hbbbb")
+            .asking(&[OLD])
+            .answering(BodyKind::Close),
+        Shape::http("head", b"H", b"HX").asking(&[HEAD]),
+        Shape::http("connect refused", b"H", b"").asking(&[CONNECT]),
+        Shape::http("bad request", b"hX", b""),
+        Shape::http("bad response", b"H", b"iX"),
+        Shape::http("draining", b"HH", b"Hb")
+            .answering(BodyKind::Length(1))
+            .draining(),
+        Shape::http("length over tls", b"H", b"Hbbb")
+            .answering(BodyKind::Length(3))
+            .over_tls(),
+        Shape::http("chunked over tls", b"HH", b"Hbb0")
+            .answering(BodyKind::Chunked)
+            .over_tls(),
+    ]
+}

@@ -1,0 +1,137 @@
+//! What a walk goes over: a setup, and all that the peers may do in it.
+
+use tidegate_core::{
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    limits::Limits,
+    session::{Kind, Setup},
+};
+
+/// A setup and its peers.
+///
+/// HTTP is told in letters: `h` part of a head, `H` a whole head, `i` an interim head, `b` a byte
+/// of body, `0` the end of a chunked body, `X` what is not HTTP.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) setup: Setup,
+    /// Raw bytes that each peer may send.
+    pub(crate) bytes: [u8; 2],
+    /// What the client may send.
+    pub(crate) client: &'static [u8],
+    /// What its heads say.
+    pub(crate) requests: &'static [RequestFacts],
+    /// What each origin may send.
+    pub(crate) origin: &'static [u8],
+    /// What its final head says.
+    pub(crate) response: ResponseFacts,
+    /// Whether a drain may begin.
+    pub(crate) drains: bool,
+}
+
+impl Shape {
+    pub(crate) fn is_http(&self) -> bool {
+        self.setup.kind == Kind::Http
+    }
+
+    /// A relay of `bytes` a side at limit 3.
+    pub(crate) fn tcp(name: &'static str, tls: bool, bytes: [u8; 2]) -> Self {
+        let mut setup = Setup::new(Kind::Tcp, tls);
+        setup.limits.relay_bytes = 3;
+        Shape {
+            name,
+            setup,
+            bytes,
+            client: b"",
+            requests: &[],
+            origin: b"",
+            response: OK,
+            drains: false,
+        }
+    }
+
+    /// An HTTP session at limit 3.
+    pub(crate) fn http(name: &'static str, client: &'static [u8], origin: &'static [u8]) -> Self {
+        let mut setup = Setup::new(Kind::Http, false);
+        setup.limits = Limits {
+            relay_bytes: 3,
+            inbox_bytes: 4,
+            ..setup.limits
+        };
+        Shape {
+            name,
+            setup,
+            bytes: [0, 0],
+            client,
+            requests: &[GET, GET],
+            origin,
+            response: OK,
+            drains: false,
+        }
+    }
+
+    pub(crate) fn asking(mut self, requests: &'static [RequestFacts]) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    pub(crate) fn answering(mut self, body: BodyKind) -> Self {
+        self.response.body = body;
+        self
+    }
+
+    pub(crate) fn origin_closes(mut self) -> Self {
+        self.response.close = true;
+        self
+    }
+
+    pub(crate) fn over_tls(mut self) -> Self {
+        self.setup.down_tls = true;
+        self
+    }
+
+    pub(crate) fn draining(mut self) -> Self {
+        self.drains = true;
+        self
+    }
+}
+
+pub(crate) const GET: RequestFacts = RequestFacts {
+    version: Version::Http11,
+    method: Method::Get,
+    body: BodyKind::None,
+    close: false,
+    expect_continue: false,
+};
+
+pub(crate) const CLOSING: RequestFacts = RequestFacts { close: true, ..GET };
+
+pub(crate) const OLD: RequestFacts = RequestFacts {
+    version: Version::Http10,
+    close: true,
+    ..GET
+};
+
+pub(crate) const HEAD: RequestFacts = RequestFacts {
+    method: Method::Head,
+    ..GET
+};
+
+pub(crate) const CONNECT: RequestFacts = RequestFacts {
+    method: Method::Connect,
+    ..GET
+};
+
+pub(crate) const fn post(body: BodyKind) -> RequestFacts {
+    RequestFacts {
+        method: Method::Post,
+        body,
+        ..GET
+    }
+}
+
+const OK: ResponseFacts = ResponseFacts {
+    status: 200,
+    version: Version::Http11,
+    body: BodyKind::None,
+    close: false,
+};

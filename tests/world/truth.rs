@@ -1,0 +1,100 @@
+//! What an event says about the truth, and what an order does to it.
+
+use super::{
+    World,
+    shape::Shape,
+    wire::{Fd, Truth, Wire},
+};
+use tidegate_core::{effect::Effect, event::Event, side::Side};
+
+impl World {
+    /// What `event` says about the truth.
+    pub(super) fn learn(&mut self, shape: &Shape, event: Event) {
+        match event {
+            Event::Connected(_) => {
+                self.dialing = false;
+                self.dials += 1;
+                let left = shape.bytes[1];
+                *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
+                self.carry.connected();
+            }
+            Event::Unconnected(_) => self.dialing = false,
+            Event::Received(side, n) => {
+                let n = u8::try_from(n).unwrap_or(u8::MAX);
+                let wire = self.wire_mut(side);
+                wire.left -= n;
+                wire.inside += n;
+            }
+            Event::Sent(side, n) => {
+                if shape.is_http() {
+                    self.carry.sent(shape, side, n);
+                } else {
+                    self.wire_mut(side.other()).inside -= u8::try_from(n).unwrap_or(u8::MAX);
+                }
+            }
+            Event::CloseNotify(side) => {
+                // T13: a failed write behind our own end takes nothing from an authentic one.
+                let benign = self.wire(side).finish
+                    && self.wire(side.other()).told == Truth::Clean
+                    && self.held(shape, side) == 0;
+                self.wire_mut(side).close_notify(benign);
+            }
+            Event::Fin(side) => self.wire_mut(side).fin(),
+            Event::Failed(side, _, call) => {
+                let benign = self.is_benign(shape, side);
+                self.wire_mut(side).fail(call, benign);
+            }
+            Event::Finished(side) => self.wire_mut(side).finished = true,
+            Event::Acked(side) => self.wire_mut(side).acked = true,
+            Event::Drained => self.drained = true,
+            Event::Accepted
+            | Event::Secured
+            | Event::Routed(_)
+            | Event::Decoded(..)
+            | Event::Refused(..)
+            | Event::Hinted(_)
+            | Event::Fired => {}
+        }
+    }
+
+    /// R13, T13: nobody loses anything by this failure.
+    fn is_benign(&self, shape: &Shape, side: Side) -> bool {
+        let (wire, other) = (self.wire(side), self.wire(side.other()));
+        let heard = wire.acked || (wire.tls && wire.finish);
+        wire.told == Truth::Clean
+            && heard
+            && other.told == Truth::Clean
+            && self.held(shape, side) == 0
+    }
+
+    pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {
+        match effect {
+            Effect::Connect => self.dialing = true,
+            Effect::Cancel => self.dialing = false,
+            Effect::Finish(side) => self.wire_mut(side).finish = true,
+            Effect::Reset(side) => self.wire_mut(side).fd = Fd::Reset,
+            Effect::Close(side) => self.wire_mut(side).fd = Fd::Closed,
+            Effect::Park | Effect::Retire(_) => {
+                self.wire_mut(Side::Up).fd = Fd::Closed;
+                self.carry.next_response();
+            }
+            Effect::Reply(reply) => self.carry.reply(reply.len()),
+            Effect::LastChunk => self.carry.last_chunk(shape),
+            Effect::End(_) => self.over = true,
+        }
+    }
+
+    /// As the driver: what the session has given up is let go of.
+    pub(super) fn let_go(&mut self, shape: &Shape) {
+        for side in Side::BOTH {
+            if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 {
+                self.carry.clear_outbox(side);
+                self.wire_mut(side.other()).inside = 0;
+                self.wire_mut(side).gap = true;
+            }
+            if self.session.leg(side).is_over() {
+                self.carry.clear_inbox(side);
+            }
+        }
+    }
+}

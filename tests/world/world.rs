@@ -1,0 +1,335 @@
+//! A network for one session, as a value: what both peers will still do, what was told of it, and
+//! what came of it. It owns the truth that the checks judge by, so that the core cannot lie.
+//!
+//! It offers exactly the events that a driver could tell, given interest and effects. Kernel and
+//! peer are one: what a peer has sent and what it will send differ in nothing that can be told.
+
+pub(crate) mod carry;
+pub(crate) mod oracle;
+pub(crate) mod shape;
+mod truth;
+pub(crate) mod wire;
+
+use self::{
+    carry::Carry,
+    oracle::Found,
+    shape::Shape,
+    wire::{Fd, Truth, Wire},
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tidegate_core::{
+    effect::Effects,
+    ending::Cause,
+    event::{Call, Event, Origin, Refusal},
+    interest::Read,
+    leg::{Leg, WriteEnd},
+    session::{Phase, RULES, Rule, Session},
+    side::Side,
+    time::Time,
+};
+
+/// Something that the driver may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    /// It tells of an event.
+    Tell(Event),
+    /// It reads so many bytes of HTTP and looks at them.
+    Fill(Side, u8),
+    /// It looks again at what it has read.
+    Look(Side),
+    /// It reads a byte and throws it away.
+    Discard(Side),
+}
+
+impl Action {
+    /// Whether a peer or a network may leave this out for ever.
+    pub(crate) fn is_fault(self) -> bool {
+        match self {
+            Action::Tell(Event::Failed(_, Cause::Tls, Call::Read)) => true,
+            Action::Tell(event) => matches!(
+                event,
+                Event::Failed(..) | Event::Drained | Event::Hinted(_) | Event::Sent(_, 0)
+            ),
+            Action::Fill(..) | Action::Look(_) | Action::Discard(_) => false,
+        }
+    }
+}
+
+/// One session and its network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct World {
+    pub(crate) session: Session,
+    pub(crate) wires: [Wire; 2],
+    pub(crate) carry: Carry,
+    pub(crate) dialing: bool,
+    pub(crate) dials: u8,
+    pub(crate) drained: bool,
+    pub(crate) over: bool,
+}
+
+/// One step, for a trace.
+pub(crate) struct Told {
+    pub(crate) before: Session,
+    pub(crate) event: Event,
+    pub(crate) effects: Effects,
+}
+
+impl World {
+    /// The world before the first event.
+    pub(crate) fn new(shape: &Shape) -> Self {
+        World {
+            session: Session::new(shape.setup),
+            wires: [
+                Wire::new(shape.setup.down_tls, shape.bytes[0], Fd::Open),
+                Wire::new(shape.setup.up_tls, shape.bytes[1], Fd::None),
+            ],
+            carry: Carry::default(),
+            dialing: false,
+            dials: 0,
+            drained: false,
+            over: false,
+        }
+    }
+
+    pub(crate) fn is_new(&self) -> bool {
+        self.session.phase() == &Phase::New
+    }
+
+    pub(crate) fn wire(&self, side: Side) -> &Wire {
+        &self.wires[side as usize]
+    }
+
+    pub(crate) fn wire_mut(&mut self, side: Side) -> &mut Wire {
+        &mut self.wires[side as usize]
+    }
+
+    /// Bytes that wait for `side` to take them, as the world has counted them.
+    pub(crate) fn held(&self, shape: &Shape, side: Side) -> u32 {
+        if shape.is_http() {
+            self.carry.outbox(side).len()
+        } else {
+            u32::from(self.wire(side.other()).inside)
+        }
+    }
+
+    /// Everything that a driver could do now.
+    pub(crate) fn actions(&self, shape: &Shape) -> Vec<Action> {
+        let mut out = Vec::new();
+        if self.over {
+            return out;
+        }
+        let mut tell = |event| out.push(Action::Tell(event));
+        if self.is_new() {
+            tell(Event::Accepted);
+            return out;
+        }
+        if matches!(self.session.leg(Side::Down), Leg::Securing) {
+            tell(Event::Secured);
+            tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
+            tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
+        }
+        if self.dialing {
+            tell(Event::Connected(Origin::Fresh));
+            tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
+        }
+        if shape.drains && !self.drained {
+            tell(Event::Drained);
+        }
+        for side in Side::BOTH {
+            if self.session.leg(side).open().is_some() {
+                self.reads(shape, side, &mut out);
+                self.writes(shape, side, &mut out);
+            }
+        }
+        out
+    }
+
+    fn reads(&self, shape: &Shape, side: Side, out: &mut Vec<Action>) {
+        let interest = self.session.interest(side);
+        let wire = self.wire(side);
+        let left = if shape.is_http() {
+            self.carry.unread(shape, side)
+        } else {
+            wire.left
+        };
+        if self.session.observes_faults(side) {
+            out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Poll)));
+        }
+        if interest.decode.is_some() {
+            out.push(Action::Look(side));
+            return;
+        }
+        match interest.read {
+            Read::Off => return,
+            Read::Take(room) => {
+                let most = left.min(u8::try_from(room).unwrap_or(u8::MAX));
+                if wire.told == Truth::Open {
+                    out.extend((1..=most).map(|n| match shape.is_http() {
+                        true => Action::Fill(side, n),
+                        false => Action::Tell(Event::Received(side, u32::from(n))),
+                    }));
+                }
+            }
+            Read::Discard if left > 0 && wire.told == Truth::Open && !wire.discarded => {
+                out.push(Action::Discard(side));
+            }
+            Read::Discard => {}
+        }
+        if wire.fin {
+            return;
+        }
+        if wire.tls && wire.told == Truth::Open {
+            out.push(Action::Tell(Event::CloseNotify(side)));
+            out.push(Action::Tell(Event::Failed(side, Cause::Tls, Call::Read)));
+        }
+        out.push(Action::Tell(Event::Fin(side)));
+        out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Read)));
+    }
+
+    fn writes(&self, _: &Shape, side: Side, out: &mut Vec<Action>) {
+        let interest = self.session.interest(side);
+        let wire = self.wire(side);
+        let failed = |call| Action::Tell(Event::Failed(side, Cause::Reset, call));
+        match interest.write {
+            0 if wire.tls && self.session.observes_writes(side) => out.push(failed(Call::Write)),
+            0 => {}
+            n => {
+                // All, a part, and all but the last.
+                for bytes in if n > 8 { [n, n - 1, n] } else { [n, 1, n / 2] } {
+                    let sent = Action::Tell(Event::Sent(side, bytes));
+                    if bytes > 0 && !out.contains(&sent) {
+                        out.push(sent);
+                    }
+                }
+                if wire.tls {
+                    out.push(Action::Tell(Event::Sent(side, 0)));
+                }
+                out.push(failed(Call::Write));
+            }
+        }
+        let finishing = self
+            .session
+            .leg(side)
+            .open()
+            .is_some_and(|open| open.write == WriteEnd::Finishing);
+        if finishing && self.session.observes_writes(side) {
+            out.push(Action::Tell(Event::Finished(side)));
+            out.push(failed(Call::Finish));
+        }
+        if interest.acked {
+            out.push(Action::Tell(Event::Acked(side)));
+            out.push(failed(Call::Poll));
+        }
+    }
+
+    /// Does what `action` says, and performs and judges what the session orders.
+    pub(crate) fn act(
+        &mut self,
+        shape: &Shape,
+        action: Action,
+        rules: &[Rule],
+    ) -> Result<(), Found> {
+        self.act_telling(shape, action, rules, &mut |_| {})
+    }
+
+    /// As [`World::act`], telling each step.
+    pub(crate) fn act_telling(
+        &mut self,
+        shape: &Shape,
+        action: Action,
+        rules: &[Rule],
+        tell: &mut dyn FnMut(Told),
+    ) -> Result<(), Found> {
+        match action {
+            Action::Tell(event) => self.step(shape, event, rules, tell)?,
+            Action::Discard(side) => {
+                if shape.is_http() {
+                    self.carry.throw_away(side);
+                } else {
+                    self.wire_mut(side).left -= 1;
+                }
+                self.wire_mut(side).discarded = true;
+            }
+            Action::Fill(side, n) => {
+                self.carry.fill(side, n);
+                if !self.session.is_turn(side) {
+                    let kept = self.carry.keep(shape, side);
+                    self.step(shape, kept, rules, tell)?;
+                    return oracle::state(self, shape);
+                }
+                let room = self.session.from(side).room();
+                self.look(shape, side, room, rules, tell)?;
+            }
+            Action::Look(side) => {
+                let room = self.session.interest(side).decode.unwrap_or(0);
+                self.look(shape, side, room, rules, tell)?;
+            }
+        }
+        oracle::state(self, shape)
+    }
+
+    fn look(
+        &mut self,
+        shape: &Shape,
+        side: Side,
+        room: u32,
+        rules: &[Rule],
+        tell: &mut dyn FnMut(Told),
+    ) -> Result<(), Found> {
+        for event in self
+            .carry
+            .look(shape, &self.session, side, room)
+            .into_iter()
+            .flatten()
+        {
+            self.step(shape, event, rules, tell)?;
+        }
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        shape: &Shape,
+        event: Event,
+        rules: &[Rule],
+        tell: &mut dyn FnMut(Told),
+    ) -> Result<(), Found> {
+        self.learn(shape, event);
+        let before = self.session.clone();
+        let mut effects = Effects::new();
+        let stepped = catch_unwind(AssertUnwindSafe(|| {
+            let now = match event {
+                Event::Fired => self.session.deadline().map_or(Time(0), |(at, _)| at),
+                _ => Time(0),
+            };
+            if rules == RULES {
+                self.session.step(now, event, &mut effects);
+            } else {
+                self.session.step_in_order(now, event, rules, &mut effects);
+            }
+        }));
+        if let Err(panic) = stepped {
+            tell(Told {
+                before,
+                event,
+                effects,
+            });
+            let words = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            return Err(Found::new("panic", words.unwrap_or("?")));
+        }
+        tell(Told {
+            before: before.clone(),
+            event,
+            effects: effects.clone(),
+        });
+        for effect in effects {
+            oracle::order(self, shape, &before, effect)?;
+            self.perform(shape, effect);
+        }
+        self.let_go(shape);
+        Ok(())
+    }
+}

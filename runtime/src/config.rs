@@ -16,6 +16,7 @@ mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
 mod units;
+mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;

@@ -1,7 +1,7 @@
 //! What is served, in a few lines: at the start and for `check`. Pure functions of the
 //! configuration; a line is there only if it is true.
 
-use crate::config::{Balance, Cluster, Config, Listener, Protocol, Tls};
+use crate::config::{Balance, CertificateFiles, Cluster, Config, Listener, Protocol, Tls};
 use tidegate_core::route::{Host, Route};
 
 /// How many endpoints of a cluster are named before the rest is counted.
@@ -60,12 +60,8 @@ fn rows(config: &Config, dev_fingerprint: Option<&str>) -> Vec<Row> {
                 )
             })),
         }
-        rows.extend(
-            listener
-                .tls
-                .as_ref()
-                .map(|tls| certificate(tls, dev_fingerprint)),
-        );
+        let tls = listener.tls.iter();
+        rows.extend(tls.flat_map(|tls| certificate(tls, dev_fingerprint)));
     }
     rows
 }
@@ -102,21 +98,85 @@ fn pattern(route: &Route) -> String {
     }
 }
 
-fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Row {
-    Row::Below(match tls {
+fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Vec<Row> {
+    let lines = match tls {
         Tls::Dev(directory) => {
             let sha256 = dev_fingerprint.map(|print| format!(", sha256 {print}"));
             let authority = directory.join("ca.pem");
-            let sha256 = sha256.unwrap_or_default();
-            let authority = authority.display();
-            format!("tls    dev certificate localhost{sha256}  (trust once: {authority})")
+            vec![
+                format!(
+                    "tls    dev certificate localhost{}",
+                    sha256.unwrap_or_default()
+                ),
+                format!("       trust once: {}", authority.display()),
+            ]
         }
         Tls::Files(all) => {
-            let files: Vec<_> = all
-                .iter()
-                .map(|one| one.cert.display().to_string())
-                .collect();
-            format!("tls    {}", files.join(", "))
+            let file = |one: &CertificateFiles| format!("tls    {}", one.cert.display());
+            all.iter().map(file).collect()
         }
-    })
+    };
+    lines.into_iter().map(Row::Below).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing::{cluster, listener};
+    use tidegate_core::{limits::Limits, route::Table, time::Span};
+
+    fn config(listeners: Vec<Listener>, endpoints: &[&str]) -> Config {
+        Config {
+            listeners,
+            clusters: vec![cluster(endpoints)],
+            limits: Limits::default(),
+            drain: Span::from_secs(30),
+            workers: None,
+        }
+    }
+
+    #[test]
+    fn a_one_liner() {
+        let mut web = listener();
+        web.tls = Some(Tls::Dev("/data/dev".into()));
+        let shown = banner(&config(vec![web], &["127.0.0.1:3000"]), Some("9f:2c"));
+        let expected = "\
+tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (round-robin, 1 endpoint)
+  tls    dev certificate localhost, sha256 9f:2c
+         trust once: /data/dev/ca.pem
+^C once drains (30s), twice stops.
+";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn routes_in_the_order_in_which_they_are_tried() {
+        let route = |host, path| Route::new(host, path, 0);
+        let (mut web, mut db) = (listener(), listener());
+        web.protocol = Protocol::Http(Table::new(vec![
+            route(None, "/"),
+            route(None, "/static"),
+            route(Some("*.example.com"), "/"),
+            route(Some("api.example.com"), "/v1/"),
+        ]));
+        web.bind.push(([127, 0, 0, 1], 9090).into());
+        let [cert, key] = ["a.pem", "a.key"].map(Into::into);
+        web.tls = Some(Tls::Files(vec![CertificateFiles { cert, key }]));
+        db.protocol = Protocol::Tcp(0);
+        let config = config(vec![web, db], &["a:1", "b:2", "c:3", "d:4", "e:5"]);
+        let to = "a:1, b:2, c:3 and 2 more (round-robin, 5 endpoints)";
+        let bind = "0.0.0.0:8080, 127.0.0.1:9090";
+        let expected = format!(
+            "\
+t.toml: no errors
+  http  {bind} api.example.com/v1 -> {to}
+  http  {bind} *.example.com -> {to}
+  http  {bind} /static -> {to}
+  http  {bind} -> {to}
+    tls    a.pem
+  tcp   0.0.0.0:8080 -> {to}
+"
+        );
+        assert_eq!(check("t.toml", &config), expected);
+    }
 }

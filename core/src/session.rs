@@ -31,6 +31,7 @@ use crate::{
     side::Side,
     time::Time,
     timer::{Timer, Timers},
+    variant::bad,
 };
 
 /// A downstream leg and all it caused.
@@ -296,7 +297,10 @@ impl Session {
         if self.ended_in_handshake(side, Effect::Close(side), effects) {
             return;
         }
-        let bare_fin = self.setup.policy.bare_fin;
+        let bare_fin = match bad!(self.setup, BareFinAsClean) {
+            Some(_) => crate::tls::BareFin::Clean,
+            None => self.setup.policy.bare_fin,
+        };
         #[cfg(feature = "known-bad")]
         if self.from(side).bytes() > 0 {
             self.wrong.forget(side);

@@ -163,6 +163,10 @@ impl Spare {
         let Some(open) = self.leg.open_mut() else {
             return;
         };
+        if matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)) {
+            // It will be reset: a finish would only say less.
+            return;
+        }
         let drained = Relay::new(1).drained(Some(End::Clean));
         if let (WriteEnd::Open, Some(drained)) = (open.write, drained) {
             open.finish(drained);

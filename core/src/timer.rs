@@ -94,6 +94,12 @@ impl Timers {
         self.at[timer as usize].is_some()
     }
 
+    /// When `timer` runs out, if it is armed.
+    #[must_use]
+    pub fn at(&self, timer: Timer) -> Option<Time> {
+        self.at[timer as usize]
+    }
+
     /// Brings `timer` into line with what the state calls for: arms it if it is wanted and not
     /// armed, stops it if it is not wanted. A timer that is already armed keeps its moment.
     pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {

@@ -31,12 +31,30 @@ pub enum Variant {
     /// A reset is told as a FIN (MUSEUM 43).
     #[cfg(feature = "known-bad")]
     ResetAsFin,
+    /// A TLS leg's FIN without close_notify is told as a clean end (T05, MUSEUM 11).
+    #[cfg(feature = "known-bad")]
+    BareFinAsClean,
+    /// A reset overtakes the bytes before it (K18).
+    #[cfg(feature = "known-bad")]
+    ResetOvertakes,
+    /// A leg is closed although its peer may still say something (K1, MUSEUM 22).
+    #[cfg(feature = "known-bad")]
+    CloseUnread,
+    /// An upstream leg that has ended is put into the pool (MUSEUM 10).
+    #[cfg(feature = "known-bad")]
+    ParkEnded,
+    /// A close-delimited response that was cut off gets its last chunk (U08).
+    #[cfg(feature = "known-bad")]
+    LastChunkAnyway,
+    /// Nobody looks for the failure of a leg that is not read (R18).
+    #[cfg(feature = "known-bad")]
+    FaultUnseen,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 8] = [
+    pub const ALL: [Variant; 14] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -45,6 +63,12 @@ impl Variant {
         Variant::FinForgotten,
         Variant::CloseBoth,
         Variant::ResetAsFin,
+        Variant::BareFinAsClean,
+        Variant::ResetOvertakes,
+        Variant::CloseUnread,
+        Variant::ParkEnded,
+        Variant::LastChunkAnyway,
+        Variant::FaultUnseen,
     ];
 }
 

@@ -6,8 +6,11 @@
 #[path = "../world/world.rs"]
 mod world;
 
+mod order;
 mod search;
 mod shapes;
+mod timers;
+mod variants;
 
 use self::{
     search::{Broken, Seen, walk},

@@ -60,3 +60,10 @@ pub(crate) fn http() -> Vec<Shape> {
             .over_tls(),
     ]
 }
+
+/// Everything.
+pub(crate) fn all() -> Vec<Shape> {
+    let mut shapes = vec![tcp(), tls()];
+    shapes.extend(http());
+    shapes
+}

@@ -11,6 +11,7 @@ use crate::{
     leg::{Inbox, Leg, ReadEnd, WriteEnd},
     side::Side,
     timer::Timer,
+    variant::bad,
 };
 
 impl Session {
@@ -119,7 +120,7 @@ impl Session {
             Head::Request(_) => bug!("a request from the origin's leg"),
         }
         #[cfg(feature = "known-bad")]
-        if want == Want::Room && crate::variant::bad!(self.setup, LostWakeup | Original).is_some() {
+        if want == Want::Room && bad!(self.setup, LostWakeup | Original).is_some() {
             self.wrong.lost = true;
         }
         let _ = want;
@@ -262,6 +263,7 @@ impl Session {
         if let Leg::Open(up) = &self.up {
             // U01, U10: a leg with anything to read or to end is not put among the idle ones.
             let idle = up.read == ReadEnd::Open && up.inbox.left == 0;
+            let idle = idle || bad!(self.setup, ParkEnded).is_some();
             effects.push(if reusable && idle {
                 Effect::Park
             } else {

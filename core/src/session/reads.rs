@@ -62,7 +62,7 @@ impl Session {
     #[must_use]
     pub fn observes_faults(&self, side: Side) -> bool {
         let unread = self.interest(side).read == Read::Off;
-        unread && self.observes_writes(side)
+        unread && self.observes_writes(side) && bad!(self.setup, FaultUnseen).is_none()
     }
 
     /// Whether the leg has not failed yet, so that a call on it can still tell something.

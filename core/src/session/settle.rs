@@ -15,12 +15,12 @@ use self::{
     legs::{s9_failed, s10_done, s11_closed, s12_lost},
     tunnel::{s1_finish, s2_abort},
 };
-use super::Session;
+use super::{Phase, Session};
 use crate::{
     bug,
     effect::{Effect, Effects},
     ending::End,
-    leg::{ReadEnd, WriteEnd},
+    leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
 };
 
@@ -88,6 +88,13 @@ impl Session {
     /// Whether the client can still be told anything.
     fn client_hears(&self) -> bool {
         self.down.open().is_some() && self.takes(Side::Down)
+    }
+
+    /// Whether the client has had its whole answer and closed: a request that is still on its way
+    /// then goes on without it.
+    fn client_has_heard_all(&self) -> bool {
+        matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_complete())
+            && self.down == Leg::Gone(End::Clean)
     }
 
     fn finish(&mut self, side: Side, drained: crate::relay::Drained, effects: &mut Effects) {

@@ -9,6 +9,7 @@ use crate::{
     leg::{Leg, ReadEnd},
     session::{Kind, Phase, Session},
     side::Side,
+    variant::bad,
 };
 
 /// S3 (H11, H12, U12): the answer to a request has left whole. The legs part: the upstream one to
@@ -77,6 +78,10 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
             session.answer(unanswered(end), effects);
             true
         }
+        (Response::Body(BodyKind::Close), _) if bad!(session.setup, LastChunkAnyway).is_some() => {
+            session.last_chunk(effects);
+            true
+        }
         // RFC 9112, 6.3, 9.8: complete only because its end can be trusted (U07).
         (Response::Body(BodyKind::Close), End::Clean) => {
             session.last_chunk(effects);
@@ -121,13 +126,6 @@ const fn cut(end: End) -> How {
 }
 
 impl Session {
-    /// Whether the client has had its whole answer and closed: a request that is still on its way
-    /// then goes on without it.
-    fn client_has_heard_all(&self) -> bool {
-        matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_complete())
-            && self.down == Leg::Gone(End::Clean)
-    }
-
     /// U07: ends a close-delimited response for the client, as the client can read it.
     fn last_chunk(&mut self, effects: &mut Effects) {
         let exchange = self.exchange_mut();

@@ -7,6 +7,7 @@ use crate::{
     leg::{Leg, ReadEnd, WriteEnd},
     session::{Kind, Phase, Session},
     side::Side,
+    variant::bad,
 };
 
 /// S9 (R15): a leg that has failed and has nothing left to say is closed, with RST where that
@@ -20,7 +21,7 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
             continue;
         };
         let http_up = side == Side::Up && session.setup.kind == Kind::Http;
-        if http_up && session.down.open().is_some() {
+        if http_up && (session.down.open().is_some() || session.client_has_heard_all()) {
             // The exchange decides (S5, S3).
             continue;
         }
@@ -60,7 +61,12 @@ pub(super) fn s12_lost(session: &mut Session, _: &mut Effects) -> bool {
 /// S10 (R08, R26): both ends of a leg are over and acknowledged: its descriptor is closed.
 pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
     for side in Side::BOTH {
-        if session.leg(side).open().is_some_and(|open| open.is_done()) {
+        let unread = bad!(session.setup, CloseUnread).is_some();
+        let done = session
+            .leg(side)
+            .open()
+            .is_some_and(|open| open.is_done() || (unread && open.write == WriteEnd::Acked));
+        if done {
             session.leg_mut(side).gone(End::Clean);
             effects.push(Effect::Close(side));
             return true;

@@ -2,7 +2,7 @@
 
 use crate::{
     effect::Effects,
-    ending::End,
+    ending::{Cause, End},
     leg::WriteEnd,
     session::{Phase, Session},
     side::Side,
@@ -59,7 +59,7 @@ impl Session {
 
 /// S2 (R09, R10, R12, T05, T06, T09, R21): a direction of a tunnel that did not end clean aborts
 /// its sink, behind the bytes that came before.
-pub(super) fn s2_abort(session: &mut Session, _: &mut Effects) -> bool {
+pub(super) fn s2_abort(session: &mut Session, effects: &mut Effects) -> bool {
     if !matches!(session.phase, Phase::Tunnel) || bad!(session.setup, ResetAsFin).is_some() {
         return false;
     }
@@ -73,6 +73,9 @@ pub(super) fn s2_abort(session: &mut Session, _: &mut Effects) -> bool {
             && open.write != WriteEnd::Flushing
         {
             open.flush();
+            if bad!(session.setup, ResetOvertakes).is_some() {
+                session.reset(source.other(), Cause::Cancelled, effects);
+            }
             return true;
         }
     }

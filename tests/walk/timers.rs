@@ -1,0 +1,100 @@
+//! With the timers back: no state waits without one, progress moves those that bound it, and time
+//! alone ends everything.
+
+use super::{
+    quiet,
+    search::walk,
+    shapes,
+    world::{Action, World, oracle::Found, shape::Shape},
+};
+use tidegate_core::{event::Event, session::Kind, side::Side, time::Time, timer::Timer};
+
+/// More than any session has waits in a row.
+const FIRES: usize = 16;
+
+/// Lets time alone pass. What the driver can do by itself (a finish, an order) it does at once.
+fn alone(shape: &Shape, world: &World) -> Result<(), Found> {
+    let mut session = world.session.clone();
+    let mut effects = Vec::new();
+    for _ in 0..FIRES {
+        if session.is_closed() || world.is_new() {
+            return Ok(());
+        }
+        let looks = |side| session.interest(side).decode.is_some();
+        if Side::BOTH.into_iter().any(looks) {
+            // The driver does not sleep before it has looked.
+            return Ok(());
+        }
+        let Some((at, _)) = session.deadline() else {
+            return Err(Found::new("I11", format!("nothing bounds {session:?}")));
+        };
+        session.step(at, Event::Fired, &mut effects);
+        if let Err(stuck) = session.check() {
+            return Err(Found::new(
+                "check",
+                format!("{stuck:?} after time passed: {session:?}"),
+            ));
+        }
+    }
+    Err(Found::new(
+        "I11",
+        format!("{} goes on for ever: {session:?}", shape.name),
+    ))
+}
+
+/// I10: a byte of a tunnel moves every wait that is about it.
+fn progress(world: &World, actions: &[Action]) -> Result<(), Found> {
+    if world.session.setup().kind == Kind::Http {
+        return Ok(());
+    }
+    let soon = |session: &tidegate_core::session::Session, timer| {
+        let mut later = session.clone();
+        later.step(Time(1), Event::Hinted(Side::Down), &mut Vec::new());
+        later.timers().at(timer)
+    };
+    for action in actions {
+        let Action::Tell(event @ (Event::Received(..) | Event::Sent(..))) = *action else {
+            continue;
+        };
+        let mut session = world.session.clone();
+        session.step(Time(1), event, &mut Vec::new());
+        let mut bounding = vec![Timer::Tunnel];
+        if let Event::Sent(side, _) = event {
+            bounding.push(match side {
+                Side::Down => Timer::WriteDown,
+                Side::Up => Timer::WriteUp,
+            });
+        }
+        for timer in bounding {
+            let (before, after) = (soon(&world.session, timer), session.timers().at(timer));
+            let moved = match (before, after) {
+                (Some(before), Some(after)) => after > before,
+                (None, _) | (_, None) => true,
+            };
+            if !moved {
+                return Err(Found::new(
+                    "I10",
+                    format!("{event:?} does not move {timer}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn time_alone_ends_every_state() {
+    quiet();
+    for shape in shapes::all() {
+        let walked = walk(&shape, &mut |world, actions| {
+            alone(&shape, world)?;
+            progress(world, actions)
+        });
+        if let Err(broken) = walked {
+            panic!(
+                "{}: {}\n{}",
+                broken.found.check, broken.found.detail, broken.trace
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Every known-bad variant is caught by the walk, and by which rule.
+
+use super::{
+    quiet,
+    search::{Broken, walk},
+    shapes,
+    world::shape::Shape,
+};
+use tidegate_core::variant::Variant;
+
+/// What finds a variant, if the walk does.
+fn caught(variant: Variant) -> Option<(&'static str, Broken)> {
+    let mut before = 0;
+    for mut shape in shapes::all() {
+        shape.setup.variant = Some(variant);
+        match walk(&shape, &mut |_, _| Ok(())) {
+            Ok(seen) => before += seen.states,
+            Err(mut broken) => {
+                broken.after += before;
+                return Some((shape.name, broken));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn every_known_bad_variant_is_caught() {
+    quiet();
+    let mut missed = Vec::new();
+    for variant in Variant::ALL {
+        let name = format!("{variant:?}");
+        match caught(variant) {
+            Some((shape, Broken { found, after, .. })) => {
+                println!(
+                    "{name:<16} {:<9} in {shape:<16} after {after:>7} states: {}",
+                    found.check, found.detail
+                );
+            }
+            None => missed.push(name),
+        }
+    }
+    assert!(missed.is_empty(), "not caught: {missed:?}");
+}
+
+/// The walk tells which rule is broken: the one that the variant is about.
+#[test]
+fn a_variant_is_caught_for_what_it_does() {
+    quiet();
+    let expected = [
+        (Variant::FinOnTimer, shapes::tcp(), "I3"),
+        (Variant::FinOvertakes, shapes::tcp(), "I2"),
+        (Variant::ResetAsFin, shapes::tcp(), "I1"),
+        (Variant::CloseBoth, shapes::tcp(), "I1"),
+        (Variant::BareFinAsClean, shapes::tls(), "I6"),
+        (Variant::ResetOvertakes, shapes::tcp(), "I5"),
+        (Variant::CloseUnread, shapes::tcp(), "I7"),
+        (Variant::FaultUnseen, shapes::tcp(), "R18"),
+    ];
+    for (variant, shape, check) in expected {
+        let mut shape: Shape = shape;
+        shape.setup.variant = Some(variant);
+        let broken = walk(&shape, &mut |_, _| Ok(())).expect_err("a wrong rule");
+        println!("{variant:?}: {}", broken.trace);
+        let found = &broken.found;
+        let same = found.check == check || found.check == "check";
+        assert!(same, "{variant:?}: {found:?}\n{}", broken.trace);
+    }
+}

@@ -45,7 +45,13 @@ struct Counts {
     dials: Cell<u32>,
     accepted: Cell<u32>,
     fired: Cell<u64>,
+    failed: Cell<u32>,
+    /// Calls on streams since the world's last step.
+    calls: Cell<u32>,
 }
+
+/// So many calls without a pause are no work but a loop that does not end.
+const SPINNING: u32 = 1_000_000;
 
 /// `N` with faults. Clones share their counts.
 #[derive(Clone, Debug)]
@@ -56,7 +62,7 @@ pub struct Faulty<N> {
     counts: Rc<Counts>,
 }
 
-impl<N: Network> Faulty<N> {
+impl<N> Faulty<N> {
     /// `inner`, going wrong by `plan`.
     #[must_use]
     pub fn new(inner: N, plan: Rc<Plan>, timers: Timers) -> Faulty<N> {
@@ -66,6 +72,26 @@ impl<N: Network> Faulty<N> {
             timers,
             counts: Rc::default(),
         }
+    }
+
+    /// How many dials and streams have failed by plan. A failed accept fails no connection.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.counts.failed.get()
+    }
+
+    /// A step of the world is over: whoever still calls has waited in between.
+    pub fn stepped(&self) {
+        self.counts.calls.set(0);
+    }
+
+    /// Counts a call on a stream, and ends a program that spins.
+    fn called(&self) {
+        let calls = next(&self.counts.calls);
+        assert!(
+            calls < SPINNING,
+            "the program calls for ever and never waits"
+        );
     }
 
     /// How many sleeps have come to their end.
@@ -107,16 +133,13 @@ impl<N: Network + Unpin> Network for Faulty<N> {
                     let until = net.inner.now() + Span::from_ms(u64::from(ms));
                     net.inner.sleep_until(until).await;
                 }
-                Some(Fault::Fail(errno)) => return Err(errno.into()),
+                Some(Fault::Fail(errno)) => {
+                    next(&net.counts.failed);
+                    return Err(errno.into());
+                }
             }
             let inner = net.inner.connect(address, buffers).await?;
-            Ok(FaultyStream::new(
-                inner,
-                net.inner,
-                net.plan,
-                Side::Up,
-                number,
-            ))
+            Ok(FaultyStream::new(inner, net, Side::Up, number))
         })
     }
 
@@ -158,11 +181,8 @@ impl<N: Network + Unpin> Listener for FaultyListener<N> {
         let accepted = ready!(self.inner.poll_accept(cx));
         self.gate.passed();
         Poll::Ready(accepted.map(|inner| {
-            let Faulty {
-                inner: net, plan, ..
-            } = self.net.clone();
             let number = next(&self.net.counts.accepted);
-            FaultyStream::new(inner, net, plan, Side::Down, number)
+            FaultyStream::new(inner, self.net.clone(), Side::Down, number)
         }))
     }
 

@@ -8,8 +8,11 @@ pub mod errno;
 pub mod fault;
 pub mod generate;
 pub mod net;
+pub mod oracle;
+pub mod peer;
 pub mod rng;
 pub mod schedule;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+pub mod world;

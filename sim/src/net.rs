@@ -40,6 +40,23 @@ pub struct SimNet {
     open: Rc<Cell<usize>>,
 }
 
+/// One connection, counted from its first word to its last.
+#[derive(Debug)]
+struct Counted(Rc<Cell<usize>>);
+
+impl Counted {
+    fn new(net: &SimNet) -> Counted {
+        net.open.set(net.open.get() + 1);
+        Counted(Rc::clone(&net.open))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl SimNet {
     /// A host's network.
     #[must_use]
@@ -47,7 +64,7 @@ impl SimNet {
         SimNet::default()
     }
 
-    /// Connections that are not over: held by the program, or still closing without it.
+    /// Connections that are not over: still opening, held by the program, or closing without it.
     #[must_use]
     pub fn open_sockets(&self) -> usize {
         self.open.get()
@@ -101,6 +118,7 @@ fn sizes(buffers: Buffers) -> Sizes {
 }
 
 async fn connect(address: SocketAddr, sizes: Sizes, net: SimNet) -> io::Result<SimStream> {
+    let counted = Counted::new(&net);
     let begun = net.now();
     let mut carrier = match TcpStream::connect(address).await {
         Ok(carrier) => carrier,
@@ -118,7 +136,7 @@ async fn connect(address: SocketAddr, sizes: Sizes, net: SimNet) -> io::Result<S
         address,
         sizes,
         credit_bytes,
-        net.open,
+        counted,
     ))
 }
 
@@ -137,14 +155,14 @@ async fn accept_all(
     backlog: Rc<RefCell<Backlog>>,
 ) {
     while let Ok((mut carrier, peer)) = listener.accept().await {
-        let (net, backlog) = (net.clone(), Rc::clone(&backlog));
+        let (counted, backlog) = (Counted::new(&net), Rc::clone(&backlog));
         spawn_local(async move {
             if stream::send_open(&carrier, sizes).is_err() {
                 return;
             }
             // A client that gives up during the handshake is never seen.
             if let Ok(credit_bytes) = stream::receive_open(&mut carrier).await {
-                let stream = SimStream::start(carrier, peer, sizes, credit_bytes, net.open);
+                let stream = SimStream::start(carrier, peer, sizes, credit_bytes, counted);
                 let mut backlog = backlog.borrow_mut();
                 backlog.ready.push_back(stream);
                 if let Some(waker) = backlog.waker.take() {

@@ -5,14 +5,16 @@
 //! never depends on how often a driver tries in vain. A failed stream stays failed, while its
 //! connection lives on until its owner resets it.
 
-use super::plan::{Call, Fault, Plan, Point, Site};
+use super::{
+    Faulty, next,
+    plan::{Call, Fault, Plan, Point, Site},
+};
 use crate::errno::Errno;
 use std::{
     future::Future,
     io::{self, IoSlice},
     net::SocketAddr,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll, ready},
 };
 use tidegate::net::{Network, Stream};
@@ -77,8 +79,7 @@ struct Held {
 /// A stream of `N` with faults.
 pub struct FaultyStream<N: Network> {
     inner: N::Stream,
-    net: N,
-    plan: Rc<Plan>,
+    net: Faulty<N>,
     side: Side,
     number: u32,
     read: Gate<N>,
@@ -90,11 +91,10 @@ pub struct FaultyStream<N: Network> {
 }
 
 impl<N: Network> FaultyStream<N> {
-    pub(super) fn new(inner: N::Stream, net: N, plan: Rc<Plan>, side: Side, number: u32) -> Self {
+    pub(super) fn new(inner: N::Stream, net: Faulty<N>, side: Side, number: u32) -> Self {
         FaultyStream {
             inner,
             net,
-            plan,
             side,
             number,
             read: Gate::new(),
@@ -115,6 +115,7 @@ impl<N: Network> FaultyStream<N> {
 
     fn fail<T>(&mut self, errno: Errno) -> Poll<io::Result<T>> {
         self.failed = Some(errno);
+        next(&self.net.counts.failed);
         Poll::Ready(Err(errno.into()))
     }
 
@@ -138,7 +139,7 @@ impl<N: Network> FaultyStream<N> {
         let mut held = self.held.take().expect("asked only while there is one");
         if self
             .read
-            .poll_late(cx, &self.net, held.late_ms)
+            .poll_late(cx, &self.net.inner, held.late_ms)
             .is_pending()
         {
             self.held = Some(held);
@@ -178,13 +179,14 @@ where
     N: Unpin,
 {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.net.called();
         if self.held.is_some() {
             return self.poll_held(cx, buf);
         }
         if let Some(errno) = self.failed {
             return self.read_failed(cx, buf, errno);
         }
-        let most = match self.read.fault(&self.plan, self.site(Call::Read)) {
+        let most = match self.read.fault(&self.net.plan, self.site(Call::Read)) {
             None => buf.len(),
             Some(Fault::Cut(n)) => buf.len().min(n.max(1) as usize),
             Some(Fault::Pend(ms)) => {
@@ -203,10 +205,11 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.failed.is_some() {
-            return Poll::Ready(Err(Errno::EPIPE.into()));
+        self.net.called();
+        if let Some(errno) = self.failed {
+            return Poll::Ready(Err(errno.into()));
         }
-        let outcome = match self.write.fault(&self.plan, self.site(Call::Write)) {
+        let outcome = match self.write.fault(&self.net.plan, self.site(Call::Write)) {
             None => ready!(self.inner.poll_write(cx, bufs)),
             Some(Fault::Cut(n)) => {
                 let first = bufs.iter().find(|buf| !buf.is_empty());
@@ -215,7 +218,7 @@ where
                 ready!(self.inner.poll_write(cx, &[IoSlice::new(&first[..most])]))
             }
             Some(Fault::Pend(ms)) => {
-                ready!(self.write.poll_late(cx, &self.net, ms));
+                ready!(self.write.poll_late(cx, &self.net.inner, ms));
                 ready!(self.inner.poll_write(cx, bufs))
             }
             Some(Fault::Fail(errno)) => return self.fail(errno),
@@ -225,9 +228,13 @@ where
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.finish.fault(&self.plan, self.site(Call::Finish)) {
+        self.net.called();
+        if let Some(errno) = self.failed {
+            return Poll::Ready(Err(errno.into()));
+        }
+        match self.finish.fault(&self.net.plan, self.site(Call::Finish)) {
             None | Some(Fault::Cut(_)) => {}
-            Some(Fault::Pend(ms)) => ready!(self.finish.poll_late(cx, &self.net, ms)),
+            Some(Fault::Pend(ms)) => ready!(self.finish.poll_late(cx, &self.net.inner, ms)),
             Some(Fault::Fail(errno)) => return self.fail(errno),
         }
         let outcome = ready!(self.inner.poll_finish(cx));
@@ -236,10 +243,15 @@ where
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.inner.poll_fault(cx)
+        self.net.called();
+        match self.failed {
+            Some(errno) => Poll::Ready(errno.into()),
+            None => self.inner.poll_fault(cx),
+        }
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.net.called();
         match self.failed {
             Some(errno) => Poll::Ready(Err(errno.into())),
             None => self.inner.poll_acked(cx),

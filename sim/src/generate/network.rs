@@ -29,6 +29,22 @@ pub(super) fn buffers(on: &Features, carrier: Carrier, rng: &mut Rng) -> BufferB
         return BufferBytes::default();
     }
     let tls = carrier != Carrier::Tcp;
+    if rng.one_in(3) {
+        // All alike: only then does a slow reader fill every buffer on the way.
+        let bytes = rng.pick(if tls { &SIZES[5..] } else { &SIZES[..] });
+        let socket = SocketBytes {
+            send: bytes,
+            recv: bytes,
+        };
+        let (client, down, up, origin) = (socket, socket, socket, socket);
+        return BufferBytes {
+            relay: bytes,
+            client,
+            down,
+            up,
+            origin,
+        };
+    }
     let mut size = |small: bool| {
         let from = if small { &SIZES[..] } else { &SIZES[5..] };
         if rng.one_in(4) {

@@ -6,8 +6,8 @@
 //! - nothing is lost, reordered or retransmitted between two ends, so an RST never overtakes data;
 //! - every arrival is acknowledged at once, and all room is announced once half the buffer is free;
 //! - buffers hold exactly the configured bytes (Linux doubles them and counts its own overhead);
-//! - after a failed call the last read returns the latched error, as the network trait asks,
-//!   where Linux has consumed it and returns 0 (K9).
+//! - the first error is latched and every later call tells it, as the program's own kernel sockets
+//!   do; Linux hands it out once and then says EPIPE, or 0 (K9).
 
 use super::frame::{Frame, MAX_PAYLOAD};
 use crate::errno::Errno;
@@ -79,7 +79,7 @@ pub(crate) struct Socket {
     /// Arrived and not acknowledged.
     owed_bytes: u32,
     fin_arrived: bool,
-    /// The socket's error, until a call takes it.
+    /// The connection's error, until a call takes it.
     error: Option<Errno>,
     /// The error a call has taken.
     latched: Option<Errno>,
@@ -138,7 +138,7 @@ impl Socket {
         if self.fin_arrived {
             return Poll::Ready(Ok(0));
         }
-        if let Some(errno) = self.take_error() {
+        if let Some(errno) = self.failure() {
             return Poll::Ready(Err(errno.into()));
         }
         keep(&mut self.wakers.read, cx);
@@ -152,10 +152,10 @@ impl Socket {
         bufs: &[IoSlice<'_>],
         wire: &mut impl Wire,
     ) -> Poll<io::Result<usize>> {
-        if let Some(errno) = self.take_error() {
+        if let Some(errno) = self.failure() {
             return Poll::Ready(Err(errno.into()));
         }
-        if self.life != Life::Held || self.fin != Fin::Open {
+        if self.fin != Fin::Open {
             return Poll::Ready(Err(Errno::EPIPE.into()));
         }
         let mut room = self.sizes.send_bytes.saturating_sub(self.unacked_bytes()) as usize;
@@ -174,17 +174,22 @@ impl Socket {
         Poll::Ready(Ok(taken))
     }
 
-    /// Sends FIN behind everything written. A connection that has failed has nothing to end.
-    pub(crate) fn finish(&mut self, wire: &mut impl Wire) {
+    /// Sends FIN behind everything written. A connection that has failed has nothing to end, which
+    /// is no error unless one has been told.
+    pub(crate) fn finish(&mut self, wire: &mut impl Wire) -> io::Result<()> {
+        if let Some(errno) = self.latched {
+            return Err(errno.into());
+        }
         if self.life != Life::Dead && self.fin == Fin::Open {
             self.fin = Fin::Queued;
             self.transmit(wire);
         }
+        Ok(())
     }
 
-    /// Takes the socket's one-shot error, when there is one.
+    /// Ready when the connection has failed; a FIN is no failure.
     pub(crate) fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if let Some(errno) = self.take_error() {
+        if let Some(errno) = self.failure() {
             return Poll::Ready(errno.into());
         }
         keep(&mut self.wakers.fault, cx);
@@ -193,11 +198,11 @@ impl Socket {
 
     /// Ready when everything sent has arrived in the peer's queue and been acknowledged.
     pub(crate) fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(errno) = self.error.or(self.latched) {
-            return Poll::Ready(Err(errno.into()));
-        }
         if self.unacked_bytes() == 0 {
             return Poll::Ready(Ok(()));
+        }
+        if let Some(errno) = self.failure() {
+            return Poll::Ready(Err(errno.into()));
         }
         keep(&mut self.wakers.acked, cx);
         Poll::Pending
@@ -215,7 +220,8 @@ impl Socket {
             return self.reset(wire);
         }
         if self.life == Life::Held {
-            self.finish(wire);
+            let failed = self.finish(wire);
+            debug_assert!(failed.is_ok(), "a failed socket is dead");
             self.life = Life::Orphan;
         }
     }
@@ -346,10 +352,10 @@ impl Socket {
         taken
     }
 
-    fn take_error(&mut self) -> Option<Errno> {
-        let errno = self.error.take()?;
-        self.latched = Some(errno);
-        Some(errno)
+    /// The latched error, or the one that waits, which it latches.
+    fn failure(&mut self) -> Option<Errno> {
+        self.latched = self.latched.or(self.error.take());
+        self.latched
     }
 
     fn wake_all(&mut self) {

@@ -6,11 +6,12 @@
 //! never called at all (4). FIN and RST travel as frames in the order they were sent.
 
 use super::{
+    Counted,
     frame::{Frame, MAX_FRAME},
     socket::{Sizes, Socket, Wire},
 };
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     future::poll_fn,
     io::{self, IoSlice},
     mem::MaybeUninit,
@@ -37,8 +38,8 @@ struct End {
     carrier: Carrier,
     /// Told when the carrier goes.
     pump: Option<Waker>,
-    /// Sockets of this network that still have a carrier.
-    open: Rc<Cell<usize>>,
+    /// Gone with the carrier.
+    counted: Option<Counted>,
 }
 
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl End {
     fn with<R>(&mut self, f: impl FnOnce(&mut Socket, &mut Carrier) -> R) -> R {
         let out = f(&mut self.socket, &mut self.carrier);
         if self.socket.is_over() && self.carrier.stream.take().is_some() {
-            self.open.set(self.open.get() - 1);
+            self.counted = None;
             if let Some(pump) = self.pump.take() {
                 pump.wake();
             }
@@ -133,9 +134,8 @@ impl SimStream {
         peer: SocketAddr,
         sizes: Sizes,
         credit_bytes: u32,
-        open: Rc<Cell<usize>>,
+        counted: Counted,
     ) -> SimStream {
-        open.set(open.get() + 1);
         let end = Rc::new(RefCell::new(End {
             socket: Socket::new(sizes, credit_bytes),
             carrier: Carrier {
@@ -143,7 +143,7 @@ impl SimStream {
                 scratch: Vec::new(),
             },
             pump: None,
-            open,
+            counted: Some(counted),
         }));
         let pumped = Rc::clone(&end);
         tokio::task::spawn_local(poll_fn(move |cx| poll_pump(&pumped, cx)));
@@ -169,8 +169,7 @@ impl Stream for SimStream {
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.with(Socket::finish);
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.with(Socket::finish))
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {

@@ -155,8 +155,9 @@ fn turmoil_defect_4_second_shutdown() {
         serve(ANY, |mut stream| async move {
             finish(&mut stream).await;
             finish(&mut stream).await;
-            assert_eq!(fault(&mut stream).await, ConnectionReset);
+            sleep(20).await;
             finish(&mut stream).await;
+            assert_eq!(fault(&mut stream).await, ConnectionReset);
         }),
         dial(ANY, |mut stream| async move {
             assert_eq!(read(&mut stream, 9).await.unwrap(), b"");

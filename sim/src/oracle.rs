@@ -1,0 +1,364 @@
+//! The judge of a relay: what the peers saw, held against what they did.
+//!
+//! It owns the invariants of SIMULATION 5.9, by name. It knows nothing of the proxy: a verdict
+//! follows from the schedule and the peers' logs alone, so no proxy can talk it round.
+
+use crate::{
+    peer::{Begun, Log},
+    schedule::{Carrier, Schedule, Step},
+    world::Outcome,
+};
+use std::fmt;
+use tidegate_core::time::{Span, Time};
+
+/// What must hold of every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// I1: what is received is a prefix of what was sent.
+    Prefix,
+    /// I2: when the peers' scripts end, everything ends.
+    Ends,
+    /// I3: a clean end comes after all the bytes.
+    EndAfterAll,
+    /// I4: no clean end unless the sender ended cleanly, and no half of one.
+    EndOnlyIfClean,
+    /// I5: an end takes the two ways, and no longer.
+    EndAtOnce,
+    /// I7: an abort arrives as one, after what came before a truncation.
+    AbortIsAbort,
+    /// I8: what is inside fits the buffers.
+    Bounded,
+    /// I9: nobody resets unless somebody aborted.
+    NoOwnReset,
+    /// I10: nothing is left.
+    NoLeak,
+    /// Nothing panics.
+    NoPanic,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Invariant::Prefix => "I1 received is a prefix of sent",
+            Invariant::Ends => "I2 everything ends",
+            Invariant::EndAfterAll => "I3 a clean end comes after all the bytes",
+            Invariant::EndOnlyIfClean => "I4 no clean end unless the sender ended cleanly",
+            Invariant::EndAtOnce => "I5 an end takes the two ways and no longer",
+            Invariant::AbortIsAbort => "I7 an abort arrives as an abort",
+            Invariant::Bounded => "I8 what is inside fits the buffers",
+            Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
+            Invariant::NoLeak => "I10 nothing is left",
+            Invariant::NoPanic => "nothing panics",
+        })
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// How a peer ended its direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Not yet.
+    No,
+    /// With FIN, over TLS with close_notify, at this time.
+    Clean(Time),
+    /// With FIN and no close_notify.
+    Truncated,
+    /// With RST.
+    Reset,
+}
+
+/// One direction of the relay.
+struct Direction<'a> {
+    name: &'static str,
+    from: &'a Log,
+    to: &'a Log,
+    ended: Ended,
+    /// The receiver speaks TLS.
+    to_tls: bool,
+}
+
+/// Judges a relay; nothing is a good run.
+#[must_use]
+pub fn judge(schedule: &Schedule, outcome: &Outcome) -> Vec<Violation> {
+    let mut court = Court {
+        schedule,
+        outcome,
+        violations: Vec::new(),
+    };
+    court.judge();
+    court.violations
+}
+
+struct Court<'a> {
+    schedule: &'a Schedule,
+    outcome: &'a Outcome,
+    violations: Vec<Violation>,
+}
+
+impl<'a> Court<'a> {
+    fn unless(&mut self, holds: bool, invariant: Invariant, what: impl FnOnce() -> String) {
+        if !holds {
+            let what = what();
+            self.violations.push(Violation { invariant, what });
+        }
+    }
+
+    fn judge(&mut self) {
+        let outcome = self.outcome;
+        if let Some(panic) = &outcome.panic {
+            return self.unless(false, Invariant::NoPanic, || panic.clone());
+        }
+        self.judge_end();
+        let tls = self.schedule.carrier != Carrier::Tcp;
+        let aborted = self.is_aborted();
+        let [origin] = &outcome.origins[..] else {
+            return self.judge_alone(aborted);
+        };
+        let (from_client, from_origin) = (
+            Direction {
+                name: "client to origin",
+                from: &outcome.client,
+                to: origin,
+                ended: ended(&outcome.client, tls),
+                to_tls: false,
+            },
+            Direction {
+                name: "origin to client",
+                from: origin,
+                to: &outcome.client,
+                ended: ended(origin, false),
+                to_tls: tls,
+            },
+        );
+        for direction in [&from_client, &from_origin] {
+            self.judge_bytes(direction);
+            self.judge_clean_end(direction);
+            self.judge_abort(direction, aborted);
+            self.judge_latency(direction);
+        }
+        self.judge_bounds(tls);
+    }
+
+    /// Whether anything happened that entitles the proxy to reset.
+    fn is_aborted(&self) -> bool {
+        let Outcome {
+            client,
+            origins,
+            failures,
+            ..
+        } = self.outcome;
+        let tls = self.schedule.carrier != Carrier::Tcp;
+        let aborts = |log: &Log, tls| {
+            let broken = matches!(ended(log, tls), Ended::Reset | Ended::Truncated);
+            broken || log.sent.reset_at.is_some()
+        };
+        *failures > 0 || aborts(client, tls) || origins.iter().any(|log| aborts(log, false))
+    }
+
+    fn judge_end(&mut self) {
+        let outcome = self.outcome;
+        let readers = [self.schedule.client.reader, self.schedule.origin.reader];
+        if readers.iter().any(|reader| reader.stop.is_some()) {
+            return; // such a run ends by the proxy's timers, or not at all
+        }
+        self.unless(outcome.peers_done, Invariant::Ends, || {
+            let stuck = |log: &Log| log.begun.is_some() && log.done_at.is_none();
+            let origins = outcome.origins.iter().filter(|log| stuck(log)).count();
+            let client = if outcome.client.done_at.is_none() {
+                "the client"
+            } else {
+                "not the client"
+            };
+            format!("{client} and {origins} of the origin's connections wait for ever")
+        });
+        let (proxy, peers) = (outcome.proxy_sockets, outcome.peer_sockets);
+        let left = outcome.peers_done && !outcome.is_over();
+        self.unless(!left, Invariant::NoLeak, || {
+            format!("{proxy} sockets of the proxy's and {peers} of the peers' are left")
+        });
+    }
+
+    /// The origin has seen no connection, or more than one.
+    fn judge_alone(&mut self, aborted: bool) {
+        let (client, origins) = (&self.outcome.client, self.outcome.origins.len());
+        self.unless(origins == 0, Invariant::NoLeak, || {
+            format!("one client made {origins} connections to the origin")
+        });
+        self.unless(client.seen.bytes == 0, Invariant::Prefix, || {
+            "the client received what nobody sent".to_owned()
+        });
+        let clean = client.seen.fin_at.or(client.seen.notify_at);
+        self.unless(clean.is_none(), Invariant::EndOnlyIfClean, || {
+            "the client saw an end, and there was no origin".to_owned()
+        });
+        self.unless(aborted, Invariant::NoOwnReset, || {
+            "the origin was never reached, and nobody aborted".to_owned()
+        });
+    }
+
+    fn judge_bytes(&mut self, direction: &Direction<'_>) {
+        let (seen, sent, name) = (&direction.to.seen, &direction.from.sent, direction.name);
+        self.unless(seen.differs_at.is_none(), Invariant::Prefix, || {
+            format!("{name}: byte {:?} is another", seen.differs_at)
+        });
+        self.unless(seen.bytes <= sent.bytes, Invariant::Prefix, || {
+            format!("{name}: {} sent, {} received", sent.bytes, seen.bytes)
+        });
+        self.unless(seen.tls_error.is_none(), Invariant::Prefix, || {
+            format!("{name}: {:?}", seen.tls_error)
+        });
+    }
+
+    fn judge_clean_end(&mut self, direction: &Direction<'_>) {
+        let (seen, sent, name) = (&direction.to.seen, &direction.from.sent, direction.name);
+        let clean = if direction.to_tls {
+            seen.notify_at
+        } else {
+            seen.fin_at
+        };
+        if let Some(at) = clean {
+            let entitled = matches!(direction.ended, Ended::Clean(when) if when <= at);
+            let ended = direction.ended;
+            self.unless(entitled, Invariant::EndOnlyIfClean, || {
+                format!("{name}: a clean end at {} for {ended:?}", at.as_ms())
+            });
+            self.unless(seen.bytes == sent.bytes, Invariant::EndAfterAll, || {
+                format!(
+                    "{name}: the end after {} of {} bytes",
+                    seen.bytes, sent.bytes
+                )
+            });
+        }
+        if direction.to_tls && seen.reset_at.is_none() {
+            let (notify, fin) = (seen.notify_at.is_some(), seen.fin_at.is_some());
+            self.unless(notify || !fin, Invariant::EndOnlyIfClean, || {
+                format!("{name}: FIN without close_notify")
+            });
+        }
+    }
+
+    fn judge_abort(&mut self, direction: &Direction<'_>, aborted: bool) {
+        let (seen, sent, name) = (&direction.to.seen, &direction.from.sent, direction.name);
+        if let Some((at, errno)) = seen.reset_at {
+            self.unless(aborted, Invariant::NoOwnReset, || {
+                format!("{name}: {errno} at {} ms, and nobody aborted", at.as_ms())
+            });
+        }
+        let abort = matches!(direction.ended, Ended::Reset | Ended::Truncated);
+        let gone = direction.to.sent.reset_at.is_some();
+        if !abort || gone || !self.outcome.peers_done {
+            return;
+        }
+        self.unless(seen.reset_at.is_some(), Invariant::AbortIsAbort, || {
+            format!("{name}: {:?} never arrived", direction.ended)
+        });
+        // R10: what came before a truncation goes first. A sink that had failed takes nothing.
+        let alone = self.outcome.failures == 0 && self.is_calm_before_abort();
+        if direction.ended == Ended::Truncated && alone {
+            self.unless(seen.bytes == sent.bytes, Invariant::AbortIsAbort, || {
+                format!(
+                    "{name}: truncated after {}, {} arrived",
+                    sent.bytes, seen.bytes
+                )
+            });
+        }
+    }
+
+    /// Nobody reads or travels so slowly that the proxy may stop flushing an aborted direction.
+    fn is_calm_before_abort(&self) -> bool {
+        let both = [&self.schedule.client, &self.schedule.origin];
+        let slow = both.iter().any(|script| {
+            let resets = script.writer.contains(&Step::Reset);
+            resets || script.reader.delay_ms + script.reader.pause_ms > 0
+        });
+        self.schedule.links.is_empty() && !slow
+    }
+
+    /// I5, where nothing but the ways themselves can make an end late.
+    fn judge_latency(&mut self, direction: &Direction<'_>) {
+        let Ended::Clean(sent_at) = direction.ended else {
+            return;
+        };
+        let (Some(seen_at), Some(Begun::Open(open_at))) =
+            (direction.to.seen.fin_at, direction.to.begun)
+        else {
+            return;
+        };
+        if !self.is_quiet() {
+            return;
+        }
+        let ways = self.schedule.latencies;
+        let ways_ms = u64::from(ways.client_proxy_ms) + u64::from(ways.proxy_origin_ms);
+        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at) + Span::from_ms(SLACK_MS);
+        self.unless(seen_at <= due, Invariant::EndAtOnce, || {
+            let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());
+            format!("{name}: seen at {seen_ms} ms, due at {due_ms} ms")
+        });
+    }
+
+    fn is_quiet(&self) -> bool {
+        let Schedule {
+            buffers,
+            client,
+            origin,
+            faults,
+            links,
+            ..
+        } = self.schedule;
+        let fits = self.outcome.client.sent.bytes.max(most_sent(self.outcome)) < 16_000;
+        let default = *buffers == Default::default() && fits;
+        let reads = client.reader == Default::default() && origin.reader == Default::default();
+        default && reads && faults.is_empty() && links.is_empty() && !self.is_aborted()
+    }
+
+    /// I8: sockets and relay, all full. TLS has buffers of its own within a record.
+    fn judge_bounds(&mut self, tls: bool) {
+        if tls {
+            return;
+        }
+        let sizes = self.schedule.buffers;
+        let through = [
+            sizes.client.send + sizes.down.recv + sizes.up.send + sizes.origin.recv,
+            sizes.origin.send + sizes.up.recv + sizes.down.send + sizes.client.recv,
+        ];
+        for (most, sockets) in self.outcome.most_inside.into_iter().zip(through) {
+            let limit = u64::from(sockets) + u64::from(sizes.relay);
+            self.unless(most <= limit, Invariant::Bounded, || {
+                format!("{most} bytes inside buffers of {limit}")
+            });
+        }
+    }
+}
+
+/// turmoil delivers in whole ticks: one for each way, and one for a reader's wake-up.
+const SLACK_MS: u64 = 3;
+
+fn most_sent(outcome: &Outcome) -> u64 {
+    let sent = outcome.origins.iter().map(|log| log.sent.bytes);
+    sent.max().unwrap_or(0)
+}
+
+fn ended(log: &Log, tls: bool) -> Ended {
+    let sent = &log.sent;
+    let clean = if tls { sent.notify_at } else { sent.fin_at };
+    match (clean, sent.fin_at, sent.reset_at) {
+        (Some(at), _, _) => Ended::Clean(at),
+        (None, _, Some(_)) => Ended::Reset,
+        (None, Some(_), None) => Ended::Truncated,
+        (None, None, None) => Ended::No,
+    }
+}

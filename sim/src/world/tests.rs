@@ -1,0 +1,104 @@
+//! A dumb relay passes; each way of making it wrong is caught, and by whom is written here.
+
+mod dumb;
+
+use self::dumb::{Bug, Setup, relay};
+use super::*;
+use crate::{
+    generate::{self, Kind},
+    oracle::{Invariant, Violation, judge},
+    schedule::Carrier,
+    tls::{Party, Version},
+};
+
+fn go(schedule: &Schedule, bug: Bug) -> Outcome {
+    let tls = match schedule.carrier {
+        Carrier::Tcp => None,
+        Carrier::Tls(version) => Some(tls::server_config(Party::Proxy, &[version])),
+    };
+    let setup = Setup {
+        bug,
+        limit: schedule.buffers.relay as usize,
+        down: schedule.buffers.down.into(),
+        up: schedule.buffers.up.into(),
+        tls,
+    };
+    let options = Options {
+        budget_ms: 20_000,
+        ..Options::default()
+    };
+    run(schedule, options, |net, places| relay(net, places, setup))
+}
+
+fn violations(schedule: &Schedule, bug: Bug) -> Vec<Violation> {
+    judge(schedule, &go(schedule, bug))
+}
+
+fn told(violations: &[Violation]) -> String {
+    violations.iter().map(|v| format!("{v}\n")).collect()
+}
+
+#[test]
+fn a_relay_that_is_right_passes() {
+    let carriers = [
+        Carrier::Tcp,
+        Carrier::Tls(Version::Tls12),
+        Carrier::Tls(Version::Tls13),
+    ];
+    for (carrier, seeds) in carriers.into_iter().zip([1_000, 150, 150]) {
+        for seed in 0..seeds {
+            let schedule = generate::schedule(Kind::Relay(carrier), seed);
+            let found = violations(&schedule, Bug::None);
+            assert!(found.is_empty(), "{}\n{schedule}", told(&found));
+        }
+    }
+}
+
+#[test]
+fn a_seed_runs_twice_alike() {
+    for carrier in [Carrier::Tcp, Carrier::Tls(Version::Tls13)] {
+        for seed in 0..60 {
+            let schedule = generate::schedule(Kind::Relay(carrier), seed);
+            let (once, again) = (go(&schedule, Bug::None), go(&schedule, Bug::None));
+            assert_eq!(once.fingerprint(), again.fingerprint(), "seed {seed}");
+        }
+    }
+}
+
+/// The first seed that catches a bug, and by which invariant first.
+fn caught(bug: Bug) -> Option<(u64, Invariant)> {
+    let carrier = if bug == Bug::TruncationLaundered {
+        Carrier::Tls(Version::Tls13)
+    } else {
+        Carrier::Tcp
+    };
+    (0..30).find_map(|seed| {
+        let schedule = generate::schedule(Kind::Relay(carrier), seed);
+        let found = violations(&schedule, bug);
+        found.first().map(|violation| (seed, violation.invariant))
+    })
+}
+
+#[test]
+fn every_bug_is_caught_within_thirty_seeds() {
+    for (bug, by) in [
+        (Bug::EndForgotten, Invariant::Ends),
+        (Bug::EndEarly, Invariant::EndAfterAll),
+        (Bug::EndOnlyIfEmpty, Invariant::Ends),
+        (Bug::EndClosesAll, Invariant::EndOnlyIfClean),
+        (Bug::EndWaitsForBoth, Invariant::Ends),
+        (Bug::EndOnTimer, Invariant::EndAtOnce),
+        (Bug::ResetLaundered, Invariant::EndOnlyIfClean),
+        (Bug::TruncationLaundered, Invariant::EndOnlyIfClean),
+        (Bug::LimitIgnored, Invariant::Bounded),
+        (Bug::ShortWriteDoubled, Invariant::Prefix),
+        (Bug::Leaks, Invariant::Ends),
+        (Bug::PanicsOnReset, Invariant::NoPanic),
+    ] {
+        let found = caught(bug);
+        assert!(
+            found.is_some_and(|(_, first)| first == by),
+            "{bug:?}: {found:?}"
+        );
+    }
+}

@@ -62,7 +62,7 @@ impl<N: Network> fmt::Debug for Worker<N> {
 #[derive(Clone)]
 pub struct Extras {
     /// Changes a listener's setup: known-bad variants, in tests.
-    pub setup: fn(Setup) -> Setup,
+    pub setup: Rc<dyn Fn(Setup) -> Setup>,
     /// Makes the tap of the n-th session of a listener.
     pub taps: Rc<Taps>,
     /// Whether to walk the wait-for graph after every step.
@@ -80,7 +80,7 @@ impl fmt::Debug for Extras {
 impl Default for Extras {
     fn default() -> Self {
         Extras {
-            setup: |setup| setup,
+            setup: Rc::new(|setup| setup),
             taps: Rc::new(|_| None),
             paranoid: cfg!(debug_assertions),
         }

@@ -4,15 +4,20 @@
 //! scripts are kept in, and the oracles that judge what the peers saw. It never re-implements the
 //! proxy, draws chance outside a seed, or reads a clock that is not simulated.
 
+pub mod batch;
+pub mod case;
 pub mod errno;
 pub mod fault;
 pub mod generate;
 pub mod net;
 pub mod oracle;
 pub mod peer;
+pub mod proxy;
 pub mod rng;
 pub mod schedule;
+pub mod stopwatch;
 #[cfg(test)]
 mod testing;
 pub mod tls;
+pub mod watch;
 pub mod world;

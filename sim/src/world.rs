@@ -106,7 +106,7 @@ const ORIGIN_PORT: u16 = 80;
 pub fn run<F: Future<Output = ()> + 'static>(
     schedule: &Schedule,
     options: Options,
-    proxy: impl FnOnce(ProxyNet, Places) -> F,
+    proxy: impl FnOnce(ProxyNet, Places, SharedLog) -> F,
 ) -> Outcome {
     tls::reseed(schedule.seed);
     panics::watched(|| World::new(schedule, options, proxy).run(schedule, options))
@@ -129,7 +129,7 @@ impl World {
     fn new<F: Future<Output = ()> + 'static>(
         schedule: &Schedule,
         options: Options,
-        proxy: impl FnOnce(ProxyNet, Places) -> F,
+        proxy: impl FnOnce(ProxyNet, Places, SharedLog) -> F,
     ) -> World {
         let sim = builder(schedule, options).build();
         let hosts = ["client", "proxy", "origin"].map(|name| sim.lookup(name));
@@ -150,7 +150,8 @@ impl World {
             peers,
             sim,
         };
-        world.start(schedule, places, proxy(faulty, places))
+        let proxy = proxy(faulty, places, Rc::clone(&world.client));
+        world.start(schedule, places, proxy)
     }
 
     /// Starts the hosts. None of them ever finishes, as a host that has does no longer close.

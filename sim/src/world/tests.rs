@@ -27,7 +27,9 @@ fn go(schedule: &Schedule, bug: Bug) -> Outcome {
         budget_ms: 20_000,
         ..Options::default()
     };
-    run(schedule, options, |net, places| relay(net, places, setup))
+    run(schedule, options, |net, places, _| {
+        relay(net, places, setup)
+    })
 }
 
 fn violations(schedule: &Schedule, bug: Bug) -> Vec<Violation> {

@@ -1,0 +1,136 @@
+//! A batch of seeds: each drawn, played, judged, and counted for what it has reached.
+//!
+//! It owns the totals, and the word on what a batch must reach: a state that many seeds never come
+//! to is a hole in the generator.
+
+use crate::{
+    case::{self, Verdict},
+    generate::{self, Kind},
+    schedule::Schedule,
+};
+use std::{collections::BTreeMap, ops::Range};
+use tidegate_core::variant::Variant;
+
+/// What a batch came to.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Seeds played.
+    pub seeds: u64,
+    /// Simulated milliseconds, all runs together.
+    pub simulated_ms: u64,
+    /// FINs passed on.
+    pub fins: u64,
+    /// How often each state, event, order and ending was reached.
+    pub reached: BTreeMap<String, u64>,
+    /// The seeds that were not good, and why.
+    pub bad: Vec<(u64, Vec<String>)>,
+}
+
+/// How a batch is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What the seeds are for.
+    pub kind: Kind,
+    /// The wrong rule, if one is to be caught.
+    pub variant: Option<Variant>,
+    /// Each seed a second time, for the same fingerprint.
+    pub twice: bool,
+    /// Stop at the first seed that is not good.
+    pub first: bool,
+}
+
+impl Batch {
+    /// Plays `seeds`.
+    #[must_use]
+    pub fn play(seeds: Range<u64>, plan: Plan) -> Batch {
+        let mut batch = Batch::default();
+        for seed in seeds {
+            batch.seed(seed, plan);
+            if plan.first && !batch.bad.is_empty() {
+                break;
+            }
+        }
+        batch
+    }
+
+    fn seed(&mut self, seed: u64, plan: Plan) {
+        let schedule = generate::schedule(plan.kind, seed);
+        let verdict = case::verdict(&schedule, plan.variant);
+        let mut wrong: Vec<String> = verdict.wrong().map(str::to_string).collect();
+        if plan.twice && wrong.is_empty() {
+            wrong.extend(differs(&schedule, &verdict, plan.variant));
+        }
+        self.count(&verdict);
+        if !wrong.is_empty() {
+            self.bad.push((seed, wrong));
+        }
+    }
+
+    fn count(&mut self, verdict: &Verdict) {
+        self.seeds += 1;
+        for played in [&verdict.running, &verdict.frozen] {
+            self.simulated_ms += played.took_ms;
+            self.fins += played.watch.fins;
+            for (what, times) in &played.watch.reached {
+                *self.reached.entry(what.clone()).or_default() += times;
+            }
+        }
+    }
+
+    /// Adds what another batch came to.
+    pub fn join(&mut self, other: Batch) {
+        self.seeds += other.seeds;
+        self.simulated_ms += other.simulated_ms;
+        self.fins += other.fins;
+        for (what, times) in other.reached {
+            *self.reached.entry(what).or_default() += times;
+        }
+        self.bad.extend(other.bad);
+        self.bad.sort();
+    }
+
+    /// What `wanted` names and the batch never came to.
+    #[must_use]
+    pub fn unreached(&self, wanted: &[&'static str]) -> Vec<&'static str> {
+        let missing = |what: &&str| !self.reached.contains_key(*what);
+        wanted.iter().copied().filter(missing).collect()
+    }
+}
+
+fn differs(schedule: &Schedule, first: &Verdict, variant: Option<Variant>) -> Option<String> {
+    let again = case::verdict(schedule, variant);
+    (again.fingerprint() != first.fingerprint())
+        .then(|| "a second run of the same seed took other steps".to_string())
+}
+
+/// What every batch of some thousand relay seeds comes to.
+pub const RELAY: [&str; 28] = [
+    "phase securing",
+    "phase tunnel",
+    "phase closed",
+    "event secured",
+    "event connected",
+    "event unconnected",
+    "event received",
+    "event sent",
+    "event sent nothing whole",
+    "event close_notify",
+    "event fin",
+    "event failed",
+    "event finished",
+    "event acked",
+    "order connect",
+    "order cancel",
+    "order finish D",
+    "order finish U",
+    "order reset D",
+    "order reset U",
+    "order close D",
+    "order close U",
+    "order end clean by both in tunnel",
+    "order end truncated by client in tunnel",
+    "order end reset by client in tunnel",
+    "order end reset by origin in tunnel",
+    "order end reset by client in connect",
+    "order end truncated by client in handshake",
+];

@@ -1,0 +1,138 @@
+//! The proxy in a world: the worker that ships, on the world's network.
+//!
+//! It owns nothing but the way from a schedule to a configuration. Accept, dial, pool, TLS, driver
+//! and core are the production ones; only keys, random numbers and the network are simulated.
+
+use crate::{
+    peer::SharedLog,
+    schedule::{Carrier, Schedule, Traffic},
+    tls::{self, Party, Version},
+    watch::Watch,
+    world::{Places, ProxyNet},
+};
+use rustls::ServerConfig;
+use std::{
+    cell::RefCell, future::Future, path::PathBuf, pin::Pin, rc::Rc, sync::Arc, time::Duration,
+};
+use tidegate::{
+    config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
+    tap::Tap,
+    worker::{Extras, Site, Worker},
+};
+use tidegate_core::{
+    limits::Limits,
+    route::{Route, Table},
+    variant::Variant,
+};
+
+/// A worker at work.
+pub type Running = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The production worker under `schedule`, watched by `watch`, with a wrong rule if one is asked
+/// for. Once the client has come to its end, the worker drains: what is in the pool is closed.
+pub fn worker(
+    schedule: &Schedule,
+    variant: Option<Variant>,
+    watch: &Rc<RefCell<Watch>>,
+) -> impl FnOnce(ProxyNet, Places, SharedLog) -> Running + use<> {
+    let (schedule, watch) = (schedule.clone(), Rc::clone(watch));
+    move |net, places, client| {
+        Box::pin(async move {
+            let (config, site) = (config(&schedule, places), site(&schedule, places));
+            let extras = extras(variant, &watch);
+            let worker = Worker::start(net, &config, &[site], &extras)
+                .unwrap_or_else(|(address, error)| panic!("cannot listen at {address}: {error}"));
+            while client.borrow().done_at.is_none() || worker.sessions() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            worker.drain().await;
+        })
+    }
+}
+
+fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
+    let watch = Rc::clone(watch);
+    Extras {
+        setup: Rc::new(move |mut setup| {
+            setup.variant = variant;
+            setup
+        }),
+        taps: Rc::new(move |_| Some(Box::new(Watch::tap(&watch)) as Box<dyn Tap>)),
+        // A wrong rule is to be caught by what the peers see, not by its own confession.
+        paranoid: variant.is_none(),
+    }
+}
+
+fn protocol(schedule: &Schedule) -> Protocol {
+    match schedule.traffic {
+        Traffic::Relay => Protocol::Tcp(0),
+        Traffic::Http { .. } => Protocol::Http(Table::new(vec![Route::new(None, "/", 0)])),
+    }
+}
+
+fn config(schedule: &Schedule, places: Places) -> Config {
+    Config {
+        listeners: vec![listener(schedule, places)],
+        clusters: vec![Cluster {
+            name: "origin".to_string(),
+            endpoints: vec![Endpoint {
+                authority: "origin".to_string(),
+                address: places.origin,
+            }],
+            balance: Balance::default(),
+            buffers: schedule.buffers.up.into(),
+            timeouts: config::UpstreamTimeouts::default(),
+        }],
+        limits: Limits {
+            relay_bytes: schedule.buffers.relay,
+            ..Limits::default()
+        },
+        drain: Config::DRAIN,
+        workers: None,
+    }
+}
+
+fn listener(schedule: &Schedule, places: Places) -> config::Listener {
+    let protocol = protocol(schedule);
+    let timeouts = protocol.default_timeouts();
+    config::Listener {
+        name: "simulated".to_string(),
+        bind: vec![places.listen],
+        protocol,
+        // Files that nobody opens: the certificates come with the site.
+        tls: (schedule.carrier != Carrier::Tcp).then(|| {
+            let file = PathBuf::from("simulated.pem");
+            Tls::Files(vec![CertificateFiles {
+                cert: file.clone(),
+                key: file,
+            }])
+        }),
+        buffers: schedule.buffers.down.into(),
+        timeouts,
+        bare_fin: config::BareFin::default(),
+        tls12_half_close: config::Tls12HalfClose::default(),
+    }
+}
+
+fn site(schedule: &Schedule, places: Places) -> Site {
+    Site {
+        bind: vec![places.listen],
+        listener: listener(schedule, places),
+        tls: match schedule.carrier {
+            Carrier::Tcp => None,
+            Carrier::Tls(_) => Some(certificates(schedule)),
+        },
+    }
+}
+
+/// Both versions: which one is spoken, the client says.
+fn certificates(schedule: &Schedule) -> Arc<ServerConfig> {
+    let shared = tls::server_config(Party::Proxy, &[Version::Tls13, Version::Tls12]);
+    let mut config = ServerConfig::clone(&shared);
+    config.alpn_protocols = protocol(schedule)
+        .alpn()
+        .iter()
+        .map(|name| name.to_vec())
+        .collect();
+    Arc::new(config)
+}

@@ -31,6 +31,8 @@ pub enum Leg {
     Open(Open),
     /// Its descriptor is closed. This is how its read direction had ended.
     Gone(End),
+    /// It was closed with RST. This is how its read direction had ended.
+    Reset(End),
 }
 
 /// A leg that can carry bytes.
@@ -86,7 +88,7 @@ impl Leg {
     pub const fn open(&self) -> Option<&Open> {
         match self {
             Leg::Open(open) => Some(open),
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) => None,
+            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => None,
         }
     }
 
@@ -94,7 +96,7 @@ impl Leg {
     pub fn open_mut(&mut self) -> Option<&mut Open> {
         match self {
             Leg::Open(open) => Some(open),
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) => None,
+            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => None,
         }
     }
 
@@ -102,7 +104,7 @@ impl Leg {
     pub(crate) fn spoken_of(&mut self) -> &mut Open {
         match self {
             Leg::Open(open) => open,
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) => {
+            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => {
                 bug!("an event on a leg that is not open (I18)")
             }
         }
@@ -114,19 +116,24 @@ impl Leg {
         match self {
             Leg::Absent | Leg::Connecting | Leg::Securing => None,
             Leg::Open(open) => open.read.end(),
-            Leg::Gone(end) => Some(*end),
+            Leg::Gone(end) | Leg::Reset(end) => Some(*end),
         }
     }
 
     /// Whether there is a descriptor that waits for nothing but its own close.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        matches!(self, Leg::Absent | Leg::Gone(_))
+        matches!(self, Leg::Absent | Leg::Gone(_) | Leg::Reset(_))
     }
 
     /// The descriptor is closed.
     pub(crate) fn gone(&mut self, or: End) {
         *self = Leg::Gone(self.end().unwrap_or(or));
+    }
+
+    /// The descriptor is closed with RST.
+    pub(crate) fn reset(&mut self, or: End) {
+        *self = Leg::Reset(self.end().unwrap_or(or));
     }
 }
 

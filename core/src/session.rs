@@ -294,7 +294,11 @@ impl Session {
 
     fn fin(&mut self, side: Side, effects: &mut Effects) {
         self.timers.restart(Timer::Tunnel);
-        if self.ended_in_handshake(side, Effect::Close(side), effects) {
+        if matches!(self.leg(side), Leg::Securing) {
+            // T14: a handshake that ends early ends the session; no upstream leg was dialled.
+            self.note(How::Truncated, By::Client);
+            self.down = Leg::Gone(End::Truncated);
+            effects.push(Effect::Close(side));
             return;
         }
         let bare_fin = match bad!(self.setup, BareFinAsClean) {
@@ -314,7 +318,9 @@ impl Session {
         if matches!(self.leg(side), Leg::Securing) && cause == Cause::Tls {
             self.down = Leg::opened(true);
         }
-        if self.ended_in_handshake(side, Effect::Reset(side), effects) {
+        if matches!(self.leg(side), Leg::Securing) {
+            self.note(How::Abort(cause), By::Client);
+            self.reset(side, cause, effects);
             return;
         }
         // H08, H09: nothing that a client has said before it failed is worth an exchange.
@@ -323,18 +329,9 @@ impl Session {
             (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
         };
         self.leg_mut(side).spoken_of().failed(cause, call);
-        self.note_failure(side, cause);
-    }
-
-    /// T14: a handshake that ends early ends the session; no upstream leg was dialled.
-    fn ended_in_handshake(&mut self, side: Side, order: Effect, effects: &mut Effects) -> bool {
-        if !matches!(self.leg(side), Leg::Securing) {
-            return false;
+        if !self.failed_benignly(side) {
+            self.note_failure(side, cause);
         }
-        self.note(How::Truncated, By::Client);
-        self.down = Leg::Gone(End::Truncated);
-        effects.push(order);
-        true
     }
 
     fn acked(&mut self, side: Side, effects: &mut Effects) {
@@ -351,7 +348,7 @@ impl Session {
     /// Resets a leg, now. What was inside for it is lost, and what it would have said.
     fn reset(&mut self, side: Side, cause: Cause, effects: &mut Effects) {
         self.relay_to_mut(side).discard();
-        self.leg_mut(side).gone(End::Abort(cause));
+        self.leg_mut(side).reset(End::Abort(cause));
         effects.push(Effect::Reset(side));
     }
 
@@ -360,7 +357,7 @@ impl Session {
         match self.leg(side) {
             Leg::Connecting => true,
             Leg::Open(open) => !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)),
-            Leg::Absent | Leg::Securing | Leg::Gone(_) => false,
+            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => false,
         }
     }
 

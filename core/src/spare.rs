@@ -188,7 +188,7 @@ impl Spare {
                 effects.push(Effect::Close);
             }
             Timer::WriteUp => {
-                self.leg.gone(End::Abort(Cause::Expired(timer)));
+                self.leg.reset(End::Abort(Cause::Expired(timer)));
                 effects.push(Effect::Reset);
             }
             Timer::Idle => self.finish(effects),
@@ -209,7 +209,7 @@ impl Spare {
     fn settle(&mut self, effects: &mut Vec<Effect>) {
         let Some(open) = self.leg.open() else { return };
         if let ReadEnd::Failed(failed) = open.read {
-            self.leg = Leg::Gone(End::Abort(failed.cause));
+            self.leg.reset(End::Abort(failed.cause));
             effects.push(Effect::Reset);
         } else if open.is_done() {
             self.leg.gone(End::Clean);

@@ -176,7 +176,7 @@ fn end_glyph(end: End) -> char {
 fn source_glyph(session: &Session, side: Side) -> char {
     match session.leg(side) {
         Leg::Absent | Leg::Connecting | Leg::Securing => '.',
-        Leg::Gone(end) => end_glyph(*end),
+        Leg::Gone(end) | Leg::Reset(end) => end_glyph(*end),
         Leg::Open(open) => match open.read {
             ReadEnd::Notified => '|',
             ReadEnd::Fin(end) => end_glyph(end),
@@ -194,8 +194,8 @@ fn sink_glyph(session: &Session, side: Side) -> char {
     let relay = session.to(side);
     match session.leg(side) {
         Leg::Absent | Leg::Connecting | Leg::Securing => '.',
-        Leg::Gone(End::Clean | End::Truncated) => '|',
-        Leg::Gone(End::Abort(_)) => 'x',
+        Leg::Gone(_) => '|',
+        Leg::Reset(_) => 'x',
         Leg::Open(open) => match open.write {
             WriteEnd::Finishing => '/',
             WriteEnd::Sent | WriteEnd::Acked => '|',

@@ -174,7 +174,7 @@ impl<N: Network> Driver<N> {
                 self.wire(side).outbox.clear();
             }
             let over = match self.session.leg(side) {
-                Leg::Absent | Leg::Gone(_) => true,
+                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => true,
                 Leg::Connecting | Leg::Securing | Leg::Open(_) => false,
             };
             if over {

@@ -20,6 +20,7 @@ use tidegate_core::{
     balance::RoundRobin,
     limits::Timeouts,
     session::{Kind, Policy, Setup},
+    tls::BareFin,
 };
 use tokio::task::JoinHandle;
 
@@ -182,7 +183,10 @@ fn setup(config: &Config, listener: &config::Listener) -> Setup {
         limits: config.limits,
         timeouts,
         policy: Policy {
-            bare_fin: listener.bare_fin,
+            bare_fin: match listener.bare_fin {
+                config::BareFin::Truncated => BareFin::Truncated,
+                config::BareFin::Clean => BareFin::Clean,
+            },
         },
         ..Setup::new(kind, listener.tls.is_some())
     }

@@ -36,12 +36,12 @@ impl Session {
             Some(Ending {
                 how: How::Clean,
                 by: first,
-                during: During::Tunnel,
+                during: during @ (During::Tunnel | During::Connect),
             }) if how == How::Clean && first != by => {
                 self.ending = Some(Ending {
                     how,
                     by: By::Both,
-                    during: During::Tunnel,
+                    during,
                 });
             }
             // What happens while we close is not why we close.

@@ -8,7 +8,7 @@ use crate::{
     ending::{By, Cause, End, How},
     event::Refusal,
     http1::Reply,
-    leg::Leg,
+    leg::{Inbox, Leg},
     side::Side,
     time::Time,
     timer::Timer,
@@ -37,6 +37,8 @@ impl Session {
             Timer::Response | Timer::Body => {
                 if let Some(open) = self.up.open_mut() {
                     open.give_up(Cause::Expired(timer));
+                    // Nothing will complete what was read of it.
+                    open.inbox = Inbox::EMPTY;
                 }
             }
             Timer::Tunnel => self.tunnel_expired(timer),

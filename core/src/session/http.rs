@@ -230,7 +230,7 @@ impl Session {
                 self.up = Leg::Absent;
                 effects.push(Effect::Reset(Side::Up));
             }
-            Leg::Absent | Leg::Securing | Leg::Gone(_) => self.up = Leg::Absent,
+            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => self.up = Leg::Absent,
         }
     }
 

@@ -67,7 +67,7 @@ impl Session {
 
     /// R13, T13: the leg failed after everything was said and taken on both sides: nobody lost
     /// anything.
-    fn failed_benignly(&self, side: Side) -> bool {
+    pub(super) fn failed_benignly(&self, side: Side) -> bool {
         let Some(open) = self.leg(side).open() else {
             return false;
         };

@@ -30,6 +30,6 @@ impl Session {
         };
         self.note(How::Abort(cause), By::Origin);
         self.d2u.discard();
-        self.up = Leg::Gone(End::Abort(cause));
+        self.up = Leg::Reset(End::Abort(cause));
     }
 }

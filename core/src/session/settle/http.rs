@@ -206,7 +206,7 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
             let aborted = matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
                 session.d2u.discard();
-                session.up = Leg::Gone(End::Abort(Cause::Cancelled));
+                session.up = Leg::Reset(End::Abort(Cause::Cancelled));
                 effects.push(Effect::Cancel);
             }
             aborted

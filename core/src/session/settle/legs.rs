@@ -35,7 +35,7 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
         }
         let benign = session.failed_benignly(side);
         session.relay_to_mut(side).discard();
-        *session.leg_mut(side) = Leg::Gone(if benign {
+        *session.leg_mut(side) = Leg::Reset(if benign {
             End::Clean
         } else {
             End::Abort(failed.cause)

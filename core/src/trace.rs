@@ -5,12 +5,16 @@
 //! nothing random.
 //!
 //! Ends: `.` no leg, `=` open, `#` held or blocked, `-` message complete, `/` told to finish, `|`
-//! finished, `!` truncated, `x` reset.
+//! finished, `!` truncated or told to abort, `x` reset.
+//!
+//! Waits are told when they begin and when they are over, not when progress restarts them. What
+//! follows from an order is not told beside it: T_write_stall from `send` and `finish`, the total
+//! of a flush from the flush, the discarding of input from `abort`.
 
 use crate::{
     effect::Effect,
     ending::End,
-    event::{Decoded, Event, Head, Origin, Refusal},
+    event::{Call, Decoded, Event, Head, Origin, Refusal},
     exchange::{Request, Response},
     interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
@@ -65,7 +69,7 @@ impl Row {
             phase: phase(after),
             d2u: draw(after, Side::Down),
             u2d: draw(after, Side::Up),
-            changes: changes(before, after, effects),
+            changes: changes(event, before, after, effects),
         }
     }
 
@@ -121,7 +125,10 @@ fn name(event: Event, before: &Session) -> String {
         Event::Sent(side, bytes) => format!("{side} sent {bytes}"),
         Event::CloseNotify(side) => format!("{side} close_notify"),
         Event::Fin(side) => format!("{side} fin"),
-        Event::Failed(side, cause, _) => format!("{side} {cause}"),
+        Event::Failed(side, cause, Call::Read) => format!("{side} {cause}"),
+        Event::Failed(side, cause, Call::Write) => format!("{side} write {cause}"),
+        Event::Failed(side, cause, Call::Poll) => format!("{side} poll {cause}"),
+        Event::Failed(side, cause, Call::Finish) => format!("{side} finish {cause}"),
         Event::Hinted(side) => format!("{side} rdhup"),
         Event::Finished(side) => format!("{side} finished"),
         Event::Acked(side) => format!("{side} acked"),
@@ -199,7 +206,8 @@ fn sink_glyph(session: &Session, side: Side) -> char {
         Leg::Open(open) => match open.write {
             WriteEnd::Finishing => '/',
             WriteEnd::Sent | WriteEnd::Acked => '|',
-            WriteEnd::Open | WriteEnd::Flushing => match (relay.sink(), relay.source()) {
+            WriteEnd::Flushing => '!',
+            WriteEnd::Open => match (relay.sink(), relay.source()) {
                 (Sink::Blocked, _) => '#',
                 (Sink::Open, Source::Complete) if relay.bytes() == 0 && said(session, side) => '-',
                 (Sink::Open, Source::Open | Source::Held | Source::Complete) => '=',
@@ -224,22 +232,36 @@ fn said(session: &Session, sink: Side) -> bool {
     }
 }
 
-fn changes(before: &Session, after: &Session, effects: &[Effect]) -> Vec<String> {
+fn changes(event: Event, before: &Session, after: &Session, effects: &[Effect]) -> Vec<String> {
     let mut told = Vec::new();
-    if !after.is_closed() {
-        stops(before, after, &mut told);
+    let fired = (event == Event::Fired).then(|| before.deadline()).flatten();
+    for timer in Timer::ALL {
+        let stopped = before.timers().armed(timer) && !after.timers().armed(timer);
+        if stopped
+            && !follows(timer)
+            && fired.is_none_or(|(_, it)| it != timer)
+            && !after.is_closed()
+        {
+            told.push(format!("stop {timer}"));
+        }
     }
     told.extend(effects.iter().filter_map(order));
     for side in [Side::Up, Side::Down] {
         sends(before, after, side, &mut told);
     }
     for side in Side::BOTH {
-        reads(before, after, side, &mut told);
-        flushes(before, after, side, &mut told);
+        if aborts(before, after, side) {
+            told.push(format!("{side} abort"));
+        } else {
+            reads(before, after, side, &mut told);
+        }
     }
     for timer in Timer::ALL {
         let armed = after.timers().armed(timer) && !before.timers().armed(timer);
-        if let (true, Some(span)) = (armed, after.bound(timer)) {
+        if armed
+            && !follows(timer)
+            && let Some(span) = after.bound(timer)
+        {
             told.push(format!("arm {timer} {span}"));
         }
     }
@@ -247,12 +269,9 @@ fn changes(before: &Session, after: &Session, effects: &[Effect]) -> Vec<String>
     told
 }
 
-fn stops(before: &Session, after: &Session, told: &mut Vec<String>) {
-    for timer in Timer::ALL {
-        if before.timers().armed(timer) && !after.timers().armed(timer) {
-            told.push(format!("stop {timer}"));
-        }
-    }
+/// Whether an order beside it says as much as its arming would.
+const fn follows(timer: Timer) -> bool {
+    matches!(timer, Timer::WriteDown | Timer::WriteUp | Timer::FlushTotal)
 }
 
 fn order(effect: &Effect) -> Option<String> {
@@ -313,14 +332,12 @@ fn reads(before: &Session, after: &Session, side: Side, told: &mut Vec<String>) 
     }
 }
 
-fn flushes(before: &Session, after: &Session, side: Side, told: &mut Vec<String>) {
+fn aborts(before: &Session, after: &Session, side: Side) -> bool {
     let flushing = |session: &Session| {
         session
             .leg(side)
             .open()
             .is_some_and(|open| open.write == WriteEnd::Flushing)
     };
-    if flushing(after) && !flushing(before) {
-        told.push(format!("{side} abort"));
-    }
+    flushing(after) && !flushing(before)
 }

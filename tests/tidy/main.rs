@@ -121,7 +121,7 @@ fn every_trace_has_a_claim_and_a_verdict() {
     for trace in traces {
         let body = trace.text.rsplit("---\n").next().unwrap_or_default();
         let claim = body.lines().next().unwrap_or_default();
-        if !claim.ends_with('.') {
+        if !claim.ends_with(['.', ')']) {
             faults.push(format!("{}: opens without a claim: {claim:?}", trace.path));
         }
         if !body

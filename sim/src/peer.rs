@@ -5,6 +5,7 @@
 //! known from the schedule, so it verifies payload on the way. It shares no code with the proxy's
 //! own reading and writing: what judges must not make the same mistakes.
 
+mod conn;
 mod line;
 mod relay;
 

@@ -6,6 +6,7 @@
 //! own reading and writing: what judges must not make the same mistakes.
 
 mod conn;
+pub mod http;
 mod line;
 mod relay;
 
@@ -130,26 +131,31 @@ pub(crate) fn errno(error: &io::Error) -> Errno {
     *found.expect("a simulated network fails with an errno")
 }
 
-/// Something one half of a peer waits for and the other brings about.
+/// How far one half of a peer has come, for the other to wait for.
 #[derive(Debug, Default)]
-pub(crate) struct Flag {
-    set: Cell<bool>,
+pub(crate) struct Progress {
+    reached: Cell<usize>,
     waiter: RefCell<Option<Waker>>,
 }
 
-impl Flag {
-    /// From now on it is so.
-    pub(crate) fn set(&self) {
-        self.set.set(true);
+impl Progress {
+    /// It has come so far, if not farther.
+    pub(crate) fn to(&self, mark: usize) {
+        self.reached.set(self.reached.get().max(mark));
         if let Some(waiter) = self.waiter.borrow_mut().take() {
             waiter.wake();
         }
     }
 
-    /// Waits until it is so.
-    pub(crate) async fn wait(&self) {
+    /// Whether it has come so far.
+    pub(crate) fn is(&self, mark: usize) -> bool {
+        self.reached.get() >= mark
+    }
+
+    /// Waits until it has come so far.
+    pub(crate) async fn reach(&self, mark: usize) {
         poll_fn(|cx| {
-            if self.set.get() {
+            if self.is(mark) {
                 return Poll::Ready(());
             }
             *self.waiter.borrow_mut() = Some(cx.waker().clone());

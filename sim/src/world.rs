@@ -7,13 +7,16 @@
 mod hash;
 mod panics;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use self::hash::Fnv;
 use crate::{
     fault::{Faulty, Timers},
     net::SimNet,
-    peer::{self, Log, SharedLog},
+    peer::{
+        self, Log, SharedLog,
+        http::{self, Http, HttpLog, SharedHttpLog},
+    },
     schedule::{Link, LinkAct, Schedule, Traffic},
     tls,
 };
@@ -63,7 +66,11 @@ pub struct Outcome {
     pub client: Log,
     /// What the origin saw and did, on each of its connections.
     pub origins: Vec<Log>,
-    /// Whether both peers were done with everything.
+    /// What HTTP's peers have written down; empty in a relay.
+    pub http: HttpLog,
+    /// The origin's connections that wait for another request, which the proxy may keep.
+    pub idle: usize,
+    /// Whether both peers were done with everything else.
     pub peers_done: bool,
     /// The proxy's connections that were not over at the end.
     pub proxy_sockets: usize,
@@ -82,17 +89,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether everything has come to its end.
+    /// Whether everything has come to its end, but for connections that are kept.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.peers_done && self.proxy_sockets == 0 && self.peer_sockets == 0
+        self.peers_done && self.proxy_sockets == self.idle && self.peer_sockets == self.idle
     }
 
     /// A number that is the same for the same run, on any machine.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv::default();
-        (&self.client, &self.origins, self.took_ms).hash(&mut hash);
+        (&self.client, &self.origins, &self.http, self.took_ms).hash(&mut hash);
         (self.proxy_sockets, self.peer_sockets, self.failures).hash(&mut hash);
         hash.finish()
     }
@@ -119,6 +126,7 @@ struct World {
     hosts: [IpAddr; 3],
     client: SharedLog,
     origins: Rc<RefCell<Vec<SharedLog>>>,
+    http: SharedHttpLog,
     peers: [SimNet; 2],
     proxy: SimNet,
     faulty: ProxyNet,
@@ -143,6 +151,7 @@ impl World {
         let world = World {
             client: SharedLog::default(),
             origins: Rc::default(),
+            http: Rc::default(),
             proxy: proxy_net,
             faulty: faulty.clone(),
             most_inside: [0; 2],
@@ -161,26 +170,18 @@ impl World {
         places: Places,
         proxy: impl Future<Output = ()> + 'static,
     ) -> World {
-        let [client_net, origin_net] = self.peers.clone();
-        let bytes = schedule.buffers;
-        let client = peer::client(
-            client_net,
-            places.listen,
-            bytes.client,
-            schedule.carrier,
-            schedule.client.clone(),
-            Rc::clone(&self.client),
-        );
-        let origin = peer::origin(
-            origin_net,
-            places.origin,
-            bytes.origin,
-            schedule.origin.clone(),
-            Rc::clone(&self.origins),
-        );
-        self.host(0, client);
+        match &schedule.traffic {
+            Traffic::Relay => self.start_relay(schedule, places),
+            Traffic::Http {
+                exchanges,
+                pipelined,
+            } => {
+                let exchanges = exchanges.as_slice().into();
+                let log = Rc::clone(&self.http);
+                self.start_http(schedule, places, Http { exchanges, log }, *pipelined);
+            }
+        }
         self.host(1, proxy);
-        self.host(2, origin);
         let ways = schedule.latencies;
         for (peer, ms) in [(0, ways.client_proxy_ms), (2, ways.proxy_origin_ms)] {
             let latency = Duration::from_millis(u64::from(ms));
@@ -188,6 +189,51 @@ impl World {
                 .set_link_latency(self.hosts[peer], self.hosts[1], latency);
         }
         self
+    }
+
+    fn start_relay(&mut self, schedule: &Schedule, places: Places) {
+        let [client_net, origin_net] = self.peers.clone();
+        let client = peer::client(
+            client_net,
+            places.listen,
+            schedule.buffers.client,
+            schedule.carrier,
+            schedule.client.clone(),
+            Rc::clone(&self.client),
+        );
+        let origin = peer::origin(
+            origin_net,
+            places.origin,
+            schedule.buffers.origin,
+            schedule.origin.clone(),
+            Rc::clone(&self.origins),
+        );
+        self.host(0, client);
+        self.host(2, origin);
+    }
+
+    fn start_http(&mut self, schedule: &Schedule, places: Places, http: Http, pipelined: bool) {
+        let [client_net, origin_net] = self.peers.clone();
+        let client = http::client(
+            client_net,
+            places.listen,
+            schedule.buffers.client,
+            schedule.carrier,
+            schedule.client.clone(),
+            pipelined,
+            http.clone(),
+            Rc::clone(&self.client),
+        );
+        let origin = http::origin(
+            origin_net,
+            places.origin,
+            schedule.buffers.origin,
+            schedule.origin.reader,
+            http,
+            Rc::clone(&self.origins),
+        );
+        self.host(0, client);
+        self.host(2, origin);
     }
 
     fn host(&mut self, index: usize, future: impl Future<Output = ()> + 'static) {
@@ -224,15 +270,24 @@ impl World {
         self.outcome(now_ms, panic)
     }
 
+    /// How many of the origin's connections wait for another request.
+    fn idle(&self) -> usize {
+        let (origins, http) = (self.origins.borrow(), self.http.borrow());
+        let open = origins.iter().map(|log| log.borrow().done_at.is_none());
+        open.zip(&http.idle)
+            .filter(|(open, idle)| *open && **idle)
+            .count()
+    }
+
     fn peers_done(&self) -> bool {
-        let done = |log: &SharedLog| log.borrow().done_at.is_some();
-        done(&self.client) && self.origins.borrow().iter().all(done)
+        let origins = self.origins.borrow();
+        let open = origins.iter().filter(|log| log.borrow().done_at.is_none());
+        self.client.borrow().done_at.is_some() && open.count() == self.idle()
     }
 
     fn is_over(&self) -> bool {
-        self.proxy.open_sockets() == 0
-            && self.peers.iter().all(|net| net.open_sockets() == 0)
-            && self.peers_done()
+        let peers: usize = self.peers.iter().map(SimNet::open_sockets).sum();
+        self.peers_done() && self.proxy.open_sockets() == self.idle() && peers == self.idle()
     }
 
     /// How much a relay holds between the peers.
@@ -256,6 +311,8 @@ impl World {
         Outcome {
             client: self.client.borrow().clone(),
             origins: origins.iter().map(|log| log.borrow().clone()).collect(),
+            http: self.http.borrow().clone(),
+            idle: self.idle(),
             peers_done: self.peers_done(),
             proxy_sockets: self.proxy.open_sockets(),
             peer_sockets: self.peers.iter().map(SimNet::open_sockets).sum(),
@@ -269,11 +326,6 @@ impl World {
 }
 
 fn builder(schedule: &Schedule, options: Options) -> turmoil::Builder {
-    debug_assert_eq!(
-        schedule.traffic,
-        Traffic::Relay,
-        "HTTP has peers of its own"
-    );
     let mut builder = turmoil::Builder::new();
     builder
         .rng_seed(schedule.seed)

@@ -1,6 +1,6 @@
 //! A relay's peers: a writer that follows its steps and a reader that reads as it is told.
 
-use super::{Flag, Got, Line, Payload, Seen, SharedLog, conn::Conn, errno};
+use super::{Got, Line, Payload, Progress, Seen, SharedLog, conn::Conn, errno};
 use crate::{
     schedule::{Carrier, Reader, Script, SocketBytes, Step},
     tls::{self, Party},
@@ -28,11 +28,26 @@ pub async fn client<N: Network>(
     script: Script,
     log: SharedLog,
 ) {
+    if let Some(conn) = open(net, proxy, bytes, carrier, log).await {
+        let peer = Peer::new(conn, Payload::FROM_CLIENT, Payload::FROM_ORIGIN);
+        peer.run(script).await;
+    }
+}
+
+/// A client's connection to `proxy`, its handshake done.
+pub(super) async fn open<N: Network>(
+    net: N,
+    proxy: SocketAddr,
+    bytes: SocketBytes,
+    carrier: Carrier,
+    log: SharedLog,
+) -> Option<Conn<N>> {
     let stream = match net.connect(proxy, bytes.into()).await {
         Ok(stream) => stream,
         Err(error) => {
             let end = Got::Reset(errno(&error));
-            return log.borrow_mut().never_opened(end, net.now());
+            log.borrow_mut().never_opened(end, net.now());
+            return None;
         }
     };
     let mut line = match carrier {
@@ -41,12 +56,10 @@ pub async fn client<N: Network>(
     };
     if let Err(end) = poll_fn(|cx| line.poll_secure(cx)).await {
         log.borrow_mut().never_opened(end, net.now());
-        return line.reset();
+        line.reset();
+        return None;
     }
-    let (from, to) = (Payload::FROM_CLIENT, Payload::FROM_ORIGIN);
-    Peer::new(Conn::new(net, line, log), from, to)
-        .run(script)
-        .await;
+    Some(Conn::new(net, line, log))
 }
 
 /// An origin that listens at `address` and follows `script` on each connection, each with a log.
@@ -57,19 +70,31 @@ pub async fn origin<N: Network>(
     script: Script,
     logs: Rc<RefCell<Vec<SharedLog>>>,
 ) {
+    accept_all(net, address, bytes, |conn| {
+        logs.borrow_mut().push(Rc::clone(&conn.log));
+        let peer = Peer::new(conn, Payload::FROM_ORIGIN, Payload::FROM_CLIENT);
+        peer.run(script.clone())
+    })
+    .await;
+}
+
+/// Listens at `address`, and goes on with each connection as `serve` says, for ever.
+pub(super) async fn accept_all<N: Network, F: Future<Output = ()>>(
+    net: N,
+    address: SocketAddr,
+    bytes: SocketBytes,
+    mut serve: impl FnMut(Conn<N>) -> F,
+) {
     let listener = net.listen(address, bytes.into());
     let mut listener = listener.expect("the origin's port is free");
-    let mut peers = Vec::new();
+    let mut served = Vec::new();
     poll_fn(|cx| {
         while let Poll::Ready(accepted) = listener.poll_accept(cx) {
             let line = Line::plain(accepted.expect("the origin's kernel accepts"));
-            let log = SharedLog::default();
-            logs.borrow_mut().push(Rc::clone(&log));
-            let (from, to) = (Payload::FROM_ORIGIN, Payload::FROM_CLIENT);
-            let peer = Peer::new(Conn::new(net.clone(), line, log), from, to);
-            peers.push(Box::pin(peer.run(script.clone())));
+            let conn = Conn::new(net.clone(), line, SharedLog::default());
+            served.push(Box::pin(serve(conn)));
         }
-        peers.retain_mut(|peer| peer.as_mut().poll(cx).is_pending());
+        served.retain_mut(|one| one.as_mut().poll(cx).is_pending());
         Poll::<()>::Pending
     })
     .await;
@@ -81,7 +106,7 @@ struct Peer<N: Network> {
     from: Payload,
     to: Payload,
     /// The other direction has ended.
-    ended: Flag,
+    ended: Progress,
 }
 
 impl<N: Network> Peer<N> {
@@ -90,7 +115,7 @@ impl<N: Network> Peer<N> {
             conn,
             from,
             to,
-            ended: Flag::default(),
+            ended: Progress::default(),
         }
     }
 
@@ -108,7 +133,7 @@ impl<N: Network> Peer<N> {
                     true
                 }
                 Step::AwaitEof => {
-                    self.ended.wait().await;
+                    self.ended.reach(1).await;
                     true
                 }
                 Step::CloseNotify | Step::Fin | Step::Reset => self.conn.end(*step).await,
@@ -165,7 +190,7 @@ impl<N: Network> Peer<N> {
             }
             let over = got != Got::Notify;
             conn.log.borrow_mut().saw_end(got, now);
-            self.ended.set();
+            self.ended.to(1);
             if over {
                 return;
             }

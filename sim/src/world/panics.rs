@@ -50,7 +50,13 @@ struct Leave;
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        STATE.set(State::Elsewhere);
+        let state = STATE.replace(State::Elsewhere);
+        if let State::Simulating(Some(panic)) = state
+            && std::thread::panicking()
+        {
+            // Not a task of the simulation, but the simulation itself.
+            eprintln!("{panic}");
+        }
     }
 }
 

@@ -1,0 +1,224 @@
+//! The HTTP client: asks, one after the other or all at once, and reads what it is answered.
+
+use super::{
+    Answer, Closed, Http, Message, MessageEnd,
+    read::{Framing, Reading, Stop, framing},
+    response_payload, write,
+};
+use crate::{
+    peer::{Progress, SharedLog, conn::Conn, relay},
+    schedule::{Carrier, Exchange, Method, Script, SocketBytes, Step},
+};
+use std::net::SocketAddr;
+use tidegate::net::Network;
+
+/// A client that asks `http`'s exchanges of `proxy`, and then does as `script` says.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a peer is all that a schedule says of it"
+)]
+pub async fn client<N: Network>(
+    net: N,
+    proxy: SocketAddr,
+    bytes: SocketBytes,
+    carrier: Carrier,
+    script: Script,
+    pipelined: bool,
+    http: Http,
+    log: SharedLog,
+) {
+    if let Some(conn) = relay::open(net, proxy, bytes, carrier, log).await {
+        let client = Client {
+            conn: &conn,
+            http: &http,
+            pipelined,
+            answered: Progress::default(),
+            invited: Progress::default(),
+        };
+        let write = client.write(&script.writer);
+        let mut reading = Reading::new(&conn, script.reader, carrier != Carrier::Tcp);
+        let read = async {
+            conn.sleep(script.reader.delay_ms).await;
+            client.read(&mut reading).await;
+        };
+        conn.run(write, read).await;
+    }
+}
+
+struct Client<'a, N: Network> {
+    conn: &'a Conn<N>,
+    http: &'a Http,
+    pipelined: bool,
+    /// Answers complete; all of them when no more will come.
+    answered: Progress,
+    /// Requests whose body may be sent, counted from the first.
+    invited: Progress,
+}
+
+impl<N: Network> Client<'_, N> {
+    async fn write(&self, last_steps: &[Step]) {
+        for (number, exchange) in self.http.exchanges.iter().enumerate() {
+            if !self.pipelined {
+                self.answered.reach(number).await;
+            }
+            if self.answered.is(usize::MAX) {
+                break; // nobody answers any more
+            }
+            if !self.ask(number, exchange).await {
+                return;
+            }
+            self.http.log.borrow_mut().requests_sent += 1;
+        }
+        if !self.pipelined {
+            self.answered.reach(self.http.exchanges.len()).await;
+        }
+        for step in last_steps {
+            let goes_on = match step {
+                Step::Sleep(ms) => {
+                    self.conn.sleep(*ms).await;
+                    true
+                }
+                Step::AwaitEof => {
+                    self.answered.reach(usize::MAX).await;
+                    true
+                }
+                Step::Write(_) | Step::CloseNotify | Step::Fin | Step::Reset => {
+                    self.conn.end(*step).await
+                }
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// Writes a request; whether it could.
+    async fn ask(&self, number: usize, exchange: &Exchange) -> bool {
+        let request = &exchange.request;
+        if !self
+            .conn
+            .write_all(&write::request_head(number, request))
+            .await
+        {
+            return false;
+        }
+        if request.expect {
+            self.invited.reach(number + 1).await;
+        }
+        for piece in write::request_body(number, request) {
+            if !self.conn.write_all(&piece).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn read(&self, reading: &mut Reading<'_, N>) {
+        for (number, exchange) in self.http.exchanges.iter().enumerate() {
+            let answer = self.answer(reading, number, exchange).await;
+            let Some(answer) = answer else {
+                break;
+            };
+            let over = answer.message.end != MessageEnd::Complete || answer.message.closes();
+            self.http.log.borrow_mut().answers.push(answer);
+            self.invited.to(number + 1);
+            self.answered.to(number + 1);
+            if over {
+                break;
+            }
+        }
+        let excess = reading.drain().await;
+        self.http.log.borrow_mut().excess |= excess;
+        self.invited.to(usize::MAX);
+        self.answered.to(usize::MAX);
+    }
+
+    /// Reads one response with its interims; `None` if not a byte of it came.
+    async fn answer(
+        &self,
+        reading: &mut Reading<'_, N>,
+        number: usize,
+        exchange: &Exchange,
+    ) -> Option<Answer> {
+        let mut interims = Vec::new();
+        loop {
+            let mut message = match reading.head().await {
+                Ok(message) => message,
+                Err(Stop::Before(_)) if interims.is_empty() => return None,
+                Err(stop) => return Some(headless(interims, stop)),
+            };
+            let status = status(&message.start);
+            if let Some(interim) = status.filter(|status| *status < 200) {
+                interims.push(interim);
+                if interim == 100 {
+                    self.invited.to(number + 1);
+                }
+                continue;
+            }
+            let bodyless = exchange.request.method == Method::Head;
+            let bodyless = bodyless || matches!(status, Some(204 | 304));
+            match framing(&message, Framing::UntilClose) {
+                _ if status.is_none() => message.end = malformed("no status line"),
+                Err(what) => message.end = MessageEnd::Malformed(what),
+                Ok(found) => {
+                    let found = if bodyless { Framing::Nothing } else { found };
+                    let payload = response_payload(number);
+                    reading.body(&mut message, found, payload).await;
+                }
+            }
+            return Some(Answer {
+                interims,
+                status,
+                message,
+            });
+        }
+    }
+}
+
+fn malformed(what: &str) -> MessageEnd {
+    MessageEnd::Malformed(what.to_owned())
+}
+
+fn headless(interims: Vec<u16>, stop: Stop) -> Answer {
+    let end = match stop {
+        Stop::Before(closed) | Stop::Closed(closed) => MessageEnd::Cut(closed),
+        Stop::Malformed(what) => MessageEnd::Malformed(what),
+    };
+    Answer {
+        interims,
+        status: None,
+        message: Message::without_head(end),
+    }
+}
+
+impl Message {
+    /// What is known of a message whose head never ended.
+    pub(super) fn without_head(end: MessageEnd) -> Message {
+        Message {
+            start: String::new(),
+            fields: Vec::new(),
+            bytes: 0,
+            differs_at: None,
+            trailers: Vec::new(),
+            end,
+            times: [None; 2],
+        }
+    }
+}
+
+impl Closed {
+    /// Whether nothing was lost.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        *self == Closed::Clean
+    }
+}
+
+/// `HTTP/1.1 200 Reason`.
+fn status(line: &str) -> Option<u16> {
+    let rest = line.strip_prefix("HTTP/1.")?;
+    let (version, rest) = rest.split_once(' ')?;
+    let (digits, _reason) = rest.split_once(' ')?;
+    let good = matches!(version, "0" | "1") && digits.len() == 3;
+    digits.parse().ok().filter(|status| good && *status >= 100)
+}

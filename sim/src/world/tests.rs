@@ -109,3 +109,26 @@ fn every_bug_is_caught_within_thirty_seeds() {
         );
     }
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    for (kind, n) in [
+        (Kind::Relay(Carrier::Tcp), 4_000),
+        (Kind::Relay(Carrier::Tls(Version::Tls13)), 500),
+        (Kind::Http(Carrier::Tcp), 1_000),
+    ] {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the wall's clock is what is asked for"
+        )]
+        let begun = std::time::Instant::now();
+        let mut ms = 0;
+        for seed in 0..n {
+            ms += transparent(&generate::schedule(kind, seed)).took_ms;
+        }
+        let took = begun.elapsed();
+        let rate = f64::from(u32::try_from(n).unwrap()) / took.as_secs_f64();
+        println!("{kind:?}: {rate:.0}/s, {} simulated ms each", ms / n);
+    }
+}

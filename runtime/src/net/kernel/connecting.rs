@@ -10,7 +10,10 @@ use super::{
     stream::{self, KernelStream},
     tcp_socket,
 };
-use rustix::io::Errno;
+use rustix::{
+    io::Errno,
+    net::{RecvFlags, recv},
+};
 use socket2::Socket;
 use std::{
     future::Future,
@@ -61,6 +64,11 @@ fn begin(peer: SocketAddr, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
     stream::register(socket)
 }
 
+/// Whether the peer has said anything.
+fn has_words(fd: &AsyncFd<Socket>) -> bool {
+    matches!(recv(fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
+}
+
 impl Future for Connecting {
     type Output = io::Result<KernelStream>;
 
@@ -71,8 +79,9 @@ impl Future for Connecting {
         }
         Poll::Ready(match std::mem::replace(&mut self.0, State::Told) {
             State::Failed(error) => Err(error),
-            // A reset may already be behind the handshake: it is an error of the connect then.
             State::Sent { fd, peer } => match fd.get_ref().take_error()? {
+                // R10: a reset may already be behind the handshake, and words before it.
+                Some(error) if has_words(&fd) => Ok(KernelStream::failed(fd, peer, error)),
                 Some(error) => Err(error),
                 None => Ok(KernelStream::connected(fd, peer)),
             },

@@ -99,6 +99,13 @@ impl KernelStream {
         }
     }
 
+    /// A connection that has failed already, with words of its peer still to be read.
+    pub(super) fn failed(fd: AsyncFd<Socket>, peer: SocketAddr, error: io::Error) -> KernelStream {
+        let mut stream = KernelStream::connected(fd, peer);
+        stream.latch(error);
+        stream
+    }
+
     pub(super) fn socket(&self) -> &Socket {
         self.fd.get_ref()
     }

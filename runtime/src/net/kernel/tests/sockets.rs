@@ -162,6 +162,31 @@ fn r21_a_refused_connect_is_refused() {
 }
 
 #[test]
+fn r10_words_before_a_reset_that_the_connect_meets() {
+    run(async {
+        for words in ["all of it", ""] {
+            let listener = TcpListener::bind(any_port()).unwrap();
+            let address = listener.local_addr().unwrap();
+            let connect = Kernel::new().connect(address, Buffers::default());
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(words.as_bytes()).unwrap();
+            reset(peer);
+            let kind = match connect.await {
+                Ok(mut stream) => {
+                    assert_eq!(read(&mut stream).await.unwrap(), words.as_bytes());
+                    read(&mut stream).await.unwrap_err().kind()
+                }
+                Err(error) => {
+                    assert_eq!(words, "", "words are not thrown away");
+                    error.kind()
+                }
+            };
+            assert_eq!(kind, ErrorKind::ConnectionReset);
+        }
+    });
+}
+
+#[test]
 fn r20_a_connect_is_cancelled_by_dropping_it() {
     run(async {
         // A listener whose queue is full answers no SYN.

@@ -7,7 +7,7 @@ use crate::{
     clock::WallTime,
     config::Config,
     message::{Code, Message},
-    net::kernel::{self, Kernel},
+    net::kernel::{self, Claim, Kernel},
     tls::accept,
     worker::{Extras, Site, Worker},
 };
@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::{
     runtime::{Builder, Runtime},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
     task::LocalSet,
 };
@@ -52,6 +52,33 @@ pub struct Server {
     word: watch::Sender<Word>,
     workers: Vec<JoinHandle<Served>>,
     drain: Duration,
+    signals: Signals,
+}
+
+/// The signals that end serving, waited for from before the first connection on: later there may
+/// be no descriptor left to wait with.
+#[derive(Debug)]
+struct Signals {
+    waiting: Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        let waiting = Builder::new_current_thread().enable_all().build()?;
+        let (terminate, interrupt) = waiting.block_on(async {
+            io::Result::Ok((
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::interrupt())?,
+            ))
+        })?;
+        Ok(Signals {
+            waiting,
+            terminate,
+            interrupt,
+        })
+    }
 }
 
 impl Server {
@@ -62,32 +89,35 @@ impl Server {
     /// What cannot be loaded or listened at.
     pub fn start(config: &Config) -> Result<Server, Message> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut addresses = Vec::new();
+        let signals = Signals::new().map_err(|error| cannot_start(&error))?;
+        // Held until the workers listen themselves.
+        let mut claims = Vec::new();
         let mut sites = Vec::new();
         for listener in &config.listeners {
             let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
             let tls = accept::load(listener, &provider as &Arc<CryptoProvider>, &time)?;
-            let bind: Vec<SocketAddr> = listener
+            let held = listener
                 .bind
                 .iter()
                 .map(|&address| {
                     kernel::claim(address).map_err(|error| cannot_bind(address, &error))
                 })
-                .collect::<Result<_, _>>()?;
-            addresses.push(bind.clone());
+                .collect::<Result<Vec<Claim>, _>>()?;
             sites.push(Site {
-                bind,
+                bind: held.iter().map(|claim| claim.address).collect(),
                 listener: listener.clone(),
                 tls,
             });
+            claims.push(held);
         }
         let (word, words) = watch::channel(Word::Serve);
         let drain = Duration::from_micros(config.drain.0);
         let mut server = Server {
-            addresses,
+            addresses: sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
             drain,
+            signals,
         };
         let (config, sites) = (Arc::new(config.clone()), Arc::new(sites));
         let (told, tells) = mpsc::channel();
@@ -124,27 +154,27 @@ impl Server {
     ///
     /// When signals cannot be waited for.
     pub fn run(self) -> io::Result<Served> {
-        let waiting = Builder::new_current_thread().enable_all().build()?;
-        let (mut terminate, mut interrupt) = waiting.block_on(async {
-            io::Result::Ok((
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::interrupt())?,
-            ))
-        })?;
+        let Server {
+            word,
+            workers,
+            drain,
+            signals,
+            ..
+        } = self;
+        let Signals {
+            waiting,
+            mut terminate,
+            mut interrupt,
+        } = signals;
         waiting.block_on(async {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
         });
-        tracing::info!(deadline = ?self.drain, "draining; a second signal stops");
-        self.say(Word::Drain);
-        let Server {
-            word,
-            workers,
-            drain,
-            ..
-        } = self;
+        tracing::info!(deadline = ?drain, "draining; a second signal stops");
+        // A worker that is gone needs no word.
+        let _heard = word.send(Word::Drain);
         let (done, over) = oneshot::channel();
         thread::spawn(move || {
             let drained = |worker: JoinHandle<Served>| worker.join().ok() == Some(Served::Drained);

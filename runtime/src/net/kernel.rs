@@ -48,14 +48,32 @@ impl Kernel {
     }
 }
 
+/// An address that is ours to listen at: while this lives, nobody else finds its port free.
+#[derive(Debug)]
+pub struct Claim {
+    /// The address, its port the real one.
+    pub address: SocketAddr,
+    _bound: Socket,
+}
+
 /// Makes sure that nobody listens at `address`, which `SO_REUSEPORT` would hide from a worker, and
-/// finds the port where any will do.
+/// finds the port where any will do. It is bound and never listens, so it takes no connections.
 ///
 /// # Errors
 ///
 /// Why it cannot be bound.
-pub fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
-    std::net::TcpListener::bind(address)?.local_addr()
+pub fn claim(address: SocketAddr) -> io::Result<Claim> {
+    let socket = tcp_socket(address)?;
+    // Connections of an earlier process that are not quite gone do not stand in the way.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    Ok(Claim {
+        address: socket.local_addr()?.as_socket().unwrap_or(address),
+        _bound: socket,
+    })
 }
 
 impl Default for Kernel {

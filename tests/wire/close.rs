@@ -1,0 +1,233 @@
+//! Clean ends of HTTP legs: whoever says the last word, it is answered, and nothing said before
+//! it is lost (LIFECYCLE 4.5).
+
+use crate::{
+    harness::Proxy,
+    peers::{End, Last, Origin, Peer, Raw, pattern},
+    secure::Version,
+};
+use std::thread;
+
+const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+const GET_LAST: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn h01_fin_after_the_response_is_answered() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    client.fin();
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h01_close_notify_after_the_response_is_answered() {
+    for version in Version::BOTH {
+        for bare in [false, true] {
+            let origin = Origin::new();
+            let proxy = Proxy::https(origin.address());
+            let mut client = proxy.secure(version);
+            client.say(GET);
+            let mut up = origin.accept();
+            up.message();
+            up.say(OK);
+            assert_eq!(client.message().body, b"ok");
+            if bare {
+                client.fin();
+            } else {
+                client.close_notify();
+            }
+            assert_eq!(client.last(), Last::notified(""), "{version:?}, {bare}");
+        }
+    }
+}
+
+#[test]
+fn h01_costs_no_pooled_connection() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    client.message();
+    client.fin();
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    assert!(up.is_quiet(), "nothing is said to the origin");
+}
+
+#[test]
+fn h07_client_fin_with_the_request() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say_last(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!((answer.status(), answer.body), (200, b"ok".to_vec()));
+    assert_eq!(
+        answer
+            .head
+            .to_lowercase()
+            .matches("connection: close")
+            .count(),
+        1
+    );
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h07_close_notify_with_the_request() {
+    for version in Version::BOTH {
+        let origin = Origin::new();
+        let proxy = Proxy::https(origin.address());
+        let mut client = proxy.secure(version);
+        client.say(GET);
+        client.close_notify();
+        client.fin();
+        let mut up = origin.accept();
+        up.message();
+        up.say(OK);
+        assert_eq!(client.message().body, b"ok", "{version:?}");
+        assert_eq!(client.last(), Last::notified(""), "{version:?}");
+    }
+}
+
+#[test]
+fn h12_connection_close_ends_with_close_notify_and_fin() {
+    for version in Version::BOTH {
+        let origin = Origin::new();
+        let proxy = Proxy::https(origin.address());
+        let mut client = proxy.secure(version);
+        client.say(GET_LAST);
+        let mut up = origin.accept();
+        up.message();
+        up.say(OK);
+        assert_eq!(client.message().field("connection"), Some("close"));
+        assert_eq!(client.last(), Last::notified(""), "{version:?}");
+    }
+}
+
+/// S43: the proxy closes after the response; the client still talks, and reads late and little.
+fn lingering(mut client: impl Peer, origin: &Origin, notified: bool) {
+    const SIZE: usize = 1_500_000;
+    let body = pattern(SIZE);
+    client.say(GET_LAST);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut up = origin.accept();
+            up.message();
+            up.say(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes());
+            up.say(&body);
+            up.fin();
+            assert_eq!(up.last(), Last::plain("", End::Fin));
+        });
+        client.head();
+        let mut heard = Vec::new();
+        for _ in 0..30 {
+            client.say(GET);
+            heard.extend(client.hear(SIZE / 31));
+        }
+        let last = client.last();
+        heard.extend(last.bytes);
+        assert!(heard == body, "{} of {SIZE} bytes", heard.len());
+        assert_eq!((last.notified, last.end), (notified, End::Fin));
+    });
+}
+
+#[test]
+fn h12_lingering_delivers_everything_to_a_client_that_still_talks() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let client = Raw::narrow(proxy.address, 4096);
+    lingering(client, &origin, false);
+}
+
+#[test]
+fn h12_lingering_over_tls() {
+    let origin = Origin::new();
+    let proxy = Proxy::https(origin.address());
+    lingering(proxy.secure(Version::Tls13), &origin, true);
+}
+
+#[test]
+fn u12_connection_close_from_the_origin_keeps_the_client() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    for _ in 0..2 {
+        client.say(GET);
+        let mut up = origin.accept();
+        up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.message().body, b"ok");
+        assert_eq!(up.last(), Last::plain("", End::Fin));
+    }
+}
+
+#[test]
+fn u09_an_end_after_the_message_leaves_it_whole() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    proxy.process.pause();
+    up.say(OK);
+    up.reset();
+    proxy.process.resume();
+    assert_eq!(client.message().body, b"ok");
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+}
+
+/// U01: the pooled connection ends in whichever way; the next request goes on a fresh one, also
+/// when the proxy learns of both at the same moment.
+fn evicted(end: impl Fn(Raw)) {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    for _ in 0..3 {
+        client.say(GET);
+        let mut up = origin.accept();
+        up.message();
+        up.say(OK);
+        assert_eq!(client.message().body, b"ok");
+        proxy.process.pause();
+        end(up);
+        client.say(GET);
+        proxy.process.resume();
+        let mut up = origin.accept();
+        up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nnew");
+        assert_eq!(client.message().body, b"new");
+    }
+}
+
+#[test]
+fn u01_a_fin_evicts() {
+    evicted(|up| up.fin());
+}
+
+#[test]
+fn u01_a_reset_evicts() {
+    evicted(Raw::reset);
+}
+
+#[test]
+fn u01_u10_unasked_bytes_evict() {
+    evicted(|mut up| up.say(b"HTTP/1.1 408 Request Timeout\r\n\r\n"));
+}

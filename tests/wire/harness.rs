@@ -1,0 +1,320 @@
+//! The program under test as a child process, and the programs that talk to it.
+//!
+//! Owns processes and temporary directories, and ends both. Every wait here is for an event and
+//! has a limit; [`Proxy::start`] is the only place that knows the command line.
+
+use crate::{
+    peers::Raw,
+    secure::{Secure, Version},
+};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A directory that goes with its owner.
+#[derive(Debug)]
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Scratch {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tidegate-wire-{}-{count}", std::process::id());
+        let root = std::env::temp_dir().join(name);
+        fs::create_dir_all(&root).unwrap();
+        Scratch(root)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        fs::write(self.path(name), content).unwrap();
+        self.path(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A child process whose output is read as it comes. Dropped, it is killed.
+pub(crate) struct Running {
+    child: Child,
+    output: Receiver<Vec<u8>>,
+    said: Vec<u8>,
+}
+
+/// How a child ended.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) status: ExitStatus,
+    /// Both its output and its error stream.
+    pub(crate) said: String,
+}
+
+impl Done {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+}
+
+impl Running {
+    /// Starts `command`; `package` is where Debian has it.
+    pub(crate) fn start(command: &mut Command, package: &str) -> Running {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("cannot run `{program}` ({error}); on Debian it is in the package {package}")
+            });
+        let (say, output) = channel();
+        let streams: [Box<dyn Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        for mut stream in streams {
+            let say = say.clone();
+            thread::spawn(move || {
+                let mut buf = vec![0; 64 * 1024];
+                while let Ok(n @ 1..) = stream.read(&mut buf) {
+                    if say.send(buf[..n].to_vec()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let said = Vec::new();
+        Running {
+            child,
+            output,
+            said,
+        }
+    }
+
+    pub(crate) fn said(&self) -> String {
+        String::from_utf8_lossy(&self.said).into_owned()
+    }
+
+    /// Waits until `find` finds something in what was said.
+    pub(crate) fn until<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = find(&self.said()) {
+                return found;
+            }
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(more) => self.said.extend(more),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("waited in vain for {what}; it said:\n{}", self.said())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended before {what}; it said:\n{}", self.said())
+                }
+            }
+        }
+    }
+
+    /// Writes to its input.
+    pub(crate) fn say(&mut self, bytes: &[u8]) {
+        self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
+    }
+
+    /// Ends its input.
+    pub(crate) fn end_input(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Stops it until [`Running::resume`]: whatever happens meanwhile, it learns of at once.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+        let pid = Pid::from_child(&self.child);
+        waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Waits for its end, which its output's end tells.
+    pub(crate) fn end(mut self) -> Done {
+        loop {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(more) => self.said.extend(more),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("it does not end; it said:\n{}", self.said())
+                }
+            }
+        }
+        let status = self.child.wait().unwrap();
+        let said = self.said();
+        Done { status, said }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // An error here means that it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            self.said.extend(self.output.iter().flatten());
+            eprintln!("it said:\n{}", self.said());
+        }
+    }
+}
+
+/// What the proxy is to serve.
+#[derive(Clone, Debug)]
+pub(crate) enum Serve {
+    Http(SocketAddr),
+    Tcp(SocketAddr),
+}
+
+/// A proxy that serves.
+pub(crate) struct Proxy {
+    pub(crate) process: Running,
+    pub(crate) address: SocketAddr,
+    scratch: Scratch,
+}
+
+impl Proxy {
+    pub(crate) fn http(to: SocketAddr) -> Proxy {
+        Proxy::serving(&Serve::Http(to), false)
+    }
+
+    pub(crate) fn https(to: SocketAddr) -> Proxy {
+        Proxy::serving(&Serve::Http(to), true)
+    }
+
+    pub(crate) fn tcp(to: SocketAddr) -> Proxy {
+        Proxy::serving(&Serve::Tcp(to), false)
+    }
+
+    pub(crate) fn tls(to: SocketAddr) -> Proxy {
+        Proxy::serving(&Serve::Tcp(to), true)
+    }
+
+    fn serving(serve: &Serve, tls: bool) -> Proxy {
+        let scratch = Scratch::new();
+        let command = command(serve, "127.0.0.1:0", tls, &scratch);
+        Proxy::started(command, scratch)
+    }
+
+    /// The proxy in a shell that first does `before`, such as setting a limit.
+    pub(crate) fn after(before: &str, to: SocketAddr) -> Proxy {
+        let scratch = Scratch::new();
+        let inner = command(&Serve::Http(to), "127.0.0.1:0", false, &scratch);
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\""));
+        shell.arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            shell.env(name, value.unwrap_or_default());
+        }
+        Proxy::started(shell, scratch)
+    }
+
+    fn started(mut command: Command, scratch: Scratch) -> Proxy {
+        let mut process = Running::start(&mut command, "none: it is the program under test");
+        let address = process.until("its address", address_in);
+        Proxy {
+            process,
+            address,
+            scratch,
+        }
+    }
+
+    /// A client of it, in clear text.
+    pub(crate) fn client(&self) -> Raw {
+        Raw::connect(self.address)
+    }
+
+    /// A client of it, over TLS.
+    pub(crate) fn secure(&self, version: Version) -> Secure {
+        Secure::connect(self.address, &self.authority(), version)
+    }
+
+    /// Whose signature its development certificate bears.
+    pub(crate) fn authority(&self) -> PathBuf {
+        authority(&self.scratch)
+    }
+
+    /// `curl` with the flags every test wants, for this proxy.
+    pub(crate) fn curl(&self, args: &[&str]) -> Done {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--max-time", "10", "--noproxy", "*"])
+            .args(args)
+            .env_remove("CURL_HOME");
+        let mut running = Running::start(&mut curl, "curl");
+        running.end_input();
+        running.end()
+    }
+
+    pub(crate) fn url(&self, scheme: &str, path: &str) -> String {
+        format!("{scheme}://localhost:{}{path}", self.address.port())
+    }
+
+    pub(crate) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+}
+
+/// The command line: here and nowhere else.
+pub(crate) fn command(serve: &Serve, listen: &str, tls: bool, scratch: &Scratch) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    let (kind, to) = match serve {
+        Serve::Http(to) => ("http", to),
+        Serve::Tcp(to) => ("tcp", to),
+    };
+    command.args([kind, listen, &to.to_string()]);
+    if tls {
+        command.arg(scratch.path("dev"));
+    }
+    command
+}
+
+fn authority(scratch: &Scratch) -> PathBuf {
+    scratch.path("dev").join("ca.pem")
+}
+
+/// The first address with a port in `said`, once its line is complete.
+fn address_in(said: &str) -> Option<SocketAddr> {
+    let lines = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let from = &lines[lines.find("127.0.0.1:")?..];
+    let end = from
+        .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')
+        .unwrap_or(from.len());
+    from[..end]
+        .parse()
+        .ok()
+        .filter(|a: &SocketAddr| a.port() != 0)
+}
+
+/// A path as an argument.
+pub(crate) fn arg(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

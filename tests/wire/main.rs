@@ -1,0 +1,18 @@
+//! The program on real sockets: its own binary between clients and origins on loopback.
+//!
+//! Tests are named after the rows of LIFECYCLE that they prove. None measures speed, none sleeps
+//! to let something happen, and each has a proxy, an origin and a directory of its own.
+#![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
+
+mod bad_input;
+mod close;
+mod curl;
+mod harness;
+mod main_job;
+mod peers;
+mod relay;
+mod requests;
+mod resets;
+mod secure;
+mod serving;
+mod tls;

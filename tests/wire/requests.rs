@@ -1,0 +1,100 @@
+//! Answers that come before their requests are complete (LIFECYCLE H13, H14, U11).
+
+use crate::{
+    harness::Proxy,
+    peers::{End, Last, Origin, Peer, Raw, pattern},
+};
+use std::thread;
+
+const TOO_LARGE: &[u8] =
+    b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
+
+/// S45, S46: an upload of 20 MB whose answer comes after its head; the client reads at the end.
+fn early(end: impl Fn(Raw) + Sync) {
+    const SIZE: usize = 20_000_000;
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    let body = pattern(SIZE);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut up = origin.accept();
+            up.head();
+            up.say(TOO_LARGE);
+            end(up);
+        });
+        client.say(
+            format!("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes(),
+        );
+        // All of it may be said (it is read and thrown away), and none of it need be.
+        client.try_say(&body);
+        let answer = client.message();
+        assert_eq!((answer.status(), answer.body), (413, b"big".to_vec()));
+        assert_eq!(client.last(), Last::plain("", End::Fin));
+    });
+}
+
+#[test]
+fn h13_early_413_from_an_origin_that_lingers() {
+    early(|mut up| {
+        up.fin();
+        // However it ends: the proxy has no use for this connection any more.
+        up.last();
+    });
+}
+
+#[test]
+fn h13_u11_early_413_from_an_origin_that_leaves() {
+    // Dropped with unread bytes: the kernel resets behind the answer.
+    early(drop);
+}
+
+#[test]
+fn h13_early_answer_comes_at_once() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nsome");
+    let mut up = origin.accept();
+    up.head();
+    up.say(TOO_LARGE);
+    assert_eq!(client.message().status(), 413);
+    up.fin();
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h14_s52_final_answer_to_an_expectation() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\n");
+    client.say(b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    let mut up = origin.accept();
+    up.head();
+    up.say(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    up.fin();
+    let answer = client.message();
+    assert_eq!(
+        (answer.status(), answer.field("connection")),
+        (417, Some("close"))
+    );
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h15_fin_instead_of_the_expected_body() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\n");
+    client.say(b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    let mut up = origin.accept();
+    up.head();
+    up.say(b"HTTP/1.1 100 Continue\r\n\r\n");
+    assert_eq!(client.bare().status(), 100);
+    client.fin();
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+    assert_eq!(client.message().status(), 400);
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}

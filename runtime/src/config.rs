@@ -4,6 +4,30 @@
 //! it: references are indices that exist, durations and sizes are sane, names are resolved. Two
 //! configurations that mean the same compare equal. Reading is in `config/`.
 
+pub mod address;
+mod cluster;
+mod file;
+mod listener;
+mod outside;
+mod print;
+mod read;
+mod route;
+mod sockets;
+#[cfg(test)]
+pub(crate) mod testing;
+mod units;
+mod variables;
+mod waits;
+
+pub(crate) use cluster::resolve;
+pub use tidegate_core::tls::BareFin;
+pub use {
+    address::Authority,
+    file::read,
+    outside::{Machine, Outside},
+    print::print,
+};
+
 use crate::net::Buffers;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
@@ -74,16 +98,6 @@ pub struct CertificateFiles {
     pub cert: PathBuf,
     /// PEM: the private key.
     pub key: PathBuf,
-}
-
-/// What a FIN without close_notify means (LIFECYCLE T05).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum BareFin {
-    /// The data may have been cut off.
-    #[default]
-    Truncated,
-    /// An end like any other, for clients that know no better.
-    Clean,
 }
 
 /// What a close_notify means in TLS 1.2 (LIFECYCLE T02).
@@ -163,6 +177,30 @@ impl Config {
     /// How long a drain waits by default.
     pub const DRAIN: Span = Span::from_secs(30);
 
+    /// Brings listeners and clusters into the order of their names.
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.clusters.len()).collect();
+        order.sort_by(|a, b| self.clusters[*a].name.cmp(&self.clusters[*b].name));
+        let mut moved = vec![0; order.len()];
+        for (new, old) in order.into_iter().enumerate() {
+            moved[old] = new;
+        }
+        self.clusters.sort_by(|a, b| a.name.cmp(&b.name));
+        self.listeners.sort_by(|a, b| a.name.cmp(&b.name));
+        for listener in &mut self.listeners {
+            match &mut listener.protocol {
+                Protocol::Tcp(cluster) => *cluster = moved[*cluster],
+                Protocol::Http(table) => {
+                    let mut routes = table.routes().to_vec();
+                    routes
+                        .iter_mut()
+                        .for_each(|route| route.cluster = moved[route.cluster]);
+                    *table = Table::new(routes);
+                }
+            }
+        }
+    }
+
     /// The waits of a session of `listener` while it uses the cluster with index `cluster`.
     #[must_use]
     pub fn timeouts(&self, listener: &Listener, cluster: usize) -> Timeouts {
@@ -189,6 +227,3 @@ impl Protocol {
         }
     }
 }
-
-#[cfg(test)]
-pub(crate) mod testing;

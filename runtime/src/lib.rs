@@ -1,6 +1,7 @@
 //! Tidegate: a reverse proxy that ends connections well.
 
 pub mod accept;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod drain;

@@ -1,50 +1,105 @@
-//! The `tidegate` binary.
-use tidegate::{config::*, net::Buffers, server::Server};
-fn main() {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .init();
-    let a: Vec<String> = std::env::args().collect();
-    let http = a[1] == "http";
-    let tls = a.get(4).map(|d| Tls::Dev(d.into()));
-    let protocol = if http {
-        Protocol::Http(tidegate_core::route::Table::new(vec![
-            tidegate_core::route::Route::new(None, "/", 0),
-        ]))
-    } else {
-        Protocol::Tcp(0)
-    };
-    let timeouts = protocol.default_timeouts();
-    let config = Config {
-        listeners: vec![Listener {
-            name: "x".into(),
-            bind: vec![a[2].parse().unwrap()],
-            protocol,
-            tls,
-            buffers: Buffers::default(),
-            timeouts,
-            bare_fin: Default::default(),
-            tls12_half_close: Default::default(),
-        }],
-        clusters: vec![Cluster {
-            name: "y".into(),
-            endpoints: vec![Endpoint {
-                authority: a[3].clone(),
-                address: a[3].parse().unwrap(),
-            }],
-            balance: Default::default(),
-            buffers: Buffers::default(),
-            timeouts: Default::default(),
-        }],
-        limits: Default::default(),
-        drain: Config::DRAIN,
-        workers: None,
-    };
-    match Server::start(&config) {
-        Ok(server) => {
-            println!("{:?}", server.addresses);
-            println!("{:?}", server.run());
+//! The `tidegate` binary: the command line and the server, put together.
+
+use std::{process::ExitCode, sync::Arc};
+use tidegate::{
+    cli::{self, Command, Exit, Output},
+    clock::WallTime,
+    config::{Config, Tls},
+    message::{Code, Message, Source, render},
+    server::{Served, Server},
+    tls::dev,
+};
+use tracing::Level;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os(), |command, output| {
+        log(output);
+        let exit = match command {
+            Command::Serve(config) => serve(config, output),
+            Command::Demo(_) => {
+                eprintln!("error: this build has no demonstration yet");
+                Exit::Failure
+            }
+        };
+        exit.into()
+    })
+}
+
+fn serve(mut config: Config, output: Output) -> Exit {
+    let started = fingerprint(&config).and_then(|print| Ok((print, Server::start(&config)?)));
+    let (fingerprint, server) = match started {
+        Ok(started) => started,
+        Err(message) => {
+            eprint!(
+                "{}",
+                render(
+                    std::slice::from_ref(&message),
+                    Source::default(),
+                    output.color
+                )
+            );
+            return exit(&message);
         }
-        Err(e) => println!("{e:?}"),
+    };
+    // With the ports that were found where any would do.
+    for (listener, addresses) in config.listeners.iter_mut().zip(&server.addresses) {
+        listener.bind.clone_from(addresses);
     }
+    if output.verbosity >= 0 {
+        eprint!("{}", cli::banner(&config, fingerprint.as_deref()));
+    }
+    match server.run() {
+        Ok(Served::Drained) => Exit::Ok,
+        Ok(Served::Forced) => Exit::Forced,
+        Err(error) => {
+            eprintln!("error: cannot wait for signals: {error}");
+            Exit::Failure
+        }
+    }
+}
+
+/// How to end when serving could not begin.
+fn exit(message: &Message) -> Exit {
+    if message.code() == Code::CannotBind {
+        Exit::Bind
+    } else if message.code() == Code::WorkerFailed {
+        Exit::Failure
+    } else {
+        Exit::Config
+    }
+}
+
+/// Of the development certificate, if one is served; it is made if it is not there.
+fn fingerprint(config: &Config) -> Result<Option<String>, Message> {
+    let tls = config
+        .listeners
+        .iter()
+        .filter_map(|listener| listener.tls.as_ref());
+    for tls in tls {
+        match tls {
+            Tls::Dev(directory) => {
+                let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+                return Ok(Some(
+                    dev::load(directory, &provider, &WallTime)?.fingerprint,
+                ));
+            }
+            Tls::Files(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn log(output: Output) {
+    let level = match output.verbosity {
+        ..=-2 => Level::ERROR,
+        -1 => Level::WARN,
+        0 => Level::INFO,
+        1 => Level::DEBUG,
+        2.. => Level::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(output.color)
+        .with_max_level(level)
+        .init();
 }

@@ -20,7 +20,6 @@ use tidegate_core::{
     balance::RoundRobin,
     limits::Timeouts,
     session::{Kind, Policy, Setup},
-    tls::BareFin,
 };
 use tokio::task::JoinHandle;
 
@@ -183,10 +182,7 @@ fn setup(config: &Config, listener: &config::Listener) -> Setup {
         limits: config.limits,
         timeouts,
         policy: Policy {
-            bare_fin: match listener.bare_fin {
-                config::BareFin::Truncated => BareFin::Truncated,
-                config::BareFin::Clean => BareFin::Clean,
-            },
+            bare_fin: listener.bare_fin,
         },
         ..Setup::new(kind, listener.tls.is_some())
     }

@@ -16,3 +16,18 @@ pub(crate) fn listener() -> Listener {
         tls12_half_close: Tls12HalfClose::default(),
     }
 }
+
+/// A cluster of these endpoints, whose addresses do not matter.
+pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
+    let endpoint = |authority: &&str| Endpoint {
+        authority: (*authority).to_owned(),
+        address: SocketAddr::from(([127, 0, 0, 1], 1)),
+    };
+    Cluster {
+        name: "api".to_owned(),
+        endpoints: endpoints.iter().map(endpoint).collect(),
+        balance: Balance::default(),
+        buffers: Buffers::default(),
+        timeouts: UpstreamTimeouts::default(),
+    }
+}

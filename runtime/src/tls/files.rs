@@ -22,19 +22,24 @@ use std::{fs, io, path::Path};
 pub fn load(files: &CertificateFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Message> {
     let chain = chain(&files.cert)?;
     let key = key(&files.key)?;
-    let key = provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|error| {
-            unusable("private key", &files.key, &error.to_string())
-                .help("use an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key without a passphrase")
-        })?;
+    let key = provider.key_provider.load_private_key(key).map_err(|_| {
+        unusable(
+            "private key",
+            &files.key,
+            "it is not an RSA, ECDSA or Ed25519 key",
+        )
+        .help("make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+    })?;
     let certified = CertifiedKey::new(chain, key);
     match certified.keys_match() {
         // A key that cannot say what its public half is is not known to be wrong.
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
         Err(Error::InconsistentKeys(_)) => Err(mismatch(files)),
-        Err(error) => Err(unusable("certificate", &files.cert, &error.to_string())),
+        Err(_) => Err(unusable(
+            "certificate",
+            &files.cert,
+            "it is not an X.509 certificate",
+        )),
     }
 }
 
@@ -42,7 +47,7 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Message> {
     let text = read("certificate", path)?;
     let chain = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unusable("certificate", path, &error.to_string()))?;
+        .map_err(|error| unusable("certificate", path, &damage(&error)))?;
     if !chain.is_empty() {
         return Ok(chain);
     }
@@ -62,7 +67,7 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Message> {
     let text = read("key", path)?;
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
         if !matches!(error, pem::Error::NoItemsFound) {
-            return unusable("private key", path, &error.to_string());
+            return unusable("private key", path, &damage(&error));
         }
         let message = Message::new(Code::NoKey, format!("no private key in {}", path.display()));
         if contains(&text, b"-----BEGIN ENCRYPTED PRIVATE KEY-----") {
@@ -86,8 +91,8 @@ fn read(kind: &str, path: &Path) -> Result<Vec<u8>, Message> {
     fs::read(path).map_err(|error| {
         let shown = path.display();
         if error.kind() == io::ErrorKind::NotFound {
-            return Message::new(Code::CertificateMissing, format!("no {kind} file {shown}"))
-                .help("paths in a file are relative to the directory of that file");
+            let what = format!("no {kind} file {shown}");
+            return Message::new(Code::CertificateMissing, what);
         }
         let what = format!("cannot read {kind} file {shown}: {}", reason(&error));
         let message = Message::new(Code::CertificateUnreadable, what);
@@ -96,6 +101,28 @@ fn read(kind: &str, path: &Path) -> Result<Vec<u8>, Message> {
         }
         message
     })
+}
+
+/// What is wrong with a PEM file that is not merely without what was looked for.
+fn damage(error: &pem::Error) -> String {
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "not our enum, and it may grow"
+    )]
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let marker = String::from_utf8_lossy(end_marker);
+            format!("it is cut off: there is no line `-----END {marker}-----`")
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            format!(
+                "this line is damaged: {}",
+                String::from_utf8_lossy(line).trim()
+            )
+        }
+        pem::Error::Base64Decode(_) => "a line between BEGIN and END is damaged".to_owned(),
+        error => error.to_string(),
+    }
 }
 
 /// What the system says about an error, in our style.
@@ -111,7 +138,7 @@ fn contains(text: &[u8], line: &[u8]) -> bool {
 
 fn unusable(kind: &str, path: &Path, why: &str) -> Message {
     let what = format!("cannot use the {kind} in {}", path.display());
-    Message::new(Code::CertificateUnusable, what).note(why.to_lowercase())
+    Message::new(Code::CertificateUnusable, what).note(why)
 }
 
 fn mismatch(files: &CertificateFiles) -> Message {

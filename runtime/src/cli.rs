@@ -1,0 +1,271 @@
+//! The command line: what was asked for, and with what code the program ends.
+//!
+//! Owns the way from arguments to a [`Command`]; serving is the caller's. [`decide`] prints
+//! nothing and starts nothing, so that tests can ask it anything.
+
+mod args;
+mod banner;
+mod inline;
+
+pub use banner::{banner, check};
+use inline::Kind;
+
+use crate::{
+    config::{self, Config, Machine, Outside},
+    message::{self, Code, Message, Source},
+    tls::files::reason,
+};
+use args::{Arguments, FromFile, Inline, Run, Shared, Verb};
+use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did what it was asked for.
+    Ok = 0,
+    /// Something failed while it ran.
+    Failure = 1,
+    /// The configuration is wrong.
+    Config = 2,
+    /// An address cannot be bound.
+    Bind = 3,
+    /// The drain deadline closed sessions by force.
+    Forced = 4,
+    /// The command line is wrong.
+    Usage = 64,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// What is to be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The proxy.
+    Serve(Config),
+    /// The demonstration.
+    Demo(Demo),
+}
+
+/// `tidegate demo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demo {
+    /// Keep serving afterwards.
+    pub serve: bool,
+    /// How many, if that was said.
+    pub count: Option<u32>,
+}
+
+/// How to talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// `-v` adds one each, `-q` takes one away.
+    pub verbosity: i16,
+    /// Whether to use terminal colours on the error stream.
+    pub color: bool,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Start this.
+    Start(Command, Output),
+    /// Say this and end.
+    Say {
+        /// How to end.
+        exit: Exit,
+        /// For the output.
+        out: String,
+        /// For the error stream.
+        err: String,
+    },
+}
+
+/// Reads the arguments (the first is the program's name), and lets `start` do what they ask for
+/// unless it is done by saying something.
+pub fn main(
+    args: impl IntoIterator<Item = OsString>,
+    start: impl FnOnce(Command, Output) -> ExitCode,
+) -> ExitCode {
+    let outside = |data_dir: Option<PathBuf>| -> Box<dyn Outside> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Box::new(Machine { data_dir, provider })
+    };
+    match decide(args, io::stderr().is_terminal(), &outside) {
+        Decision::Start(command, output) => start(command, output),
+        Decision::Say { exit, out, err } => {
+            // A reader that has gone away is not worth a message that nobody reads.
+            let _ = io::stdout().write_all(out.as_bytes());
+            let _ = io::stderr().write_all(err.as_bytes());
+            exit.into()
+        }
+    }
+}
+
+/// What the arguments (the first is the program's name) ask for. `terminal`: whether messages
+/// are read on one. `outside` makes the machine, given `--data-dir`.
+pub fn decide(
+    args: impl IntoIterator<Item = OsString>,
+    terminal: bool,
+    outside: &dyn Fn(Option<PathBuf>) -> Box<dyn Outside>,
+) -> Decision {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error, terminal),
+    };
+    let outside = outside(arguments.common.data_dir.clone());
+    let no_color = outside
+        .variable("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    let color = match arguments.common.color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => terminal && !no_color,
+    };
+    let output = Output {
+        verbosity: arguments.common.verbosity(),
+        color,
+    };
+    if arguments.verb.is_some() && arguments.run != Run::default() {
+        let text = "flags that say what to serve go after the command";
+        let error = Arguments::command().error(ErrorKind::ArgumentConflict, text);
+        return usage(&error, color);
+    }
+    let outside = outside.as_ref();
+    match arguments.verb {
+        Some(Verb::Demo(demo)) => {
+            let demo = Demo {
+                serve: demo.serve,
+                count: demo.count,
+            };
+            Decision::Start(Command::Demo(demo), output)
+        }
+        Some(Verb::Check(FromFile { config })) => match load(&config, outside, color) {
+            Ok(loaded) => say(Exit::Ok, check(&config.to_string_lossy(), &loaded)),
+            Err(refusal) => refusal,
+        },
+        Some(Verb::Tcp(tcp)) => serve(
+            tcp.shared,
+            inline_config(&tcp.inline, Kind::Tcp, outside, color),
+            output,
+        ),
+        Some(Verb::Run(run)) => serve(run.shared, run_config(&run, outside, color), output),
+        None => serve(
+            arguments.run.shared,
+            run_config(&arguments.run, outside, color),
+            output,
+        ),
+    }
+}
+
+fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> Decision {
+    let mut config = match config {
+        Ok(config) => config,
+        Err(refusal) => return refusal,
+    };
+    config.workers = shared.workers().or(config.workers);
+    if shared.print_config {
+        return say(Exit::Ok, config::print(&config));
+    }
+    Decision::Start(Command::Serve(config), output)
+}
+
+fn run_config(run: &Run, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {
+    match &run.config {
+        Some(path) => load(path, outside, color),
+        None => inline_config(&run.inline, Kind::Http, outside, color),
+    }
+}
+
+fn inline_config(
+    inline: &Inline,
+    kind: Kind,
+    outside: &dyn Outside,
+    color: bool,
+) -> Result<Config, Decision> {
+    if inline.listen.is_empty() {
+        let text = match kind {
+            Kind::Http => "say what to serve: --listen ADDR --to HOST:PORT, or -c FILE",
+            Kind::Tcp => "say what to serve: --listen ADDR --to HOST:PORT",
+        };
+        let error = Arguments::command().error(ErrorKind::MissingRequiredArgument, text);
+        return Err(usage(&error, color));
+    }
+    inline::config(inline, kind, outside)
+        .map_err(|messages| refuse(&messages, Source::default(), color))
+}
+
+fn load(path: &Path, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {
+    let name = path.to_string_lossy();
+    let text = std::fs::read(path).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+    });
+    let text = text.map_err(|error| {
+        let what = format!("cannot read {name}");
+        let message = Message::new(Code::FileUnreadable, what).note(reason(&error));
+        refuse(&[message], Source::default(), color)
+    })?;
+    // Absolute, so that what is printed means the same elsewhere.
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let base = absolute.parent().unwrap_or(Path::new("/"));
+    config::read(&text, base, outside).map_err(|messages| {
+        refuse(
+            &messages,
+            Source {
+                name: &name,
+                text: &text,
+            },
+            color,
+        )
+    })
+}
+
+fn say(exit: Exit, out: String) -> Decision {
+    Decision::Say {
+        exit,
+        out,
+        err: String::new(),
+    }
+}
+
+fn refuse(messages: &[Message], source: Source<'_>, color: bool) -> Decision {
+    let err = message::render(messages, source, color);
+    Decision::Say {
+        exit: Exit::Config,
+        out: String::new(),
+        err,
+    }
+}
+
+/// Help and version are errors to the parser and answers to us.
+fn usage(error: &clap::Error, color: bool) -> Decision {
+    let text = error.render();
+    let text = if color {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    if error.use_stderr() {
+        Decision::Say {
+            exit: Exit::Usage,
+            out: String::new(),
+            err: text,
+        }
+    } else {
+        say(Exit::Ok, text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

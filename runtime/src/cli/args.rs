@@ -1,0 +1,146 @@
+//! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
+
+use crate::config::address;
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
+
+/// A reverse proxy that ends connections well.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, arg_required_else_help = true)]
+#[command(after_help = "\
+tidegate --listen :8080 --to 127.0.0.1:3000              HTTP
+tidegate --listen :8443 --tls dev --to 127.0.0.1:3000    HTTP over TLS, for this machine
+tidegate tcp --listen :5432 --to db1:5432,db2:5432       TCP
+tidegate --listen :8080 --to 127.0.0.1:3000 --print-config > tidegate.toml
+tidegate -c tidegate.toml")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+    #[command(flatten)]
+    pub(super) run: Run,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Start (the default)
+    Run(Run),
+    /// Start with one TCP listener
+    Tcp(Tcp),
+    /// Say what would be served, or all that is wrong
+    Check(FromFile),
+    /// Show what ending connections well looks like
+    Demo(DemoFlags),
+}
+
+// `run`: its fields are its help.
+#[derive(Args, Debug, Default, PartialEq)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) inline: Inline,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+    /// Serve what this file says
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["listen", "to", "tls", "cert", "key"])]
+    pub(super) config: Option<PathBuf>,
+}
+
+// `tcp`: the same without a file.
+#[derive(Args, Debug)]
+pub(super) struct Tcp {
+    #[command(flatten)]
+    pub(super) inline: Inline,
+    #[command(flatten)]
+    pub(super) shared: Shared,
+}
+
+// What to serve, without a file.
+#[derive(Args, Debug, Default, PartialEq)]
+pub(super) struct Inline {
+    /// Listen here; :PORT is every IPv4 address. May be given several times
+    #[arg(long, value_name = "ADDR", value_parser = address::bind, requires = "to")]
+    pub(super) listen: Vec<SocketAddr>,
+    /// Forward to these endpoints
+    #[arg(long, value_name = "HOST:PORT,…", value_delimiter = ',', value_parser = endpoint)]
+    #[arg(requires = "listen")]
+    pub(super) to: Vec<String>,
+    /// End TLS with a development certificate for this machine
+    #[arg(long, requires = "listen", conflicts_with_all = ["cert", "key"])]
+    pub(super) tls: Option<TlsChoice>,
+    /// End TLS with this certificate chain (PEM)
+    #[arg(long, value_name = "FILE", requires = "key", requires = "listen")]
+    pub(super) cert: Option<PathBuf>,
+    /// The key of --cert (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Shared {
+    /// Print the equivalent file instead of starting
+    #[arg(long)]
+    pub(super) print_config: bool,
+    /// How many workers; as many as there are cores if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct FromFile {
+    /// The file to check
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DemoFlags {
+    /// Keep serving afterwards
+    #[arg(long)]
+    pub(super) serve: bool,
+    /// How many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) count: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Common {
+    /// Say more; may be given several times
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Say less; may be given several times
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    quiet: u8,
+    /// Use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: ColorChoice,
+    /// Keep development certificates here
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) data_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(super) enum TlsChoice {
+    /// A certificate for localhost, made on first use
+    Dev,
+}
+
+impl Shared {
+    /// How many workers, if that was said.
+    pub(super) fn workers(&self) -> Option<NonZeroUsize> {
+        self.workers
+            .and_then(|workers| NonZeroUsize::new(workers.into()))
+    }
+}
+
+impl Common {
+    /// How much to say.
+    pub(super) fn verbosity(&self) -> i16 {
+        i16::from(self.verbose) - i16::from(self.quiet)
+    }
+}
+
+/// Checks an endpoint and keeps it as it was written.
+fn endpoint(text: &str) -> Result<String, String> {
+    address::endpoint(text).map(|_| text.to_owned())
+}

@@ -1,0 +1,182 @@
+//! What is served, in a few lines: at the start and for `check`. Pure functions of the
+//! configuration; a line is there only if it is true.
+
+use crate::config::{Balance, CertificateFiles, Cluster, Config, Listener, Protocol, Tls};
+use tidegate_core::route::{Host, Route};
+
+/// How many endpoints of a cluster are named before the rest is counted.
+const NAMED: usize = 3;
+
+/// What is printed at the start. `dev_fingerprint`: of the development certificate, if one is
+/// served.
+#[must_use]
+pub fn banner(config: &Config, dev_fingerprint: Option<&str>) -> String {
+    let name = concat!("tidegate ", env!("CARGO_PKG_VERSION"));
+    let served = rows(config, dev_fingerprint);
+    let mut text = String::new();
+    for (index, row) in served.iter().enumerate() {
+        text += &match (index, row) {
+            (0, Row::Route(row)) => format!("{name}  {row}\n"),
+            (_, Row::Route(row)) => format!("{:width$}  {row}\n", "", width = name.len()),
+            (_, Row::Below(row)) => format!("  {row}\n"),
+        };
+    }
+    text + &format!("^C once drains ({}), twice stops.\n", config.drain)
+}
+
+/// What `check` says of a file with nothing wrong in it.
+#[must_use]
+pub fn check(name: &str, config: &Config) -> String {
+    let mut text = format!("{name}: no errors\n");
+    for row in rows(config, None) {
+        text += &match row {
+            Row::Route(row) => format!("  {row}\n"),
+            Row::Below(row) => format!("    {row}\n"),
+        };
+    }
+    text
+}
+
+enum Row {
+    /// From where to where.
+    Route(String),
+    /// More about the listener of the rows above.
+    Below(String),
+}
+
+fn rows(config: &Config, dev_fingerprint: Option<&str>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for listener in &config.listeners {
+        match &listener.protocol {
+            Protocol::Tcp(cluster) => {
+                rows.push(row("tcp ", listener, "", &config.clusters[*cluster]));
+            }
+            Protocol::Http(table) => rows.extend(table.routes().iter().map(|route| {
+                row(
+                    "http",
+                    listener,
+                    &pattern(route),
+                    &config.clusters[route.cluster],
+                )
+            })),
+        }
+        let tls = listener.tls.iter();
+        rows.extend(tls.flat_map(|tls| certificate(tls, dev_fingerprint)));
+    }
+    rows
+}
+
+fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row {
+    let bind: Vec<_> = listener.bind.iter().map(ToString::to_string).collect();
+    let count = cluster.endpoints.len();
+    let named = cluster
+        .endpoints
+        .iter()
+        .take(NAMED)
+        .map(|one| one.authority.as_str());
+    let mut to = named.collect::<Vec<_>>().join(", ");
+    if count > NAMED {
+        to += &format!(" and {} more", count - NAMED);
+    }
+    let balance = match cluster.balance {
+        Balance::RoundRobin => "round-robin",
+    };
+    let noun = if count == 1 { "endpoint" } else { "endpoints" };
+    let bind = bind.join(", ");
+    Row::Route(format!(
+        "{kind}  {bind}{pattern} -> {to} ({balance}, {count} {noun})"
+    ))
+}
+
+/// ` api.example.com/v1`; nothing for a route that covers everything.
+fn pattern(route: &Route) -> String {
+    match (&route.host, route.path.as_str()) {
+        (Host::Any, "") => String::new(),
+        (Host::Any, path) => format!(" {path}"),
+        (Host::Exact(host), path) => format!(" {host}{path}"),
+        (Host::Below(host), path) => format!(" *.{host}{path}"),
+    }
+}
+
+fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Vec<Row> {
+    let lines = match tls {
+        Tls::Dev(directory) => {
+            let sha256 = dev_fingerprint.map(|print| format!(", sha256 {print}"));
+            let authority = directory.join("ca.pem");
+            vec![
+                format!(
+                    "tls    dev certificate localhost{}",
+                    sha256.unwrap_or_default()
+                ),
+                format!("       trust once: {}", authority.display()),
+            ]
+        }
+        Tls::Files(all) => {
+            let file = |one: &CertificateFiles| format!("tls    {}", one.cert.display());
+            all.iter().map(file).collect()
+        }
+    };
+    lines.into_iter().map(Row::Below).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing::{cluster, listener};
+    use tidegate_core::{limits::Limits, route::Table, time::Span};
+
+    fn config(listeners: Vec<Listener>, endpoints: &[&str]) -> Config {
+        Config {
+            listeners,
+            clusters: vec![cluster(endpoints)],
+            limits: Limits::default(),
+            drain: Span::from_secs(30),
+            workers: None,
+        }
+    }
+
+    #[test]
+    fn a_one_liner() {
+        let mut web = listener();
+        web.tls = Some(Tls::Dev("/data/dev".into()));
+        let shown = banner(&config(vec![web], &["127.0.0.1:3000"]), Some("9f:2c"));
+        let expected = "\
+tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (round-robin, 1 endpoint)
+  tls    dev certificate localhost, sha256 9f:2c
+         trust once: /data/dev/ca.pem
+^C once drains (30s), twice stops.
+";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn routes_in_the_order_in_which_they_are_tried() {
+        let route = |host, path| Route::new(host, path, 0);
+        let (mut web, mut db) = (listener(), listener());
+        web.protocol = Protocol::Http(Table::new(vec![
+            route(None, "/"),
+            route(None, "/static"),
+            route(Some("*.example.com"), "/"),
+            route(Some("api.example.com"), "/v1/"),
+        ]));
+        web.bind.push(([127, 0, 0, 1], 9090).into());
+        let [cert, key] = ["a.pem", "a.key"].map(Into::into);
+        web.tls = Some(Tls::Files(vec![CertificateFiles { cert, key }]));
+        db.protocol = Protocol::Tcp(0);
+        let config = config(vec![web, db], &["a:1", "b:2", "c:3", "d:4", "e:5"]);
+        let to = "a:1, b:2, c:3 and 2 more (round-robin, 5 endpoints)";
+        let bind = "0.0.0.0:8080, 127.0.0.1:9090";
+        let expected = format!(
+            "\
+t.toml: no errors
+  http  {bind} api.example.com/v1 -> {to}
+  http  {bind} *.example.com -> {to}
+  http  {bind} /static -> {to}
+  http  {bind} -> {to}
+    tls    a.pem
+  tcp   0.0.0.0:8080 -> {to}
+"
+        );
+        assert_eq!(check("t.toml", &config), expected);
+    }
+}

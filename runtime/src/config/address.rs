@@ -1,0 +1,200 @@
+//! Where to listen and where to forward to, as people write it.
+//!
+//! Pure: names are taken apart here and looked up elsewhere. What is wrong comes with what to
+//! write instead.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Reads an address to listen at: `:443` (all of IPv4), `127.0.0.1:443`, `[::]:443`.
+///
+/// # Errors
+/// What to write instead.
+pub fn bind(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let port_of = |port: &str| port.parse::<u16>().ok();
+    if let Some(port) = text.strip_prefix(':').filter(|port| !port.contains(':')) {
+        return match port_of(port) {
+            Some(port) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
+            None => Err("the part after `:` must be a port: 0 to 65535".to_owned()),
+        };
+    }
+    Err(if let Some(port) = port_of(text) {
+        format!("write `:{port}` for every IPv4 address, `127.0.0.1:{port}` for this machine only")
+    } else if let Ok(ip) = text.parse::<Ipv4Addr>() {
+        format!("the port is missing: `{ip}:PORT`")
+    } else if let Ok(ip) = text.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+        format!("an IPv6 address stands in brackets, with a port behind: `[{ip}]:PORT`")
+    } else {
+        match text
+            .rsplit_once(':')
+            .map(|(host, port)| (host, port_of(port)))
+        {
+            Some((_, None)) => "the part after the last `:` must be a port: 0 to 65535".to_owned(),
+            Some(("*", Some(port))) => format!("write `:{port}` for every IPv4 address"),
+            Some(("localhost", Some(port))) => {
+                format!("write `127.0.0.1:{port}` or `[::1]:{port}`")
+            }
+            Some((_, Some(port))) => {
+                format!(
+                    "listeners take addresses, not names: `IP:{port}`, or `:{port}` for all IPv4"
+                )
+            }
+            None => "write `IP:PORT`, or `:PORT` for every IPv4 address".to_owned(),
+        }
+    })
+}
+
+/// `HOST:PORT`, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// A name or an IP address, without brackets.
+    pub host: String,
+    /// Not 0.
+    pub port: u16,
+}
+
+/// Reads an endpoint: `db1:5432`, `127.0.0.1:3000`, `[::1]:3000`.
+///
+/// # Errors
+/// What to write instead.
+pub fn endpoint(text: &str) -> Result<Authority, String> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let host = rest.split('/').next().unwrap_or(rest);
+        let port = match (host.contains(':'), scheme) {
+            (true, _) => "",
+            (false, "https") => ":443",
+            (false, _) => ":80",
+        };
+        return Err(format!("write it without scheme and path: `{host}{port}`"));
+    }
+    if text.contains('/') {
+        return Err("an endpoint has no path".to_owned());
+    }
+    if let Ok(ip) = text.trim_matches(['[', ']']).parse::<Ipv6Addr>() {
+        return Err(format!(
+            "an IPv6 address stands in brackets, with a port behind: `[{ip}]:PORT`"
+        ));
+    }
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Err(format!("the port is missing: `{text}:PORT`"));
+    };
+    let port = match port.parse::<u16>() {
+        Ok(port) if port != 0 => port,
+        Ok(_) | Err(_) => return Err("the port must be 1 to 65535".to_owned()),
+    };
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let fine = match bare {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv4()) || is_name(host),
+    };
+    if fine {
+        return Ok(Authority {
+            host: bare.unwrap_or(host).to_owned(),
+            port,
+        });
+    }
+    Err(match host {
+        "" => format!("the host is missing: `127.0.0.1:{port}`"),
+        _ => "the host must be a name or an IP address".to_owned(),
+    })
+}
+
+/// Whether `text` can be a host name: labels of letters, digits, `-` and `_`.
+pub(super) fn is_name(text: &str) -> bool {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let label = |label: &str| {
+        let inner = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(inner)
+    };
+    // A last label of digits only is an address that went wrong.
+    let last_is_a_name =
+        |last: &str| !last.bytes().all(|c| c.is_ascii_digit()) || !text.contains('.');
+    text.len() <= 253
+        && text.split('.').all(label)
+        && text.rsplit('.').next().is_some_and(last_is_a_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn places_to_listen_at() {
+        for (text, address) in [
+            (":8443", "0.0.0.0:8443"),
+            (":0", "0.0.0.0:0"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("[::]:443", "[::]:443"),
+        ] {
+            assert_eq!(bind(text), Ok(address.parse().unwrap()), "{text}");
+        }
+        for (text, hint) in [
+            ("443", "write `:443`"),
+            ("*:443", "write `:443`"),
+            ("localhost:80", "write `127.0.0.1:80`"),
+            ("web:80", "not names"),
+            ("::1:80", "in brackets, with a port behind: `[::1:80]:PORT`"),
+            ("::", "`[::]:PORT`"),
+            ("[::1]", "`[::1]:PORT`"),
+            ("10.0.0.1", "the port is missing: `10.0.0.1:PORT`"),
+            (":http", "must be a port"),
+            (":65536", "must be a port"),
+            ("10.0.0.1:http", "must be a port"),
+            ("", "write `IP:PORT`"),
+        ] {
+            let error = bind(text).unwrap_err();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn endpoints() {
+        for (text, host, port) in [
+            ("db1:5432", "db1", 5432),
+            ("api-1.internal.:8080", "api-1.internal.", 8080),
+            ("my_service:1", "my_service", 1),
+            ("127.0.0.1:3000", "127.0.0.1", 3000),
+            ("[::1]:3000", "::1", 3000),
+        ] {
+            assert_eq!(
+                endpoint(text),
+                Ok(Authority {
+                    host: host.into(),
+                    port
+                }),
+                "{text}"
+            );
+        }
+        for (text, hint) in [
+            ("http://127.0.0.1:3000/x", "`127.0.0.1:3000`"),
+            ("https://api.example.com", "`api.example.com:443`"),
+            ("http://api", "`api:80`"),
+            ("api:80/v1", "no path"),
+            ("db1", "the port is missing: `db1:PORT`"),
+            ("[::1]", "`[::1]:PORT`"),
+            ("::1", "`[::1]:PORT`"),
+            ("db1:0", "1 to 65535"),
+            ("db1:http", "1 to 65535"),
+            (":3000", "the host is missing: `127.0.0.1:3000`"),
+            ("fe80::1:2:80", "`[fe80::1:2:80]:PORT`"),
+            ("1.2.3.400:80", "a name or an IP address"),
+            ("a b:80", "a name or an IP address"),
+            ("", "the port is missing"),
+        ] {
+            let error = endpoint(text).unwrap_err();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_an_answer(text in "[a-z0-9:.\\[\\]/*-]{0,20}") {
+            let _ = (bind(&text), endpoint(&text));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! From the text of a file to a [`Config`], or to everything that is wrong with it.
+
+use crate::{
+    config::{
+        Config, cluster, listener,
+        outside::Outside,
+        read::{Node, Reader, Section},
+        route::{self, Names},
+        waits,
+    },
+    message::{Code, Message},
+};
+use std::{num::NonZeroUsize, ops::RangeInclusive, path::Path};
+use tidegate_core::{limits::Limits, time::Span};
+use toml::de::{DeTable, DeValue};
+
+/// The edition of the defaults that this version has.
+pub(super) const EDITION: &str = "2026";
+
+const KEYS: [&str; 7] = [
+    "defaults", "workers", "listener", "route", "cluster", "limits", "drain",
+];
+const WORKERS: RangeInclusive<u32> = 1..=1024;
+const RELAY: RangeInclusive<u32> = 1..=64 << 20;
+const HEAD: RangeInclusive<u32> = 128..=1 << 20;
+const FIELDS: RangeInclusive<u32> = 1..=1000;
+
+/// Reads a configuration. Paths in it are relative to `base`.
+///
+/// # Errors
+/// Everything that is wrong with it, in no particular order.
+pub fn read(text: &str, base: &Path, outside: &dyn Outside) -> Result<Config, Vec<Message>> {
+    let (document, faults) = DeTable::parse_recoverable(text);
+    if !faults.is_empty() {
+        return Err(faults
+            .iter()
+            .map(|fault| syntax(fault, text.len()))
+            .collect());
+    }
+    let mut reader = Reader::new(text, base, outside);
+    // The whole text is too much to point at.
+    let root = Section::new("the file", document.get_ref(), 0..0);
+    reader.only(&root, &KEYS);
+    edition(&mut reader, &root);
+    let mut config = Config {
+        listeners: Vec::new(),
+        clusters: Vec::new(),
+        limits: limits(&mut reader, &root),
+        drain: drain(&mut reader, &root),
+        workers: workers(&mut reader, &root),
+    };
+    nouns(&mut reader, &root, &mut config);
+    if !reader.messages.is_empty() {
+        return Err(reader.messages);
+    }
+    config.sort();
+    Ok(config)
+}
+
+fn syntax(fault: &toml::de::Error, length: usize) -> Message {
+    let first = fault
+        .message()
+        .lines()
+        .next()
+        .unwrap_or("not TOML")
+        .to_owned();
+    let place = fault.span().unwrap_or(length..length);
+    Message::new(Code::Syntax, first).at(place, "")
+}
+
+fn edition(reader: &mut Reader<'_>, root: &Section<'_, '_>) {
+    let word = root
+        .get("defaults")
+        .and_then(|node| reader.word("defaults", node));
+    let Some(word) = word.filter(|word| word.text != EDITION) else {
+        return;
+    };
+    let message = Message::new(Code::Edition, format!("unknown edition `{}`", word.text))
+        .at(word.place, "")
+        .note("an edition fixes the default values, so that an upgrade does not change them");
+    reader.say(message.help(format!("this version has edition \"{EDITION}\"")));
+}
+
+fn workers(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<NonZeroUsize> {
+    let count = root
+        .get("workers")
+        .and_then(|node| reader.count("workers", node, &WORKERS));
+    count.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?))
+}
+
+fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Span {
+    let section = root
+        .get("drain")
+        .and_then(|node| reader.section("drain", node, &["timeout"]));
+    let node = section.and_then(|section| section.get("timeout"));
+    let span = node.and_then(|node| reader.duration("timeout", node, &waits::DRAIN));
+    span.unwrap_or(Config::DRAIN)
+}
+
+fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
+    let mut limits = Limits::default();
+    let keys = ["relay", "head", "fields", "target"];
+    let section = root
+        .get("limits")
+        .and_then(|node| reader.section("limits", node, &keys));
+    let Some(section) = section else {
+        return limits;
+    };
+    let sizes = [
+        ("relay", RELAY, &mut limits.relay_bytes),
+        ("head", HEAD, &mut limits.head_bytes),
+        ("target", 1..=*HEAD.end(), &mut limits.target_bytes),
+    ];
+    for (key, range, slot) in sizes {
+        let node = section.get(key);
+        *slot = node
+            .and_then(|node| reader.size(key, node, &range))
+            .unwrap_or(*slot);
+    }
+    let fields = section
+        .get("fields")
+        .and_then(|node| reader.count("fields", node, &FIELDS));
+    limits.head_fields = fields.unwrap_or(limits.head_fields);
+    if limits.target_bytes > limits.head_bytes {
+        let key = if section.get("head").is_some() {
+            "head"
+        } else {
+            "target"
+        };
+        let message = Message::new(Code::Contradiction, "`target` is larger than `head`");
+        let message = message.at(section.key_place(key), "");
+        reader.say(message.note("the target is part of the head"));
+    }
+    limits.inbox_bytes = limits.inbox_bytes.max(limits.head_bytes);
+    limits
+}
+
+/// The three nouns. Clusters come first: the others refer to them.
+fn nouns(reader: &mut Reader<'_>, root: &Section<'_, '_>, config: &mut Config) {
+    let mut clusters = Names::new("cluster");
+    for (index, section) in each(reader, root, "cluster").into_iter().enumerate() {
+        let (name, cluster) = cluster::read(reader, &section);
+        if let Some(name) = name {
+            clusters.add(reader, &name, index);
+        }
+        config.clusters.push(cluster);
+    }
+    let (mut listeners, mut drafts, mut bound) = (Names::new("listener"), vec![], vec![]);
+    for (index, section) in each(reader, root, "listener").into_iter().enumerate() {
+        let draft = listener::read(reader, &section, &clusters, &mut bound);
+        if let Some(name) = &draft.name {
+            listeners.add(reader, name, index);
+        }
+        drafts.push(draft);
+    }
+    if root.get("listener").is_none() {
+        let message = Message::new(Code::NothingToServe, "there is nothing to serve")
+            .at(reader.end(), "no [[listener]]")
+            .help("add a [[listener]] with name, bind and to, and a [[cluster]] with name and endpoints");
+        reader.say(message);
+    }
+    let mut taken = Vec::new();
+    for section in each(reader, root, "route") {
+        route::read(
+            reader,
+            &section,
+            (&listeners, &clusters),
+            &mut drafts,
+            &mut taken,
+        );
+    }
+    config.listeners = drafts
+        .into_iter()
+        .map(|draft| draft.finish(reader))
+        .collect();
+}
+
+/// The tables of `[[noun]]`, in order.
+fn each<'t, 'i>(
+    reader: &mut Reader<'_>,
+    root: &Section<'t, 'i>,
+    noun: &'static str,
+) -> Vec<Section<'t, 'i>> {
+    let Some(node) = root.get(noun) else {
+        return Vec::new();
+    };
+    let DeValue::Array(items) = node.get_ref() else {
+        reader.wrong_type(noun, node, "a list of tables");
+        return Vec::new();
+    };
+    let mut sections = Vec::new();
+    for item in items.iter() {
+        match item.get_ref() {
+            DeValue::Table(table) => sections.push(Section::new(noun, table, item.span())),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_) => not_a_table(reader, noun, item),
+        }
+    }
+    sections
+}
+
+fn not_a_table(reader: &mut Reader<'_>, noun: &str, item: &Node<'_>) {
+    reader.wrong_type(noun, item, "a table");
+}

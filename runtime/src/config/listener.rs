@@ -1,0 +1,298 @@
+//! `[[listener]]`: what is in it. Its routes come from elsewhere in the file (`route.rs`).
+
+use crate::{
+    config::{
+        BareFin, CertificateFiles, Listener, Protocol, Tls, Tls12HalfClose, address,
+        read::{Node, Reader, Section, Word},
+        route::Names,
+        sockets, waits,
+    },
+    message::{Code, Message, Place},
+};
+use std::{net::SocketAddr, path::PathBuf};
+use tidegate_core::route::{Route, Table};
+use toml::de::DeValue;
+
+const KEYS: [&str; 10] = [
+    "name",
+    "bind",
+    "kind",
+    "tls",
+    "to",
+    "send_buffer",
+    "recv_buffer",
+    "bare_fin",
+    "tls12_half_close",
+    "timeouts",
+];
+
+/// What a listener speaks, before it is known where it forwards to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Http,
+    Tcp,
+}
+
+/// A listener whose routes are still to come.
+pub(super) struct Draft {
+    pub(super) name: Option<Word>,
+    pub(super) kind: Kind,
+    /// Where `to` leads, and where it stands; the cluster is missing if there is no such cluster.
+    pub(super) to: Option<(Option<usize>, Place)>,
+    pub(super) routes: Vec<Route>,
+    /// Whether something says where it forwards to, be it right or wrong.
+    pub(super) led: bool,
+    /// Where the listener stands.
+    pub(super) place: Place,
+    /// All but the protocol, which is empty.
+    listener: Listener,
+}
+
+/// Reads one listener. `bound` are the addresses that others listen at.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    clusters: &Names,
+    bound: &mut Vec<(SocketAddr, Place)>,
+) -> Draft {
+    reader.only(section, &KEYS);
+    let name = reader.required(section, "name", "name = \"web\"");
+    let name = name.and_then(|node| reader.word("name", node));
+    let kinds = [("http", Kind::Http), ("tcp", Kind::Tcp)];
+    let kind = section
+        .get("kind")
+        .and_then(|node| reader.choice("kind", node, &kinds));
+    let kind = kind.unwrap_or(Kind::Http);
+    let protocol = match kind {
+        Kind::Http => Protocol::Http(Table::default()),
+        Kind::Tcp => Protocol::Tcp(0),
+    };
+    let mut timeouts = protocol.default_timeouts();
+    if let Some(node) = section.get("timeouts") {
+        let meaningful = (kind == Kind::Http, section.get("tls").is_some());
+        timeouts = waits::listener(reader, node, timeouts, meaningful);
+    }
+    let fins = [("truncated", BareFin::Truncated), ("clean", BareFin::Clean)];
+    let closes = [
+        ("deliver", Tls12HalfClose::Deliver),
+        ("strict", Tls12HalfClose::Strict),
+    ];
+    let listener = Listener {
+        name: name
+            .as_ref()
+            .map(|name| name.text.clone())
+            .unwrap_or_default(),
+        bind: bind(reader, section, bound),
+        protocol,
+        tls: section.get("tls").and_then(|node| tls(reader, node)),
+        buffers: sockets::buffers(reader, section),
+        timeouts,
+        bare_fin: tls_choice(reader, section, "bare_fin", &fins),
+        tls12_half_close: tls_choice(reader, section, "tls12_half_close", &closes),
+    };
+    let to = to(reader, section, kind, clusters);
+    Draft {
+        name,
+        kind,
+        to,
+        routes: Vec::new(),
+        led: section.get("to").is_some(),
+        place: section.place(),
+        listener,
+    }
+}
+
+fn to(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    kind: Kind,
+    clusters: &Names,
+) -> Option<(Option<usize>, Place)> {
+    let node = match kind {
+        Kind::Http => section.get("to"),
+        Kind::Tcp => reader.required(section, "to", "to = \"CLUSTER\", the name of a cluster"),
+    };
+    let word = node.and_then(|node| reader.word("to", node));
+    word.map(|word| (clusters.find(reader, &word), word.place))
+}
+
+fn bind(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    bound: &mut Vec<(SocketAddr, Place)>,
+) -> Vec<SocketAddr> {
+    let node = reader.required(section, "bind", "bind = [\":8080\"]");
+    let words = node.map_or(Vec::new(), |node| reader.words("bind", node));
+    let mut all = Vec::new();
+    for word in words {
+        let address = match address::bind(&word.text) {
+            Ok(address) => address,
+            Err(hint) => {
+                let what = format!("`{}` is not an address to listen at", word.text);
+                reader.say(
+                    Message::new(Code::BadBind, what)
+                        .at(word.place, "")
+                        .help(hint),
+                );
+                continue;
+            }
+        };
+        // Port 0 is another port each time.
+        let earlier = bound
+            .iter()
+            .find(|(other, _)| *other == address && address.port() != 0);
+        if let Some((_, earlier)) = earlier {
+            let what = format!("{address} is listened at twice");
+            let message = Message::new(Code::DuplicateBind, what)
+                .at(word.place, "again here")
+                .and(earlier.clone(), "first here");
+            reader.say(message);
+            continue;
+        }
+        bound.push((address, word.place));
+        all.push(address);
+    }
+    all
+}
+
+/// A choice that only TLS gives a meaning to.
+fn tls_choice<T: Copy + Default>(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    key: &str,
+    choices: &[(&str, T)],
+) -> T {
+    let Some(node) = section.get(key) else {
+        return T::default();
+    };
+    if section.get("tls").is_none() {
+        let what = format!("`{key}` has no meaning without `tls`");
+        let message = Message::new(Code::WrongKind, what).at(section.key_place(key), "");
+        reader.say(message.note("on a plain connection every FIN is a clean end"));
+    }
+    reader.choice(key, node, choices).unwrap_or_default()
+}
+
+fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Tls> {
+    let forms = "write \"dev\", { certs = [\"FILE\"] } or { cert = \"FILE\", key = \"FILE\" }";
+    match node.get_ref() {
+        DeValue::String(_) => {
+            reader.choice("tls", node, &[("dev", ())])?;
+            match reader.outside.dev_directory() {
+                Ok(directory) => Some(Tls::Dev(directory)),
+                Err(message) => {
+                    reader.say(message.at(node.span(), ""));
+                    None
+                }
+            }
+        }
+        DeValue::Table(table) => {
+            let section = Section::new("tls", table, node.span());
+            reader.only(&section, &["certs", "cert", "key"]);
+            certificates(reader, &section, forms).map(Tls::Files)
+        }
+        DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => {
+            let message = Message::new(Code::WrongType, "`tls` must be \"dev\" or a table");
+            reader.say(message.at(node.span(), "").help(forms));
+            None
+        }
+    }
+}
+
+fn certificates(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    forms: &str,
+) -> Option<Vec<CertificateFiles>> {
+    let pair = (section.get("cert"), section.get("key"));
+    let all = match (section.get("certs"), pair) {
+        (Some(node), (None, None)) => {
+            let words = reader.words("certs", node);
+            let both = |word: &Word| (path(reader, word), word.place.clone());
+            let both = words.iter().map(both);
+            both.map(|(file, at)| {
+                (
+                    CertificateFiles {
+                        cert: file.clone(),
+                        key: file,
+                    },
+                    at,
+                )
+            })
+            .collect()
+        }
+        (None, (Some(cert), Some(key))) => {
+            let (cert, key) = (reader.word("cert", cert), reader.word("key", key));
+            let (cert, key) = (cert?, key?);
+            let files = CertificateFiles {
+                cert: path(reader, &cert),
+                key: path(reader, &key),
+            };
+            vec![(files, cert.place.start..key.place.end.max(cert.place.end))]
+        }
+        (Some(_), _) => {
+            let message = Message::new(Code::Contradiction, "`certs` beside `cert` or `key`");
+            let message = message.at(section.key_place("certs"), "");
+            reader.say(
+                message
+                    .note("`certs` are files that hold chain and key")
+                    .help(forms),
+            );
+            return None;
+        }
+        (None, (cert, key)) => {
+            let lack = match (cert, key) {
+                (Some(_), None) => "`cert` without `key`",
+                (None, Some(_)) => "`key` without `cert`",
+                (None | Some(_), None | Some(_)) => "`tls` without a certificate",
+            };
+            let message = Message::new(Code::MissingKey, lack).at(section.place(), "");
+            reader.say(message.help(forms));
+            return None;
+        }
+    };
+    for (files, place) in &all {
+        if let Err(message) = reader.outside.certificate(files) {
+            let message = match message.code() == Code::CertificateMissing {
+                true => message.help("paths are relative to the directory of this file"),
+                false => message,
+            };
+            reader.say(message.at(place.clone(), ""));
+        }
+    }
+    Some(all.into_iter().map(|(files, _)| files).collect())
+}
+
+fn path(reader: &Reader<'_>, word: &Word) -> PathBuf {
+    reader.base.join(&word.text)
+}
+
+impl Draft {
+    /// The listener, complete.
+    pub(super) fn finish(mut self, reader: &mut Reader<'_>) -> Listener {
+        let Draft { kind, to, name, .. } = &self;
+        let to = to.as_ref().and_then(|(cluster, _)| *cluster);
+        self.listener.protocol = match kind {
+            Kind::Tcp => Protocol::Tcp(to.unwrap_or_default()),
+            Kind::Http => {
+                if !self.led {
+                    let name = name.as_ref().map(|name| format!(" `{}`", name.text));
+                    let what = format!("listener{} has no route", name.unwrap_or_default());
+                    let message = Message::new(Code::NoRoute, what)
+                        .at(self.place.clone(), "")
+                        .note("it could answer nothing but errors")
+                        .help("add to = \"CLUSTER\", or a [[route]] for it");
+                    reader.say(message);
+                }
+                self.routes
+                    .extend(to.map(|cluster| Route::new(None, "/", cluster)));
+                Protocol::Http(Table::new(self.routes))
+            }
+        };
+        self.listener
+    }
+}

@@ -1,0 +1,183 @@
+//! A configuration as the file that means the same.
+//!
+//! Only what differs from the defaults is written, so that what is written matters.
+
+use crate::config::{
+    BareFin, Cluster, Config, Listener, Protocol, Tls, Tls12HalfClose,
+    file::EDITION,
+    sockets,
+    units::{show_duration, show_size},
+    waits,
+};
+use std::fmt::Write;
+use tidegate_core::{
+    limits::Limits,
+    route::{Host, Route},
+};
+
+/// The file that [`read`](crate::config::read) makes `config` of. Names of hosts are written, not
+/// the addresses they had; paths are absolute if they are in `config`.
+#[must_use]
+pub fn print(config: &Config) -> String {
+    let mut text = format!("defaults = {}\n", quote(EDITION));
+    if let Some(workers) = config.workers {
+        text += &format!("workers = {workers}\n");
+    }
+    for one in &config.listeners {
+        text += &listener(config, one);
+    }
+    for cluster in &config.clusters {
+        text += &print_cluster(cluster);
+    }
+    text += &limits(&config.limits);
+    if config.drain != Config::DRAIN {
+        text += &format!("\n[drain]\ntimeout = \"{}\"\n", show_duration(config.drain));
+    }
+    text
+}
+
+fn listener(config: &Config, listener: &Listener) -> String {
+    let Listener {
+        name,
+        bind,
+        protocol,
+        tls,
+        buffers,
+        timeouts,
+        bare_fin,
+        tls12_half_close,
+    } = listener;
+    let bind = bind
+        .iter()
+        .map(|address| quote(&address.to_string()))
+        .collect::<Vec<_>>();
+    let mut text = format!(
+        "\n[[listener]]\nname = {}\nbind = [{}]\n",
+        quote(name),
+        bind.join(", ")
+    );
+    let name_of = |cluster: usize| quote(&config.clusters[cluster].name);
+    let routes = match protocol {
+        Protocol::Tcp(cluster) => {
+            text += &format!("kind = \"tcp\"\nto = {}\n", name_of(*cluster));
+            &[]
+        }
+        Protocol::Http(table) => table.routes(),
+    };
+    let is_default = |route: &Route| route.host == Host::Any && route.path.is_empty();
+    for route in routes.iter().filter(|route| is_default(route)) {
+        text += &format!("to = {}\n", name_of(route.cluster));
+    }
+    text += &tls.as_ref().map(print_tls).unwrap_or_default();
+    text += &sockets::show(*buffers);
+    text += match bare_fin {
+        BareFin::Truncated => "",
+        BareFin::Clean => "bare_fin = \"clean\"\n",
+    };
+    text += match tls12_half_close {
+        Tls12HalfClose::Deliver => "",
+        Tls12HalfClose::Strict => "tls12_half_close = \"strict\"\n",
+    };
+    text += &table(&waits::show_listener(
+        *timeouts,
+        protocol.default_timeouts(),
+    ));
+    for route in routes.iter().filter(|route| !is_default(route)) {
+        text += &format!("\n[[route]]\nlistener = {}\n", quote(name));
+        match &route.host {
+            Host::Exact(host) => text += &format!("host = {}\n", quote(host)),
+            Host::Below(host) => text += &format!("host = {}\n", quote(&format!("*.{host}"))),
+            Host::Any => {}
+        }
+        if !route.path.is_empty() {
+            text += &format!("path = {}\n", quote(&route.path));
+        }
+        text += &format!("to = {}\n", name_of(route.cluster));
+    }
+    text
+}
+
+fn print_tls(tls: &Tls) -> String {
+    match tls {
+        Tls::Dev(_) => "tls = \"dev\"\n".to_owned(),
+        Tls::Files(all) => match all.as_slice() {
+            [one] if one.cert != one.key => {
+                let (cert, key) = (one.cert.to_string_lossy(), one.key.to_string_lossy());
+                format!(
+                    "tls = {{ cert = {}, key = {} }}\n",
+                    quote(&cert),
+                    quote(&key)
+                )
+            }
+            all => {
+                let file = |one: &super::CertificateFiles| quote(&one.cert.to_string_lossy());
+                let files: Vec<_> = all.iter().map(file).collect();
+                format!("tls = {{ certs = [{}] }}\n", files.join(", "))
+            }
+        },
+    }
+}
+
+fn print_cluster(cluster: &Cluster) -> String {
+    // There is one way to balance so far, and it is the default.
+    let Cluster {
+        name,
+        endpoints,
+        balance: _,
+        buffers,
+        timeouts,
+    } = cluster;
+    let endpoints: Vec<_> = endpoints.iter().map(|one| quote(&one.authority)).collect();
+    format!(
+        "\n[[cluster]]\nname = {}\nendpoints = [{}]\n",
+        quote(name),
+        endpoints.join(", ")
+    ) + &sockets::show(*buffers)
+        + &table(&waits::show_cluster(*timeouts))
+}
+
+fn limits(limits: &Limits) -> String {
+    let default = Limits::default();
+    let mut text = String::new();
+    for (key, bytes, default) in [
+        ("relay", limits.relay_bytes, default.relay_bytes),
+        ("head", limits.head_bytes, default.head_bytes),
+        ("target", limits.target_bytes, default.target_bytes),
+    ] {
+        if bytes != default {
+            text += &format!("{key} = \"{}\"\n", show_size(u64::from(bytes)));
+        }
+    }
+    if limits.head_fields != default.head_fields {
+        text += &format!("fields = {}\n", limits.head_fields);
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n[limits]\n{text}")
+    }
+}
+
+fn table(rows: &[String]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("timeouts = {{ {} }}\n", rows.join(", "))
+}
+
+/// A TOML basic string in which nothing is taken for a variable.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.replace("${", "$${").chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

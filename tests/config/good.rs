@@ -1,0 +1,294 @@
+//! Files with nothing wrong in them: what they come to, and that printing loses nothing.
+
+use crate::{read, read_in};
+use proptest::{collection::vec, option, prelude::*};
+use std::net::SocketAddr;
+use tidegate::config::{self, BareFin, Config, Protocol, Tls, Tls12HalfClose};
+use tidegate_core::{
+    limits::{Limits, Timeouts},
+    time::Span,
+};
+
+fn good(text: &str) -> Config {
+    read(text).unwrap_or_else(|said| panic!("{said}"))
+}
+
+/// What is printed has its paths complete, so it may be read from anywhere.
+fn printed_good(text: &str) -> Config {
+    read_in("", text).unwrap_or_else(|said| panic!("{said}"))
+}
+
+/// Everything at once.
+const FULL: &str = r#"
+defaults = "2026"
+workers = 3
+
+[[listener]]
+name = "web"
+bind = [":443", "[::]:443"]
+tls  = { cert = "good.pem", key = "/keys/good.key" }
+to   = "files"
+send_buffer = "4608B"
+recv_buffer = "1MiB"
+bare_fin = "clean"
+tls12_half_close = "strict"
+timeouts = { tls = "5s", head = "250ms", idle = "5m", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
+
+[[listener]]
+name = "db"
+kind = "tcp"
+bind = ["127.0.0.1:5432"]
+to   = "db"
+
+[[listener]]
+name = "local"
+bind = [":0"]
+tls  = "dev"
+
+[[route]]
+listener = "web"
+host = "*.Example.com"
+path = "/v1/"
+to   = "api"
+
+[[route]]
+listener = "local"
+path = "/only"
+to = "api"
+
+[[cluster]]
+name = "files"
+endpoints = ["127.0.0.1:3000"]
+
+[[cluster]]
+name = "api"
+endpoints = ["${env:API_HOST}:${env:PORT}", "[::1]:9"]
+balance = "round-robin"
+send_buffer = "64KiB"
+timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", pool_idle = "5s" }
+
+[[cluster]]
+name = "db"
+endpoints = ["db1:5432", "six:5432"]
+
+[limits]
+relay  = "16KiB"
+head   = "128KiB"
+fields = 50
+target = "4KiB"
+
+[drain]
+timeout = "5s"
+"#;
+
+#[test]
+fn every_key_arrives() {
+    let config = good(FULL);
+    assert_eq!(config.workers.map(usize::from), Some(3));
+    assert_eq!(config.drain, Span::from_secs(5));
+    let limits = Limits {
+        relay_bytes: 16 << 10,
+        head_bytes: 128 << 10,
+        head_fields: 50,
+        target_bytes: 4 << 10,
+        inbox_bytes: 128 << 10,
+    };
+    assert_eq!(config.limits, limits);
+
+    let names: Vec<_> = config
+        .listeners
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["db", "local", "web"]);
+    let web = &config.listeners[2];
+    let bind: [SocketAddr; 2] = [([0; 4], 443).into(), ([0u16; 8], 443).into()];
+    assert_eq!(web.bind, bind);
+    let Some(Tls::Files(files)) = &web.tls else {
+        panic!("{:?}", web.tls)
+    };
+    assert_eq!(files[0].cert.to_str(), Some("conf/good.pem"));
+    assert_eq!(files[0].key.to_str(), Some("/keys/good.key"));
+    assert_eq!(
+        (web.buffers.send_bytes, web.buffers.recv_bytes),
+        (Some(4608), Some(1 << 20))
+    );
+    assert_eq!(
+        (web.bare_fin, web.tls12_half_close),
+        (BareFin::Clean, Tls12HalfClose::Strict)
+    );
+    assert_eq!(web.protocol.alpn(), [b"http/1.1"]);
+    let Protocol::Http(routes) = &web.protocol else {
+        panic!("{:?}", web.protocol)
+    };
+    let to = |host, path| {
+        routes
+            .find(Some(host), path)
+            .map(|n| config.clusters[n].name.as_str())
+    };
+    assert_eq!(to("a.example.com:443", "/v1/users"), Some("api"));
+    assert_eq!(to("a.example.com", "/v2"), Some("files"));
+
+    let timeouts = config.timeouts(web, 0);
+    let expected = Timeouts {
+        tls: Span::from_secs(5),
+        head: Span::from_ms(250),
+        idle: Span::from_secs(300),
+        connect: Span::from_secs(1),
+        request: Span::from_secs(31),
+        response: Span::from_secs(2),
+        body: Span::from_secs(3),
+        tunnel: Span::from_secs(7200),
+        write: Span::from_secs(4),
+        linger: Span::from_secs(0),
+        flush: Span::from_ms(500),
+        flush_total: Span::from_secs(3),
+        pool_idle: Span::from_secs(5),
+    };
+    assert_eq!(timeouts, expected);
+}
+
+#[test]
+fn a_tcp_listener_has_the_defaults_of_its_kind() {
+    let config = good(FULL);
+    let db = &config.listeners[0];
+    assert_eq!(db.protocol, Protocol::Tcp(1));
+    assert_eq!(db.timeouts, Timeouts::tcp());
+    assert_eq!(config.timeouts(db, 1), Timeouts::tcp());
+    assert!(db.protocol.alpn().is_empty());
+}
+
+#[test]
+fn names_become_addresses_with_ipv4_first() {
+    let config = good(FULL);
+    let show = |n: usize| -> Vec<String> {
+        let shown = |one: &config::Endpoint| format!("{} {}", one.authority, one.address);
+        config.clusters[n].endpoints.iter().map(shown).collect()
+    };
+    assert_eq!(show(0), ["10.0.0.7:8080 10.0.0.7:8080", "[::1]:9 [::1]:9"]);
+    assert_eq!(
+        show(1),
+        ["db1:5432 10.0.0.21:5432", "six:5432 [fd00::6]:5432"]
+    );
+}
+
+#[test]
+fn printing_loses_nothing() {
+    let config = good(FULL);
+    let printed = config::print(&config);
+    assert_eq!(printed_good(&printed), config, "{printed}");
+    assert_eq!(config::print(&printed_good(&printed)), printed);
+}
+
+#[test]
+fn the_order_in_a_file_means_nothing() {
+    let mut parts: Vec<&str> = FULL.split("\n\n").collect();
+    parts[1..].reverse();
+    assert_eq!(good(&parts.join("\n\n")), good(FULL));
+}
+
+#[test]
+fn a_dollar_twice_is_one_and_a_value_is_not_read_again() {
+    let text = |name: &str| {
+        format!(
+            "[[listener]]\nname = \"{name}\"\nbind = [\":1\"]\nto = \"a\"\n\
+             [[cluster]]\nname = \"a\"\nendpoints = [\"10.0.0.1:1\"]\n"
+        )
+    };
+    for name in ["$${env:PORT}", "${env:DOLLARS}"] {
+        let config = good(&text(name));
+        assert_eq!(config.listeners[0].name, "${env:PORT}");
+        assert_eq!(printed_good(&config::print(&config)), config);
+    }
+    assert_eq!(
+        good(&text("a$${b} $1 } ${env:PORT}")).listeners[0].name,
+        "a${b} $1 } 8080"
+    );
+}
+
+#[test]
+fn what_is_the_default_need_not_be_said() {
+    let short = "[[listener]]\nname = \"a\"\nbind = [\":1\"]\nto = \"a\"\n\
+                 [[cluster]]\nname = \"a\"\nendpoints = [\"10.0.0.1:1\"]\n";
+    let long = r#"
+defaults = "2026"
+[[listener]]
+name = "a"
+bind = ["0.0.0.0:1"]
+kind = "http"
+timeouts = { idle = "75s", tunnel = "60m" }
+[[route]]
+listener = "a"
+path = "/"
+to = "a"
+[[cluster]]
+name = "a"
+endpoints = ["10.0.0.1:1"]
+balance = "round-robin"
+[limits]
+relay = "64KiB"
+[drain]
+timeout = "30000ms"
+"#;
+    assert_eq!(good(short), good(long));
+}
+
+/// A name that is awkward to write.
+fn name() -> impl Strategy<Value = String> {
+    "[a-z\"\\\\${} \n\u{7f}é]{1,6}"
+}
+
+fn wait() -> impl Strategy<Value = Span> {
+    prop_oneof![
+        (1..500u64).prop_map(Span::from_ms),
+        (1..500u64).prop_map(Span::from_secs)
+    ]
+}
+
+prop_compose! {
+    /// Small changes of the full configuration, all of them allowed.
+    fn configs()(
+        names in vec(name(), 2),
+        workers in option::of(1..64usize),
+        (relay, fields) in (1..1u32 << 20, 1..1000u32),
+        (drain, idle, linger) in (wait(), wait(), wait()),
+        (connect, write) in (option::of(wait()), option::of(wait())),
+        (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
+        bare in any::<bool>(),
+    ) -> Config {
+        let mut config = good(FULL);
+        config.workers = workers.and_then(std::num::NonZeroUsize::new);
+        config.limits.relay_bytes = relay;
+        config.limits.head_fields = fields;
+        config.drain = drain;
+        // Before and after all others, so that the order of names stays.
+        config.listeners[0].name = format!("a{}", names[0]);
+        config.clusters[2].name = format!("z{}", names[1]);
+        let web = &mut config.listeners[2];
+        web.timeouts.idle = idle;
+        web.timeouts.linger = linger;
+        web.buffers.send_bytes = send;
+        web.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
+        config.clusters[0].timeouts.connect = connect;
+        config.clusters[0].timeouts.write = write;
+        config.clusters[1].buffers.recv_bytes = recv;
+        config
+    }
+}
+
+proptest! {
+    #[test]
+    fn printing_loses_nothing_whatever_it_is(config in configs()) {
+        let printed = config::print(&config);
+        prop_assert_eq!(printed_good(&printed), config, "{}", printed);
+    }
+
+    /// A file cut or damaged anywhere is refused or understood, and messages can be drawn.
+    #[test]
+    fn any_damage_comes_to_an_answer(at in 0..FULL.len(), cut in 0..40usize, put in ".{0,3}") {
+        let mut text = FULL.to_owned();
+        let end = (at + cut).min(text.len());
+        text.replace_range(at..end, &put);
+        let _ = read(&text);
+    }
+}

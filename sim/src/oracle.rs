@@ -335,6 +335,10 @@ impl<'a> Court<'a> {
             sizes.client.send + sizes.down.recv + sizes.up.send + sizes.origin.recv,
             sizes.origin.send + sizes.up.recv + sizes.down.send + sizes.client.recv,
         ];
+        // R12: what goes towards an aborted leg is read and thrown away, and is not inside.
+        if self.is_aborted() {
+            return;
+        }
         for (most, sockets) in self.outcome.most_inside.into_iter().zip(through) {
             let limit = u64::from(sockets) + u64::from(sizes.relay);
             self.unless(most <= limit, Invariant::Bounded, || {

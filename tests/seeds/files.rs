@@ -1,0 +1,60 @@
+//! Schedules kept as files: each parses and renders to itself, and its trace is reviewed.
+
+use std::{fs, path::PathBuf};
+use tidegate_core::trace::HEADER;
+use tidegate_sim::{case, fault::Timers, schedule::Schedule};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/schedules")
+}
+
+fn files() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("the folder of schedules")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/seeds");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    assert!(files().len() >= 3, "schedules are kept");
+    for file in files() {
+        let name = file
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(&file).expect("a text");
+        let schedule: Schedule = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(
+            schedule.to_string(),
+            text,
+            "{name} does not render to itself"
+        );
+        let played = case::play(&schedule, Timers::Running, None, true);
+        let frozen = case::play(&schedule, Timers::Frozen, None, true);
+        assert_eq!(
+            played.rows(),
+            frozen.rows(),
+            "{name}: a timer made a difference"
+        );
+        let rows: Vec<String> = played.rows().iter().map(ToString::to_string).collect();
+        let verdict = match &played.wrong[..] {
+            [] => format!(
+                "verdict: good, in {} ms, and the same with every timer frozen",
+                played.took_ms
+            ),
+            wrong => format!("verdict: {}", wrong.join("; ")),
+        };
+        let told = format!("Schedule {name}.\n{HEADER}\n{}\n{verdict}", rows.join("\n"));
+        settings.bind(|| insta::assert_snapshot!(name, told));
+    }
+}

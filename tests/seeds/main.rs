@@ -1,0 +1,51 @@
+//! The production driver on a simulated network: a batch of every kind of seed, the known-bad
+//! variants that it must catch, and the schedules kept as files.
+//!
+//! These are the small batches, for every build; `tidegate-sim --seeds` plays the large ones.
+
+mod files;
+mod variants;
+
+use std::ops::Range;
+use tidegate_sim::{
+    batch::{Batch, Plan},
+    generate::Kind,
+    schedule::Carrier,
+    tls::Version,
+};
+
+/// Plays a batch, each seed twice, and complains of the first that is not good.
+fn good(kind: Kind, seeds: Range<u64>) {
+    let plan = Plan {
+        kind,
+        variant: None,
+        twice: true,
+        first: true,
+    };
+    let batch = Batch::play(seeds, plan);
+    if let Some((seed, wrong)) = batch.bad.first() {
+        panic!(
+            "seed {seed} of {kind:?} is not good:\n  {}",
+            wrong.join("\n  ")
+        );
+    }
+    println!(
+        "{} seeds of {kind:?}, {} FINs passed on: good",
+        batch.seeds, batch.fins
+    );
+}
+
+#[test]
+fn seeds_of_relays_over_tcp_are_good() {
+    good(Kind::Relay(Carrier::Tcp), 0..150);
+}
+
+#[test]
+fn seeds_of_relays_over_tls13_are_good() {
+    good(Kind::Relay(Carrier::Tls(Version::Tls13)), 0..100);
+}
+
+#[test]
+fn seeds_of_relays_over_tls12_are_good() {
+    good(Kind::Relay(Carrier::Tls(Version::Tls12)), 0..100);
+}

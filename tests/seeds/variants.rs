@@ -1,0 +1,53 @@
+//! Each known-bad variant is caught by what the peers saw, within this many seeds.
+
+use tidegate_core::variant::Variant;
+use tidegate_sim::{
+    batch::{Batch, Plan},
+    generate::Kind,
+    schedule::Carrier,
+};
+
+/// A variant that passes so many seeds is one that nobody would have caught.
+const SEEDS: u64 = 300;
+
+fn caught(variant: Variant, kind: Kind) {
+    let plan = Plan {
+        kind,
+        variant: Some(variant),
+        twice: false,
+        first: true,
+    };
+    let batch = Batch::play(0..SEEDS, plan);
+    let Some((seed, wrong)) = batch.bad.first() else {
+        panic!("{variant:?} passed {SEEDS} seeds of {kind:?}");
+    };
+    println!(
+        "{variant:?}: caught at seed {seed} of {kind:?}: {}",
+        wrong[0]
+    );
+}
+
+#[test]
+fn a_fin_on_a_timer_is_caught() {
+    caught(Variant::FinOnTimer, Kind::Relay(Carrier::Tcp));
+}
+
+#[test]
+fn a_fin_that_overtakes_is_caught() {
+    caught(Variant::FinOvertakes, Kind::Relay(Carrier::Tcp));
+}
+
+#[test]
+fn a_fin_forgotten_with_bytes_inside_is_caught() {
+    caught(Variant::FinForgotten, Kind::Relay(Carrier::Tcp));
+}
+
+#[test]
+fn a_close_of_both_sides_on_the_first_fin_is_caught() {
+    caught(Variant::CloseBoth, Kind::Relay(Carrier::Tcp));
+}
+
+#[test]
+fn a_reset_told_as_a_fin_is_caught() {
+    caught(Variant::ResetAsFin, Kind::Relay(Carrier::Tcp));
+}

@@ -168,40 +168,48 @@ impl Carry {
     ) -> [Option<Event>; 2] {
         let sink = side.other();
         let before = self.outbox(sink).len();
-        let mut head = Head::None;
         if self.stream(side).spent {
-            return [
-                Some(self.told(shape, side, head, 0, false, Want::Bytes)),
-                None,
-            ];
+            return self.partial(shape, side);
         }
-        if self.stream(side).body.is_none() {
-            let inbox = self.inbox(shape, side);
-            let Some(at) = inbox.iter().position(|letter| *letter != b'h') else {
-                return [
-                    Some(self.told(shape, side, Head::None, 0, false, Want::Bytes)),
-                    None,
-                ];
-            };
-            let letter = inbox[at];
-            let at = u8::try_from(at).unwrap();
-            if matches!(letter, b'X' | b'b' | b'0') {
-                return [Some(refused(side)), None];
-            }
-            self.stream_mut(side).taken += at + 1;
-            if letter == b'i' {
-                self.stream_mut(sink).outbox.push(b'i', 1);
-                return [
-                    Some(self.told(shape, side, Head::Interim, 1, false, Want::Turn)),
-                    None,
-                ];
-            }
-            head = self.head(shape, session, side);
+        if self.stream(side).body.is_some() {
+            return self.body(shape, side, Head::None, before, room);
         }
-        let mut room = room;
+        let inbox = self.inbox(shape, side);
+        let Some(at) = inbox.iter().position(|letter| *letter != b'h') else {
+            return self.partial(shape, side);
+        };
+        let letter = inbox[at];
+        if matches!(letter, b'X' | b'b' | b'0') {
+            return [Some(refused(side)), None];
+        }
+        self.stream_mut(side).taken += u8::try_from(at).unwrap() + 1;
+        if letter == b'i' {
+            self.stream_mut(sink).outbox.push(b'i', 1);
+            let interim = self.told(shape, side, Head::Interim, 1, false, Want::Turn);
+            return [Some(interim), None];
+        }
+        let head = self.head(shape, session, side);
+        self.body(shape, side, head, before, room)
+    }
+
+    /// More bytes, nothing else, can lead on.
+    fn partial(&self, shape: &Shape, side: Side) -> [Option<Event>; 2] {
+        let partial = self.told(shape, side, Head::None, 0, false, Want::Bytes);
+        [Some(partial), None]
+    }
+
+    /// Carries as much of a body as there is room for.
+    fn body(
+        &mut self,
+        shape: &Shape,
+        side: Side,
+        head: Head,
+        before: u32,
+        mut room: u32,
+    ) -> [Option<Event>; 2] {
+        let sink = side.other();
         let (want, complete) = loop {
-            let stream = self.stream(side);
-            let (kind, framing) = stream.body.unwrap();
+            let (kind, framing) = self.stream(side).body.unwrap();
             let next = self.inbox(shape, side).first().copied();
             match (kind, next) {
                 (BodyKind::None | BodyKind::Length(0), _) => break (Want::Turn, true),
@@ -231,19 +239,11 @@ impl Carry {
             }
         };
         if complete {
-            self.stream_mut(side).complete += 1;
-        }
-        if complete && side == Side::Down {
-            self.stream_mut(side).body = None;
-        } else if complete {
-            // The driver keeps a spent decoder until the next response is due.
-            self.stream_mut(side).spent = true;
+            self.stream_mut(side).over(side);
         }
         let bytes = self.outbox(sink).len() - before;
-        [
-            Some(self.told(shape, side, head, bytes, complete, want)),
-            None,
-        ]
+        let told = self.told(shape, side, head, bytes, complete, want);
+        [Some(told), None]
     }
 
     fn head(&mut self, shape: &Shape, session: &Session, side: Side) -> Head {
@@ -318,6 +318,16 @@ impl Stream {
             (b'0', Heard::Body(Framing::Chunked)) => self.whole(),
             _ => Heard::Garbled,
         };
+    }
+
+    /// The message under way is understood to its end.
+    fn over(&mut self, side: Side) {
+        self.complete += 1;
+        match side {
+            Side::Down => self.body = None,
+            // The driver keeps a spent decoder until the next response is due.
+            Side::Up => self.spent = true,
+        }
     }
 
     fn whole(&mut self) -> Heard {

@@ -255,16 +255,17 @@ impl World {
                 if !self.session.is_turn(side) {
                     let kept = self.carry.keep(shape, side);
                     self.step(shape, kept, rules, tell)?;
-                    return oracle::state(self, shape);
+                } else {
+                    let room = self.session.from(side).room();
+                    self.look(shape, side, room, rules, tell)?;
                 }
-                let room = self.session.from(side).room();
-                self.look(shape, side, room, rules, tell)?;
             }
             Action::Look(side) => {
                 let room = self.session.interest(side).decode.unwrap_or(0);
                 self.look(shape, side, room, rules, tell)?;
             }
         }
+        self.let_go(shape);
         oracle::state(self, shape)
     }
 
@@ -329,7 +330,6 @@ impl World {
             oracle::order(self, shape, &before, effect)?;
             self.perform(shape, effect);
         }
-        self.let_go(shape);
         Ok(())
     }
 }

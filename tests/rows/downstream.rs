@@ -1,0 +1,247 @@
+//! LIFECYCLE 4.5, the client's leg.
+
+use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, post, whole};
+use tidegate_core::{
+    effect::Effect,
+    ending::How,
+    event::{Call, Event, Head, Want},
+    http1::{BodyKind, RequestFacts, ResponseFacts},
+    interest::Read,
+    leg::Inbox,
+    side::Side::{Down, Up},
+    time::Span,
+    timer::Timer,
+};
+
+#[test]
+fn h01_a_clients_end_between_requests_ends_its_leg_and_nothing_else() {
+    for tls in [false, true] {
+        let mut stage = Stage::idle(tls);
+        let end = if tls {
+            Event::CloseNotify(Down)
+        } else {
+            Event::Fin(Down)
+        };
+        assert_eq!(stage.tell(end), [Effect::Finish(Down)]);
+        assert_eq!(
+            stage.hears_end(Down).is_empty(),
+            tls,
+            "it lingers for the FIN"
+        );
+    }
+}
+
+#[test]
+fn h02_a_clients_reset_between_requests_drops_its_leg() {
+    let mut stage = Stage::idle(false);
+    assert_eq!(stage.fails(Down, Call::Read)[0], Effect::Reset(Down));
+    assert!(stage.session.is_closed() && !stage.has_finished(Down));
+}
+
+#[test]
+fn h03_a_quiet_client_is_finished_without_a_word_and_lingers() {
+    let mut stage = Stage::idle(false);
+    assert_eq!(stage.expires(Timer::Idle), [Effect::Finish(Down)]);
+    assert_eq!(stage.now().as_ms(), 75_000);
+    assert_eq!(stage.reads(Down), Read::Discard);
+    assert_eq!(stage.hears_end(Down), []);
+    assert_eq!(stage.expires(Timer::Linger)[0], Effect::Close(Down));
+    // The same for one that has never said a byte.
+    let mut stage = Stage::http(false);
+    assert_eq!(stage.expires(Timer::Head), [Effect::Finish(Down)]);
+    assert_eq!(stage.replied(), None);
+}
+
+#[test]
+fn h04_a_head_that_does_not_come_to_its_end_is_answered_408() {
+    let mut stage = Stage::http(false);
+    stage.tell(partial(Down, 5));
+    stage.wait(Span::from_secs(20));
+    stage.tell(partial(Down, 6));
+    // From the head's first byte on, whatever trickles in.
+    stage.expires(Timer::Head);
+    assert_eq!((stage.now().as_ms(), stage.replied()), (30_000, Some(408)));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+}
+
+#[test]
+fn h05_a_fin_inside_a_head_is_answered_400() {
+    let mut stage = Stage::http(false);
+    stage.tell(partial(Down, 5));
+    stage.tell(Event::Fin(Down));
+    assert_eq!(stage.replied(), Some(400));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+}
+
+#[test]
+fn h05_a_reset_or_a_bare_fin_inside_a_head_is_not_answered() {
+    let mut stage = Stage::http(false);
+    stage.tell(partial(Down, 5));
+    stage.fails(Down, Call::Read);
+    assert!(stage.session.is_closed() && stage.replied().is_none());
+    let mut stage = Stage::http(true);
+    stage.tell(partial(Down, 5));
+    stage.tell(Event::Fin(Down));
+    assert!(stage.replied().is_none() && !stage.has_finished(Down));
+    assert!(stage.is_aborting(Down));
+}
+
+#[test]
+fn h06_a_fin_inside_a_body_cancels_the_request_and_is_answered_400() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(50)), 30));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(body(Down, 20));
+    let orders = stage.tell(Event::Fin(Down));
+    assert_eq!(orders[0], Effect::Reset(Up));
+    assert_eq!((stage.replied(), stage.writes(Up)), (Some(400), 0));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+}
+
+#[test]
+fn h07_a_client_that_has_asked_and_finished_gets_its_answer() {
+    let mut stage = Stage::asked(GET);
+    assert_eq!(stage.tell(Event::Fin(Down)), []);
+    assert!(
+        stage.session.delivery(&OK).close,
+        "the answer says that it is the last"
+    );
+    stage.wait(Span::from_secs(59));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    // In the step in which the last byte leaves; and the origin's connection is as good as ever.
+    assert_eq!(stage.takes_all(Down), [Effect::Park, Effect::Finish(Down)]);
+}
+
+#[test]
+fn h07_the_client_is_finished_also_while_its_request_is_still_on_its_way() {
+    let mut stage = Stage::http(false);
+    stage.tell(whole(Down, Head::Request(post(50)), 60));
+    let mut stage = stage.connected();
+    stage.tell(Event::Fin(Down));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+    assert_eq!(stage.hears_end(Down), [Effect::Close(Down)]);
+    assert_eq!(stage.writes(Up), 60, "the request goes on");
+    assert_eq!(stage.takes_all(Up)[0], Effect::Park);
+    assert!(stage.session.is_closed());
+}
+
+#[test]
+fn h08_a_client_that_resets_cancels_its_request() {
+    let mut stage = Stage::asked(GET);
+    let orders = stage.fails(Down, Call::Read);
+    assert!(orders.contains(&Effect::Reset(Up)), "{orders:?}");
+}
+
+#[test]
+fn h09_a_failed_write_to_the_client_cancels_its_request() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(head(Up, answer(BodyKind::Length(500)), 60));
+    let orders = stage.fails(Down, Call::Write);
+    assert!(orders.contains(&Effect::Reset(Up)) && orders.contains(&Effect::Reset(Down)));
+    assert!(stage.session.is_closed());
+}
+
+#[test]
+fn h10_a_client_that_takes_nothing_is_reset_and_its_request_cancelled() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(head(Up, answer(BodyKind::Length(500)), 60));
+    stage.wait(Span::from_secs(50));
+    stage.tell(Event::Sent(Down, 1));
+    stage.wait(Span::from_secs(50));
+    let orders = stage.expires(Timer::WriteDown);
+    assert!(orders.contains(&Effect::Reset(Up)) && orders.contains(&Effect::Reset(Down)));
+    assert_eq!(stage.ending().how, How::Expired(Timer::WriteDown));
+}
+
+#[test]
+fn h11_requests_that_come_early_are_kept_up_to_a_limit_and_served_in_order() {
+    let mut stage = Stage::asked(GET);
+    assert!(!stage.session.is_turn(Down));
+    stage.tell(decoded(Down, Head::None, 0, false, 40, Want::Turn));
+    assert_eq!(stage.reads(Down), Read::Take(24));
+    stage.tell(decoded(Down, Head::None, 0, false, 64, Want::Turn));
+    assert_eq!(stage.reads(Down), Read::Off);
+    assert!(stage.session.observes_faults(Down));
+    assert_eq!(
+        (stage.session.interest(Down).decode, stage.writes(Up)),
+        (None, 0)
+    );
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Park]);
+    assert!(stage.session.interest(Down).decode.is_some() && stage.session.is_turn(Down));
+}
+
+#[test]
+fn h11_requests_that_come_early_are_drained_if_the_connection_closes() {
+    let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
+    stage.tell(decoded(Down, Head::None, 0, false, 64, Want::Turn));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Park, Effect::Finish(Down)]);
+    assert_eq!(stage.session.leg(Down).open().unwrap().inbox, Inbox::EMPTY);
+    assert_eq!(stage.reads(Down), Read::Discard);
+}
+
+#[test]
+fn h12_a_last_response_is_followed_by_the_end_and_the_leg_is_kept_for_its_peer() {
+    let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Park, Effect::Finish(Down)]);
+    stage.tell(Event::Finished(Down));
+    // A client that takes the last bytes slowly has all the time it needs.
+    for _ in 0..10 {
+        stage.wait(Span::from_secs(50));
+        assert_eq!(stage.tell(Event::Sent(Down, 0)), []);
+    }
+    assert_eq!(stage.tell(Event::Acked(Down)), []);
+    assert_eq!(stage.expires(Timer::Linger)[0], Effect::Close(Down));
+}
+
+#[test]
+fn h12_only_a_peer_that_takes_nothing_is_reset() {
+    let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.tell(Event::Finished(Down));
+    assert_eq!(stage.expires(Timer::WriteDown)[0], Effect::Reset(Down));
+    assert_eq!(stage.now().as_ms(), 60_000);
+}
+
+#[test]
+fn h13_an_early_answer_is_passed_on_and_never_replaced() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 64));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(body(Down, 30));
+    let refusal = ResponseFacts {
+        status: 413,
+        close: true,
+        ..OK
+    };
+    assert!(stage.session.delivery(&refusal).close);
+    stage.tell(whole(Up, Head::Response(refusal), 20));
+    assert_eq!(stage.writes(Down), 20);
+    // The origin goes, with what it did not take: the client is read on, and hears the answer.
+    stage.fails(Up, Call::Write);
+    stage.tell(Event::Fin(Up));
+    assert_eq!(stage.reads(Down), Read::Discard);
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    assert_eq!((stage.replied(), stage.reads(Down)), (None, Read::Discard));
+}
+
+#[test]
+fn h15_a_fin_while_100_continue_is_awaited_cuts_the_request() {
+    let mut stage = Stage::http(false);
+    let facts = RequestFacts {
+        expect_continue: true,
+        ..post(50)
+    };
+    stage.tell(head(Down, Head::Request(facts), 30));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    assert_eq!(stage.tell(Event::Fin(Down))[0], Effect::Reset(Up));
+    assert_eq!(stage.replied(), Some(400));
+}

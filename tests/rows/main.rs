@@ -1,0 +1,10 @@
+//! The rows of LIFECYCLE section 4 that the core alone decides, each as a test named after it.
+//! Every state is reached by events, and the wait-for graph is walked after each.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)] // a test fails loudly
+
+mod downstream;
+mod relay;
+mod stage;
+mod tls;
+mod upstream;

@@ -1,0 +1,223 @@
+//! LIFECYCLE 4.5, the origin's leg; between sessions it is a spare one.
+
+use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, whole};
+use tidegate_core::{
+    effect::Effect,
+    ending::Cause,
+    event::{Call, Event, Head, Want},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    leg::ReadEnd,
+    limits::Timeouts,
+    side::Side::{Down, Up},
+    spare::{self, Spare},
+    time::Time,
+};
+
+const OLD: RequestFacts = RequestFacts {
+    version: Version::Http10,
+    close: true,
+    ..GET
+};
+
+/// A response whose body is under way: head and some of it with the client.
+fn answering(request: RequestFacts, kind: BodyKind) -> Stage {
+    let mut stage = Stage::asked(request);
+    stage.tell(head(Up, answer(kind), 20));
+    stage.takes_all(Down);
+    stage.tell(body(Up, 10));
+    stage
+}
+
+fn pooled(tls: bool) -> Spare {
+    Spare::parked(Time(0), tls, Timeouts::http())
+}
+
+fn told(spare: &mut Spare, event: spare::Event) -> Vec<spare::Effect> {
+    let mut orders = Vec::new();
+    spare.step(Time(0), event, &mut orders);
+    orders
+}
+
+#[test]
+fn u01_whatever_comes_on_an_idle_leg_ends_it() {
+    use spare::{Effect::*, Event::*};
+    let cases = [
+        (Received, vec![Finish]),
+        (Fin, vec![Finish]),
+        (CloseNotify, vec![Finish]),
+        (Failed(Cause::Reset), vec![Reset]),
+    ];
+    for (event, expected) in cases {
+        let mut spare = pooled(true);
+        assert!(spare.is_idle());
+        assert_eq!(told(&mut spare, event), expected, "{event:?}");
+        assert!(!spare.is_idle());
+    }
+}
+
+#[test]
+fn u05_an_end_before_a_whole_head_is_a_502() {
+    for end in [Event::Fin(Up), Event::Failed(Up, Cause::Reset, Call::Read)] {
+        for before in [None, Some(partial(Up, 5)), Some(whole_interim())] {
+            let mut stage = Stage::asked(GET);
+            if let Some(event) = before {
+                stage.tell(event);
+            }
+            stage.tell(end);
+            assert_eq!(stage.replied(), Some(502));
+            stage.takes_all(Down);
+            assert!(stage.is_idle(), "the client's connection stays");
+        }
+    }
+}
+
+#[test]
+fn u06_an_end_inside_a_body_is_an_abort_behind_the_bytes_before_it() {
+    for kind in [BodyKind::Length(50), BodyKind::Chunked] {
+        for end in [Event::Fin(Up), Event::Failed(Up, Cause::Reset, Call::Read)] {
+            let mut stage = answering(GET, kind);
+            stage.tell(end);
+            assert_eq!(stage.writes(Down), 10);
+            assert_eq!(stage.takes_all(Down), []);
+            assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
+            assert!(!stage.orders.contains(&Effect::LastChunk) && !stage.has_finished(Down));
+        }
+    }
+}
+
+#[test]
+fn u07_a_clean_end_completes_a_body_that_it_delimits() {
+    let mut stage = answering(GET, BodyKind::Close);
+    assert_eq!(stage.tell(Event::Fin(Up)), [Effect::LastChunk]);
+    stage.takes_all(Down);
+    assert!(
+        stage.is_idle(),
+        "a last chunk keeps the client's connection"
+    );
+    let mut stage = answering(OLD, BodyKind::Close);
+    assert_eq!(stage.tell(Event::Fin(Up)), []);
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+}
+
+#[test]
+fn u08_an_end_that_is_not_clean_breaks_a_body_that_it_delimits() {
+    for request in [GET, OLD] {
+        let mut stage = answering(request, BodyKind::Close);
+        stage.fails(Up, Call::Read);
+        assert_eq!(stage.takes_all(Down), []);
+        assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
+        assert!(!stage.orders.contains(&Effect::LastChunk) && !stage.has_finished(Down));
+    }
+}
+
+#[test]
+fn u09_a_complete_message_stays_whole_whatever_becomes_of_its_leg() {
+    for end in [
+        Event::Fin(Up),
+        Event::Failed(Up, Cause::Reset, Call::Read),
+        Event::Failed(Up, Cause::Reset, Call::Poll),
+    ] {
+        let mut stage = Stage::asked(GET);
+        stage.tell(whole(Up, answer(BodyKind::Length(50)), 64));
+        stage.tell(end);
+        assert_eq!(stage.writes(Down), 64);
+        let orders = stage.takes_all(Down);
+        assert!(
+            matches!(orders[..], [Effect::Retire(_)]),
+            "evicted: {orders:?}"
+        );
+        assert!(stage.is_idle() && stage.replied().is_none());
+    }
+}
+
+#[test]
+fn u10_bytes_behind_a_message_are_nobodys() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(decoded(Up, answer(BodyKind::None), 20, true, 3, Want::Turn));
+    assert_eq!(stage.takes_all(Down), [Effect::Retire(ReadEnd::Open)]);
+    assert!(stage.is_idle());
+}
+
+#[test]
+fn u12_a_leg_that_its_origin_closes_is_finished_drained_and_closed() {
+    use spare::{Effect::*, Event::*};
+    let mut stage = Stage::asked(GET);
+    let closing = ResponseFacts { close: true, ..OK };
+    stage.tell(whole(Up, Head::Response(closing), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Retire(ReadEnd::Open)]);
+    let mut orders = Vec::new();
+    let mut spare = Spare::retired(Time(0), true, ReadEnd::Open, Timeouts::http(), &mut orders);
+    assert_eq!(orders, [Finish]);
+    assert_eq!(told(&mut spare, Received), [], "drained");
+    assert_eq!(told(&mut spare, Finished), []);
+    assert_eq!(told(&mut spare, Acked), []);
+    assert_eq!(told(&mut spare, CloseNotify), []);
+    assert_eq!(told(&mut spare, Fin), [Close]);
+    assert!(spare.is_gone());
+}
+
+#[test]
+fn u12_a_leg_that_has_failed_is_reset_and_not_finished_first() {
+    let read = ReadEnd::Open.failed(Cause::Reset, Call::Read);
+    let mut orders = Vec::new();
+    let spare = Spare::retired(Time(0), false, read, Timeouts::http(), &mut orders);
+    assert_eq!(orders, [spare::Effect::Reset]);
+    assert!(spare.is_gone());
+}
+
+#[test]
+fn u13_a_request_that_is_cancelled_is_reset_and_never_finished() {
+    // By the client's end inside it, by its failure, and by a response that broke.
+    let mut cut = Stage::http(false);
+    cut.tell(head(Down, Head::Request(crate::stage::post(50)), 30));
+    let mut cut = cut.connected();
+    cut.tell(Event::Fin(Down));
+    let mut gone = Stage::asked(GET);
+    gone.fails(Down, Call::Read);
+    let mut broken = answering(GET, BodyKind::Chunked);
+    let reply = tidegate_core::http1::Reply::bad_gateway("http_protocol_error");
+    broken.tell(Event::Refused(Up, reply));
+    for stage in [cut, gone, broken] {
+        let resets = stage
+            .orders
+            .iter()
+            .filter(|order| **order == Effect::Reset(Up));
+        assert_eq!(resets.count(), 1);
+        assert!(!stage.has_finished(Up));
+    }
+}
+
+#[test]
+fn u15_an_answer_without_a_body_is_complete_with_its_head() {
+    let asking = RequestFacts {
+        method: Method::Head,
+        ..GET
+    };
+    for (request, status) in [(asking, 200), (GET, 204), (GET, 304)] {
+        let mut stage = Stage::asked(request);
+        let facts = ResponseFacts { status, ..OK };
+        stage.tell(whole(Up, Head::Response(facts), 20));
+        assert_eq!(stage.takes_all(Down), [Effect::Park]);
+        assert!(stage.is_idle());
+    }
+}
+
+#[test]
+fn u15_a_head_request_is_answered_by_us_without_a_body() {
+    let asking = RequestFacts {
+        method: Method::Head,
+        ..GET
+    };
+    let mut stage = Stage::asked(asking);
+    stage.tell(Event::Fin(Up));
+    let bodyless = stage.orders.iter().any(|order| match order {
+        Effect::Reply(reply) => reply.head_only && reply.status == 502,
+        _ => false,
+    });
+    assert!(bodyless);
+}
+
+fn whole_interim() -> Event {
+    decoded(Up, Head::Interim, 15, false, 0, Want::Turn)
+}

@@ -68,8 +68,6 @@ pub struct Listener {
     pub timeouts: Timeouts,
     /// What a FIN without close_notify means on a TLS leg.
     pub bare_fin: BareFin,
-    /// What a close_notify means in TLS 1.2.
-    pub tls12_half_close: Tls12HalfClose,
 }
 
 /// What a listener speaks.
@@ -98,16 +96,6 @@ pub struct CertificateFiles {
     pub cert: PathBuf,
     /// PEM: the private key.
     pub key: PathBuf,
-}
-
-/// What a close_notify means in TLS 1.2 (LIFECYCLE T02).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Tls12HalfClose {
-    /// The end of one direction, as in TLS 1.3.
-    #[default]
-    Deliver,
-    /// The end of both, as RFC 5246 has it.
-    Strict,
 }
 
 /// One cluster: endpoints that are as good as each other.
@@ -222,7 +210,7 @@ impl Protocol {
     #[must_use]
     pub fn alpn(&self) -> &'static [&'static [u8]] {
         match self {
-            Protocol::Http(_) => &[b"http/1.1"],
+            Protocol::Http(_) => &[b"http/1.1", b"http/1.0"],
             Protocol::Tcp(_) => &[],
         }
     }

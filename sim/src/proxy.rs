@@ -110,7 +110,6 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         buffers: schedule.buffers.down.into(),
         timeouts,
         bare_fin: config::BareFin::default(),
-        tls12_half_close: config::Tls12HalfClose::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{read, read_in};
 use proptest::{collection::vec, option, prelude::*};
 use std::net::SocketAddr;
-use tidegate::config::{self, BareFin, Config, Protocol, Tls, Tls12HalfClose};
+use tidegate::config::{self, BareFin, Config, Protocol, Tls};
 use tidegate_core::{
     limits::{Limits, Timeouts},
     time::Span,
@@ -31,7 +31,6 @@ to   = "files"
 send_buffer = "4608B"
 recv_buffer = "1MiB"
 bare_fin = "clean"
-tls12_half_close = "strict"
 timeouts = { tls = "5s", head = "250ms", idle = "5m", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
@@ -113,11 +112,8 @@ fn every_key_arrives() {
         (web.buffers.send_bytes, web.buffers.recv_bytes),
         (Some(4608), Some(1 << 20))
     );
-    assert_eq!(
-        (web.bare_fin, web.tls12_half_close),
-        (BareFin::Clean, Tls12HalfClose::Strict)
-    );
-    assert_eq!(web.protocol.alpn(), [b"http/1.1"]);
+    assert_eq!(web.bare_fin, BareFin::Clean);
+    assert_eq!(web.protocol.alpn(), [b"http/1.1", b"http/1.0"]);
     let Protocol::Http(routes) = &web.protocol else {
         panic!("{:?}", web.protocol)
     };

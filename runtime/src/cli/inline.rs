@@ -4,7 +4,7 @@ use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
         Balance, BareFin, CertificateFiles, Cluster, Config, Listener, Outside, Protocol, Tls,
-        Tls12HalfClose, UpstreamTimeouts, resolve,
+        UpstreamTimeouts, resolve,
     },
     message::Message,
     net::Buffers,
@@ -62,7 +62,6 @@ pub(super) fn config(
         tls,
         buffers: Buffers::default(),
         bare_fin: BareFin::default(),
-        tls12_half_close: Tls12HalfClose::default(),
     };
     let cluster = Cluster {
         name: "main".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        BareFin, CertificateFiles, Listener, Protocol, Tls, Tls12HalfClose, address,
+        BareFin, CertificateFiles, Listener, Protocol, Tls, address,
         read::{Node, Reader, Section, Word},
         route::Names,
         sockets, waits,
@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 9] = [
     "name",
     "bind",
     "kind",
@@ -22,7 +22,6 @@ const KEYS: [&str; 10] = [
     "send_buffer",
     "recv_buffer",
     "bare_fin",
-    "tls12_half_close",
     "timeouts",
 ];
 
@@ -73,10 +72,6 @@ pub(super) fn read(
         timeouts = waits::listener(reader, node, timeouts, meaningful);
     }
     let fins = [("truncated", BareFin::Truncated), ("clean", BareFin::Clean)];
-    let closes = [
-        ("deliver", Tls12HalfClose::Deliver),
-        ("strict", Tls12HalfClose::Strict),
-    ];
     let listener = Listener {
         name: name
             .as_ref()
@@ -88,7 +83,6 @@ pub(super) fn read(
         buffers: sockets::buffers(reader, section),
         timeouts,
         bare_fin: tls_choice(reader, section, "bare_fin", &fins),
-        tls12_half_close: tls_choice(reader, section, "tls12_half_close", &closes),
     };
     let to = to(reader, section, kind, clusters);
     Draft {

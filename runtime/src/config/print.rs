@@ -3,7 +3,7 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    BareFin, Cluster, Config, Listener, Protocol, Tls, Tls12HalfClose,
+    BareFin, Cluster, Config, Listener, Protocol, Tls,
     file::EDITION,
     sockets,
     units::{show_duration, show_size},
@@ -45,7 +45,6 @@ fn listener(config: &Config, listener: &Listener) -> String {
         buffers,
         timeouts,
         bare_fin,
-        tls12_half_close,
     } = listener;
     let bind = bind
         .iter()
@@ -73,10 +72,6 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text += match bare_fin {
         BareFin::Truncated => "",
         BareFin::Clean => "bare_fin = \"clean\"\n",
-    };
-    text += match tls12_half_close {
-        Tls12HalfClose::Deliver => "",
-        Tls12HalfClose::Strict => "tls12_half_close = \"strict\"\n",
     };
     text += &table(&waits::show_listener(
         *timeouts,

@@ -13,7 +13,6 @@ pub(crate) fn listener() -> Listener {
         buffers: Buffers::default(),
         timeouts: Timeouts::http(),
         bare_fin: BareFin::default(),
-        tls12_half_close: Tls12HalfClose::default(),
     }
 }
 

@@ -173,6 +173,8 @@ impl<N: Network + Unpin> Listener for FaultyListener<N> {
         match self.gate.fault(&self.net.plan, Site::Accept) {
             None | Some(Fault::Cut(_)) => {}
             Some(Fault::Pend(ms)) => ready!(self.gate.poll_late(cx, &self.net.inner, ms)),
+            // R25 asks the program to wait before it accepts again: frozen, that is for ever.
+            Some(Fault::Fail(_)) if self.net.timers == Timers::Frozen => {}
             Some(Fault::Fail(errno)) => {
                 self.gate.passed();
                 return Poll::Ready(Err(errno.into()));

@@ -1,72 +1,19 @@
-//! The judge of a relay: what the peers saw, held against what they did.
+//! The judge: what the peers saw, held against what they did.
 //!
-//! It owns the invariants of SIMULATION 5.9, by name. It knows nothing of the proxy: a verdict
-//! follows from the schedule and the peers' logs alone, so no proxy can talk it round.
+//! It owns the verdict on a relay, and what holds of every run; exchanges are judged in [`http`].
+//! It knows nothing of the proxy: a verdict follows from the schedule and the peers' logs alone,
+//! so no proxy can talk it round.
 
+mod http;
+mod invariant;
+
+pub use self::invariant::{Invariant, Violation};
 use crate::{
     peer::{Begun, Log},
-    schedule::{Carrier, Schedule, Step},
+    schedule::{Carrier, Schedule, Step, Traffic},
     world::Outcome,
 };
-use std::fmt;
 use tidegate_core::time::{Span, Time};
-
-/// What must hold of every run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Invariant {
-    /// I1: what is received is a prefix of what was sent.
-    Prefix,
-    /// I2: when the peers' scripts end, everything ends.
-    Ends,
-    /// I3: a clean end comes after all the bytes.
-    EndAfterAll,
-    /// I4: no clean end unless the sender ended cleanly, and no half of one.
-    EndOnlyIfClean,
-    /// I5: an end takes the two ways, and no longer.
-    EndAtOnce,
-    /// I7: an abort arrives as one, after what came before a truncation.
-    AbortIsAbort,
-    /// I8: what is inside fits the buffers.
-    Bounded,
-    /// I9: nobody resets unless somebody aborted.
-    NoOwnReset,
-    /// I10: nothing is left.
-    NoLeak,
-    /// Nothing panics.
-    NoPanic,
-}
-
-impl fmt::Display for Invariant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Invariant::Prefix => "I1 received is a prefix of sent",
-            Invariant::Ends => "I2 everything ends",
-            Invariant::EndAfterAll => "I3 a clean end comes after all the bytes",
-            Invariant::EndOnlyIfClean => "I4 no clean end unless the sender ended cleanly",
-            Invariant::EndAtOnce => "I5 an end takes the two ways and no longer",
-            Invariant::AbortIsAbort => "I7 an abort arrives as an abort",
-            Invariant::Bounded => "I8 what is inside fits the buffers",
-            Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
-            Invariant::NoLeak => "I10 nothing is left",
-            Invariant::NoPanic => "nothing panics",
-        })
-    }
-}
-
-/// An invariant that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which.
-    pub invariant: Invariant,
-    /// How.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.invariant, self.what)
-    }
-}
 
 /// How a peer ended its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +38,7 @@ struct Direction<'a> {
     to_tls: bool,
 }
 
-/// Judges a relay; nothing is a good run.
+/// Judges a run; nothing is a good one.
 #[must_use]
 pub fn judge(schedule: &Schedule, outcome: &Outcome) -> Vec<Violation> {
     let mut court = Court {
@@ -124,6 +71,9 @@ impl<'a> Court<'a> {
         }
         self.judge_end();
         let tls = self.schedule.carrier != Carrier::Tcp;
+        if let Traffic::Http { exchanges, .. } = &self.schedule.traffic {
+            return self.judge_exchanges(exchanges);
+        }
         let aborted = self.is_aborted();
         let [origin] = &outcome.origins[..] else {
             return self.judge_alone(aborted);
@@ -150,7 +100,9 @@ impl<'a> Court<'a> {
             self.judge_abort(direction, aborted);
             self.judge_latency(direction);
         }
-        self.judge_bounds(tls);
+        if !tls && !aborted {
+            self.judge_bounds();
+        }
     }
 
     /// Whether anything happened that entitles the proxy to reset.
@@ -325,11 +277,9 @@ impl<'a> Court<'a> {
         default && reads && faults.is_empty() && links.is_empty() && !self.is_aborted()
     }
 
-    /// I8: sockets and relay, all full. TLS has buffers of its own within a record.
-    fn judge_bounds(&mut self, tls: bool) {
-        if tls {
-            return;
-        }
+    /// I8: sockets and relay, all full. Not over TLS, which has buffers of its own within a
+    /// record, nor after an abort, behind which bytes are dropped rather than held (R12).
+    fn judge_bounds(&mut self) {
         let sizes = self.schedule.buffers;
         let through = [
             sizes.client.send + sizes.down.recv + sizes.up.send + sizes.origin.recv,

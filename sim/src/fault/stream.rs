@@ -2,8 +2,8 @@
 //!
 //! It owns the counting: a call has its ordinal's fault from the first attempt until it comes to
 //! something (bytes, the end, an error), and only then does the next ordinal begin. So a fault
-//! never depends on how often a driver tries in vain. A failed stream stays failed, while its
-//! connection lives on until its owner resets it.
+//! never depends on how often a driver tries in vain. A stream that fails by plan is dead, as the
+//! kernel's is: what had arrived stays readable, the peer gets an RST, every call the error.
 
 use super::{
     Faulty, next,
@@ -13,6 +13,7 @@ use crate::errno::Errno;
 use std::{
     future::Future,
     io::{self, IoSlice},
+    mem,
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -76,9 +77,25 @@ struct Held {
     late_ms: u32,
 }
 
+/// A stream that has failed by plan.
+struct Dead {
+    errno: Errno,
+    /// What had arrived.
+    rest: Vec<u8>,
+    told: usize,
+    unacked: u32,
+    peer: SocketAddr,
+}
+
+/// A stream's connection, until it fails by plan.
+enum Inner<S> {
+    Alive(S),
+    Dead(Dead),
+}
+
 /// A stream of `N` with faults.
 pub struct FaultyStream<N: Network> {
-    inner: N::Stream,
+    inner: Inner<N::Stream>,
     net: Faulty<N>,
     side: Side,
     number: u32,
@@ -86,14 +103,12 @@ pub struct FaultyStream<N: Network> {
     write: Gate<N>,
     finish: Gate<N>,
     held: Option<Held>,
-    /// The errno a call has failed with by plan.
-    failed: Option<Errno>,
 }
 
 impl<N: Network> FaultyStream<N> {
     pub(super) fn new(inner: N::Stream, net: Faulty<N>, side: Side, number: u32) -> Self {
         FaultyStream {
-            inner,
+            inner: Inner::Alive(inner),
             net,
             side,
             number,
@@ -101,7 +116,6 @@ impl<N: Network> FaultyStream<N> {
             write: Gate::new(),
             finish: Gate::new(),
             held: None,
-            failed: None,
         }
     }
 
@@ -113,16 +127,49 @@ impl<N: Network> FaultyStream<N> {
         }
     }
 
-    fn fail<T>(&mut self, errno: Errno) -> Poll<io::Result<T>> {
-        self.failed = Some(errno);
+    /// Kills the connection.
+    fn fail<T>(&mut self, cx: &mut Context<'_>, errno: Errno) -> Poll<io::Result<T>> {
         next(&self.net.counts.failed);
+        let Inner::Alive(stream) = &mut self.inner else {
+            return Poll::Ready(Err(errno.into()));
+        };
+        let (mut rest, mut buf) = (Vec::new(), [0; 4_096]);
+        while let Poll::Ready(Ok(n)) = stream.poll_read(cx, &mut buf) {
+            if n == 0 {
+                break;
+            }
+            rest.extend_from_slice(&buf[..n]);
+        }
+        let dead = Dead {
+            errno,
+            rest,
+            told: 0,
+            unacked: stream.unacked().unwrap_or(0),
+            peer: stream.peer(),
+        };
+        if let Inner::Alive(stream) = mem::replace(&mut self.inner, Inner::Dead(dead)) {
+            stream.reset();
+        }
         Poll::Ready(Err(errno.into()))
+    }
+
+    /// The stream, while it lives; else what it failed with.
+    fn alive(&mut self) -> Result<&mut N::Stream, Errno> {
+        self.net.called();
+        match &mut self.inner {
+            Inner::Alive(stream) => Ok(stream),
+            Inner::Dead(dead) => Err(dead.errno),
+        }
     }
 
     /// Reads for a late call: the bytes are out of the socket, and told when their time comes.
     fn read_ahead(&mut self, cx: &mut Context<'_>, len: usize, late_ms: u32) -> Poll<()> {
         let mut bytes = vec![0; len];
-        let outcome = ready!(self.inner.poll_read(cx, &mut bytes)).map(|n| {
+        let outcome = match self.alive() {
+            Ok(stream) => ready!(stream.poll_read(cx, &mut bytes)),
+            Err(errno) => Err(errno.into()),
+        };
+        let outcome = outcome.map(|n| {
             bytes.truncate(n);
             bytes
         });
@@ -159,18 +206,19 @@ impl<N: Network> FaultyStream<N> {
         self.read.passed();
         Poll::Ready(held.outcome.map(|_| n))
     }
+}
 
-    /// After a planned failure: what the socket still has, then the error for ever.
-    fn read_failed(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-        errno: Errno,
-    ) -> Poll<io::Result<usize>> {
-        match self.inner.poll_read(cx, buf) {
-            Poll::Ready(Ok(n)) if n > 0 => Poll::Ready(Ok(n)),
-            Poll::Ready(Ok(_) | Err(_)) | Poll::Pending => Poll::Ready(Err(errno.into())),
+impl Dead {
+    /// What the socket still has, then the error for ever.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.rest[self.told..];
+        if rest.is_empty() {
+            return Err(self.errno.into());
         }
+        let n = rest.len().min(buf.len());
+        buf[..n].copy_from_slice(&rest[..n]);
+        self.told += n;
+        Ok(n)
     }
 }
 
@@ -179,12 +227,11 @@ where
     N: Unpin,
 {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.net.called();
         if self.held.is_some() {
             return self.poll_held(cx, buf);
         }
-        if let Some(errno) = self.failed {
-            return self.read_failed(cx, buf, errno);
+        if let Inner::Dead(dead) = &mut self.inner {
+            return Poll::Ready(dead.read(buf));
         }
         let most = match self.read.fault(&self.net.plan, self.site(Call::Read)) {
             None => buf.len(),
@@ -193,9 +240,9 @@ where
                 ready!(self.read_ahead(cx, buf.len(), ms));
                 return self.poll_held(cx, buf);
             }
-            Some(Fault::Fail(errno)) => return self.fail(errno),
+            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
         };
-        let outcome = ready!(self.inner.poll_read(cx, &mut buf[..most]));
+        let outcome = ready!(self.alive()?.poll_read(cx, &mut buf[..most]));
         self.read.passed();
         Poll::Ready(outcome)
     }
@@ -205,80 +252,82 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.net.called();
-        if let Some(errno) = self.failed {
-            return Poll::Ready(Err(errno.into()));
-        }
+        self.alive()?;
         let outcome = match self.write.fault(&self.net.plan, self.site(Call::Write)) {
-            None => ready!(self.inner.poll_write(cx, bufs)),
+            None => ready!(self.alive()?.poll_write(cx, bufs)),
             Some(Fault::Cut(n)) => {
                 let first = bufs.iter().find(|buf| !buf.is_empty());
                 let first = first.expect("a write has something to write");
                 let most = first.len().min(n.max(1) as usize);
-                ready!(self.inner.poll_write(cx, &[IoSlice::new(&first[..most])]))
+                let cut = [IoSlice::new(&first[..most])];
+                ready!(self.alive()?.poll_write(cx, &cut))
             }
             Some(Fault::Pend(ms)) => {
                 ready!(self.write.poll_late(cx, &self.net.inner, ms));
-                ready!(self.inner.poll_write(cx, bufs))
+                ready!(self.alive()?.poll_write(cx, bufs))
             }
-            Some(Fault::Fail(errno)) => return self.fail(errno),
+            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
         };
         self.write.passed();
         Poll::Ready(outcome)
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.net.called();
-        if let Some(errno) = self.failed {
-            return Poll::Ready(Err(errno.into()));
-        }
+        self.alive()?;
         match self.finish.fault(&self.net.plan, self.site(Call::Finish)) {
             None | Some(Fault::Cut(_)) => {}
             Some(Fault::Pend(ms)) => ready!(self.finish.poll_late(cx, &self.net.inner, ms)),
-            Some(Fault::Fail(errno)) => return self.fail(errno),
+            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
         }
-        let outcome = ready!(self.inner.poll_finish(cx));
+        let outcome = ready!(self.alive()?.poll_finish(cx));
         self.finish.passed();
         Poll::Ready(outcome)
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.net.called();
-        match self.failed {
-            Some(errno) => Poll::Ready(errno.into()),
-            None => self.inner.poll_fault(cx),
+        match self.alive() {
+            Ok(stream) => stream.poll_fault(cx),
+            Err(errno) => Poll::Ready(errno.into()),
         }
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.net.called();
-        match self.failed {
-            Some(errno) => Poll::Ready(Err(errno.into())),
-            None => self.inner.poll_acked(cx),
-        }
+        self.alive()?.poll_acked(cx)
     }
 
     fn unacked(&self) -> io::Result<u32> {
-        self.inner.unacked()
+        match &self.inner {
+            Inner::Alive(stream) => stream.unacked(),
+            Inner::Dead(dead) => Ok(dead.unacked),
+        }
     }
 
     fn half_closed(&mut self) {
-        self.inner.half_closed();
+        if let Inner::Alive(stream) = &mut self.inner {
+            stream.half_closed();
+        }
     }
 
     fn close(self) {
         let unread = |held: &Held| held.outcome.as_ref().is_ok_and(|b| b.len() > held.told);
-        if self.held.as_ref().is_some_and(unread) {
-            return self.inner.reset(); // K1, for bytes that only seem to be in the socket
+        let unread = self.held.as_ref().is_some_and(unread);
+        match self.inner {
+            Inner::Alive(stream) if unread => stream.reset(), // K1, for bytes still to be told
+            Inner::Alive(stream) => stream.close(),
+            Inner::Dead(_) => {}
         }
-        self.inner.close();
     }
 
     fn reset(self) {
-        self.inner.reset();
+        if let Inner::Alive(stream) = self.inner {
+            stream.reset();
+        }
     }
 
     fn peer(&self) -> SocketAddr {
-        self.inner.peer()
+        match &self.inner {
+            Inner::Alive(stream) => stream.peer(),
+            Inner::Dead(dead) => dead.peer,
+        }
     }
 }

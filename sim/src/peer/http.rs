@@ -119,6 +119,14 @@ pub struct Http {
 /// The origin's connections, each with its log.
 pub type Connections = Rc<RefCell<Vec<SharedLog>>>;
 
+/// How long the response is from its first byte to its last, and its head alone.
+#[must_use]
+pub fn response_lengths(number: usize, exchange: &Exchange) -> (usize, usize) {
+    let pieces = write::response(number, exchange);
+    let head = pieces.first().map_or(0, Vec::len);
+    (pieces.iter().map(Vec::len).sum(), head)
+}
+
 fn request_payload(exchange: usize) -> Payload {
     payload(exchange, 100)
 }
@@ -150,7 +158,9 @@ impl Message {
             .is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    fn exchange(&self) -> Option<usize> {
+    /// The exchange it says it is of; the proxy's own responses say none.
+    #[must_use]
+    pub fn exchange(&self) -> Option<usize> {
         self.field(NUMBER_FIELD)?.parse().ok()
     }
 }

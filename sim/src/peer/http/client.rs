@@ -114,12 +114,14 @@ impl<N: Network> Client<'_, N> {
     }
 
     async fn read(&self, reading: &mut Reading<'_, N>) {
+        let mut whole = true;
         for (number, exchange) in self.http.exchanges.iter().enumerate() {
             let answer = self.answer(reading, number, exchange).await;
             let Some(answer) = answer else {
                 break;
             };
-            let over = answer.message.end != MessageEnd::Complete || answer.message.closes();
+            whole = answer.message.end == MessageEnd::Complete;
+            let over = !whole || answer.message.closes();
             self.http.log.borrow_mut().answers.push(answer);
             self.invited.to(number + 1);
             self.answered.to(number + 1);
@@ -127,7 +129,8 @@ impl<N: Network> Client<'_, N> {
                 break;
             }
         }
-        let excess = reading.drain().await;
+        // Behind a message that was cut, what is left is the rest of it.
+        let excess = reading.drain().await && whole;
         self.http.log.borrow_mut().excess |= excess;
         self.invited.to(usize::MAX);
         self.answered.to(usize::MAX);

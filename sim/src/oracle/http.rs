@@ -1,0 +1,240 @@
+//! The judge of exchanges: each request answered once, by its own response, as whole as it was.
+//!
+//! It owns what holds of HTTP whatever happens, and what more must hold where nobody aborted. An
+//! answer without an exchange's number is the proxy's own.
+
+use super::{Court, Invariant};
+use crate::{
+    peer::http::{Answer, Asked, Closed, MessageEnd, response_lengths},
+    schedule::{Body, Carrier, CutBy, Exchange, Method},
+};
+
+/// What an origin did with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    /// All of it was written.
+    Whole,
+    /// It was cut before its head was complete.
+    CutInHead,
+    /// It was cut in its body, by a FIN that is no end of it, or by a reset.
+    CutInBody,
+    /// It was cut by the FIN that ends such a body.
+    Shorter,
+}
+
+fn served(number: usize, exchange: &Exchange) -> Served {
+    let (total, head) = response_lengths(number, exchange);
+    let until_close = matches!(exchange.response.body, Body::UntilClose { .. });
+    match exchange.response.cut {
+        Some(cut) if (cut.at as usize) < head => Served::CutInHead,
+        Some(cut) if (cut.at as usize) < total && until_close && cut.by == CutBy::Fin => {
+            Served::Shorter
+        }
+        Some(cut) if (cut.at as usize) < total => Served::CutInBody,
+        // A reset right behind the last byte may overtake nothing.
+        Some(_) | None => Served::Whole,
+    }
+}
+
+impl Court<'_> {
+    pub(super) fn judge_exchanges(&mut self, exchanges: &[Exchange]) {
+        let log = &self.outcome.http;
+        for (number, answer) in log.answers.iter().enumerate() {
+            self.judge_answer(number, answer, &exchanges[number]);
+        }
+        for asked in &log.asked {
+            self.judge_asked(asked, exchanges);
+        }
+        for (number, exchange) in exchanges.iter().enumerate() {
+            self.judge_repeats(number, exchange);
+        }
+        self.unless(!log.excess, Invariant::OwnAnswer, || {
+            "bytes came that answer nothing".to_owned()
+        });
+        self.judge_client_end(exchanges);
+        if !self.is_client_gone() && self.outcome.failures == 0 && self.outcome.peers_done {
+            self.judge_answered(exchanges);
+        }
+    }
+
+    /// The client reset, or said less than a clean end.
+    fn is_client_gone(&self) -> bool {
+        let sent = &self.outcome.client.sent;
+        let tls = self.schedule.carrier != Carrier::Tcp;
+        sent.reset_at.is_some() || (tls && sent.notify_at.is_none())
+    }
+
+    fn judge_answer(&mut self, number: usize, answer: &Answer, exchange: &Exchange) {
+        let message = &answer.message;
+        if let MessageEnd::Malformed(what) = &message.end {
+            self.unless(false, Invariant::WellFormed, || {
+                format!("answer {number}: {what}")
+            });
+            return;
+        }
+        let Some(of) = message.exchange() else {
+            return self.judge_own(number, answer);
+        };
+        self.unless(of == number, Invariant::OwnAnswer, || {
+            format!("answer {number} is of exchange {of}")
+        });
+        self.unless(message.differs_at.is_none(), Invariant::Prefix, || {
+            format!("answer {number}: byte {:?} is another", message.differs_at)
+        });
+        let status = Some(exchange.response.status);
+        self.unless(answer.status == status, Invariant::OwnAnswer, || {
+            format!("answer {number}: {:?} for {status:?}", answer.status)
+        });
+        let (served, total) = (served(number, exchange), content(exchange));
+        if is_whole(&message.end) {
+            let entitled = matches!(served, Served::Whole | Served::Shorter);
+            self.unless(entitled, Invariant::EndOnlyIfClean, || {
+                format!("answer {number}: complete, but {served:?}")
+            });
+            let all = message.bytes == total || served == Served::Shorter;
+            self.unless(all, Invariant::EndAfterAll, || {
+                let bytes = message.bytes;
+                format!("answer {number}: complete after {bytes} of {total} bytes")
+            });
+        }
+        self.unless(message.bytes <= total, Invariant::Prefix, || {
+            format!("answer {number}: {} bytes of {total}", message.bytes)
+        });
+    }
+
+    /// What the proxy says by itself.
+    fn judge_own(&mut self, number: usize, answer: &Answer) {
+        let good = matches!(answer.status, None | Some(400 | 408 | 502 | 503 | 504));
+        self.unless(good, Invariant::OwnAnswer, || {
+            format!("answer {number}: a {:?} that nobody sent", answer.status)
+        });
+    }
+
+    fn judge_asked(&mut self, asked: &Asked, exchanges: &[Exchange]) {
+        let message = &asked.message;
+        if let MessageEnd::Malformed(what) = &message.end {
+            self.unless(false, Invariant::WellFormed, || {
+                format!("a request: {what}")
+            });
+            return;
+        }
+        let Some((number, exchange)) = asked.exchange.and_then(|n| Some((n, exchanges.get(n)?)))
+        else {
+            return;
+        };
+        self.unless(message.differs_at.is_none(), Invariant::Prefix, || {
+            format!("request {number}: byte {:?} is another", message.differs_at)
+        });
+        // A request whose body the origin does not wait for is judged by what was read of it.
+        let read = !exchange.response.early || asked.answered && message.times[1].is_some();
+        if message.end == MessageEnd::Complete && read {
+            let total = u64::from(exchange.request.body.total());
+            self.unless(message.bytes == total, Invariant::EndAfterAll, || {
+                let bytes = message.bytes;
+                format!("request {number}: complete after {bytes} of {total} bytes")
+            });
+        }
+    }
+
+    fn judge_repeats(&mut self, number: usize, exchange: &Exchange) {
+        let asked = &self.outcome.http.asked;
+        let times = asked
+            .iter()
+            .filter(|asked| asked.exchange == Some(number))
+            .count();
+        let most = match exchange.request.method {
+            Method::Post => 1,
+            Method::Get | Method::Head | Method::Put | Method::Delete => 2,
+        };
+        self.unless(times <= most, Invariant::OnceOnly, || {
+            format!("request {number} came to the origin {times} times")
+        });
+    }
+
+    /// How the client's connection ended: no reset without a cause, no FIN alone over TLS.
+    fn judge_client_end(&mut self, exchanges: &[Exchange]) {
+        let (client, failures) = (&self.outcome.client, self.outcome.failures);
+        let numbered = exchanges.iter().enumerate();
+        let mut ends = numbered.map(|(number, exchange)| served(number, exchange));
+        let entitled = failures > 0
+            || self.is_client_gone()
+            || ends.any(|end| matches!(end, Served::CutInBody | Served::Shorter))
+            || ends_by_reset(exchanges);
+        if let Some((at, errno)) = client.seen.reset_at {
+            // H12: whoever answers our end long after it has come may find nobody there.
+            let after_the_end = client.seen.fin_at.is_some_and(|fin_at| fin_at <= at);
+            self.unless(entitled || after_the_end, Invariant::NoOwnReset, || {
+                format!(
+                    "the client has {errno} at {} ms, and nobody aborted",
+                    at.as_ms()
+                )
+            });
+        }
+        let tls = self.schedule.carrier != Carrier::Tcp;
+        let seen = &client.seen;
+        if tls && seen.fin_at.is_some() && seen.reset_at.is_none() {
+            self.unless(seen.notify_at.is_some(), Invariant::EndOnlyIfClean, || {
+                "the client has FIN without close_notify".to_owned()
+            });
+        }
+    }
+
+    /// Where nobody is in the way, each request has its answer, up to the one that says `close`.
+    fn judge_answered(&mut self, exchanges: &[Exchange]) {
+        let log = &self.outcome.http;
+        for (number, exchange) in exchanges.iter().enumerate() {
+            let Some(answer) = log.answers.get(number) else {
+                let asked = log.requests_sent > number;
+                self.unless(!asked, Invariant::Answered, || {
+                    format!("request {number} has no answer")
+                });
+                return;
+            };
+            let (message, served) = (&answer.message, served(number, exchange));
+            let whole = is_whole(&message.end);
+            match served {
+                Served::Whole => {
+                    let own = message.exchange().is_none();
+                    self.unless(whole && !own, Invariant::Answered, || {
+                        let (status, end) = (answer.status, &message.end);
+                        format!("answer {number}: {status:?}, {end:?}, for a whole response")
+                    });
+                }
+                Served::CutInHead => {
+                    let gateway = answer.status == Some(502) && whole;
+                    self.unless(gateway, Invariant::Answered, || {
+                        let (status, end) = (answer.status, &message.end);
+                        format!("answer {number}: {status:?}, {end:?}, for a head cut short")
+                    });
+                }
+                Served::CutInBody | Served::Shorter => {}
+            }
+            if !whole || message.closes() || message.start.starts_with("HTTP/1.0") {
+                return;
+            }
+        }
+    }
+}
+
+fn is_whole(end: &MessageEnd) -> bool {
+    matches!(
+        end,
+        MessageEnd::Complete | MessageEnd::UntilClose(Closed::Clean)
+    )
+}
+
+/// How much content the response to this request has.
+fn content(exchange: &Exchange) -> u64 {
+    if exchange.request.method == Method::Head {
+        return 0;
+    }
+    u64::from(exchange.response.body.total())
+}
+
+/// A response that ends with its connection is whole only if that ends cleanly.
+fn ends_by_reset(exchanges: &[Exchange]) -> bool {
+    let cuts = exchanges
+        .iter()
+        .filter_map(|exchange| exchange.response.cut);
+    cuts.into_iter().any(|cut| cut.by == CutBy::Reset)
+}

@@ -1,0 +1,72 @@
+//! The invariants by name: those of SIMULATION 5.9, and those of HTTP.
+
+use std::fmt;
+
+/// What must hold of every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// I1: what is received is a prefix of what was sent.
+    Prefix,
+    /// I2: when the peers' scripts end, everything ends.
+    Ends,
+    /// I3: a clean end comes after all the bytes.
+    EndAfterAll,
+    /// I4: no clean end unless the sender ended cleanly, and no half of one.
+    EndOnlyIfClean,
+    /// I5: an end takes the two ways, and no longer.
+    EndAtOnce,
+    /// I7: an abort arrives as one, after what came before a truncation.
+    AbortIsAbort,
+    /// I8: what is inside fits the buffers.
+    Bounded,
+    /// I9: nobody resets unless somebody aborted.
+    NoOwnReset,
+    /// I10: nothing is left.
+    NoLeak,
+    /// H1: what the proxy writes is well-formed.
+    WellFormed,
+    /// H2: each answer is its own request's, and in its turn.
+    OwnAnswer,
+    /// H3: what can be answered is.
+    Answered,
+    /// H4: a request is executed once; one that may be repeated, twice at most.
+    OnceOnly,
+    /// Nothing panics.
+    NoPanic,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Invariant::Prefix => "I1 received is a prefix of sent",
+            Invariant::Ends => "I2 everything ends",
+            Invariant::EndAfterAll => "I3 a clean end comes after all the bytes",
+            Invariant::EndOnlyIfClean => "I4 no clean end unless the sender ended cleanly",
+            Invariant::EndAtOnce => "I5 an end takes the two ways and no longer",
+            Invariant::AbortIsAbort => "I7 an abort arrives as an abort",
+            Invariant::Bounded => "I8 what is inside fits the buffers",
+            Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
+            Invariant::NoLeak => "I10 nothing is left",
+            Invariant::WellFormed => "H1 what the proxy writes is well-formed",
+            Invariant::OwnAnswer => "H2 each answer is its own request's",
+            Invariant::Answered => "H3 what can be answered is",
+            Invariant::OnceOnly => "H4 a request is executed once",
+            Invariant::NoPanic => "nothing panics",
+        })
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}

@@ -150,7 +150,10 @@ impl Session {
             .leg(side)
             .open()
             .is_some_and(|open| open.write == WriteEnd::Flushing);
-        let about_to = self.is_draining(side.other())
+        // In HTTP a response that came before the failure is still whole (I14, U11): it leaves at
+        // the client's pace, and T_write_stall bounds that.
+        let about_to = self.setup.kind == Kind::Tcp
+            && self.is_draining(side.other())
             && self.leg(side).open().is_some()
             && self.to(side).bytes() > 0;
         flushing || about_to

@@ -6,7 +6,7 @@
 use super::{Driver, carry, wire};
 use crate::{
     net::Network,
-    port::{Fault, Read},
+    port::{Fault, Read, fault::Detail},
 };
 use std::{
     future::Future,
@@ -60,6 +60,10 @@ impl<N: Network> Driver<N> {
             Poll::Pending => false,
             Poll::Ready(Ok(())) => {
                 self.step(Event::Secured);
+                true
+            }
+            Poll::Ready(Err(fault)) if fault.detail == Detail::Fin => {
+                self.step(Event::Fin(Side::Down));
                 true
             }
             Poll::Ready(Err(fault)) => {
@@ -147,7 +151,13 @@ impl<N: Network> Driver<N> {
             Poll::Pending => return false,
             Poll::Ready(Ok(Read::Bytes(_))) => {}
             Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
-            Poll::Ready(Ok(Read::Fin)) => self.step(Event::Fin(side)),
+            Poll::Ready(Ok(Read::Fin)) => {
+                // K25, K26: from the first FIN on, only keepalive tells who is still there.
+                if let Some(port) = self.wire(side).port.as_mut() {
+                    port.half_closed();
+                }
+                self.step(Event::Fin(side));
+            }
             Poll::Ready(Err(fault)) => self.failed(side, &fault),
         }
         true

@@ -34,6 +34,8 @@ pub enum Detail {
     Io(ErrorKind),
     /// The TLS engine's error.
     Tls(Box<rustls::Error>),
+    /// FIN where the handshake was not over: no failure of the transport (T14).
+    Fin,
     /// Our own words.
     Said(&'static str),
 }
@@ -131,6 +133,7 @@ impl fmt::Display for Detail {
             Detail::Os(code) => io::Error::from_raw_os_error(*code).fmt(f),
             Detail::Io(kind) => kind.fmt(f),
             Detail::Tls(error) => error.fmt(f),
+            Detail::Fin => f.write_str("FIN inside the handshake"),
             Detail::Said(words) => f.write_str(words),
         }
     }

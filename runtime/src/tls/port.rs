@@ -129,7 +129,7 @@ impl<S: Stream> Secured<S> {
                 return Poll::Ready(Err(Fault {
                     cause: Cause::Tls,
                     call: Call::Read,
-                    detail: Detail::Said("FIN inside the handshake"),
+                    detail: Detail::Fin,
                 }));
             }
         }

@@ -152,6 +152,9 @@ impl<N: Network> Worker<N> {
     /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in
     /// flight, and returns when the last connection is closed and acknowledged (G8).
     pub async fn drain(mut self) {
+        // G2, G7: connections and requests that are there already count as such, so the reactor
+        // is asked before anybody is told; it has its turn between two of ours.
+        tokio::task::yield_now().await;
         self.drain.begin();
         for task in self.accepting.drain(..) {
             // A task that panicked has reset its own connections.

@@ -24,13 +24,14 @@ use tidegate_core::{
 impl<N: Network> Driver<N> {
     /// One round over everything that may have something to tell.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = self.poll_drain(cx);
-        moved |= self.poll_secure(cx);
+        let mut moved = self.poll_secure(cx);
         moved |= self.poll_dial(cx);
         for side in Side::BOTH {
             moved |= self.poll_in(cx, side);
             moved |= self.poll_fault(cx, side);
         }
+        // G7: a request that is there when the drain begins has been read by now.
+        moved |= self.poll_drain(cx);
         for side in Side::BOTH {
             moved |= self.poll_out(cx, side);
             moved |= self.poll_finish(cx, side);

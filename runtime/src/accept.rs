@@ -38,6 +38,7 @@ pub async fn accept<N: Network>(
 ) {
     let mut ticket = service.drain.ear();
     let mut count = 0;
+    let mut exhausted_at = None;
     loop {
         let turn = poll_fn(|cx| {
             let draining = ticket.poll(cx);
@@ -60,7 +61,11 @@ pub async fn accept<N: Network>(
         match turn.await {
             Turn::Over => return,
             Turn::Exhausted(error) => {
-                tracing::error!(%error, "cannot accept; trying again");
+                // Once for as long as it lasts.
+                if exhausted_at != Some(count) {
+                    tracing::error!(%error, "cannot accept; trying again");
+                }
+                exhausted_at = Some(count);
                 let net = service.upstreams.net();
                 let pause = pin!(net.sleep_until(net.now() + EXHAUSTED));
                 pause.await;

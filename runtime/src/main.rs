@@ -49,12 +49,8 @@ fn serve(mut config: Config, output: Output) -> Exit {
         eprint!("{}", cli::banner(&config, fingerprint.as_deref()));
     }
     match server.run() {
-        Ok(Served::Drained) => Exit::Ok,
-        Ok(Served::Forced) => Exit::Forced,
-        Err(error) => {
-            eprintln!("error: cannot wait for signals: {error}");
-            Exit::Failure
-        }
+        Served::Drained => Exit::Ok,
+        Served::Forced => Exit::Forced,
     }
 }
 

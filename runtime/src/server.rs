@@ -149,11 +149,8 @@ impl Server {
     }
 
     /// Serves until a signal: the first one drains, a second one, or the deadline, stops.
-    ///
-    /// # Errors
-    ///
-    /// When signals cannot be waited for.
-    pub fn run(self) -> io::Result<Served> {
+    #[must_use]
+    pub fn run(self) -> Served {
         let Server {
             word,
             workers,
@@ -187,7 +184,7 @@ impl Server {
         waiting.block_on(async {
             tokio::pin!(over);
             tokio::select! {
-                served = &mut over => return Ok(served.unwrap_or(Served::Forced)),
+                served = &mut over => return served.unwrap_or(Served::Forced),
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
                 () = tokio::time::sleep(drain) => {
@@ -196,7 +193,7 @@ impl Server {
             }
             // Workers that have drained no longer listen to this.
             let _heard = word.send(Word::Stop);
-            Ok(over.await.unwrap_or(Served::Forced))
+            over.await.unwrap_or(Served::Forced)
         })
     }
 

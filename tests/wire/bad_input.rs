@@ -7,6 +7,7 @@ use crate::{
     secure::Version,
     serving::Serving,
 };
+use std::thread;
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -139,16 +140,18 @@ fn r25_without_descriptors_the_proxy_waits_and_recovers() {
     let origin = Serving::echo();
     let proxy = Proxy::after("ulimit -n 64", origin.address());
     // The kernel takes in for it those whom it cannot.
-    let mut crowd: Vec<Raw> = (0..100).map(|_| proxy.client()).collect();
-    for client in &mut crowd {
-        client.say(GET);
-    }
-    for mut client in crowd {
-        // Whoever is in may find that there is no connection to be had for the origin; whoever
-        // is not waits until others have gone.
-        let status = client.message().status();
-        assert!(matches!(status, 200 | 502 | 503), "{status}");
-    }
+    let crowd: Vec<Raw> = (0..100).map(|_| proxy.client()).collect();
+    thread::scope(|scope| {
+        for mut client in crowd {
+            scope.spawn(move || {
+                client.say(GET);
+                // Whoever is in may find that there is no connection to be had for the origin;
+                // whoever is not waits until others have gone.
+                let status = client.message().status();
+                assert!(matches!(status, 200 | 502 | 503), "{status}");
+            });
+        }
+    });
     let mut client = proxy.client();
     client.say(GET);
     assert_eq!(client.message().status(), 200);

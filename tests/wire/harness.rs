@@ -192,7 +192,11 @@ impl Drop for Running {
 #[derive(Clone, Debug)]
 pub(crate) enum Serve {
     Http(SocketAddr),
+    Https(SocketAddr),
     Tcp(SocketAddr),
+    Tls(SocketAddr),
+    /// What a file of this text says.
+    File(String),
 }
 
 /// A proxy that serves.
@@ -204,31 +208,40 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn http(to: SocketAddr) -> Proxy {
-        Proxy::serving(&Serve::Http(to), false)
+        Proxy::serving(&Serve::Http(to))
     }
 
     pub(crate) fn https(to: SocketAddr) -> Proxy {
-        Proxy::serving(&Serve::Http(to), true)
+        Proxy::serving(&Serve::Https(to))
     }
 
     pub(crate) fn tcp(to: SocketAddr) -> Proxy {
-        Proxy::serving(&Serve::Tcp(to), false)
+        Proxy::serving(&Serve::Tcp(to))
     }
 
     pub(crate) fn tls(to: SocketAddr) -> Proxy {
-        Proxy::serving(&Serve::Tcp(to), true)
+        Proxy::serving(&Serve::Tls(to))
     }
 
-    fn serving(serve: &Serve, tls: bool) -> Proxy {
+    /// One worker and one listener, configured by these lines, in front of `to`.
+    pub(crate) fn configured(to: SocketAddr, listener: &str, rest: &str) -> Proxy {
+        let text = format!(
+            "defaults = \"2026\"\nworkers = 1\n\
+            [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n{listener}\n\
+            [[cluster]]\nname = \"c\"\nendpoints = [\"{to}\"]\n{rest}\n"
+        );
+        Proxy::serving(&Serve::File(text))
+    }
+
+    fn serving(serve: &Serve) -> Proxy {
         let scratch = Scratch::new();
-        let command = command(serve, "127.0.0.1:0", tls, &scratch);
-        Proxy::started(command, scratch)
+        Proxy::started(command(serve, "127.0.0.1:0", &scratch), scratch)
     }
 
     /// The proxy in a shell that first does `before`, such as setting a limit.
     pub(crate) fn after(before: &str, to: SocketAddr) -> Proxy {
         let scratch = Scratch::new();
-        let inner = command(&Serve::Http(to), "127.0.0.1:0", false, &scratch);
+        let inner = command(&Serve::Http(to), "127.0.0.1:0", &scratch);
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\""));
         shell.arg(inner.get_program()).args(inner.get_args());
@@ -284,17 +297,36 @@ impl Proxy {
 }
 
 /// The command line: here and nowhere else.
-pub(crate) fn command(serve: &Serve, listen: &str, tls: bool, scratch: &Scratch) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-    let (kind, to) = match serve {
-        Serve::Http(to) => ("http", to),
-        Serve::Tcp(to) => ("tcp", to),
+pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command {
+    let mut command = program(scratch);
+    let to = match serve {
+        Serve::Http(to) | Serve::Https(to) => to,
+        Serve::Tcp(to) | Serve::Tls(to) => {
+            command.arg("tcp");
+            to
+        }
+        Serve::File(text) => {
+            command.arg("-c").arg(scratch.file("tidegate.toml", text));
+            return command;
+        }
     };
-    command.args([kind, listen, &to.to_string()]);
-    if tls {
-        command.arg(scratch.path("dev"));
+    command.args(["--listen", listen, "--to", &to.to_string()]);
+    if matches!(serve, Serve::Https(_) | Serve::Tls(_)) {
+        command.args(["--tls", "dev"]);
     }
     command
+}
+
+/// The program, without arguments.
+pub(crate) fn program(scratch: &Scratch) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    command.env("TIDEGATE_DATA_DIR", scratch.path(""));
+    command
+}
+
+/// Runs a command of the program to its end.
+pub(crate) fn run(mut command: Command) -> Done {
+    Running::start(&mut command, "none: it is the program under test").end()
 }
 
 fn authority(scratch: &Scratch) -> PathBuf {

@@ -7,6 +7,7 @@
 mod bad_input;
 mod close;
 mod curl;
+mod drain;
 mod harness;
 mod main_job;
 mod peers;
@@ -15,4 +16,7 @@ mod requests;
 mod resets;
 mod secure;
 mod serving;
+mod stall;
+mod start;
 mod tls;
+mod waits;

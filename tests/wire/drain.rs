@@ -1,0 +1,200 @@
+//! The drain: what is idle ends at once, what is in flight ends as it would have, and the process
+//! after it (LIFECYCLE 4.9).
+
+use crate::{
+    harness::Proxy,
+    peers::{End, Last, Origin, Peer, Raw, pattern},
+    secure::Version,
+};
+use rustix::process::Signal;
+use std::io::ErrorKind;
+
+const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// One request and its answer; both legs stay.
+fn served(client: &mut impl Peer, origin: &Origin) -> Raw {
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    up
+}
+
+/// A proxy of one worker with a request in flight, told to drain; an idle connection whose end
+/// has shown that it was told.
+fn draining(rest: &str) -> (Proxy, Raw, Raw) {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), "", rest);
+    let mut idle = proxy.client();
+    let mut pooled = served(&mut idle, &origin);
+    let mut client = proxy.client();
+    client.say(GET);
+    assert_eq!(pooled.message().line(), "GET /a HTTP/1.1");
+    proxy.process.signal(Signal::TERM);
+    assert_eq!(idle.last(), Last::plain("", End::Fin));
+    (proxy, client, pooled)
+}
+
+#[test]
+fn g3_what_is_in_flight_completes_and_the_process_ends() {
+    let (proxy, mut client, mut up) = draining("");
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!(answer.body, b"ok");
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    assert_eq!(up.last(), Last::plain("", End::Fin));
+    drop((client, up));
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(0), "{}", done.said);
+}
+
+#[test]
+fn g2_new_connections_are_refused() {
+    let (proxy, mut client, mut up) = draining("");
+    loop {
+        match Raw::try_connect(proxy.address) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => break,
+            // Those that came before the listener was closed are let in and shown out.
+            Ok(mut early) => {
+                early.last();
+            }
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        }
+    }
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+}
+
+#[test]
+fn g4_idle_over_tls_ends_with_close_notify() {
+    for version in Version::BOTH {
+        let origin = Origin::new();
+        let proxy = Proxy::https(origin.address());
+        let mut client = proxy.secure(version);
+        let mut up = served(&mut client, &origin);
+        proxy.process.signal(Signal::INT);
+        assert_eq!(client.last(), Last::notified(""), "{version:?}");
+        client.fin();
+        assert_eq!(up.last(), Last::plain("", End::Fin));
+        drop(up);
+        assert_eq!(proxy.process.end().code(), Some(0));
+    }
+}
+
+#[test]
+fn g7_a_request_that_comes_with_the_signal_is_served() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), "", "");
+    let mut client = proxy.client();
+    let mut up = served(&mut client, &origin);
+    proxy.process.pause();
+    client.say(GET);
+    proxy.process.signal(Signal::TERM);
+    proxy.process.resume();
+    up.message();
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!(answer.body, b"ok");
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn g2_s70_the_queue_is_served_before_the_listener_closes() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    proxy.process.pause();
+    let mut clients: Vec<Raw> = (0..100).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.say(GET);
+    }
+    proxy.process.signal(Signal::TERM);
+    proxy.process.resume();
+    for _ in 0..clients.len() {
+        let mut up = origin.accept();
+        up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    }
+    for client in &mut clients {
+        // The first may have been answered before the drain was heard of, and ended by it.
+        assert_eq!(client.message().body, b"ok");
+        assert_eq!(client.last(), Last::plain("", End::Fin));
+    }
+    drop(clients);
+    assert_eq!(proxy.process.end().code(), Some(0));
+}
+
+#[test]
+fn g8_the_process_stays_until_the_last_byte_is_acknowledged() {
+    const SIZE: usize = 1_500_000;
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), "", "");
+    let mut client = Raw::narrow(proxy.address, 4096);
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    let body = pattern(SIZE);
+    let answering = std::thread::spawn({
+        let body = body.clone();
+        move || {
+            up.say(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes());
+            up.say(&body);
+            up.last()
+        }
+    });
+    client.head();
+    proxy.process.signal(Signal::TERM);
+    assert!(client.hear(SIZE / 2) == body[..SIZE / 2]);
+    // Late words do not spoil what is still on its way.
+    client.say(GET);
+    assert!(client.last() == Last::plain(&body[SIZE / 2..], End::Fin));
+    answering.join().unwrap();
+    drop(client);
+    assert_eq!(proxy.process.end().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_stops() {
+    let (proxy, mut client, mut up) = draining("");
+    proxy.process.signal(Signal::TERM);
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(4), "{}", done.said);
+}
+
+#[test]
+fn g9_the_deadline_stops() {
+    let (proxy, mut client, mut up) = draining("[drain]\ntimeout = \"100ms\"");
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(4), "{}", done.said);
+}
+
+#[test]
+fn g6_s69_a_relay_goes_on_and_ends_as_it_would_have() {
+    let origin = Origin::new();
+    let mut proxy = Proxy::tcp(origin.address());
+    let mut client = proxy.client();
+    let mut up = origin.accept();
+    client.say(b"question");
+    client.fin();
+    assert_eq!(up.last(), Last::plain("question", End::Fin));
+    proxy.process.signal(Signal::TERM);
+    let begun = |said: &str| said.contains("draining").then_some(());
+    proxy.process.until("the drain", begun);
+    // It has begun everywhere when every listener is closed.
+    while let Ok(early) = Raw::try_connect(proxy.address) {
+        early.reset();
+    }
+    up.say(b"a long ");
+    assert_eq!(client.hear(7), b"a long ");
+    up.say(b"answer");
+    up.fin();
+    assert_eq!(client.last(), Last::plain("answer", End::Fin));
+    drop((client, up));
+    assert_eq!(proxy.process.end().code(), Some(0));
+}

@@ -1,0 +1,71 @@
+//! The recipe of MUSEUM 1: a response in small chunks, a small send buffer, a client that pauses
+//! before it reads. Nothing may be left inside the proxy, and the client's FIN is answered.
+
+use crate::{
+    harness::Proxy,
+    peers::{Last, Message, Peer, Raw, pattern},
+    secure::{Secure, Version},
+    serving::Serving,
+};
+use std::{net::SocketAddr, path::Path, thread, time::Duration};
+
+const CHUNKS: [usize; 5] = [16, 24, 32, 40, 64];
+
+/// How long a client does not read: the stall needs a full send buffer.
+const PAUSE: Duration = Duration::from_millis(2500);
+
+/// Answers `/CHUNK/SIZE` in chunks of that size, one write each.
+fn chunks(up: &mut Raw, request: &Message) -> bool {
+    let mut numbers = request
+        .line()
+        .split(['/', ' '])
+        .filter_map(|n| n.parse().ok());
+    let (chunk, size): (usize, usize) = (numbers.next().unwrap(), numbers.next().unwrap());
+    up.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for part in pattern(size).chunks(chunk) {
+        let mut one = format!("{:x}\r\n", part.len()).into_bytes();
+        one.extend(part);
+        one.extend(b"\r\n");
+        up.say(&one);
+    }
+    up.say(b"0\r\n\r\n");
+    true
+}
+
+fn slow_reader(address: SocketAddr, authority: &Path, n: usize) {
+    let chunk = CHUNKS[n % CHUNKS.len()];
+    let size = 24_000 + n * 300;
+    let version = Version::BOTH[n / 2 % 2];
+    let mut client = Secure::connect(address, authority, version);
+    let head = format!("GET /{chunk}/{size} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    client.say(head.as_bytes());
+    // Some have said their last word before the stall, the others say it after the end.
+    let early = n.is_multiple_of(3);
+    if early {
+        client.close_notify();
+        client.fin();
+    }
+    thread::sleep(PAUSE);
+    let answer = client.message();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.body == pattern(size), "{chunk}, {size}");
+    if !early {
+        client.close_notify();
+        client.fin();
+    }
+    assert_eq!(client.last(), Last::notified(""), "{chunk}, {size}");
+}
+
+#[test]
+fn museum_1_no_slow_reader_is_left_waiting() {
+    let origin = Serving::with(chunks);
+    let listener = "tls = \"dev\"\nsend_buffer = \"4608B\"";
+    let proxy = Proxy::configured(origin.address(), listener, "");
+    let authority = proxy.authority();
+    thread::scope(|scope| {
+        for n in 0..120 {
+            let (address, authority) = (proxy.address, &authority);
+            scope.spawn(move || slow_reader(address, authority, n));
+        }
+    });
+}

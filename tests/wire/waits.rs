@@ -1,0 +1,117 @@
+//! The waits, made short: each ends what has stopped making progress, and only that.
+
+use crate::{
+    harness::Proxy,
+    peers::{End, Last, Origin, Peer},
+};
+
+const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+fn timeouts(text: &str) -> String {
+    format!("timeouts = {{ {text} }}")
+}
+
+#[test]
+fn h03_an_idle_client_is_shown_out_silently() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), &timeouts("idle = \"50ms\""), "");
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h03_s54_a_client_that_never_asks_gets_no_408() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), &timeouts("head = \"50ms\""), "");
+    assert_eq!(proxy.client().last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h04_half_a_head_is_a_408() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), &timeouts("head = \"50ms\""), "");
+    let mut client = proxy.client();
+    client.say(b"GET /a HTTP/1.1\r\nHo");
+    let answer = client.message();
+    assert_eq!(
+        (answer.status(), answer.field("connection")),
+        (408, Some("close"))
+    );
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    assert!(origin.is_untouched());
+}
+
+#[test]
+fn u14_an_origin_that_does_not_answer_is_a_504() {
+    let origin = Origin::new();
+    let rest = timeouts("response = \"50ms\"");
+    let proxy = Proxy::configured(origin.address(), "", &rest);
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    assert_eq!(client.message().status(), 504);
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+}
+
+#[test]
+fn u14_u06_a_body_that_stops_is_cut_off() {
+    let origin = Origin::new();
+    let rest = timeouts("body = \"50ms\"");
+    let proxy = Proxy::configured(origin.address(), "", &rest);
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
+    client.head();
+    assert_eq!(client.last(), Last::plain("hello", End::Reset));
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+}
+
+#[test]
+fn h10_a_client_that_does_not_read_is_reset() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), &timeouts("write = \"50ms\""), "");
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    // More than all the buffers between the two: it ends by the reset of this leg.
+    let chunk = [&b"10000\r\n"[..], &[7; 0x10000], b"\r\n"].concat();
+    while up.try_say(&chunk) {}
+    assert_eq!(client.last().end, End::Reset);
+}
+
+#[test]
+fn r24_an_idle_relay_is_reset() {
+    let origin = Origin::new();
+    let listener = format!("kind = \"tcp\"\n{}", timeouts("tunnel = \"50ms\""));
+    let proxy = Proxy::configured(origin.address(), &listener, "");
+    let mut client = proxy.client();
+    let mut up = origin.accept();
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+}
+
+#[test]
+fn u01_an_unused_origin_connection_is_finished() {
+    let origin = Origin::new();
+    let rest = timeouts("pool_idle = \"50ms\"");
+    let proxy = Proxy::configured(origin.address(), "", &rest);
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    assert_eq!(up.last(), Last::plain("", End::Fin));
+    assert!(client.is_quiet(), "the client may go on");
+}

@@ -33,11 +33,23 @@ pub(crate) struct Stage {
     pub(crate) session: Session,
     now: Time,
     pub(crate) orders: Vec<Effect>,
+    /// Whether the wait-for graph is walked after every event.
+    checked: bool,
 }
 
 impl Stage {
     pub(crate) fn new(setup: Setup) -> Self {
+        Stage::accepted(setup, true)
+    }
+
+    /// A session that may be wrong.
+    pub(crate) fn unchecked(setup: Setup) -> Self {
+        Stage::accepted(setup, false)
+    }
+
+    fn accepted(setup: Setup, checked: bool) -> Self {
         let mut stage = Stage {
+            checked,
             session: Session::new(setup),
             now: Time(0),
             orders: Vec::new(),
@@ -98,8 +110,10 @@ impl Stage {
     pub(crate) fn tell(&mut self, event: Event) -> Vec<Effect> {
         let mut orders = Vec::new();
         self.session.step(self.now, event, &mut orders);
-        let stuck = self.session.check();
-        assert_eq!(stuck, Ok(()), "{event:?}: {:?}", self.session);
+        if self.checked {
+            let stuck = self.session.check();
+            assert_eq!(stuck, Ok(()), "{event:?}: {:?}", self.session);
+        }
         self.orders.extend_from_slice(&orders);
         orders
     }

@@ -1,17 +1,12 @@
 //! Breadth first over every reachable state of a shape, and what to print of a path that went
 //! wrong.
 
-use crate::world::{Action, Told, World, oracle::Found, shape::Shape};
+use crate::world::{Action, World, oracle::Found, rows::trace, shape::Shape};
 use std::{
     collections::{HashMap, VecDeque},
-    fmt::Write as _,
     hash::{DefaultHasher, Hash, Hasher},
 };
-use tidegate_core::{
-    session::{RULES, Rule},
-    time::Time,
-    trace::{HEADER, Row},
-};
+use tidegate_core::session::RULES;
 
 /// What a walk saw.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,35 +130,9 @@ impl Paths {
         Broken {
             found,
             after: self.known.len(),
-            trace: trace(shape, &path),
+            trace: trace(shape, &path, &RULES),
         }
     }
-}
-
-/// The steps of a path, as rows.
-pub(crate) fn trace(shape: &Shape, path: &[Action]) -> String {
-    trace_in_order(shape, path, &RULES)
-}
-
-pub(crate) fn trace_in_order(shape: &Shape, path: &[Action], rules: &[Rule]) -> String {
-    let mut world = World::new(shape);
-    let mut text = format!("{}\n{HEADER}\n", shape.name);
-    for action in path {
-        let mut told: Vec<Told> = Vec::new();
-        let result = world.act_telling(shape, *action, rules, &mut |step| told.push(step));
-        if told.is_empty() {
-            writeln!(text, "{action:?}").unwrap();
-        }
-        for (n, step) in told.iter().enumerate() {
-            let after = told.get(n + 1).map_or(&world.session, |next| &next.before);
-            let row = Row::new(Time(0), step.event, &step.before, after, &step.effects);
-            writeln!(text, "{row}").unwrap();
-        }
-        if let Err(found) = result {
-            writeln!(text, "{}: {}", found.check, found.detail).unwrap();
-        }
-    }
-    text
 }
 
 /// 128 bits stand for a state: two states in one key are not to be expected.

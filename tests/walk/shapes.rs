@@ -48,6 +48,10 @@ pub(crate) fn http() -> Vec<Shape> {
         Shape::http("head", b"H", b"HX").asking(&[HEAD]),
         Shape::http("connect refused", b"H", b"").asking(&[CONNECT]),
         Shape::http("bad request", b"hX", b""),
+        Shape::http("broken response", b"H", b"HbbbbX").answering(BodyKind::Chunked),
+        Shape::http("broken upload over tls", b"HbX", b"H")
+            .asking(POST_CHUNKED)
+            .over_tls(),
         Shape::http("bad response", b"H", b"iX"),
         Shape::http("draining", b"HH", b"Hb")
             .answering(BodyKind::Length(1))

@@ -6,6 +6,7 @@
 
 pub(crate) mod carry;
 pub(crate) mod oracle;
+pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
 pub(crate) mod wire;

@@ -164,16 +164,23 @@ impl Session {
             // Whatever follows cannot be told apart any more: none of it is looked at again.
             open.inbox = Inbox::EMPTY;
         }
-        match side {
-            Side::Down => {
+        match (side, &self.phase) {
+            (Side::Down, Phase::Idle(_) | Phase::Exchange(_)) => {
                 if matches!(self.phase, Phase::Idle(_)) {
                     self.phase = Phase::Exchange(Exchange::begun());
                 }
                 self.note(How::Abort(Cause::Protocol), By::Client);
                 self.refuse_request(reply, effects);
             }
-            Side::Up => {
-                self.up.spoken_of().failed(Cause::Protocol, Call::Read);
+            (Side::Up, Phase::Exchange(_)) => {
+                if let Some(open) = self.up.open_mut() {
+                    open.failed(Cause::Protocol, Call::Read);
+                }
+            }
+            // What was understood of the same bytes has ended the message already.
+            (Side::Up, Phase::Idle(_)) | (_, Phase::Closing | Phase::Closed) => {}
+            (_, Phase::New | Phase::Securing | Phase::Tunnel) => {
+                bug!("an HTTP event outside an exchange")
             }
         }
     }

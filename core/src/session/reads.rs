@@ -152,14 +152,15 @@ impl Session {
         }
     }
 
+    /// `LostWakeup`: whether nothing leads back to what was read.
     #[cfg(feature = "known-bad")]
-    fn is_lost(&self, side: Side) -> bool {
+    pub(super) fn is_lost(&self, side: Side) -> bool {
         side == Side::Up && self.wrong.lost
     }
 
     #[cfg(not(feature = "known-bad"))]
     #[allow(clippy::unused_self)]
-    const fn is_lost(&self, _: Side) -> bool {
+    pub(super) const fn is_lost(&self, _: Side) -> bool {
         false
     }
 }

@@ -70,7 +70,8 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     let (Some(end), Some(open)) = (session.up.end(), session.up.open()) else {
         return false;
     };
-    if open.inbox.decodable() || !session.client_hears() {
+    let unread = open.inbox.decodable() && !session.is_lost(Side::Up);
+    if unread || !session.client_hears() {
         return false;
     }
     match (exchange.response, end) {

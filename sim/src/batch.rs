@@ -103,15 +103,20 @@ fn differs(schedule: &Schedule, first: &Verdict, variant: Option<Variant>) -> Op
         .then(|| "a second run of the same seed took other steps".to_string())
 }
 
-/// What every batch of some thousand relay seeds comes to.
-pub const RELAY: [&str; 28] = [
+/// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
+pub const WANTED: [&str; 44] = [
     "phase securing",
+    "phase idle",
+    "phase exchange",
     "phase tunnel",
+    "phase closing",
     "phase closed",
     "event secured",
+    "event routed",
     "event connected",
     "event unconnected",
     "event received",
+    "event decoded",
     "event sent",
     "event sent nothing whole",
     "event close_notify",
@@ -127,10 +132,24 @@ pub const RELAY: [&str; 28] = [
     "order reset U",
     "order close D",
     "order close U",
+    "order park",
+    "order retire",
+    "order last chunk",
+    "order reply 502",
+    "order reply 504",
     "order end clean by both in tunnel",
+    "order end clean by client in idle",
+    "order end clean by client in exchange",
+    "order end clean by proxy in exchange",
     "order end truncated by client in tunnel",
+    "order end truncated by origin in exchange",
     "order end reset by client in tunnel",
-    "order end reset by origin in tunnel",
+    "order end reset by client in exchange",
     "order end reset by client in connect",
-    "order end truncated by client in handshake",
+    "order end reset by origin in tunnel",
+    "order end reset by origin in exchange",
+    "order end refused by origin in connect",
 ];
+
+/// From so many seeds on a batch must have reached all of [`WANTED`].
+pub const LARGE: u64 = 5_000;

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{fs, ops::Range, path::PathBuf, process::ExitCode, thread};
 use tidegate_core::{trace::HEADER, variant::Variant};
 use tidegate_sim::{
-    batch::{Batch, Plan},
+    batch::{Batch, LARGE, Plan, WANTED},
     case,
     fault::Timers,
     generate::{self, Kind},
@@ -215,7 +215,16 @@ fn report(batch: &Batch, seeds: &Seeds, seconds: f64) -> ExitCode {
                 .map_or_else(String::new, |v| format!(" --variant {v:?}")),
         );
     }
-    if batch.bad.is_empty() {
+    let large = batch.seeds >= LARGE && matches!(seeds.kind, Traffic::Any);
+    let missing = if large {
+        batch.unreached(&WANTED)
+    } else {
+        Vec::new()
+    };
+    for what in &missing {
+        println!("never reached: {what}");
+    }
+    if batch.bad.is_empty() && missing.is_empty() {
         println!("every one of them good");
         ExitCode::SUCCESS
     } else {

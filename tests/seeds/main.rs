@@ -49,3 +49,13 @@ fn seeds_of_relays_over_tls13_are_good() {
 fn seeds_of_relays_over_tls12_are_good() {
     good(Kind::Relay(Carrier::Tls(Version::Tls12)), 0..100);
 }
+
+#[test]
+fn seeds_of_exchanges_in_clear_text_are_good() {
+    good(Kind::Http(Carrier::Tcp), 0..30);
+}
+
+#[test]
+fn seeds_of_exchanges_over_tls_are_good() {
+    good(Kind::Http(Carrier::Tls(Version::Tls13)), 0..30);
+}

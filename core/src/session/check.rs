@@ -51,7 +51,11 @@ impl Session {
             }
             self.check_end(side)?;
         }
-        if self.deadline().is_none() {
+        // I11: a look that is due waits for nobody; every other wait is bounded.
+        let looks = Side::BOTH
+            .into_iter()
+            .any(|side| self.interest(side).decode.is_some());
+        if self.deadline().is_none() && !looks {
             return Err(Stuck::Unbounded);
         }
         Ok(())

@@ -44,6 +44,7 @@ impl fmt::Debug for Site {
 /// A running worker.
 pub struct Worker<N: Network> {
     net: N,
+    addresses: Vec<SocketAddr>,
     drain: Drain,
     pool: Pool<N>,
     pooling: JoinHandle<()>,
@@ -103,7 +104,7 @@ impl<N: Network> Worker<N> {
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
-                setup: (extras.setup)(setup(config, &site.listener)),
+                setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
                 upstreams: upstreams(net.clone(), config, &site.listener, pool.clone()),
                 drain: drain.clone(),
@@ -118,6 +119,7 @@ impl<N: Network> Worker<N> {
                 listening.push((listener, Rc::clone(&service)));
             }
         }
+        let addresses = listening.iter().map(|(one, _)| one.local()).collect();
         let accepting = listening
             .into_iter()
             .map(|(listener, service)| {
@@ -130,11 +132,18 @@ impl<N: Network> Worker<N> {
         };
         Ok(Worker {
             net,
+            addresses,
             drain,
             pool,
             pooling,
             accepting,
         })
+    }
+
+    /// Where it listens, in the order of its sites; ports are the real ones.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// How many sessions are alive.
@@ -175,8 +184,9 @@ impl<N: Network> Worker<N> {
     }
 }
 
-/// What a session of `listener` is made for, before its cluster is known.
-fn setup(config: &Config, listener: &config::Listener) -> Setup {
+/// What a session of `site` is made for, before its cluster is known.
+fn setup(config: &Config, site: &Site) -> Setup {
+    let listener = &site.listener;
     let (kind, timeouts) = match &listener.protocol {
         Protocol::Http(_) => (Kind::Http, listener.timeouts),
         Protocol::Tcp(cluster) => (Kind::Tcp, config.timeouts(listener, *cluster)),
@@ -187,7 +197,7 @@ fn setup(config: &Config, listener: &config::Listener) -> Setup {
         policy: Policy {
             bare_fin: listener.bare_fin,
         },
-        ..Setup::new(kind, listener.tls.is_some())
+        ..Setup::new(kind, site.tls.is_some())
     }
 }
 

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod drain;
 pub mod driver;
 pub mod message;

@@ -1,10 +1,11 @@
-//! The `tidegate` binary: the command line and the server, put together.
+//! The `tidegate` binary: the command line, the server and the demo, put together.
 
 use std::{process::ExitCode, sync::Arc};
 use tidegate::{
-    cli::{self, Command, Exit, Output},
+    cli::{self, Command, Demo, Exit, Output},
     clock::WallTime,
     config::{Config, Tls},
+    demo,
     message::{Code, Message, Source, render},
     server::{Served, Server},
     tls::dev,
@@ -16,10 +17,7 @@ fn main() -> ExitCode {
         log(output);
         let exit = match command {
             Command::Serve(config) => serve(config, output),
-            Command::Demo(_) => {
-                eprintln!("error: this build has no demonstration yet");
-                Exit::Failure
-            }
+            Command::Demo(asked) => play(asked),
         };
         exit.into()
     })
@@ -51,6 +49,17 @@ fn serve(mut config: Config, output: Output) -> Exit {
     match server.run() {
         Served::Drained => Exit::Ok,
         Served::Forced => Exit::Forced,
+    }
+}
+
+fn play(asked: Demo) -> Exit {
+    match demo::run(asked.serve, asked.count, &mut std::io::stdout()) {
+        Ok(verdict) if verdict.is_good() => Exit::Ok,
+        Ok(_) => Exit::Failure,
+        Err(error) => {
+            eprintln!("error: the demo could not be played: {error}");
+            Exit::Failure
+        }
     }
 }
 

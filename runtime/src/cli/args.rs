@@ -95,10 +95,10 @@ pub(super) struct FromFile {
 
 #[derive(Args, Debug)]
 pub(super) struct DemoFlags {
-    /// Keep serving afterwards
+    /// Keep serving afterwards, for a browser or curl
     #[arg(long)]
     pub(super) serve: bool,
-    /// How many
+    /// How many exchanges to measure [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) count: Option<u32>,
 }

@@ -8,6 +8,7 @@ use crate::{
     generate::{self, Kind},
     oracle::{Invariant, Violation, judge},
     schedule::Carrier,
+    stopwatch::Stopwatch,
     tls::{Party, Version},
 };
 
@@ -118,17 +119,12 @@ fn speed() {
         (Kind::Relay(Carrier::Tls(Version::Tls13)), 500),
         (Kind::Http(Carrier::Tcp), 1_000),
     ] {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the wall's clock is what is asked for"
-        )]
-        let begun = std::time::Instant::now();
+        let watch = Stopwatch::start();
         let mut ms = 0;
         for seed in 0..n {
             ms += transparent(&generate::schedule(kind, seed)).took_ms;
         }
-        let took = begun.elapsed();
-        let rate = f64::from(u32::try_from(n).unwrap()) / took.as_secs_f64();
+        let rate = f64::from(u32::try_from(n).unwrap()) / watch.seconds();
         println!("{kind:?}: {rate:.0}/s, {} simulated ms each", ms / n);
     }
 }

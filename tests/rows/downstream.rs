@@ -233,6 +233,24 @@ fn h13_an_early_answer_is_passed_on_and_never_replaced() {
 }
 
 #[test]
+fn h13_an_origin_that_answers_and_leaves_takes_the_rest_of_the_request_with_it() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 64));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    let refusal = ResponseFacts {
+        status: 413,
+        close: true,
+        ..OK
+    };
+    stage.tell(whole(Up, Head::Response(refusal), 20));
+    stage.tell(Event::Fin(Up));
+    assert_eq!(stage.reads(Down), Read::Discard);
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+}
+
+#[test]
 fn h15_a_fin_while_100_continue_is_awaited_cuts_the_request() {
     let mut stage = Stage::http(false);
     let facts = RequestFacts {

@@ -103,6 +103,13 @@ fn r07_after_a_fin_the_answer_comes_back_without_a_time_limit() {
         stage.tell(Event::Received(Up, 7));
         assert_eq!(stage.takes_all(Down), []);
     }
+    // A reader as slow as may be is not cut off either.
+    stage.tell(Event::Received(Up, 40));
+    for left in (0..40).rev() {
+        stage.wait(Span::from_secs(299));
+        stage.tell(Event::Sent(Down, 1));
+        assert_eq!(stage.writes(Down), left);
+    }
     assert_eq!(
         stage.tell(Event::Fin(Up)),
         [Effect::Finish(Down), Effect::Close(Up)]
@@ -219,6 +226,27 @@ fn r15_a_failed_write_lets_the_peers_last_words_be_read_first() {
         assert_eq!(stage.tell(Event::Acked(sink))[0], Effect::Reset(sink));
         assert!(!stage.has_finished(sink));
     }
+}
+
+#[test]
+fn r15_two_legs_that_failed_do_not_wait_for_each_other() {
+    let mut stage = Stage::relay(false);
+    for side in Side::BOTH {
+        stage.tell(Event::Received(side, 64));
+    }
+    for side in Side::BOTH {
+        stage.fails(side, Call::Write);
+        assert_eq!(
+            stage.session.to(side).bytes(),
+            0,
+            "it will never leave (I20)"
+        );
+    }
+    for side in Side::BOTH {
+        assert_eq!(stage.reads(side), Read::Discard);
+        stage.fails(side, Call::Read);
+    }
+    assert!(stage.session.is_closed());
 }
 
 #[test]

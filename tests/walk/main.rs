@@ -7,6 +7,7 @@
 mod world;
 
 mod order;
+mod relay;
 mod search;
 mod shapes;
 mod timers;
@@ -61,6 +62,18 @@ fn a_relay_over_tcp() {
 #[test]
 fn a_relay_over_tls() {
     whole(&shapes::tls());
+}
+
+#[test]
+fn a_relay_over_tls_on_both_legs() {
+    whole(&shapes::both());
+}
+
+#[test]
+fn nobody_waits_for_a_proxy_that_waits_for_them() {
+    for shape in shapes::patient() {
+        whole(&shape);
+    }
 }
 
 #[test]

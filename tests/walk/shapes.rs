@@ -1,11 +1,18 @@
 //! The sessions that are walked over.
 
 use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, post};
-use tidegate_core::http1::BodyKind;
+use tidegate_core::{http1::BodyKind, side::Side};
 
 /// Raw bytes both ways.
 pub(crate) fn tcp() -> Shape {
     Shape::tcp("tcp", false, [4, 4])
+}
+
+/// Raw bytes, both peers over TLS.
+pub(crate) fn both() -> Shape {
+    let mut shape = Shape::tcp("tls on both legs", true, [4, 4]);
+    shape.setup.up_tls = true;
+    shape
 }
 
 /// Raw bytes, the client over TLS.
@@ -65,9 +72,28 @@ pub(crate) fn http() -> Vec<Shape> {
     ]
 }
 
+/// One peer ends only once it has heard all: nobody waits for the proxy while it waits for them.
+pub(crate) fn patient() -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for side in Side::BOTH {
+        shapes.push(tcp().waiting(side));
+        shapes.push(tls().waiting(side));
+        shapes.extend(
+            http()
+                .into_iter()
+                .filter(|shape| !NEVER_WHOLE.contains(&shape.name))
+                .map(|shape| shape.waiting(side)),
+        );
+    }
+    shapes
+}
+
+/// Shapes with a message that only an end can complete.
+const NEVER_WHOLE: &[&str] = &["close-delimited", "1.0, close-delimited"];
+
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
-    let mut shapes = vec![tcp(), tls()];
+    let mut shapes = vec![tcp(), tls(), both()];
     shapes.extend(http());
     shapes
 }

@@ -4,6 +4,7 @@ use tidegate_core::{
     http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
     limits::Limits,
     session::{Kind, Setup},
+    side::Side,
 };
 
 /// A setup and its peers.
@@ -26,6 +27,9 @@ pub(crate) struct Shape {
     pub(crate) response: ResponseFacts,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
+    /// The peer that never ends before it has heard all that it waits for: our end, or the answer
+    /// to each of its requests.
+    pub(crate) patient: Option<Side>,
 }
 
 impl Shape {
@@ -46,6 +50,7 @@ impl Shape {
             origin: b"",
             response: OK,
             drains: false,
+            patient: None,
         }
     }
 
@@ -66,6 +71,7 @@ impl Shape {
             origin,
             response: OK,
             drains: false,
+            patient: None,
         }
     }
 
@@ -86,6 +92,11 @@ impl Shape {
 
     pub(crate) fn over_tls(mut self) -> Self {
         self.setup.down_tls = true;
+        self
+    }
+
+    pub(crate) fn waiting(mut self, side: Side) -> Self {
+        self.patient = Some(side);
         self
     }
 

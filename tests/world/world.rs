@@ -126,6 +126,7 @@ impl World {
         }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
             tell(Event::Secured);
+            tell(Event::Fin(Side::Down));
             tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
         }
@@ -176,7 +177,7 @@ impl World {
             }
             Read::Discard => {}
         }
-        if wire.fin {
+        if wire.fin || self.still_waits(shape, side) {
             return;
         }
         if wire.tls && wire.told == Truth::Open {
@@ -185,6 +186,17 @@ impl World {
         }
         out.push(Action::Tell(Event::Fin(side)));
         out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Read)));
+    }
+
+    /// Whether a patient peer has not heard yet what it waits for.
+    fn still_waits(&self, shape: &Shape, side: Side) -> bool {
+        let wire = self.wire(side);
+        if shape.patient != Some(side) || wire.finished || wire.latched {
+            return false;
+        }
+        let (stream, unread) = (self.carry.stream(side), self.carry.unread(shape, side));
+        let content = stream.answered > 0 && stream.answered == stream.heads && unread == 0;
+        !(shape.is_http() && side == Side::Down && content)
     }
 
     fn writes(&self, _: &Shape, side: Side, out: &mut Vec<Action>) {

@@ -296,41 +296,6 @@ fn r18_a_hang_up_without_an_error_is_read_to_its_end() {
 }
 
 #[test]
-fn r19_a_fin_while_connecting_waits_for_the_connect_and_the_bytes() {
-    let mut stage = Stage::new(tidegate_core::session::Setup::new(
-        tidegate_core::session::Kind::Tcp,
-        false,
-    ));
-    stage.tell(Event::Received(Down, 1));
-    assert_eq!(stage.tell(Event::Fin(Down)), []);
-    let mut stage = stage.connected();
-    assert_eq!(stage.takes_all(Up), [Effect::Finish(Up)]);
-}
-
-#[test]
-fn r20_a_reset_while_connecting_cancels_the_connect() {
-    let mut stage = Stage::new(tidegate_core::session::Setup::new(
-        tidegate_core::session::Kind::Tcp,
-        false,
-    ));
-    let orders = stage.fails(Down, Call::Read);
-    assert!(orders.contains(&Effect::Cancel), "{orders:?}");
-    assert!(stage.session.is_closed());
-}
-
-#[test]
-fn r21_a_connect_that_fails_is_a_reset_and_never_an_empty_clean_end() {
-    use tidegate_core::event::Refusal;
-    let mut stage = Stage::new(tidegate_core::session::Setup::new(
-        tidegate_core::session::Kind::Tcp,
-        false,
-    ));
-    stage.tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
-    assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
-    assert!(!stage.has_finished(Down));
-}
-
-#[test]
 fn r22_a_full_relay_holds_its_own_source_and_nothing_else() {
     let mut stage = Stage::relay(false);
     stage.tell(Event::Received(Down, 63));

@@ -44,6 +44,9 @@ pub enum Event {
     Acked(Side),
     /// The deadline that [`crate::session::Session::deadline`] named has passed.
     Fired,
+    /// Too many legs linger for their peers' last word, and this session's have waited longest
+    /// (LIFECYCLE 4.11, 10).
+    Evicted,
     /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
     Drained,
 }

@@ -217,6 +217,7 @@ impl Session {
             }
             Event::Acked(side) => self.acked(side, effects),
             Event::Fired => self.fired(now, effects),
+            Event::Evicted => self.evicted(effects),
             Event::Drained => self.draining = true,
         }
     }
@@ -343,6 +344,32 @@ impl Session {
             open.write = open.write.acked();
         }
         self.timers.restart(waits::write(side));
+    }
+
+    /// Whether every leg that is left was told to finish and only waits for its peer's last word.
+    #[must_use]
+    pub fn is_lingering(&self) -> bool {
+        let mut left = Side::BOTH
+            .into_iter()
+            .filter_map(|side| self.leg(side).open())
+            .peekable();
+        left.peek().is_some()
+            && left.all(|open| match open.write {
+                WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Acked => true,
+                WriteEnd::Open | WriteEnd::Flushing => false,
+            })
+    }
+
+    /// The legs that linger make room for others. What their peers' kernels have not got is lost.
+    fn evicted(&mut self, effects: &mut Effects) {
+        if !self.is_lingering() {
+            bug!("a session was evicted that does not linger")
+        }
+        for side in Side::BOTH {
+            if self.leg(side).open().is_some() {
+                self.reset(side, Cause::Local, effects);
+            }
+        }
     }
 
     /// Resets a leg, now. What was inside for it is lost, and what it would have said.

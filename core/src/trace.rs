@@ -136,6 +136,7 @@ fn name(event: Event, before: &Session) -> String {
             Some((_, timer)) => format!("{timer} fired"),
             None => "fired".to_string(),
         },
+        Event::Evicted => "evicted".to_string(),
         Event::Drained => "drain".to_string(),
     }
 }

@@ -10,6 +10,7 @@ mod wire;
 
 use self::{carry::Carry, wire::Wire};
 use crate::{
+    linger::{Lingering, Place},
     net::{Buffers, Network},
     port::Port,
     tap::Tap,
@@ -49,6 +50,8 @@ pub struct Service<N: Network> {
     pub drain: crate::drain::Drain,
     /// Socket buffers of accepted connections.
     pub buffers: Buffers,
+    /// Who lingers, of all the worker's sessions.
+    pub lingering: Lingering,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
     pub paranoid: bool,
 }
@@ -66,6 +69,9 @@ pub struct Driver<N: Network> {
     now: Time,
     ending: Option<Ending>,
     ticket: crate::drain::Ticket,
+    place: Place,
+    /// When something last happened.
+    progress: Time,
     tap: Option<Box<dyn Tap>>,
 }
 
@@ -94,6 +100,7 @@ impl<N: Network> Driver<N> {
         };
         let carry = Carry::new(port.peer().ip(), service.tls.is_some());
         let ticket = service.drain.ticket();
+        let place = service.lingering.place();
         let now = service.upstreams.net().now();
         let mut driver = Driver {
             session: Session::new(service.setup),
@@ -106,6 +113,8 @@ impl<N: Network> Driver<N> {
             now,
             ending: None,
             ticket,
+            place,
+            progress: now,
             tap,
             service,
         };
@@ -125,6 +134,7 @@ impl<N: Network> Driver<N> {
 
     /// Tells the session of an event and performs what it orders, to the last order.
     fn step(&mut self, event: Event) {
+        self.progress = self.now;
         self.queue.push_back(event);
         self.settle();
     }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod drain;
 pub mod driver;
+pub mod linger;
 pub mod message;
 pub mod net;
 pub mod pool;

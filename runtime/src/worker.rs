@@ -8,6 +8,7 @@ use crate::{
     config::{self, Config, Protocol},
     drain::Drain,
     driver::Service,
+    linger::{self, Lingering},
     net::{Listener, Network},
     pool::Pool,
     upstream::{Cluster, Endpoint, Routes, Upstreams},
@@ -101,6 +102,7 @@ impl<N: Network> Worker<N> {
         extras: &Extras,
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let (drain, pool) = (Drain::default(), Pool::new(net.clone()));
+        let lingering = Lingering::new(linger::MOST);
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
@@ -109,6 +111,7 @@ impl<N: Network> Worker<N> {
                 upstreams: upstreams(net.clone(), config, &site.listener, pool.clone()),
                 drain: drain.clone(),
                 buffers: site.listener.buffers,
+                lingering: lingering.clone(),
                 paranoid: extras.paranoid,
             });
             for &address in &site.bind {

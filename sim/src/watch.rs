@@ -147,6 +147,7 @@ fn event(event: Event) -> &'static str {
         Event::Finished(_) => "finished",
         Event::Acked(_) => "acked",
         Event::Fired => "fired",
+        Event::Evicted => "evicted",
         Event::Drained => "drained",
     }
 }

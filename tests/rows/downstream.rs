@@ -209,6 +209,18 @@ fn h12_only_a_peer_that_takes_nothing_is_reset() {
 }
 
 #[test]
+fn a_leg_that_lingers_makes_room_by_a_reset() {
+    let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
+    assert!(!stage.session.is_lingering(), "an answer is owed");
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.tell(Event::Finished(Down));
+    assert!(stage.session.is_lingering());
+    assert_eq!(stage.tell(Event::Evicted)[0], Effect::Reset(Down));
+    assert!(stage.session.is_closed());
+}
+
+#[test]
 fn h13_an_early_answer_is_passed_on_and_never_replaced() {
     let mut stage = Stage::http(false);
     stage.tell(head(Down, Head::Request(post(500)), 64));

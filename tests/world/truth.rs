@@ -47,6 +47,8 @@ impl World {
             Event::Finished(side) => self.wire_mut(side).finished = true,
             Event::Acked(side) => self.wire_mut(side).acked = true,
             Event::Drained => self.drained = true,
+            // The walk never has so many sessions that one must make room.
+            Event::Evicted => {}
             Event::Accepted
             | Event::Secured
             | Event::Routed(_)

@@ -37,7 +37,17 @@ impl<N: Network> Driver<N> {
             moved |= self.poll_finish(cx, side);
             moved |= self.poll_acked(cx, side);
         }
-        moved
+        moved | self.poll_linger(cx)
+    }
+
+    /// 4.11, 10: a session that lingers may have to make room for one that has just begun to.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> bool {
+        let since = self.session.is_lingering().then_some(self.progress);
+        let evicted = self.place.poll(cx, since);
+        if evicted {
+            self.step(Event::Evicted);
+        }
+        evicted
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> bool {

@@ -58,7 +58,7 @@ impl Network {
                 let deadline = session.deadline().map(|(at, _)| at);
                 assert_eq!(deadline, Some(now), "not the deadline");
             }
-            Event::Routed(_) | Event::Drained => {}
+            Event::Routed(_) | Event::Evicted | Event::Drained => {}
         }
     }
 

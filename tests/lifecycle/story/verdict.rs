@@ -86,6 +86,7 @@ impl Ledger {
             | Event::Connected(_)
             | Event::Acked(_)
             | Event::Finished(_)
+            | Event::Evicted
             | Event::Drained => {}
         }
         for effect in effects {

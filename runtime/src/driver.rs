@@ -196,7 +196,7 @@ impl<N: Network> Driver<N> {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Connect => self.connect(),
-            Effect::Cancel => self.dial = None,
+            Effect::Cancel => self.cancel(),
             // The order is kept as the leg's state: `Finishing` until it is done.
             Effect::Finish(_) => {}
             Effect::Reset(side) => {
@@ -232,6 +232,17 @@ impl<N: Network> Driver<N> {
                 self.wire(Side::Down).outbox.tail().extend_from_slice(last);
             }
             Effect::End(ending) => self.ending = Some(ending),
+        }
+    }
+
+    /// R20. A step can both order a leg and recall it (H06: a head whose body is cut already), so
+    /// what answered the order at once is not told; an idle connection goes back as it was.
+    fn cancel(&mut self) {
+        self.dial = None;
+        self.queue
+            .retain(|event| !matches!(event, Event::Connected(_) | Event::Unconnected(_)));
+        if let Some(port) = self.wire(Side::Up).port.take() {
+            self.service.upstreams.park(port, self.now);
         }
     }
 

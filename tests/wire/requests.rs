@@ -4,7 +4,7 @@ use crate::{
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
 };
-use std::thread;
+use std::{thread, time::Duration};
 
 const TOO_LARGE: &[u8] =
     b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
@@ -97,4 +97,24 @@ fn h15_fin_instead_of_the_expected_body() {
     assert_eq!(up.last(), Last::plain("", End::Reset));
     assert_eq!(client.message().status(), 400);
     assert_eq!(client.last(), Last::plain("", End::Fin));
+}
+
+#[test]
+fn h06_a_pipelined_request_that_is_cut_costs_the_one_before_it_nothing() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    client.say_last(
+        b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n\
+        POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nsome",
+    );
+    let mut up = origin.accept();
+    up.head();
+    thread::sleep(Duration::from_millis(50));
+    up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    assert_eq!(client.message().body, b"hi".to_vec());
+    assert_eq!(client.message().status(), 400);
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    // The idle connection was ordered and given back, and heard nothing of it.
+    assert!(up.is_quiet());
 }

@@ -6,6 +6,7 @@ use tidegate_core::{
     ending::Cause,
     event::{Call, Event, Head, Want},
     http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    interest::Read,
     leg::ReadEnd,
     limits::Timeouts,
     side::Side::{Down, Up},
@@ -220,4 +221,17 @@ fn u15_a_head_request_is_answered_by_us_without_a_body() {
 
 fn whole_interim() -> Event {
     decoded(Up, Head::Interim, 15, false, 0, Want::Turn)
+}
+
+#[test]
+fn i16_interim_responses_wait_for_a_client_that_does_not_read() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(decoded(Up, Head::Interim, 64, false, 20, Want::Turn));
+    let interest = stage.session.interest(Up);
+    assert_eq!((interest.read, interest.decode), (Read::Off, None));
+    stage.tell(Event::Sent(Down, 40));
+    assert_eq!(stage.session.interest(Up).decode, Some(40));
+    // One that was only begun is read on.
+    stage.tell(partial(Up, 20));
+    assert_eq!(stage.reads(Up), Read::Take(44));
 }

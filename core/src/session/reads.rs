@@ -110,6 +110,8 @@ impl Session {
 
     fn read_response(&self, exchange: &Exchange, inbox: Inbox) -> Read {
         match exchange.response {
+            // R22: interim responses are forwarded too, and there is no end to them (I16).
+            Response::Waiting if side_room(self, Side::Up) == 0 => Read::Off,
             Response::Waiting | Response::Complete => self.read_into(inbox),
             Response::Body(_) => self.read_body(side_room(self, Side::Up), inbox),
             Response::Broken => Read::Discard,
@@ -146,7 +148,7 @@ impl Session {
             }
             (Want::Turn, Phase::Idle(_)) => (side == Side::Down).then_some(room),
             (Want::Turn, Phase::Exchange(exchange)) => {
-                (side == Side::Up && exchange.is_unanswered()).then_some(room)
+                (side == Side::Up && exchange.is_unanswered() && room > 0).then_some(room)
             }
             (Want::Bytes | Want::Room | Want::Turn, _) => None,
         }

@@ -144,6 +144,14 @@ impl Open {
         matches!((self.read, self.write), (ReadEnd::Fin(_), WriteEnd::Acked))
     }
 
+    /// Whether it has failed, and waits only for its last bytes to be acknowledged.
+    pub(crate) const fn only_flushes(&self) -> bool {
+        matches!(
+            (self.read, self.write),
+            (ReadEnd::Failed(_), WriteEnd::Flushing)
+        )
+    }
+
     /// FIN arrived.
     pub(crate) fn fin(&mut self, bare_fin: BareFin) {
         self.read = self.read.fin(self.tls, bare_fin);

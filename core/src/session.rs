@@ -26,7 +26,7 @@ use crate::{
     ending::{By, Cause, End, Ending, How},
     event::{Call, Event, Origin, Refusal},
     exchange::Exchange,
-    leg::{Leg, ReadEnd, WriteEnd},
+    leg::{Leg, Open, ReadEnd, WriteEnd},
     relay::Relay,
     side::Side,
     time::Time,
@@ -321,6 +321,11 @@ impl Session {
         }
         if matches!(self.leg(side), Leg::Securing) {
             self.note(How::Abort(cause), By::Client);
+            self.reset(side, cause, effects);
+            return;
+        }
+        // A leg whose alert was still to leave has failed a second time: nothing will leave.
+        if self.leg(side).open().is_some_and(Open::only_flushes) {
             self.reset(side, cause, effects);
             return;
         }

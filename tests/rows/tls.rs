@@ -151,3 +151,15 @@ fn t17_plaintext_inside_the_engine_is_not_yet_sent() {
     stage.wait(Span::from_secs(200));
     assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
 }
+
+#[test]
+fn t06_a_leg_that_fails_before_its_alert_has_left_is_reset() {
+    for call in [Call::Poll, Call::Write] {
+        let mut stage = Stage::relay(true);
+        stage.tell(Event::Failed(Down, Cause::Tls, Call::Read));
+        assert!(stage.is_aborting(Down));
+        // Nobody acknowledges anything on it any more: to ask again would be to ask for ever.
+        assert_eq!(stage.fails(Down, call)[0], Effect::Reset(Down));
+        assert!(!stage.session.interest(Down).acked);
+    }
+}

@@ -275,3 +275,14 @@ fn h15_a_fin_while_100_continue_is_awaited_cuts_the_request() {
     assert_eq!(stage.tell(Event::Fin(Down))[0], Effect::Reset(Up));
     assert_eq!(stage.replied(), Some(400));
 }
+
+#[test]
+fn h11_pipelined_bytes_are_no_progress_of_the_request_before_them() {
+    let mut stage = Stage::asked(GET);
+    let asked = stage.now();
+    stage.wait(Span::from_secs(50));
+    stage.tell(decoded(Down, Head::None, 0, false, 5, Want::Turn));
+    stage.expires(Timer::Response);
+    assert_eq!(stage.now(), asked + Span::from_secs(60));
+    assert_eq!(stage.replied(), Some(504));
+}

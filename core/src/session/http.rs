@@ -86,8 +86,11 @@ impl Session {
         if matches!(self.phase, Phase::Idle(_)) && (left > 0 || head.is_some()) {
             self.phase = Phase::Exchange(Exchange::begun());
         }
-        self.timers.restart(Timer::Request);
-        self.timers.restart(Timer::Response);
+        // H11: what is only kept is no progress of the request in flight.
+        if self.is_turn(Side::Down) {
+            self.timers.restart(Timer::Request);
+            self.timers.restart(Timer::Response);
+        }
         match head {
             Head::None => {}
             Head::Request(facts) => self.request_head(facts, effects),

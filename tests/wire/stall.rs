@@ -3,7 +3,7 @@
 
 use crate::{
     harness::Proxy,
-    peers::{Last, Message, Peer, Raw, pattern},
+    peers::{Last, Message, Origin, Peer, Raw, pattern},
     secure::{Secure, Version},
     serving::Serving,
 };
@@ -67,5 +67,32 @@ fn museum_1_no_slow_reader_is_left_waiting() {
             let (address, authority) = (proxy.address, &authority);
             scope.spawn(move || slow_reader(address, authority, n));
         }
+    });
+}
+
+/// T_write_stall, I10: a socket that holds a lot is not writable for long while its peer reads.
+#[test]
+fn h10_a_reader_that_is_slow_is_not_stalled() {
+    const SIZE: usize = 4_000_000;
+    let origin = Origin::new();
+    let write = "timeouts = { write = \"400ms\" }";
+    let proxy = Proxy::configured(origin.address(), write, "");
+    let mut client = Raw::narrow(proxy.address, 32 * 1024);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut up = origin.accept();
+            up.head();
+            up.say(format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes());
+            up.try_say(&pattern(SIZE));
+        });
+        client.say(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        client.head();
+        let mut heard = client.hear(1);
+        for _ in 0..75 {
+            thread::sleep(Duration::from_millis(20));
+            heard.extend(client.hear(8 * 1024));
+        }
+        heard.extend(client.last().bytes);
+        assert!(heard == pattern(SIZE), "{} bytes", heard.len());
     });
 }

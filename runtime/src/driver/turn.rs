@@ -19,6 +19,7 @@ use tidegate_core::{
     leg::{Leg, WriteEnd},
     session::{Kind, Phase},
     side::Side,
+    timer::Timer,
 };
 
 impl<N: Network> Driver<N> {
@@ -225,9 +226,16 @@ impl<N: Network> Driver<N> {
         if pending == 0 {
             return self.poll_flush(cx, side);
         }
-        match self.wire(side).poll_write(cx, pending) {
-            Poll::Pending => false,
+        let wire = self.wire(side);
+        match wire.poll_write(cx, pending) {
+            Poll::Pending => {
+                if wire.unacked.is_none() {
+                    wire.unacked = wire.port.as_ref().and_then(|port| port.unacked().ok());
+                }
+                false
+            }
             Poll::Ready(Ok(n)) => {
+                wire.unacked = None;
                 self.step(Event::Sent(side, wire::count(n)));
                 true
             }
@@ -284,8 +292,11 @@ impl<N: Network> Driver<N> {
     /// Waits for the peer's kernel to have everything. What it takes in the meantime is progress,
     /// so that no slow reader is cut off while it reads (I10).
     fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        if !self.session.interest(side).acked {
-            self.wire(side).unacked = None;
+        let interest = self.session.interest(side);
+        if !interest.acked {
+            if interest.write == 0 {
+                self.wire(side).unacked = None;
+            }
             return false;
         }
         let wire = self.wire(side);
@@ -314,6 +325,33 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// Whether the peer that the deadline is about has taken something after all: a socket that
+    /// holds much is writable long after its peer began to read, and what is acknowledged is
+    /// progress (T_write_stall, T_abort_flush; I10).
+    fn taken(&mut self) -> Option<Event> {
+        let side = match self.session.deadline()?.1 {
+            Timer::WriteDown | Timer::FlushDown => Side::Down,
+            Timer::WriteUp | Timer::FlushUp => Side::Up,
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Connect
+            | Timer::Request
+            | Timer::Response
+            | Timer::Body
+            | Timer::Tunnel
+            | Timer::Linger
+            | Timer::FlushTotal => return None,
+        };
+        if self.session.interest(side).write == 0 {
+            return None;
+        }
+        let wire = self.wire(side);
+        let left = wire.port.as_ref()?.unacked().ok()?;
+        let before = wire.unacked.replace(left)?;
+        (left < before).then_some(Event::Sent(side, 0))
+    }
+
     /// The one deadline. A sleep that ends before it is kept until it does: progress moves the
     /// deadline often, and only forward.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
@@ -337,7 +375,8 @@ impl<N: Network> Driver<N> {
             self.sleep = None;
             self.now = self.now.max(until);
             if until >= at {
-                self.step(Event::Fired);
+                let event = self.taken().unwrap_or(Event::Fired);
+                self.step(event);
                 return true;
             }
         }

@@ -26,7 +26,7 @@ use crate::{
     ending::{By, Cause, End, Ending, How},
     event::{Call, Event, Origin, Refusal},
     exchange::Exchange,
-    leg::{Leg, Open, ReadEnd, WriteEnd},
+    leg::{Leg, ReadEnd, WriteEnd},
     relay::Relay,
     side::Side,
     time::Time,
@@ -324,9 +324,7 @@ impl Session {
             self.reset(side, cause, effects);
             return;
         }
-        // A leg whose alert was still to leave has failed a second time: nothing will leave.
-        if self.leg(side).open().is_some_and(Open::only_flushes) {
-            self.reset(side, cause, effects);
+        if self.failed_again(side, cause, effects) {
             return;
         }
         // H08, H09: nothing that a client has said before it failed is worth an exchange.

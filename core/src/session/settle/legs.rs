@@ -4,7 +4,7 @@ use crate::{
     bug,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
-    leg::{Leg, ReadEnd, WriteEnd},
+    leg::{Leg, Open, ReadEnd, WriteEnd},
     session::{Kind, Phase, Session},
     side::Side,
     variant::bad,
@@ -44,6 +44,22 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
         return true;
     }
     false
+}
+
+impl Session {
+    /// A leg that S9 left to its alert has failed a second time: nothing will leave it any more.
+    pub(in crate::session) fn failed_again(
+        &mut self,
+        side: Side,
+        cause: Cause,
+        effects: &mut Effects,
+    ) -> bool {
+        let again = self.leg(side).open().is_some_and(Open::only_flushes);
+        if again {
+            self.reset(side, cause, effects);
+        }
+        again
+    }
 }
 
 /// S12 (R15): what is inside for a tunnel's leg that has failed will never leave (I20).

@@ -8,7 +8,6 @@ use crate::{
     generate::{self, Kind},
     oracle::{Invariant, Violation, judge},
     schedule::Carrier,
-    stopwatch::Stopwatch,
     tls::{Party, Version},
 };
 
@@ -108,23 +107,5 @@ fn every_bug_is_caught_within_thirty_seeds() {
             found.is_some_and(|(_, first)| first == by),
             "{bug:?}: {found:?}"
         );
-    }
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    for (kind, n) in [
-        (Kind::Relay(Carrier::Tcp), 4_000),
-        (Kind::Relay(Carrier::Tls(Version::Tls13)), 500),
-        (Kind::Http(Carrier::Tcp), 1_000),
-    ] {
-        let watch = Stopwatch::start();
-        let mut ms = 0;
-        for seed in 0..n {
-            ms += transparent(&generate::schedule(kind, seed)).took_ms;
-        }
-        let rate = f64::from(u32::try_from(n).unwrap()) / watch.seconds();
-        println!("{kind:?}: {rate:.0}/s, {} simulated ms each", ms / n);
     }
 }

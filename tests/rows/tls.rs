@@ -95,6 +95,18 @@ fn t06_a_broken_record_aborts_behind_the_plaintext_before_it() {
 }
 
 #[test]
+fn t06_our_alert_leaves_before_the_reset_unless_the_transport_fails_too() {
+    let broken = Event::Failed(Down, Cause::Tls, Call::Read);
+    let mut stage = Stage::relay(true);
+    stage.tell(broken);
+    assert!(stage.is_aborting(Down));
+    assert_eq!(stage.tell(Event::Acked(Down)), [Effect::Reset(Down)]);
+    let mut stage = Stage::relay(true);
+    stage.tell(broken);
+    assert_eq!(stage.fails(Down, Call::Poll), [Effect::Reset(Down)]);
+}
+
+#[test]
 fn t08_the_origins_fin_is_one_order_and_the_client_is_read_on() {
     let mut stage = Stage::relay(true);
     stage.tell(Event::Received(Up, 5));

@@ -81,7 +81,7 @@ impl Paths {
         let number = self.parents.len();
         let id = *self.known.entry(key(world)).or_insert(number);
         if let Some((from, action)) = parent
-            && !(id == from && action.is_fault())
+            && !(id == from && action.is_nothing())
         {
             self.edges.push((from, id));
         }
@@ -92,7 +92,7 @@ impl Paths {
         Some(id)
     }
 
-    /// Every path ends: no state leads back to itself, but by a fault that changes nothing.
+    /// Every path ends: no state leads back to itself, but by news of what is no news.
     fn acyclic(&self, shape: &Shape) -> Result<(), Broken> {
         let mut into = vec![0_u32; self.parents.len()];
         for (_, to) in &self.edges {

@@ -43,6 +43,11 @@ pub(crate) enum Action {
 }
 
 impl Action {
+    /// Whether this may come again and again and change nothing: each time something was taken.
+    pub(crate) fn is_nothing(self) -> bool {
+        matches!(self, Action::Tell(Event::Sent(_, 0) | Event::Hinted(_)))
+    }
+
     /// Whether a peer or a network may leave this out for ever.
     pub(crate) fn is_fault(self) -> bool {
         match self {

@@ -12,6 +12,7 @@ mod http;
 mod reads;
 mod settle;
 mod setup;
+mod transport;
 mod tunnel;
 mod waits;
 
@@ -23,15 +24,14 @@ pub use self::{
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::{By, Cause, End, Ending, How},
-    event::{Call, Event, Origin, Refusal},
+    ending::Ending,
+    event::{Event, Origin, Refusal},
     exchange::Exchange,
-    leg::{Leg, ReadEnd, WriteEnd},
+    leg::Leg,
     relay::Relay,
     side::Side,
     time::Time,
     timer::{Timer, Timers},
-    variant::bad,
 };
 
 /// A downstream leg and all it caused.
@@ -274,133 +274,5 @@ impl Session {
             Kind::Tcp => self.unreachable(refusal),
             Kind::Http => self.unanswerable(refusal, effects),
         }
-    }
-
-    fn sent(&mut self, side: Side, bytes: u32) {
-        self.leg_mut(side).spoken_of();
-        self.relay_to_mut(side).sent(bytes);
-        for timer in [waits::write(side), waits::flush(side), Timer::Tunnel] {
-            self.timers.restart(timer);
-        }
-        if side == Side::Up {
-            self.timers.restart(Timer::Response);
-        }
-    }
-
-    fn close_notify(&mut self, side: Side) {
-        self.leg_mut(side).spoken_of().close_notify();
-        self.timers.restart(Timer::Tunnel);
-        self.note_end(side);
-    }
-
-    fn fin(&mut self, side: Side, effects: &mut Effects) {
-        self.timers.restart(Timer::Tunnel);
-        if matches!(self.leg(side), Leg::Securing) {
-            // T14: a handshake that ends early ends the session; no upstream leg was dialled.
-            self.note(How::Truncated, By::Client);
-            self.down = Leg::Gone(End::Truncated);
-            effects.push(Effect::Close(side));
-            return;
-        }
-        let bare_fin = match bad!(self.setup, BareFinAsClean) {
-            Some(_) => crate::tls::BareFin::Clean,
-            None => self.setup.policy.bare_fin,
-        };
-        #[cfg(feature = "known-bad")]
-        if self.from(side).bytes() > 0 {
-            self.wrong.forget(side);
-        }
-        self.leg_mut(side).spoken_of().fin(bare_fin);
-        self.note_end(side);
-    }
-
-    fn failed(&mut self, side: Side, cause: Cause, call: Call, effects: &mut Effects) {
-        // T14: an alert of ours must still leave, so a TLS failure flushes before it resets.
-        if matches!(self.leg(side), Leg::Securing) && cause == Cause::Tls {
-            self.down = Leg::opened(true);
-        }
-        if matches!(self.leg(side), Leg::Securing) {
-            self.note(How::Abort(cause), By::Client);
-            self.reset(side, cause, effects);
-            return;
-        }
-        if self.failed_again(side, cause, effects) {
-            return;
-        }
-        // H08, H09: nothing that a client has said before it failed is worth an exchange.
-        let call = match (self.setup.kind, side) {
-            (Kind::Http, Side::Down) => Call::Read,
-            (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
-        };
-        let open = self.leg_mut(side).spoken_of();
-        if let (ReadEnd::Failed(_), WriteEnd::Flushing) = (open.read, open.write) {
-            // Not even our alert gets through: to wait for it would be to ask for ever.
-            self.reset(side, cause, effects);
-            return;
-        }
-        open.failed(cause, call);
-        if !self.failed_benignly(side) {
-            self.note_failure(side, cause);
-        }
-    }
-
-    fn acked(&mut self, side: Side, effects: &mut Effects) {
-        let open = self.leg_mut(side).spoken_of();
-        if open.write == WriteEnd::Flushing {
-            // K20: everything before the reset has arrived.
-            self.reset(side, Cause::Cancelled, effects);
-        } else {
-            open.write = open.write.acked();
-        }
-        self.timers.restart(waits::write(side));
-    }
-
-    /// Whether every leg that is left was told to finish and only waits for its peer's last word.
-    #[must_use]
-    pub fn is_lingering(&self) -> bool {
-        let mut left = Side::BOTH
-            .into_iter()
-            .filter_map(|side| self.leg(side).open())
-            .peekable();
-        left.peek().is_some()
-            && left.all(|open| match open.write {
-                WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Acked => true,
-                WriteEnd::Open | WriteEnd::Flushing => false,
-            })
-    }
-
-    /// The legs that linger make room for others. What their peers' kernels have not got is lost.
-    fn evicted(&mut self, effects: &mut Effects) {
-        if !self.is_lingering() {
-            bug!("a session was evicted that does not linger")
-        }
-        for side in Side::BOTH {
-            if self.leg(side).open().is_some() {
-                self.reset(side, Cause::Local, effects);
-            }
-        }
-    }
-
-    /// Resets a leg, now. What was inside for it is lost, and what it would have said.
-    fn reset(&mut self, side: Side, cause: Cause, effects: &mut Effects) {
-        self.relay_to_mut(side).discard();
-        self.leg_mut(side).reset(End::Abort(cause));
-        effects.push(Effect::Reset(side));
-    }
-
-    /// Whether bytes for the leg can still reach its peer: it is open, or about to be.
-    fn takes(&self, side: Side) -> bool {
-        match self.leg(side) {
-            Leg::Connecting => true,
-            Leg::Open(open) => !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)),
-            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => false,
-        }
-    }
-
-    /// Whether the leg has failed in a way that leaves words to be read (R15).
-    fn is_draining(&self, side: Side) -> bool {
-        self.leg(side)
-            .open()
-            .is_some_and(|open| matches!(open.read, ReadEnd::Draining(_)))
     }
 }

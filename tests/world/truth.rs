@@ -47,8 +47,7 @@ impl World {
             Event::Finished(side) => self.wire_mut(side).finished = true,
             Event::Acked(side) => self.wire_mut(side).acked = true,
             Event::Drained => self.drained = true,
-            // The walk never has so many sessions that one must make room.
-            Event::Evicted => {}
+            Event::Evicted => self.evicted = true,
             Event::Accepted
             | Event::Secured
             | Event::Routed(_)

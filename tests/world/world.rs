@@ -54,7 +54,11 @@ impl Action {
             Action::Tell(Event::Failed(_, Cause::Tls, Call::Read)) => true,
             Action::Tell(event) => matches!(
                 event,
-                Event::Failed(..) | Event::Drained | Event::Hinted(_) | Event::Sent(_, 0)
+                Event::Failed(..)
+                    | Event::Drained
+                    | Event::Evicted
+                    | Event::Hinted(_)
+                    | Event::Sent(_, 0)
             ),
             Action::Fill(..) | Action::Look(_) | Action::Discard(_) => false,
         }
@@ -70,6 +74,7 @@ pub(crate) struct World {
     pub(crate) dialing: bool,
     pub(crate) dials: u8,
     pub(crate) drained: bool,
+    pub(crate) evicted: bool,
     pub(crate) over: bool,
 }
 
@@ -93,6 +98,7 @@ impl World {
             dialing: false,
             dials: 0,
             drained: false,
+            evicted: false,
             over: false,
         }
     }
@@ -141,6 +147,9 @@ impl World {
         }
         if shape.drains && !self.drained {
             tell(Event::Drained);
+        }
+        if shape.drains && self.session.is_lingering() {
+            tell(Event::Evicted);
         }
         for side in Side::BOTH {
             if self.session.leg(side).open().is_some() {

@@ -60,6 +60,10 @@ pub trait Stream: Unpin + 'static {
     /// Switches keepalive to the half-closed profile (15 s / 15 s × 4). Never fails visibly.
     fn half_closed(&mut self);
 
+    /// Lets the next read ask the network itself, whatever readiness was told of before. Where
+    /// reads always do, there is nothing to do.
+    fn look_afresh(&mut self) {}
+
     /// Closes the descriptor. The caller has seen to it that nothing is unread or unacknowledged.
     fn close(self);
 

@@ -116,6 +116,10 @@ impl<N: Network> Pool<N> {
             let index = entries
                 .iter()
                 .rposition(|entry| entry.address == address && entry.spare.is_idle())?;
+            // What the reactor has not told yet is news all the same.
+            if let Some(port) = entries[index].port.as_mut() {
+                port.look_afresh();
+            }
             if entries[index].look(&mut cx, now) {
                 // It had something to say: no longer idle, and the pool's to end.
                 self.wake();

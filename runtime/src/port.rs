@@ -157,6 +157,11 @@ impl<S: Stream> Port<S> {
         self.stream_mut().half_closed();
     }
 
+    /// Lets the next read ask the network itself.
+    pub fn look_afresh(&mut self) {
+        self.stream_mut().look_afresh();
+    }
+
     /// Closes the descriptor; see [`Stream::close`].
     pub fn close(self) {
         self.into_stream().close();

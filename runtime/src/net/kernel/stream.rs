@@ -282,6 +282,10 @@ impl Stream for KernelStream {
         let _gone = options::half_closed(self.socket());
     }
 
+    fn look_afresh(&mut self) {
+        self.eager_read = true;
+    }
+
     fn close(mut self) {
         if self.at_close == AtClose::Reset {
             let eased = options::close_by_fin(self.socket());

@@ -200,15 +200,22 @@ fn evicted(end: impl Fn(Raw)) {
     let origin = Origin::new();
     let proxy = Proxy::http(origin.address());
     let mut client = proxy.client();
-    for _ in 0..3 {
+    for request_first in [false, true, false, true] {
         client.say(GET);
         let mut up = origin.accept();
         up.message();
         up.say(OK);
         assert_eq!(client.message().body, b"ok");
         proxy.process.pause();
+        let leg = up.leg();
+        if request_first {
+            client.say(GET);
+        }
         end(up);
-        client.say(GET);
+        leg.until_ended();
+        if !request_first {
+            client.say(GET);
+        }
         proxy.process.resume();
         let mut up = origin.accept();
         up.message();
@@ -230,4 +237,36 @@ fn u01_a_reset_evicts() {
 #[test]
 fn u01_u10_unasked_bytes_evict() {
     evicted(|mut up| up.say(b"HTTP/1.1 408 Request Timeout\r\n\r\n"));
+}
+
+/// More than the sockets take, and less than the proxy does: complete, and not yet delivered.
+fn behind_a_response(head: &str, said: &[u8], heard: &[u8]) {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), "send_buffer = \"4608B\"", "");
+    let mut client = Raw::narrow(proxy.address, 4096);
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").as_bytes());
+    up.say(said);
+    client.head();
+    for _ in 0..3 {
+        up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+        assert!(up.is_quiet());
+    }
+    client.say(GET);
+    assert!(client.hear(heard.len()) == heard);
+    let mut fresh = origin.accept();
+    fresh.message();
+    fresh.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    assert_eq!(up.last().bytes, b"");
+}
+
+#[test]
+fn u10_unasked_bytes_behind_a_response_still_on_its_way() {
+    let body = pattern(40_000);
+    behind_a_response("Content-Length: 40000", &body, &body);
+    let chunked = [b"9c40\r\n", &body[..], b"\r\n0\r\n\r\n"].concat();
+    behind_a_response("Transfer-Encoding: chunked", &chunked, &chunked);
 }

@@ -9,6 +9,7 @@ mod close;
 mod curl;
 mod drain;
 mod harness;
+mod leg;
 mod main_job;
 mod peers;
 mod relay;

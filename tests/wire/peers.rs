@@ -3,7 +3,7 @@
 //! Owns sockets whose every call has a limit of time. What a peer hears ends in one of two ways,
 //! and a test that reads to the end always learns which.
 
-use crate::harness::PATIENCE;
+use crate::{harness::PATIENCE, leg::Leg};
 use rustix::net::SendFlags;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::{
@@ -275,6 +275,12 @@ impl Raw {
         })
     }
 
+    /// The other end of this connection.
+    pub(crate) fn leg(&self) -> Leg {
+        let (ours, theirs) = (self.stream.local_addr(), self.stream.peer_addr());
+        Leg::of(theirs.unwrap(), ours.unwrap())
+    }
+
     /// Whether there is nothing to hear, not even an end.
     pub(crate) fn is_quiet(&self) -> bool {
         self.stream.set_nonblocking(true).unwrap();
@@ -303,7 +309,12 @@ impl Peer for Raw {
                 buf.truncate(n);
                 Heard::Bytes(buf)
             }
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Heard::End(End::Reset),
+            // EPIPE: the reset of a connection whose FIN had come.
+            Err(error)
+                if [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe].contains(&error.kind()) =>
+            {
+                Heard::End(End::Reset)
+            }
             Err(error) => panic!("neither bytes nor an end: {error}"),
         }
     }

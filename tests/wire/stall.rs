@@ -60,7 +60,9 @@ fn slow_reader(address: SocketAddr, authority: &Path, n: usize) {
 fn museum_1_no_slow_reader_is_left_waiting() {
     let origin = Serving::with(chunks);
     let listener = "tls = \"dev\"\nsend_buffer = \"4608B\"";
-    let proxy = Proxy::configured(origin.address(), listener, "");
+    // Less than any of the responses, so that each fills the relay while its client pauses.
+    let limits = "[limits]\nrelay = \"16KiB\"";
+    let proxy = Proxy::configured(origin.address(), listener, limits);
     let authority = proxy.authority();
     thread::scope(|scope| {
         for n in 0..120 {

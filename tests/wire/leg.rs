@@ -1,0 +1,41 @@
+//! What the kernel knows of the proxy's connections, before the proxy does.
+//!
+//! Owns nothing but a name; reads the kernel's table until it says what a test waits for.
+
+use crate::harness::PATIENCE;
+use std::{
+    net::{IpAddr, SocketAddr},
+    thread,
+    time::Duration,
+};
+
+/// The proxy's end of a connection, as the kernel's table has it.
+#[derive(Debug)]
+pub(crate) struct Leg(String);
+
+impl Leg {
+    pub(crate) fn of(near: SocketAddr, far: SocketAddr) -> Leg {
+        let half = |address: SocketAddr| match address.ip() {
+            IpAddr::V4(ip) => {
+                let ip = u32::from_ne_bytes(ip.octets());
+                format!("{ip:08X}:{:04X}", address.port())
+            }
+            IpAddr::V6(_) => panic!("origins listen on IPv4"),
+        };
+        Leg(format!("{} {}", half(near), half(far)))
+    }
+
+    /// Waits until an end has arrived there, whether or not the proxy has been told of it: also
+    /// on loopback a segment may be under way for a moment.
+    pub(crate) fn until_ended(&self) {
+        let established = format!("{} 01 ", self.0);
+        for _ in 0..PATIENCE.as_millis() {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            if !table.contains(&established) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("no end arrives at {}", self.0);
+    }
+}

@@ -38,7 +38,7 @@ pub struct Timeouts {
     pub head: Span,
     /// T_ka_idle: between two requests.
     pub idle: Span,
-    /// T_connect: one attempt at an upstream connection.
+    /// T_connect: an upstream connection, all attempts at it together.
     pub connect: Span,
     /// A request body without progress.
     pub request: Span,

@@ -221,6 +221,26 @@ fn a_leg_that_lingers_makes_room_by_a_reset() {
 }
 
 #[test]
+fn h13_an_upload_may_pause_while_its_answer_flows() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 64));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    let answer = ResponseFacts {
+        body: BodyKind::Length(900),
+        ..OK
+    };
+    stage.tell(head(Up, Head::Response(answer), 20));
+    stage.takes_all(Down);
+    for _ in 0..4 {
+        stage.wait(Span::from_secs(20));
+        stage.tell(body(Up, 10));
+        assert_eq!(stage.takes_all(Down), []);
+    }
+    assert_eq!(stage.expires(Timer::Request)[0], Effect::Reset(Up));
+}
+
+#[test]
 fn h13_an_early_answer_is_passed_on_and_never_replaced() {
     let mut stage = Stage::http(false);
     stage.tell(head(Down, Head::Request(post(500)), 64));

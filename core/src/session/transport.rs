@@ -17,7 +17,7 @@ impl Session {
     pub(super) fn sent(&mut self, side: Side, bytes: u32) {
         self.leg_mut(side).spoken_of();
         self.relay_to_mut(side).sent(bytes);
-        for timer in [waits::write(side), waits::flush(side), Timer::Tunnel] {
+        for timer in waits::moved(side) {
             self.timers.restart(timer);
         }
         if side == Side::Up {

@@ -18,6 +18,18 @@ pub(super) const fn write(side: Side) -> Timer {
     }
 }
 
+/// The waits that begin anew when a leg takes bytes. No direction is cut short for its own pause
+/// while the other one moves.
+pub(super) const fn moved(side: Side) -> [Timer; 5] {
+    [
+        write(side),
+        flush(side),
+        Timer::Tunnel,
+        Timer::Request,
+        Timer::Body,
+    ]
+}
+
 /// T_abort_flush of a leg.
 pub(super) const fn flush(side: Side) -> Timer {
     match side {

@@ -204,7 +204,8 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
         }
         // R20: an upstream leg that is not there yet is not needed any more.
         Kind::Tcp if session.up == Leg::Connecting => {
-            let aborted = matches!(session.down.end(), Some(End::Abort(_)));
+            let failed = session.is_draining(Side::Down);
+            let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
                 session.d2u.discard();
                 session.up = Leg::Reset(End::Abort(Cause::Cancelled));

@@ -240,7 +240,7 @@ fn u01_u10_unasked_bytes_evict() {
 }
 
 /// More than the sockets take, and less than the proxy does: complete, and not yet delivered.
-fn behind_a_response(head: &str, said: &[u8], heard: &[u8]) {
+fn behind_a_response(head: &str, said: &[u8], body: &[u8]) {
     let origin = Origin::new();
     let proxy = Proxy::configured(origin.address(), "send_buffer = \"4608B\"", "");
     let mut client = Raw::narrow(proxy.address, 4096);
@@ -249,13 +249,12 @@ fn behind_a_response(head: &str, said: &[u8], heard: &[u8]) {
     up.message();
     up.say(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").as_bytes());
     up.say(said);
-    client.head();
     for _ in 0..3 {
         up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
         assert!(up.is_quiet());
     }
     client.say(GET);
-    assert!(client.hear(heard.len()) == heard);
+    assert!(client.message().body == body);
     let mut fresh = origin.accept();
     fresh.message();
     fresh.say(OK);
@@ -268,5 +267,5 @@ fn u10_unasked_bytes_behind_a_response_still_on_its_way() {
     let body = pattern(40_000);
     behind_a_response("Content-Length: 40000", &body, &body);
     let chunked = [b"9c40\r\n", &body[..], b"\r\n0\r\n\r\n"].concat();
-    behind_a_response("Transfer-Encoding: chunked", &chunked, &chunked);
+    behind_a_response("Transfer-Encoding: chunked", &chunked, &body);
 }

@@ -101,7 +101,10 @@ fn claim(watch: &Watch, wrong: &mut Vec<String>) {
 #[must_use]
 pub fn is_peaceful(schedule: &Schedule) -> bool {
     let tls = schedule.carrier != Carrier::Tcp;
-    let relay = matches!(schedule.traffic, Traffic::Relay);
+    let cuts = match &schedule.traffic {
+        Traffic::Relay => false,
+        Traffic::Http { exchanges, .. } => exchanges.iter().any(|one| one.response.cut.is_some()),
+    };
     let steps = || schedule.client.writer.iter().chain(&schedule.origin.writer);
     let resets = steps().any(|step| *step == Step::Reset);
     let truncates = tls
@@ -117,7 +120,7 @@ pub fn is_peaceful(schedule: &Schedule) -> bool {
         .stop
         .or(schedule.origin.reader.stop)
         .is_some();
-    relay && !resets && !truncates && !stops && !fails
+    !(resets || truncates || cuts || stops || fails)
 }
 
 /// Plays `schedule` as it is and with every timer frozen, and tells what was wrong in either.

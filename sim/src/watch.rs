@@ -1,8 +1,8 @@
 //! What is seen of the proxy from inside: every step of every session.
 //!
 //! It owns the trace's hash, the counts of what a batch has reached, and the title's claim: a FIN
-//! is passed on in the very moment in which its direction has ended and holds nothing, and no
-//! timer is on that way. The peers' view is the oracles' business.
+//! is ordered in the very moment in which it is due, and no timer is on that way. The peers' view
+//! is the oracles' business.
 
 use crate::world::Fnv;
 use std::{
@@ -16,10 +16,12 @@ use tidegate_core::{
     effect::Effect,
     ending::End,
     event::Event,
+    exchange::{Request, Response},
     leg::WriteEnd,
     session::{Phase, Session},
     side::Side,
     time::Time,
+    timer::Timer,
     trace::Row,
 };
 
@@ -31,7 +33,7 @@ pub struct Watch {
     pub rows: Option<Vec<Row>>,
     /// How often each state, event, order and ending was reached.
     pub reached: BTreeMap<String, u64>,
-    /// Timers that fired in sessions.
+    /// Timers that fired in sessions, but for those that let go of a leg whose FIN is heard.
     pub fired: u64,
     /// FINs passed on.
     pub fins: u64,
@@ -45,7 +47,7 @@ pub struct Watch {
 #[derive(Debug)]
 pub struct WatchTap {
     watch: Rc<RefCell<Watch>>,
-    /// By source: since when its direction has ended clean and held nothing.
+    /// By source: since when its sink's FIN has been due.
     due: [Option<Time>; 2],
 }
 
@@ -91,7 +93,7 @@ impl Tap for WatchTap {
         let mut watch = self.watch.borrow_mut();
         watch.steps += 1;
         (now, event, after, effects).hash(&mut watch.hash);
-        if event == Event::Fired {
+        if event == Event::Fired && !lets_go(before) {
             watch.fired += 1;
         }
         for (what, name) in [("event", self::event(event)), ("phase", phase(after))] {
@@ -117,15 +119,42 @@ impl Tap for WatchTap {
     }
 }
 
-/// Whether a direction of a tunnel has ended clean, holds nothing, and its sink was told nothing.
+/// Whether nothing stands between a sink and its FIN: what it is to be told has been told whole,
+/// and its own direction was neither finished nor given up.
 fn is_due(session: &Session, source: Side) -> bool {
-    matches!(session.phase(), Phase::Tunnel)
-        && session.leg(source).end() == Some(End::Clean)
-        && session.from(source).bytes() == 0
-        && session
-            .leg(source.other())
-            .open()
-            .is_some_and(|open| open.write == WriteEnd::Open)
+    let sink = source.other();
+    let open = session
+        .leg(sink)
+        .open()
+        .is_some_and(|open| open.write == WriteEnd::Open);
+    open && session.from(source).bytes() == 0 && has_said_all(session, source)
+}
+
+/// Whether nothing more will come for the sink of `source`: a tunnel's direction that ended clean;
+/// in HTTP, the answer to the client's last request, or no request to answer.
+fn has_said_all(session: &Session, source: Side) -> bool {
+    let client = session.leg(Side::Down);
+    let pipelined = client.open().is_some_and(|open| open.inbox.decodable());
+    let last = client.end() == Some(End::Clean) && !pipelined;
+    match (session.phase(), source) {
+        (Phase::Tunnel, _) => session.leg(source).end() == Some(End::Clean),
+        (Phase::Idle(_), Side::Up) => last,
+        (Phase::Exchange(exchange), Side::Up) => {
+            // H13: a request that is still being forwarded goes on behind an early answer.
+            let forwarding = matches!(exchange.request, Request::Head | Request::Body);
+            let answered = exchange.response == Response::Complete && !forwarding;
+            answered && (exchange.close || last)
+        }
+        (Phase::Closing, Side::Up) => true,
+        (Phase::Idle(_) | Phase::Exchange(_) | Phase::Closing, Side::Down)
+        | (Phase::New | Phase::Securing | Phase::Closed, _) => false,
+    }
+}
+
+/// Whether the timer that is next is T_linger_ack: the peer's kernel has our FIN and all before
+/// it, so this timer is on nobody's way; it ends the wait for a peer that says nothing (H12).
+fn lets_go(session: &Session) -> bool {
+    matches!(session.deadline(), Some((_, Timer::Linger)))
 }
 
 fn event(event: Event) -> &'static str {

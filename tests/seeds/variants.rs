@@ -34,6 +34,11 @@ fn a_fin_on_a_timer_is_caught() {
 }
 
 #[test]
+fn a_fin_on_a_timer_behind_an_answer_is_caught() {
+    caught(Variant::FinOnTimer, Kind::Http(Carrier::Tcp));
+}
+
+#[test]
 fn a_fin_that_overtakes_is_caught() {
     caught(Variant::FinOvertakes, Kind::Relay(Carrier::Tcp));
 }

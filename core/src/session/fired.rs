@@ -44,6 +44,11 @@ impl Session {
             Timer::Tunnel => self.tunnel_expired(timer),
             Timer::WriteDown => self.stalled(Side::Down, timer),
             Timer::WriteUp => self.stalled(Side::Up, timer),
+            #[cfg(feature = "known-bad")]
+            Timer::Linger if self.finish_is_owed() => {
+                self.wrong.fired = true;
+                self.finish_down(effects);
+            }
             Timer::Linger => {
                 self.down.gone(End::Clean);
                 effects.push(Effect::Close(Side::Down));

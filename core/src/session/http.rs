@@ -300,6 +300,10 @@ impl Session {
 
     /// Ends our direction of the downstream leg, if it is open and nothing is inside for it.
     pub(super) fn finish_down(&mut self, effects: &mut Effects) -> bool {
+        #[cfg(feature = "known-bad")]
+        if bad!(self.setup, FinOnTimer).is_some() && !self.wrong.fired {
+            return false;
+        }
         if let Some(drained) = self.u2d.drained(Some(End::Clean))
             && let Some(open) = self.down.open_mut()
             && open.write == WriteEnd::Open

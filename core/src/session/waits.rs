@@ -76,6 +76,10 @@ impl Session {
             ),
         };
         #[cfg(feature = "known-bad")]
+        if timer == Timer::Linger && self.finish_is_owed() {
+            return Some(span);
+        }
+        #[cfg(feature = "known-bad")]
         if timer == Timer::Tunnel
             && wanted
             && crate::variant::bad!(self.setup, FinOnTimer).is_some()
@@ -93,6 +97,15 @@ impl Session {
             && Side::BOTH
                 .into_iter()
                 .any(|side| self.leg(side).end().is_some() && self.from(side).bytes() == 0)
+    }
+
+    /// `FinOnTimer`: whether an HTTP client's leg was to be finished, and its FIN has not gone.
+    #[cfg(feature = "known-bad")]
+    pub(super) fn finish_is_owed(&self) -> bool {
+        let open = self.down.open();
+        crate::variant::bad!(self.setup, FinOnTimer).is_some()
+            && self.phase == Phase::Closing
+            && open.is_some_and(|open| open.write == WriteEnd::Open)
     }
 
     fn waits_for_head(&self) -> bool {

@@ -11,6 +11,9 @@ pub struct Interest {
     pub decode: Option<u32>,
     /// Bytes that wait to be written.
     pub write: u32,
+    /// Whether they are the last: once they are all accepted, the finish is ordered in the same
+    /// step (4.11, 9: FIN rides with the last bytes).
+    pub last: bool,
     /// Whether to tell when everything sent is acknowledged.
     pub acked: bool,
 }
@@ -32,6 +35,7 @@ impl Interest {
         read: Read::Off,
         decode: None,
         write: 0,
+        last: false,
         acked: false,
     };
 }

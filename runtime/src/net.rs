@@ -57,8 +57,20 @@ pub trait Stream: Unpin + 'static {
     /// Bytes sent and not acknowledged; the FIN counts as one.
     fn unacked(&self) -> io::Result<u32>;
 
+    /// Bytes the peer has acknowledged since the connection began, as the network counts them: only
+    /// a difference means anything (K23). An error where it does not count them.
+    fn acked_bytes(&self) -> io::Result<u64> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Switches keepalive to the half-closed profile (15 s / 15 s × 4). Never fails visibly.
     fn half_closed(&mut self);
+
+    /// Says whether the writes that follow are the last before [`Stream::poll_finish`], which then
+    /// comes in the same turn: they may be kept back until it does, so that FIN rides with them
+    /// (4.11, 9). `false` sends what was kept back. Where nothing is kept back, there is nothing
+    /// to do.
+    fn hold_for_finish(&mut self, _hold: bool) {}
 
     /// Lets the next read ask the network itself, whatever readiness was told of before. Where
     /// reads always do, there is nothing to do.

@@ -157,6 +157,11 @@ impl<S: Stream> Port<S> {
         self.stream_mut().half_closed();
     }
 
+    /// Says whether the writes that follow are the last; see [`Stream::hold_for_finish`].
+    pub fn hold_for_finish(&mut self, hold: bool) {
+        self.stream_mut().hold_for_finish(hold);
+    }
+
     /// Lets the next read ask the network itself.
     pub fn look_afresh(&mut self) {
         self.stream_mut().look_afresh();

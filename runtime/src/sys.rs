@@ -3,12 +3,16 @@
 //! It owns nothing, never waits, and never lets a raw descriptor or pointer out.
 #![allow(
     unsafe_code,
-    reason = "one ioctl that no crate wraps, one promise about a descriptor"
+    reason = "an ioctl and a socket option that no crate wraps, a promise about a descriptor"
 )]
 
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use socket2::Socket;
-use std::{ffi::c_int, io, os::fd::AsFd};
+use std::{
+    ffi::c_int,
+    io,
+    os::fd::{AsFd, AsRawFd},
+};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// `SIOCOUTQ`, which Linux defines as `TIOCOUTQ`.
@@ -28,6 +32,59 @@ pub(crate) fn unacked(socket: impl AsFd) -> io::Result<u32> {
     // fails with an errno. `AsFd` keeps the descriptor open for the length of the call.
     let count = unsafe { ioctl(socket, Getter::<SIOCOUTQ, c_int>::new())? };
     Ok(u32::try_from(count).unwrap_or(0))
+}
+
+/// The size of `struct tcp_info` of `linux/tcp.h` up to the last field used here; the structure
+/// only ever grows at its end.
+const INFO_BYTES: u8 = 148;
+
+/// What the kernel counts of a TCP connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Info([u8; INFO_BYTES as usize]);
+
+impl Info {
+    /// `TCP_INFO` of a TCP socket; a kernel that knows less of it is an error.
+    pub(crate) fn of(socket: impl AsFd) -> io::Result<Info> {
+        let mut info = [0; INFO_BYTES as usize];
+        let mut length = libc::socklen_t::from(INFO_BYTES);
+        // SAFETY: TCP_INFO writes at most `length` bytes to the buffer, which has that many, and
+        // says in `length` how many it wrote; both, and the descriptor, outlive the call.
+        let failed = unsafe {
+            libc::getsockopt(
+                socket.as_fd().as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                info.as_mut_ptr().cast(),
+                &raw mut length,
+            )
+        };
+        match failed {
+            0 if length >= libc::socklen_t::from(INFO_BYTES) => Ok(Info(info)),
+            0 => Err(io::ErrorKind::Unsupported.into()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// `tcpi_bytes_acked`: bytes that the peer has acknowledged. The SYN counts as one (K23).
+    pub(crate) fn acked_bytes(&self) -> u64 {
+        u64::from_ne_bytes(self.field(120))
+    }
+
+    /// `tcpi_segs_out`: segments sent, bare acknowledgements among them.
+    #[cfg(test)]
+    pub(crate) fn segments_out(&self) -> u32 {
+        u32::from_ne_bytes(self.field(136))
+    }
+
+    /// `tcpi_notsent_bytes`: bytes accepted and not yet sent.
+    #[cfg(test)]
+    pub(crate) fn unsent_bytes(&self) -> u32 {
+        u32::from_ne_bytes(self.field(144))
+    }
+
+    fn field<const N: usize>(&self, at: usize) -> [u8; N] {
+        std::array::from_fn(|n| self.0[at + n])
+    }
 }
 
 /// Registers a socket with the reactor of the running tokio runtime.

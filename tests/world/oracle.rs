@@ -10,6 +10,7 @@ use super::{
 use tidegate_core::{
     effect::Effect,
     ending::End,
+    event::Event,
     http1::{BodyKind, Framing},
     interest::Read,
     leg::{Leg, WriteEnd},
@@ -99,6 +100,21 @@ pub(crate) fn order(
             )
         }
     }
+}
+
+/// 4.11, 9: the bytes that are said to be the last are those whose acceptance finishes the leg,
+/// and no others; what is kept back for FIN would otherwise wait for nothing.
+pub(crate) fn rides(before: &Session, event: Event, effects: &[Effect]) -> Result<(), Found> {
+    let Event::Sent(side, n) = event else {
+        return Ok(());
+    };
+    let interest = before.interest(side);
+    let finished = effects.contains(&Effect::Finish(side));
+    must(
+        finished == (interest.last && n == interest.write),
+        "4.11",
+        "FIN does not follow the last bytes, or follows others",
+    )
 }
 
 fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {

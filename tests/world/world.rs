@@ -353,6 +353,7 @@ impl World {
             event,
             effects: effects.clone(),
         });
+        oracle::rides(&before, event, &effects)?;
         for effect in effects {
             oracle::order(self, shape, &before, effect)?;
             self.perform(shape, effect);

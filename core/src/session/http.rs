@@ -35,7 +35,7 @@ impl Session {
             Request::Head | Request::Body => response.close,
             Request::Gone => true,
         };
-        let close = exchange.close || self.draining || self.is_last_request() || early;
+        let close = self.closes_after(exchange) || early;
         http1::deliver(&request, response, close)
     }
 
@@ -56,6 +56,11 @@ impl Session {
     /// H07: the client has said its last word, and no further request is among it.
     pub(super) fn is_last_request(&self) -> bool {
         self.down.end().is_some() && self.down.open().is_none_or(|open| !open.inbox.decodable())
+    }
+
+    /// Whether the client's leg ends with this exchange.
+    pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
+        exchange.close || self.draining || self.is_last_request()
     }
 
     /// Bytes of a message were understood as far as they go.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Phase, Session};
 use crate::{
+    ending::End,
     event::Want,
     exchange::{Exchange, Request, Response},
     interest::{Interest, Read},
@@ -35,7 +36,24 @@ impl Session {
             read: self.read(side, open),
             decode: self.decode(side, open),
             write,
+            last: write > 0 && open.write == WriteEnd::Open && self.says_last(side),
             acked,
+        }
+    }
+
+    /// Whether the bytes inside for `side` are the last: the finish follows them (S1, S3, S6).
+    fn says_last(&self, side: Side) -> bool {
+        match (&self.phase, side) {
+            (Phase::Tunnel, _) => self.leg(side.other()).end() == Some(End::Clean),
+            (Phase::Exchange(exchange), Side::Down) => {
+                let over = exchange.request == Request::Gone
+                    || exchange.request == Request::Complete && self.closes_after(exchange);
+                exchange.response == Response::Complete && over
+            }
+            (Phase::Exchange(_), Side::Up)
+            | (Phase::New | Phase::Securing | Phase::Idle(_) | Phase::Closing | Phase::Closed, _) => {
+                false
+            }
         }
     }
 

@@ -222,12 +222,12 @@ impl<N: Network> Driver<N> {
     }
 
     fn poll_out(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let pending = self.session.interest(side).write;
-        if pending == 0 {
+        let interest = self.session.interest(side);
+        if interest.write == 0 {
             return self.poll_flush(cx, side);
         }
         let wire = self.wire(side);
-        match wire.poll_write(cx, pending) {
+        match wire.poll_write(cx, interest.write, interest.last) {
             Poll::Pending => {
                 if wire.unacked.is_none() {
                     wire.unacked = wire.port.as_ref().and_then(|port| port.unacked().ok());

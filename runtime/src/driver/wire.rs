@@ -118,17 +118,20 @@ impl<S: Stream> Wire<S> {
         SCRATCH.with_borrow_mut(|scratch| port.poll_read(cx, scratch))
     }
 
-    /// Writes from the front of the outbox, and lets go of what the socket has accepted.
+    /// Writes from the front of the outbox, and lets go of what the socket has accepted. The
+    /// `last` bytes leave with the FIN that follows them (4.11, 9).
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         pending: u32,
+        last: bool,
     ) -> Poll<Result<usize, Fault>> {
         let Some(port) = self.port.as_mut() else {
             return Poll::Pending;
         };
         let front = self.outbox.front();
         let offered = &front[..front.len().min(size(pending))];
+        port.hold_for_finish(last);
         let n = ready!(port.poll_write(cx, &[IoSlice::new(offered)]))?;
         self.outbox.take(n);
         Poll::Ready(Ok(n))

@@ -208,6 +208,7 @@ impl<S: Stream> Secured<S> {
         }
         if self.outbound == Outbound::Notified {
             // T12: close_notify waits for room like data, and FIN waits for it.
+            self.stream.hold_for_finish(true);
             ready!(self.flush(cx, Call::Finish).1)?;
             let finished = ready!(self.stream.poll_finish(cx));
             finished.map_err(|error| Fault::io(Call::Finish, &error))?;

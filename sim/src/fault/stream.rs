@@ -308,6 +308,18 @@ where
         }
     }
 
+    fn hold_for_finish(&mut self, hold: bool) {
+        if let Inner::Alive(stream) = &mut self.inner {
+            stream.hold_for_finish(hold);
+        }
+    }
+
+    fn look_afresh(&mut self) {
+        if let Inner::Alive(stream) = &mut self.inner {
+            stream.look_afresh();
+        }
+    }
+
     fn close(self) {
         let unread = |held: &Held| held.outcome.as_ref().is_ok_and(|b| b.len() > held.told);
         let unread = self.held.as_ref().is_some_and(unread);

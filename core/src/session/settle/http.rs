@@ -22,7 +22,7 @@ pub(super) fn s3_parted(session: &mut Session, effects: &mut Effects) -> bool {
     if !exchange.is_complete() || session.u2d.bytes() > 0 || !heard {
         return false;
     }
-    let close = exchange.close || session.draining || session.is_last_request();
+    let close = session.closes_after(exchange);
     // A request that is still on its way although it was answered goes on, unless nobody takes
     // it; but the client does not wait for that.
     if session.d2u.bytes() > 0 && session.up.open().is_some() {

@@ -12,6 +12,7 @@ use rustix::{
 };
 use socket2::Socket;
 use std::{
+    cell::Cell,
     fmt,
     future::Future,
     io::{self, IoSlice, Read as _},
@@ -43,6 +44,8 @@ pub struct KernelStream {
     eager_read: bool,
     eager_write: bool,
     at_close: AtClose,
+    /// Whether what is written may wait for FIN, and whether anything does.
+    hold: Cell<Hold>,
     /// Waits for EPOLLERR; made by the first `poll_fault`.
     fault: Option<Pin<Box<dyn Future<Output = io::Error>>>>,
     /// The wait for the next sample of the send queue.
@@ -58,6 +61,17 @@ enum AtClose {
     Finished,
     /// [`Stream::close`] was asked for.
     Closed,
+}
+
+/// What becomes of the last bytes of a write that do not fill a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// They leave at once.
+    Off,
+    /// They wait for FIN; none has come yet.
+    Ready,
+    /// Some wait. The kernel would send them 200 ms later by itself, so nobody may forget them.
+    Holding,
 }
 
 #[derive(Debug)]
@@ -94,6 +108,7 @@ impl KernelStream {
             eager_read: false,
             eager_write: false,
             at_close: AtClose::Reset,
+            hold: Cell::new(Hold::Off),
             fault: None,
             sampler: None,
         }
@@ -141,10 +156,32 @@ impl KernelStream {
     }
 
     fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+        let mut flags = SendFlags::NOSIGNAL;
+        if self.hold.get() != Hold::Off {
+            flags |= SendFlags::MORE;
+        }
         let mut nothing = SendAncillaryBuffer::default();
-        match bufs {
-            [one] => rustix::net::send(&*self.fd, one, SendFlags::NOSIGNAL),
-            many => sendmsg(&*self.fd, many, &mut nothing, SendFlags::NOSIGNAL),
+        let sent = match bufs {
+            [one] => rustix::net::send(&*self.fd, one, flags),
+            many => sendmsg(&*self.fd, many, &mut nothing, flags),
+        };
+        match sent {
+            Ok(_) if self.hold.get() == Hold::Ready => self.hold.set(Hold::Holding),
+            // FIN will not come in this turn. The kernel sends what fills a buffer by itself (a
+            // test says so), but under memory pressure it may be full with less.
+            Err(Errno::AGAIN) => self.let_go(),
+            Ok(_) | Err(_) => {}
+        }
+        sent
+    }
+
+    /// Sends what waits for FIN.
+    fn let_go(&self) {
+        if self.hold.get() == Hold::Holding {
+            self.hold.set(Hold::Ready);
+            // Setting the option again pushes what is pending. It fails only on a connection
+            // that is gone, which says so by itself.
+            let _gone = self.socket().set_tcp_nodelay(true);
         }
     }
 }
@@ -277,9 +314,21 @@ impl Stream for KernelStream {
         sys::unacked(&*self.fd)
     }
 
+    fn acked_bytes(&self) -> io::Result<u64> {
+        Ok(sys::Info::of(&*self.fd)?.acked_bytes())
+    }
+
     fn half_closed(&mut self) {
         // It fails only on a connection that is gone, which says so by itself.
         let _gone = options::half_closed(self.socket());
+    }
+
+    fn hold_for_finish(&mut self, hold: bool) {
+        if hold == (self.hold.get() != Hold::Off) {
+            return;
+        }
+        self.let_go();
+        self.hold.set(if hold { Hold::Ready } else { Hold::Off });
     }
 
     fn look_afresh(&mut self) {

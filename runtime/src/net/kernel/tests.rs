@@ -30,6 +30,20 @@ fn hear(mut peer: TcpStream) -> (usize, Option<ErrorKind>) {
 }
 
 #[test]
+fn k23_what_the_peer_has_acknowledged_is_counted() {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        let before = stream.acked_bytes().unwrap();
+        write(&mut stream, &[7; 1_000]).await.unwrap();
+        peer.read_exact(&mut [0; 1_000]).unwrap();
+        while stream.unacked().unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(stream.acked_bytes().unwrap() - before, 1_000);
+    });
+}
+
+#[test]
 fn k5b_fin_behind_unread_bytes_is_read_after_them() {
     run(async {
         let (mut stream, mut peer) = pair().await;
@@ -167,7 +181,7 @@ fn r18_waiting_for_a_fault_is_not_woken_by_bytes() {
 fn k18_a_reset_does_not_wait() {
     run(async {
         let (mut stream, peer) = pair_with(SMALL).await;
-        let sent = fill_out(&mut stream);
+        let sent = fill_out(&mut stream, 4_096);
         stream.reset();
         let (heard, end) = hear(peer);
         assert!(heard <= sent);
@@ -197,7 +211,7 @@ fn k21_the_fin_counts_until_it_is_acknowledged() {
     run(async {
         let (mut stream, peer) = pair_with(SMALL).await;
         SockRef::from(&peer).set_recv_buffer_size(4_096).unwrap();
-        let sent = fill_out(&mut stream);
+        let sent = fill_out(&mut stream, 4_096);
         let before = stream.unacked().unwrap();
         assert!(before > 0);
         finish(&mut stream).await.unwrap();
@@ -215,7 +229,7 @@ fn k20_a_connection_that_fails_is_never_acknowledged() {
     run(async {
         let (mut stream, peer) = pair_with(SMALL).await;
         SockRef::from(&peer).set_recv_buffer_size(4_096).unwrap();
-        fill_out(&mut stream);
+        fill_out(&mut stream, 4_096);
         assert!(within(20, acked(&mut stream)).await.is_none());
         reset(peer);
         let error = acked(&mut stream).await.unwrap_err();
@@ -229,7 +243,7 @@ fn k20_a_connection_that_fails_is_never_acknowledged() {
 fn r22_a_writer_resumes_when_the_peer_reads() {
     run(async {
         let (mut stream, peer) = pair_with(SMALL).await;
-        let sent = fill_out(&mut stream);
+        let sent = fill_out(&mut stream, 4_096);
         let mut blocked = pin!(async {
             write(&mut stream, b"last").await.unwrap();
             finish(&mut stream).await.unwrap();

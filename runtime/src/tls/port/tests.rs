@@ -166,6 +166,7 @@ fn t08_close_notify_and_fin_leave_in_one_flight() {
         assert_eq!(pair.finish(), ok(()));
         assert_eq!(pair.hand.wire().writes, writes + 1);
         assert_eq!(pair.hand.wire().fins, 1);
+        assert!(pair.hand.wire().held, "4.11, 9: in one packet");
         pair.listen().unwrap();
         assert!(pair.closed);
         assert_eq!(pair.finish(), ok(()), "asked again, it sends nothing");

@@ -70,10 +70,10 @@ pub(super) fn fill(peer: &mut TcpStream) -> usize {
 }
 
 /// We write until the socket takes no more, and tell how much that was.
-pub(super) fn fill_out(stream: &mut KernelStream) -> usize {
+pub(super) fn fill_out(stream: &mut KernelStream, each: usize) -> usize {
     let mut sent = 0;
     let mut cx = Context::from_waker(Waker::noop());
-    while let Poll::Ready(n) = stream.poll_write(&mut cx, &[IoSlice::new(&[7; 4_096])]) {
+    while let Poll::Ready(n) = stream.poll_write(&mut cx, &[IoSlice::new(&vec![7; each])]) {
         sent += n.unwrap();
     }
     sent

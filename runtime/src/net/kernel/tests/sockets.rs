@@ -2,9 +2,12 @@
 
 use super::{
     super::{Kernel, KernelStream},
-    bench::{SMALL, any_port, finish, pair, pair_with, read, reset, run, within, write},
+    bench::{SMALL, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write},
 };
-use crate::net::{Buffers, Listener, Network, Stream};
+use crate::{
+    net::{Buffers, Listener, Network, Stream},
+    sys::Info,
+};
 use rustix::{
     fs::{OFlags, fcntl_getfl},
     io::{FdFlags, fcntl_getfd},
@@ -91,6 +94,62 @@ fn r06_half_closed_probes_sooner() {
             Duration::from_secs(15)
         );
         assert_eq!(sockopt::tcp_keepcnt(socket).unwrap(), 4);
+    });
+}
+
+fn segments(stream: &KernelStream) -> u32 {
+    Info::of(stream.socket()).unwrap().segments_out()
+}
+
+/// Segments that `stream` sends for some bytes and its FIN.
+async fn segments_of_the_end(stream: &mut KernelStream) -> u32 {
+    let before = segments(stream);
+    assert_eq!(write(stream, b"the last bytes").await.unwrap(), 14);
+    finish(stream).await.unwrap();
+    segments(stream) - before
+}
+
+#[test]
+fn row_4_11_9_fin_rides_with_the_last_bytes() {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        stream.hold_for_finish(true);
+        assert_eq!(segments_of_the_end(&mut stream).await, 1);
+        let mut bytes = String::new();
+        peer.read_to_string(&mut bytes).unwrap();
+        assert_eq!(bytes, "the last bytes");
+        let (mut stream, _peer) = pair().await;
+        assert_eq!(segments_of_the_end(&mut stream).await, 2, "nobody said so");
+    });
+}
+
+#[test]
+fn row_4_11_9_what_waits_for_fin_leaves_when_fin_does_not_come() {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        stream.hold_for_finish(true);
+        let before = segments(&stream);
+        write(&mut stream, b"kept").await.unwrap();
+        assert_eq!(segments(&stream), before, "it waits");
+        stream.hold_for_finish(false);
+        assert_eq!(segments(&stream), before + 1);
+        let mut bytes = [0; 4];
+        peer.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"kept");
+    });
+}
+
+#[test]
+fn row_4_11_9_what_waits_for_fin_does_not_wait_for_room() {
+    run(async {
+        // As data before a close_notify that does not fit (T12).
+        for each in [600, 4_000, 9_000] {
+            let (mut stream, _peer) = pair_with(SMALL).await;
+            stream.hold_for_finish(true);
+            let most = fill_out(&mut stream, each);
+            assert!(most > 0);
+            assert_eq!(Info::of(stream.socket()).unwrap().unsent_bytes(), 0);
+        }
     });
 }
 

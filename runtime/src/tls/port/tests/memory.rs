@@ -35,6 +35,8 @@ pub(super) struct Wire {
     pub(super) chunk: usize,
     /// FINs it has sent.
     pub(super) fins: usize,
+    /// Whether the last writes were said to be the last.
+    pub(super) held: bool,
     /// Calls that wrote.
     pub(super) writes: usize,
     pub(super) fate: Fate,
@@ -57,6 +59,7 @@ pub(super) fn memory() -> (Memory, Hand) {
         room: usize::MAX,
         chunk: usize::MAX,
         fins: 0,
+        held: false,
         writes: 0,
         fate: Fate::Held,
     }));
@@ -109,6 +112,10 @@ impl Stream for Memory {
     fn poll_finish(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.borrow_mut().fins += 1;
         Poll::Ready(Ok(()))
+    }
+
+    fn hold_for_finish(&mut self, hold: bool) {
+        self.0.borrow_mut().held = hold;
     }
 
     fn poll_fault(&mut self, _: &mut Context<'_>) -> Poll<io::Error> {

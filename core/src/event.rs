@@ -67,6 +67,8 @@ pub enum Refusal {
     NoRoute,
     /// The cluster has no endpoint.
     NoEndpoint,
+    /// The request is a CONNECT, and its cluster takes none (LIFECYCLE 4.6).
+    NoConnect,
     /// The connect failed.
     Failed(Cause),
 }

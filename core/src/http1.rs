@@ -114,6 +114,8 @@ pub struct RequestFacts {
     /// The client may wait for `100 Continue` before it sends the body (H14). Only with a body,
     /// and never from HTTP/1.0 (RFC 9110, 10.1.1).
     pub expect_continue: bool,
+    /// The client asks for another protocol on this connection, and we pass that on (W1).
+    pub upgrade: bool,
 }
 
 impl RequestFacts {
@@ -152,5 +154,13 @@ impl ResponseFacts {
     #[must_use]
     pub fn interim(&self) -> bool {
         (100..200).contains(&self.status) && self.status != 101
+    }
+
+    /// The connection has left HTTP (W1): 101 to a request that asked for it, or 2xx to CONNECT
+    /// (RFC 9110, 7.8 and 9.3.6).
+    #[must_use]
+    pub fn switches(&self, request: &RequestFacts) -> bool {
+        let tunnel = request.method == Method::Connect && (200..300).contains(&self.status);
+        self.status == 101 && request.upgrade || tunnel
     }
 }

@@ -116,6 +116,15 @@ impl Relay {
         self.source = Source::Complete;
     }
 
+    /// The source says more than its message: the exchange has become a tunnel (W1).
+    pub fn reopen(&mut self) {
+        self.source = if self.bytes >= self.limit {
+            Source::Held
+        } else {
+            Source::Open
+        };
+    }
+
     /// The sink is gone: what is inside will never leave. Says how much it was (I20).
     pub fn discard(&mut self) -> u32 {
         self.sink = Sink::Open;

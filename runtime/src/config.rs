@@ -107,6 +107,8 @@ pub struct Cluster {
     pub endpoints: Vec<Endpoint>,
     /// How the next endpoint is chosen.
     pub balance: Balance,
+    /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
+    pub takes_connect: bool,
     /// Socket buffers of upstream legs.
     pub buffers: Buffers,
     /// Its own waits, where it has any.

@@ -14,7 +14,7 @@ use crate::{
     net::{Buffers, Network},
     port::Port,
     tap::Tap,
-    upstream::{Dial, Found, Upstreams},
+    upstream::{Dial, Found, Need, Upstreams},
 };
 use std::{
     collections::VecDeque,
@@ -29,6 +29,7 @@ use tidegate_core::{
     effect::{Effect, Effects},
     ending::Ending,
     event::{Event, Origin},
+    http1::Method,
     leg::Leg,
     session::{Kind, Session, Setup},
     side::Side,
@@ -183,11 +184,12 @@ impl<N: Network> Driver<N> {
             if self.session.to(side).bytes() == 0 {
                 self.wire(side).outbox.clear();
             }
-            let over = match self.session.leg(side) {
-                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => true,
-                Leg::Connecting | Leg::Securing | Leg::Open(_) => false,
+            let unread = match self.session.leg(side) {
+                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => 0,
+                Leg::Connecting | Leg::Securing => continue,
+                Leg::Open(open) => open.inbox.left,
             };
-            if over {
+            if unread == 0 {
                 self.wire(side).inbox.clear();
             }
         }
@@ -248,13 +250,14 @@ impl<N: Network> Driver<N> {
 
     fn connect(&mut self) {
         self.carry.next_response();
-        let cluster = match self.service.setup.kind {
-            Kind::Tcp => self.service.upstreams.default_cluster(),
-            Kind::Http => self.carry.cluster(),
+        let (cluster, need) = match self.service.setup.kind {
+            Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
+            Kind::Http if self.session.method() == Some(Method::Connect) => {
+                (self.carry.cluster(), Need::Connect)
+            }
+            Kind::Http => (self.carry.cluster(), Need::Exchange),
         };
-        // A request may be written into an idle connection; a tunnel gets its own.
-        let reuse = self.service.setup.kind == Kind::Http;
-        match self.service.upstreams.find(cluster, reuse, self.now) {
+        match self.service.upstreams.find(cluster, need, self.now) {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
             Found::Idle(port) => {

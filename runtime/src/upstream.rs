@@ -19,8 +19,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tidegate_core::{
-    balance::RoundRobin, event::Refusal, http1::RequestHead, leg::ReadEnd, limits::Timeouts,
-    route::Table, time::Time,
+    balance::RoundRobin,
+    event::Refusal,
+    http1::{Method, RequestHead},
+    leg::ReadEnd,
+    limits::Timeouts,
+    route::Table,
+    time::Time,
 };
 
 /// Endpoints tried for one connect, at most.
@@ -44,6 +49,8 @@ pub struct Cluster {
     pub turn: RefCell<RoundRobin>,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
+    /// Whether CONNECT requests may go to it.
+    pub takes_connect: bool,
     /// The waits of a session that uses it.
     pub timeouts: Timeouts,
 }
@@ -82,6 +89,17 @@ pub struct Route {
     pub timeouts: Option<Timeouts>,
     /// The Host to send where the client sent none.
     pub authority: String,
+}
+
+/// What an upstream leg is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// An exchange: an idle connection will do.
+    Exchange,
+    /// An exchange that asks for a tunnel, which not every cluster takes (LIFECYCLE 4.6).
+    Connect,
+    /// A tunnel: it gets a connection of its own.
+    Tunnel,
 }
 
 /// What there is for a session that wants an upstream leg.
@@ -134,7 +152,7 @@ impl<N: Network> Upstreams<N> {
     pub fn route(&self, head: &RequestHead<'_>) -> Route {
         let host = head.host().and_then(|host| std::str::from_utf8(host).ok());
         let index = match &self.routes {
-            Routes::Table(table) => table.find(host, head.path()),
+            Routes::Table(table) => table.find(host, path(head)),
             Routes::All(cluster) => Some(*cluster),
         };
         let cluster = index.and_then(|index| self.clusters.get(index));
@@ -150,10 +168,14 @@ impl<N: Network> Upstreams<N> {
 
     /// Finds an upstream leg: an idle connection to the endpoint whose turn it is, or a connect to
     /// it, and to the ones after it should that fail.
-    pub fn find(&self, cluster: Option<usize>, reuse: bool, now: Time) -> Found<N> {
+    pub fn find(&self, cluster: Option<usize>, need: Need, now: Time) -> Found<N> {
         let Some(cluster) = cluster.and_then(|index| self.clusters.get(index)) else {
             return Found::Nothing(Refusal::NoRoute);
         };
+        if need == Need::Connect && !cluster.takes_connect {
+            return Found::Nothing(Refusal::NoConnect);
+        }
+        let reuse = need != Need::Tunnel;
         let count = cluster.endpoints.len();
         let Some(first) = cluster.turn.borrow_mut().pick(count) else {
             return Found::Nothing(Refusal::NoEndpoint);
@@ -191,6 +213,14 @@ impl<N: Network> Upstreams<N> {
             .iter()
             .find(|cluster| cluster.endpoints.iter().any(|one| one.address == address))
             .map_or(Timeouts::http(), |cluster| cluster.timeouts)
+    }
+}
+
+/// What routes look at: CONNECT names no path, and belongs to a host as a whole.
+fn path<'a>(head: &RequestHead<'a>) -> &'a str {
+    match head.facts.method {
+        Method::Connect => "/",
+        Method::Get | Method::Head | Method::Post | Method::Other => head.path(),
     }
 }
 

@@ -235,6 +235,7 @@ fn cluster(cluster: &config::Cluster, timeouts: Timeouts) -> Cluster {
         endpoints,
         turn: RefCell::new(RoundRobin::starting_at(0)),
         buffers: cluster.buffers,
+        takes_connect: cluster.takes_connect,
         timeouts,
     }
 }

@@ -80,6 +80,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
                 address: places.origin,
             }],
             balance: Balance::default(),
+            takes_connect: false,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
         }],

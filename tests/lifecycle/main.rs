@@ -17,3 +17,4 @@ mod relay_abort;
 mod request;
 mod story;
 mod tls_relay;
+mod tunnel;

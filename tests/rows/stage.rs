@@ -19,6 +19,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    upgrade: false,
 };
 
 pub(crate) const OK: ResponseFacts = ResponseFacts {

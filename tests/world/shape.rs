@@ -112,6 +112,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    upgrade: false,
 };
 
 pub(crate) const CLOSING: RequestFacts = RequestFacts { close: true, ..GET };

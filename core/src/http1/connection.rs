@@ -5,7 +5,7 @@
 use super::Version;
 use super::fields::{Field, nominable};
 use super::reject::Fault;
-use super::text::elements;
+use super::text::{elements, is_token};
 
 /// Most connection options of one head. Each field is compared with each option, so that their
 /// product is what a hostile head costs.
@@ -27,6 +27,38 @@ pub(super) fn closes<'a>(
         Version::Http11 => close,
         Version::Http10 => close || !own.any(|field| field.names("keep-alive")),
     })
+}
+
+/// The client asks for another protocol, in a way that can be passed on (RFC 9110, 7.8).
+///
+/// HTTP itself and TLS are not: behind them an origin would speak what nobody here looks at, and
+/// requests would pass by every route (a smuggler's way in; RFC 9113, 3.1 has retired h2c).
+pub(super) fn upgrades<'a>(
+    version: Version,
+    fields: impl Iterator<Item = Field<'a>> + Clone,
+) -> bool {
+    let asked = version == Version::Http11
+        && fields
+            .clone()
+            .any(|field| field.is("Connection") && field.names("upgrade"));
+    let mut names = fields
+        .filter(|field| field.is("Upgrade"))
+        .flat_map(|field| elements(field.value))
+        .peekable();
+    asked && names.peek().is_some() && names.all(|name| !carries_http(name) && is_protocol(name))
+}
+
+fn carries_http(name: &[u8]) -> bool {
+    let protocol = name.split(|byte| *byte == b'/').next().unwrap_or(name);
+    [&b"h2c"[..], b"h2", b"http", b"tls"]
+        .iter()
+        .any(|known| protocol.eq_ignore_ascii_case(known))
+}
+
+/// `token ["/" token]`.
+fn is_protocol(name: &[u8]) -> bool {
+    let mut parts = name.splitn(2, |byte| *byte == b'/');
+    parts.all(is_token)
 }
 
 /// A Connection field among `fields` says that `name` goes no further than this connection.

@@ -24,8 +24,9 @@ pub struct Delivery {
 #[must_use]
 pub fn deliver(request: &RequestFacts, response: &ResponseFacts, close: bool) -> Delivery {
     let version = request.version;
-    if response.interim() {
-        // RFC 9110, 15.2: the final response decides about the connection.
+    if response.interim() || response.switches(request) {
+        // RFC 9110, 15.2: the final response decides about the connection. Behind one that
+        // switches nothing of HTTP is left to decide about.
         return Delivery {
             framing: Framing::None,
             close: false,

@@ -4,7 +4,7 @@
 //! wrong in a part of it is refused at once. It never consumes an incomplete head, and never
 //! changes a byte of it.
 
-use super::connection::closes;
+use super::connection::{closes, upgrades};
 use super::fields::Field;
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject};
@@ -169,12 +169,16 @@ fn understand_request<'a>(
         && all
             .clone()
             .any(|f| f.is("Expect") && f.names("100-continue"));
+    // What switches ends with its head (RFC 9110, 7.8): behind a body nobody could tell where the
+    // other protocol begins.
+    let upgrade = body == BodyKind::None && upgrades(version, all.clone());
     let facts = RequestFacts {
         version,
         method: Method::of(method),
         body,
         close,
         expect_continue,
+        upgrade,
     };
     Ok(RequestHead {
         facts,

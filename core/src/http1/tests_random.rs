@@ -92,6 +92,7 @@ proptest! {
                 body: BodyKind::None,
                 close: false,
                 expect_continue: false,
+                upgrade: false,
             };
             let delivery = deliver(&request, &head.facts, false);
             let mut out = Vec::new();

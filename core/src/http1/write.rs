@@ -44,13 +44,21 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         Declared::Length(length) => put_length(length, out),
         Declared::Chunked => put_field("Transfer-Encoding", b"chunked", out),
     }
-    if head
+    let trailers = head
         .fields()
-        .any(|field| field.is("TE") && field.names("trailers"))
-    {
-        // RFC 9110, 10.1.4: TE is said hop by hop, and Connection has to name it.
+        .any(|field| field.is("TE") && field.names("trailers"));
+    if trailers {
         put_field("TE", b"trailers", out);
-        put_field("Connection", b"TE", out);
+    }
+    if head.facts.upgrade {
+        put_upgrade(head.fields(), out);
+    }
+    // RFC 9110, 7.8 and 10.1.4: both are said hop by hop, and Connection has to name them.
+    match (trailers, head.facts.upgrade) {
+        (false, false) => {}
+        (true, false) => put_field("Connection", b"TE", out),
+        (false, true) => put_field("Connection", b"upgrade", out),
+        (true, true) => put_field("Connection", b"upgrade, TE", out),
     }
     out.extend_from_slice(b"X-Forwarded-For: ");
     put_display(forwarded.client.to_canonical(), out);
@@ -101,7 +109,10 @@ pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Ve
         Framing::None => without_body(head, delivery.version, out),
     }
     // RFC 9112, 9.6: the last response says that it is.
-    if delivery.close {
+    if head.facts.status == 101 {
+        put_upgrade(head.fields(), out);
+        put_field("Connection", b"upgrade", out);
+    } else if delivery.close {
         put_field("Connection", b"close", out);
     } else if delivery.keep_alive {
         put_field("Connection", b"keep-alive", out);
@@ -140,6 +151,13 @@ fn goes_on<'a>(field: Field<'a>, all: impl Iterator<Item = Field<'a>>, chunked: 
         && !hop_by_hop(field.name)
         // RFC 9110, 7.6.1: removed before the message is forwarded.
         && !nominates(all, field.name)
+}
+
+/// The protocols asked for, or chosen (W1).
+fn put_upgrade<'a>(fields: impl Iterator<Item = Field<'a>>, out: &mut Vec<u8>) {
+    for field in fields.filter(|field| field.is("Upgrade")) {
+        put_field(field.name, field.value, out);
+    }
 }
 
 fn put_length(length: u64, out: &mut Vec<u8>) {

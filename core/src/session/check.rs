@@ -95,7 +95,11 @@ impl Session {
 
     fn check_inbox(&self, side: Side, open: &Open) -> Result<(), Stuck> {
         let Phase::Exchange(exchange) = &self.phase else {
-            return Ok(());
+            let led_to = self.interest(side).decode.is_some() || self.from(side).bytes() > 0;
+            return match self.unread(side) > 0 && !led_to {
+                true => Err(Stuck::Inbox(side)),
+                false => Ok(()),
+            };
         };
         let forwarding = match side {
             Side::Down => exchange.request == Request::Body,
@@ -127,7 +131,7 @@ impl Session {
 
     /// I3, I4, in a tunnel: an end that has come and holds nothing has been passed on.
     fn check_end(&self, side: Side) -> Result<(), Stuck> {
-        if self.phase != Phase::Tunnel || self.from(side).bytes() > 0 {
+        if self.phase != Phase::Tunnel || !self.passed_on(side) {
             return Ok(());
         }
         let Some(sink) = self.leg(side.other()).open() else {

@@ -55,7 +55,7 @@ impl Session {
     }
 
     pub(super) fn note_end(&mut self, side: Side) {
-        let http_up = side == Side::Up && self.setup.kind == Kind::Http;
+        let http_up = side == Side::Up && self.kind() == Kind::Http;
         // An origin that closes after its message ends nothing of ours (U09).
         if let (Some(end), false) = (self.leg(side).end(), http_up) {
             let how = match end {
@@ -68,7 +68,7 @@ impl Session {
     }
 
     pub(super) fn note_failure(&mut self, side: Side, cause: Cause) {
-        if side == Side::Down || self.setup.kind == Kind::Tcp {
+        if side == Side::Down || self.kind() == Kind::Tcp {
             self.note(How::Abort(cause), by(side));
         }
     }

@@ -115,7 +115,7 @@ impl Session {
 
     /// The leg's peer takes nothing: it is given up, and that is an abort for the other side.
     fn stalled(&mut self, side: Side, timer: Timer) {
-        if side == Side::Down || self.setup.kind == Kind::Tcp {
+        if side == Side::Down || self.kind() == Kind::Tcp {
             self.note(How::Expired(timer), By::Proxy);
         }
         if let Some(open) = self.leg_mut(side).open_mut() {

@@ -39,6 +39,26 @@ impl Session {
         http1::deliver(&request, response, close)
     }
 
+    /// Whether a response with these facts turns the exchange into a tunnel (W1). A request that is
+    /// not complete cannot: its rest would be taken for the other protocol.
+    #[must_use]
+    pub fn switches(&self, response: &ResponseFacts) -> bool {
+        match &self.phase {
+            Phase::Exchange(exchange) => {
+                exchange.request == Request::Complete
+                    && exchange
+                        .facts
+                        .is_some_and(|request| response.switches(&request))
+            }
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => false,
+        }
+    }
+
     /// The method of the request in flight, which decides how its answer is delimited (U15).
     #[must_use]
     pub fn method(&self) -> Option<Method> {
@@ -81,6 +101,12 @@ impl Session {
             return;
         }
         self.relay_from_mut(side).received(bytes);
+        if let (Side::Up, Head::Response(facts)) = (side, head)
+            && self.switches(&facts)
+        {
+            self.switch();
+            return;
+        }
         if complete {
             self.relay_from_mut(side).complete();
             self.message_complete(side);
@@ -109,18 +135,14 @@ impl Session {
             bug!("a request inside a request")
         }
         exchange.request_head(facts);
-        if facts.method == Method::Connect {
-            // Only configured clusters will be tunnelled to (LIFECYCLE 4.6); none is yet.
-            self.refuse_request(Reply::not_implemented(), effects);
-        } else {
-            self.connect(effects);
-        }
+        self.connect(effects);
     }
 
     fn response_decoded(&mut self, head: Head, want: Want) {
         self.timers.restart(Timer::Body);
         match head {
             Head::None | Head::Interim => {}
+            Head::Response(facts) if self.switches(&facts) => {}
             Head::Response(facts) => {
                 let close = self.delivery(&facts).close;
                 self.exchange_mut().response_head(facts, close);
@@ -254,6 +276,7 @@ impl Session {
         self.up = Leg::Absent;
         let reply = match refusal {
             Refusal::NoRoute => Reply::not_found(),
+            Refusal::NoConnect => Reply::not_implemented(),
             Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
             Refusal::Failed(cause) => match cause {
                 Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),

@@ -44,7 +44,10 @@ impl Session {
     /// Whether the bytes inside for `side` are the last: the finish follows them (S1, S3, S6).
     fn says_last(&self, side: Side) -> bool {
         match (&self.phase, side) {
-            (Phase::Tunnel, _) => self.leg(side.other()).end() == Some(End::Clean),
+            (Phase::Tunnel, _) => {
+                let source = side.other();
+                self.leg(source).end() == Some(End::Clean) && self.unread(source) == 0
+            }
             (Phase::Exchange(exchange), Side::Down) => {
                 let over = exchange.request == Request::Gone
                     || exchange.request == Request::Complete && self.closes_after(exchange);
@@ -105,6 +108,7 @@ impl Session {
             Phase::New | Phase::Securing | Phase::Closed => Read::Off,
             Phase::Closing => Read::Discard,
             // I9: also while this leg waits for its reset, as long as the other one takes anything.
+            Phase::Tunnel if self.unread(side) > 0 => Read::Off,
             Phase::Tunnel if self.takes(side.other()) => take(self.from(side).room()),
             Phase::Tunnel => Read::Discard,
             Phase::Idle(_) => self.read_into(inbox),
@@ -157,6 +161,7 @@ impl Session {
         }
         let room = self.from(side).room();
         match (open.inbox.want, &self.phase) {
+            (_, Phase::Tunnel) => (room > 0 && self.takes(side.other())).then_some(room),
             (Want::Room, Phase::Exchange(exchange)) => {
                 let wanted = match side {
                     Side::Down => exchange.request == Request::Body,

@@ -66,7 +66,7 @@ impl Session {
             return;
         }
         // H08, H09: nothing that a client has said before it failed is worth an exchange.
-        let call = match (self.setup.kind, side) {
+        let call = match (self.kind(), side) {
             (Kind::Http, Side::Down) => Call::Read,
             (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
         };

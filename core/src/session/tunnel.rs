@@ -1,10 +1,11 @@
-//! Tunnels and plain relays: bytes both ways, each direction with its own end (LIFECYCLE 4.1).
+//! Tunnels and plain relays: bytes both ways, each direction with its own end (LIFECYCLE 4.1), from
+//! the start or once an exchange has left HTTP (4.6).
 
-use super::{Phase, Session};
+use super::{Kind, Phase, Session};
 use crate::{
     bug,
-    ending::{By, Cause, End, How},
-    event::Refusal,
+    ending::{By, Cause, During, End, How},
+    event::{Refusal, Want},
     leg::Leg,
     side::Side,
     timer::Timer,
@@ -16,16 +17,62 @@ impl Session {
         if !matches!(self.phase, Phase::Tunnel) {
             bug!("raw bytes outside a tunnel")
         }
-        self.leg_mut(side).spoken_of();
+        // W1: while anything is left that was read with the head, nothing else is.
+        let inbox = &mut self.leg_mut(side).spoken_of().inbox;
+        inbox.left = inbox.left.saturating_sub(bytes);
         self.relay_from_mut(side).received(bytes);
         self.timers.restart(Timer::Tunnel);
+    }
+
+    /// W1: the exchange has left HTTP. What was read with either head goes first; an end that came
+    /// before is passed on behind it (W2, W6).
+    pub(super) fn switch(&mut self) {
+        self.phase = Phase::Tunnel;
+        self.d2u.reopen();
+        for side in Side::BOTH {
+            if let Some(open) = self.leg_mut(side).open_mut() {
+                open.inbox.want = Want::Turn;
+            }
+        }
+        if let Some(ending) = &mut self.ending {
+            // W6: an end that was noted is the tunnel's.
+            ending.during = During::Tunnel;
+        }
+        self.timers.restart(Timer::Tunnel);
+    }
+
+    /// What the session is for now: an exchange that has left HTTP is a tunnel like any other.
+    pub(super) fn kind(&self) -> Kind {
+        match self.phase {
+            Phase::Tunnel => Kind::Tcp,
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Exchange(_)
+            | Phase::Closing
+            | Phase::Closed => self.setup.kind,
+        }
+    }
+
+    /// Whether what was read of a leg has all been passed on, as far as there is anybody to pass it
+    /// on to.
+    pub(super) fn passed_on(&self, source: Side) -> bool {
+        self.from(source).bytes() == 0 && self.unread(source) == 0
+    }
+
+    /// Bytes that were read with a head and are a tunnel's first (W1).
+    pub(super) fn unread(&self, source: Side) -> u32 {
+        match (&self.phase, self.leg(source).open()) {
+            (Phase::Tunnel, Some(open)) => open.inbox.left,
+            _ => 0,
+        }
     }
 
     /// R21: every attempt at the upstream leg failed. The client must see an abort, never an
     /// empty clean close; the settle rules make it one.
     pub(super) fn unreachable(&mut self, refusal: Refusal) {
         let cause = match refusal {
-            Refusal::NoRoute | Refusal::NoEndpoint => Cause::Unreachable,
+            Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect => Cause::Unreachable,
             Refusal::Failed(cause) => cause,
         };
         self.note(How::Abort(cause), By::Origin);

@@ -177,7 +177,7 @@ impl Session {
             .is_some_and(|open| open.write == WriteEnd::Flushing);
         // In HTTP a response that came before the failure is still whole (I14, U11): it leaves at
         // the client's pace, and T_write_stall bounds that.
-        let about_to = self.setup.kind == Kind::Tcp
+        let about_to = self.kind() == Kind::Tcp
             && self.is_draining(side.other())
             && self.leg(side).open().is_some()
             && self.to(side).bytes() > 0;

@@ -67,6 +67,7 @@ pub(super) fn config(
         name: "main".to_owned(),
         endpoints,
         balance: Balance::default(),
+        takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
     };

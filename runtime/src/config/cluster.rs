@@ -10,10 +10,11 @@ use crate::{
     tls::files::reason,
 };
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "name",
     "endpoints",
     "balance",
+    "connect",
     "send_buffer",
     "recv_buffer",
     "timeouts",
@@ -42,6 +43,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .collect(),
         balance: balance
             .and_then(|node| reader.choice("balance", node, &choices))
+            .unwrap_or_default(),
+        takes_connect: section
+            .get("connect")
+            .and_then(|node| reader.flag("connect", node))
             .unwrap_or_default(),
         buffers: sockets::buffers(reader, section),
         timeouts: timeouts.unwrap_or_default(),

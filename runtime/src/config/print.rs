@@ -119,6 +119,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         name,
         endpoints,
         balance: _,
+        takes_connect,
         buffers,
         timeouts,
     } = cluster;
@@ -127,7 +128,11 @@ fn print_cluster(cluster: &Cluster) -> String {
         "\n[[cluster]]\nname = {}\nendpoints = [{}]\n",
         quote(name),
         endpoints.join(", ")
-    ) + &sockets::show(*buffers)
+    ) + if *takes_connect {
+        "connect = true\n"
+    } else {
+        ""
+    } + &sockets::show(*buffers)
         + &table(&waits::show_cluster(*timeouts))
 }
 

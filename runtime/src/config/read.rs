@@ -249,6 +249,17 @@ impl<'a> Reader<'a> {
         fitting
     }
 
+    /// The true or false at `node`.
+    pub(super) fn flag(&mut self, key: &str, node: &Node<'_>) -> Option<bool> {
+        match node.get_ref() {
+            DeValue::Boolean(flag) => Some(*flag),
+            _ => {
+                self.wrong_type(key, node, "true or false");
+                None
+            }
+        }
+    }
+
     /// The one of `choices` that the string at `node` names.
     pub(super) fn choice<T: Copy>(
         &mut self,

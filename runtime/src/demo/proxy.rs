@@ -211,6 +211,7 @@ fn site(plan: &Plan) -> (Config, Site) {
             address: plan.origin,
         }],
         balance: Balance::default(),
+        takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
     };

@@ -147,6 +147,14 @@ impl Carry {
                         None,
                     ];
                 }
+                Ok(Some((taken, parsed))) if session.switches(&parsed.facts) => {
+                    let delivery = session.delivery(&parsed.facts);
+                    write_response(&parsed, &delivery, out.tail());
+                    let head = Head::Response(parsed.facts);
+                    inbox.take(taken);
+                    let bytes = count(out.len() - before);
+                    return [Some(decoded(Side::Up, head, bytes, false, inbox)), None];
+                }
                 Ok(Some((_, parsed))) if parsed.facts.status == 101 => {
                     // No Upgrade was forwarded, so nobody can switch (RFC 9110, 7.8).
                     let reply = Reply::bad_gateway("http_upgrade_failed");

@@ -17,7 +17,7 @@ use tidegate_core::{
     event::{Event, Origin},
     interest::Read as Want,
     leg::{Leg, WriteEnd},
-    session::{Kind, Phase},
+    session::Phase,
     side::Side,
     timer::Timer,
 };
@@ -132,8 +132,8 @@ impl<N: Network> Driver<N> {
     }
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
-        match self.service.setup.kind {
-            Kind::Tcp => {
+        match self.session.phase() {
+            Phase::Tunnel => {
                 let [down, up] = &mut self.wires;
                 let read = match side {
                     Side::Down => down.poll_take(cx, most, &mut up.outbox),
@@ -145,7 +145,12 @@ impl<N: Network> Driver<N> {
                 }
                 self.read(side, read)
             }
-            Kind::Http => {
+            Phase::New
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Exchange(_)
+            | Phase::Closing
+            | Phase::Closed => {
                 let read = self.wire(side).poll_fill(cx, most);
                 if let Poll::Ready(Ok(Read::Bytes(_))) = read {
                     let room = self.session.from(side).room();
@@ -177,6 +182,10 @@ impl<N: Network> Driver<N> {
 
     /// Looks at what was read of HTTP: as much as there is room for, told as one event.
     fn decode(&mut self, side: Side, room: u32) {
+        if *self.session.phase() == Phase::Tunnel {
+            self.pass_on(side, room);
+            return;
+        }
         if !self.session.is_turn(side) {
             // H11: it is kept, unseen, for the exchange it belongs to.
             let kept = carry::kept(side, &self.wire(side).inbox);
@@ -202,6 +211,19 @@ impl<N: Network> Driver<N> {
         self.queue.extend(routed);
         self.queue.extend(events.into_iter().flatten());
         self.settle();
+    }
+
+    /// W1: what was read with a head and belongs to the tunnel behind it.
+    fn pass_on(&mut self, side: Side, room: u32) {
+        let [down, up] = &mut self.wires;
+        let (inbox, outbox) = match side {
+            Side::Down => (&mut down.inbox, &mut up.outbox),
+            Side::Up => (&mut up.inbox, &mut down.outbox),
+        };
+        let n = inbox.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        outbox.tail().extend_from_slice(&inbox.front()[..n]);
+        inbox.take(n);
+        self.step(Event::Received(side, wire::count(n)));
     }
 
     /// R18: a failure is seen also while nobody reads. A reader sees it by itself.

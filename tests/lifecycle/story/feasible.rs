@@ -76,9 +76,17 @@ impl Network {
     }
 
     fn receives(&mut self, session: &Session, side: Side, bytes: u32) {
-        assert_eq!(session.setup().kind, Kind::Tcp);
-        let Read::Take(room) = read(session, side) else {
-            panic!("{side} is not read")
+        assert_eq!(session.phase(), &Phase::Tunnel);
+        let left = &mut self.left[side as usize];
+        let room = match (session.interest(side).decode, read(session, side)) {
+            // W1: what was read with a head goes first.
+            (Some(room), _) => {
+                let first = room.min(*left);
+                *left -= bytes;
+                first
+            }
+            (None, Read::Take(room)) => room,
+            (None, Read::Off | Read::Discard) => panic!("{side} is not read"),
         };
         assert!(0 < bytes && bytes <= room, "{bytes} bytes into {room}");
     }

@@ -6,7 +6,7 @@ use tidegate_core::{
     effect::Effect,
     event::Event,
     leg::Leg,
-    session::{Kind, Session, Stuck},
+    session::{Phase, Session, Stuck},
     side::Side,
     time::Time,
     timer::Timer,
@@ -41,6 +41,8 @@ pub(crate) struct Ledger {
     /// By direction: bytes in, bytes out.
     bytes: [(u64, u64); 2],
     fired: Vec<Timer>,
+    /// Whether bytes went both ways as they were: a relay, or an exchange that left HTTP.
+    tunnel: bool,
     /// By side: bytes read and not understood.
     unread: [u32; 2],
     stuck: Option<(Time, Stuck)>,
@@ -49,8 +51,12 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Adds a step.
     pub(crate) fn add(&mut self, now: Time, event: &Event, before: &Session, effects: &[Effect]) {
+        self.tunnel |= *before.phase() == Phase::Tunnel;
         match *event {
-            Event::Received(side, bytes) => self.bytes[side as usize].0 += u64::from(bytes),
+            Event::Received(side, bytes) => {
+                self.bytes[side as usize].0 += u64::from(bytes);
+                self.unread[side as usize] = self.unread[side as usize].saturating_sub(bytes);
+            }
             Event::Decoded(side, it) => {
                 self.bytes[side as usize].0 += u64::from(it.bytes);
                 self.unread[side as usize] = it.left;
@@ -138,12 +144,12 @@ impl Ledger {
     /// The line.
     pub(crate) fn verdict(&self, session: &Session) -> String {
         let mut words = Vec::new();
-        match session.setup().kind {
-            Kind::Tcp => {
+        match self.tunnel {
+            true => {
                 let sides = Side::BOTH.into_iter();
                 words.extend(sides.filter_map(|side| self.passed_on(side, session)));
             }
-            Kind::Http => {
+            false => {
                 words.extend(self.answered());
                 words.extend(self.origin_failed());
             }

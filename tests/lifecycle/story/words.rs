@@ -14,10 +14,23 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    upgrade: false,
 };
 
 /// GET with `Connection: close`.
 pub(crate) const GET_CLOSE: RequestFacts = RequestFacts { close: true, ..GET };
+
+/// GET with `Connection: upgrade`.
+pub(crate) const UPGRADE: RequestFacts = RequestFacts {
+    upgrade: true,
+    ..GET
+};
+
+/// CONNECT.
+pub(crate) const CONNECT: RequestFacts = RequestFacts {
+    method: Method::Connect,
+    ..GET
+};
 
 /// HEAD.
 pub(crate) const HEAD: RequestFacts = RequestFacts {
@@ -80,6 +93,15 @@ pub(crate) fn response(facts: ResponseFacts, bytes: u32) -> Decoded {
     } else {
         head
     }
+}
+
+/// A response after which nothing is HTTP any more: 101, or 200 to CONNECT.
+pub(crate) const fn switch(status: u16, bytes: u32) -> Decoded {
+    let facts = ResponseFacts {
+        status,
+        ..ok(BodyKind::None)
+    };
+    look(Head::Response(facts), bytes, 0, Want::Turn)
 }
 
 /// A response, head and body at once.

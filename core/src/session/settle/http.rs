@@ -197,7 +197,7 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
 pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bool {
     let gone = !session.client_hears() && session.phase != Phase::Securing;
     let gone = gone && !session.client_has_heard_all();
-    match session.setup.kind {
+    match session.kind() {
         Kind::Http if gone && !session.up.is_over() => {
             session.drop_origin(effects);
             true

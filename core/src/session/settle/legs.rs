@@ -4,7 +4,7 @@ use crate::{
     bug,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
-    leg::{Leg, Open, ReadEnd, WriteEnd},
+    leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
     session::{Kind, Phase, Session},
     side::Side,
     variant::bad,
@@ -20,7 +20,11 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
         let ReadEnd::Failed(failed) = open.read else {
             continue;
         };
-        let http_up = side == Side::Up && session.setup.kind == Kind::Http;
+        if session.unread(side) > 0 && session.takes(side.other()) {
+            // W1: what it said goes first.
+            continue;
+        }
+        let http_up = side == Side::Up && session.kind() == Kind::Http;
         if http_up && (session.down.open().is_some() || session.client_has_heard_all()) {
             // The exchange decides (S5, S3).
             continue;
@@ -68,6 +72,14 @@ pub(super) fn s12_lost(session: &mut Session, _: &mut Effects) -> bool {
         let lost = session.phase == Phase::Tunnel && session.is_draining(side);
         if lost && session.to(side).bytes() > 0 {
             session.relay_to_mut(side).discard();
+            return true;
+        }
+        // And so will what was read for it with a head.
+        if session.unread(side.other()) > 0
+            && !session.takes(side)
+            && let Some(open) = session.leg_mut(side.other()).open_mut()
+        {
+            open.inbox = Inbox::EMPTY;
             return true;
         }
     }

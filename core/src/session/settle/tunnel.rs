@@ -20,7 +20,9 @@ pub(super) fn s1_finish(session: &mut Session, effects: &mut Effects) -> bool {
         if !session.can_finish(sink) {
             continue;
         }
-        if let Some(drained) = session.drained(source) {
+        if let Some(drained) = session.drained(source)
+            && session.unread(source) == 0
+        {
             session.finish(sink, drained, effects);
             return true;
         }
@@ -69,6 +71,7 @@ pub(super) fn s2_abort(session: &mut Session, effects: &mut Effects) -> bool {
             Some(End::Clean) | None => false,
         };
         if unclean
+            && session.unread(source) == 0
             && let Some(open) = session.leg_mut(source.other()).open_mut()
             && open.write != WriteEnd::Flushing
         {

@@ -1,7 +1,9 @@
 //! An upstream leg without a session: idle in the pool, or on its way out.
 //!
 //! It waits for a session to take it, for its peer's end, or for its own time to be up. It never
-//! carries a byte: any byte that arrives here is nobody's, and ends it (U01).
+//! carries a byte: any byte that arrives here is nobody's, and ends it (U01). Told to finish, it
+//! lingers until its peer has heard that and said its own last word, or until it must make room
+//! (LIFECYCLE 4.11, 6 and 10).
 
 use crate::{
     bug,
@@ -29,11 +31,14 @@ pub enum Event {
     Failed(Cause),
     /// The finish is done.
     Finished,
-    /// Everything sent is acknowledged.
+    /// The peer's kernel took some of what was sent, and not yet all of it: progress (I10).
+    Sent,
+    /// Everything sent, the FIN included, is acknowledged.
     Acked,
     /// The deadline has passed.
     Fired,
-    /// The pool has no use for it: it is full, or drains.
+    /// There is no room for it: the idle ones are too many, or none is wanted any more (a drain);
+    /// or too many legs linger, and this one has waited longest (LIFECYCLE 4.11, 10).
     Evicted,
 }
 
@@ -117,12 +122,29 @@ impl Spare {
             .is_some_and(|open| !matches!(open.read, ReadEnd::Fin(_) | ReadEnd::Failed(_)))
     }
 
+    /// Whether it was told to finish, and has not done it yet.
+    #[must_use]
+    pub fn is_finishing(&self) -> bool {
+        self.write() == Some(WriteEnd::Finishing)
+    }
+
+    /// Whether it was told to finish and only waits for its peer: it counts among those of whom
+    /// there may be so many (4.11, 10).
+    #[must_use]
+    pub fn is_lingering(&self) -> bool {
+        self.write().is_some_and(|write| write != WriteEnd::Open)
+    }
+
+    /// Whether to tell when the peer's kernel takes some of what was sent.
+    #[must_use]
+    pub fn observes_sent(&self) -> bool {
+        matches!(self.write(), Some(WriteEnd::Finishing | WriteEnd::Sent))
+    }
+
     /// Whether to tell when everything sent is acknowledged.
     #[must_use]
     pub fn waits_for_ack(&self) -> bool {
-        self.leg
-            .open()
-            .is_some_and(|open| open.write == WriteEnd::Sent)
+        self.write() == Some(WriteEnd::Sent)
     }
 
     /// The next wait and its reason.
@@ -131,11 +153,15 @@ impl Spare {
         self.timers.next()
     }
 
+    fn write(&self) -> Option<WriteEnd> {
+        self.leg.open().map(|open| open.write)
+    }
+
     /// The way in.
     pub fn step(&mut self, now: Time, event: Event, effects: &mut Vec<Effect>) {
         match event {
             // U01, U10: a byte nobody asked for; the leg is not to be trusted with a request.
-            Event::Received | Event::Evicted => self.finish(effects),
+            Event::Received => self.finish(effects),
             Event::CloseNotify => {
                 self.leg.spoken_of().close_notify();
                 self.finish(effects);
@@ -145,6 +171,10 @@ impl Spare {
                 self.finish(effects);
             }
             Event::Failed(cause) => self.leg.spoken_of().failed(cause, Call::Read),
+            Event::Sent => {
+                self.leg.spoken_of();
+                self.timers.restart(Timer::WriteUp);
+            }
             Event::Finished => {
                 let open = self.leg.spoken_of();
                 open.write = open.write.finished();
@@ -154,6 +184,7 @@ impl Spare {
                 open.write = open.write.acked();
             }
             Event::Fired => self.fired(now, effects),
+            Event::Evicted => self.evicted(effects),
         }
         self.settle(effects);
         self.bring_waits_into_line(now);
@@ -174,6 +205,27 @@ impl Spare {
         }
     }
 
+    /// 4.11, 6: only a leg whose FIN is acknowledged may be closed before its peer's has come.
+    fn evicted(&mut self, effects: &mut Vec<Effect>) {
+        match self.leg.spoken_of().write {
+            WriteEnd::Open => self.finish(effects),
+            WriteEnd::Acked => self.close(effects),
+            WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Flushing => {
+                self.reset(Cause::Local, effects);
+            }
+        }
+    }
+
+    fn close(&mut self, effects: &mut Vec<Effect>) {
+        self.leg.gone(End::Clean);
+        effects.push(Effect::Close);
+    }
+
+    fn reset(&mut self, cause: Cause, effects: &mut Vec<Effect>) {
+        self.leg.reset(End::Abort(cause));
+        effects.push(Effect::Reset);
+    }
+
     fn fired(&mut self, now: Time, effects: &mut Vec<Effect>) {
         let Some((at, timer)) = self.timers.next() else {
             bug!("a timer fired that nobody armed")
@@ -183,14 +235,8 @@ impl Spare {
         }
         self.timers.restart(timer);
         match timer {
-            Timer::Linger => {
-                self.leg.gone(End::Clean);
-                effects.push(Effect::Close);
-            }
-            Timer::WriteUp => {
-                self.leg.reset(End::Abort(Cause::Expired(timer)));
-                effects.push(Effect::Reset);
-            }
+            Timer::Linger => self.close(effects),
+            Timer::WriteUp => self.reset(Cause::Expired(timer), effects),
             Timer::Idle => self.finish(effects),
             Timer::Tls
             | Timer::Head
@@ -208,19 +254,22 @@ impl Spare {
 
     fn settle(&mut self, effects: &mut Vec<Effect>) {
         let Some(open) = self.leg.open() else { return };
-        if let ReadEnd::Failed(failed) = open.read {
-            self.leg.reset(End::Abort(failed.cause));
-            effects.push(Effect::Reset);
-        } else if open.is_done() {
-            self.leg.gone(End::Clean);
-            effects.push(Effect::Close);
+        match open.read {
+            // What it might still have said is nobody's: there is nothing to drain for (R15).
+            ReadEnd::Draining(cause) => self.reset(cause, effects),
+            ReadEnd::Failed(failed) => self.reset(failed.cause, effects),
+            ReadEnd::Open | ReadEnd::Notified | ReadEnd::Fin(_) => {
+                if open.is_done() {
+                    self.close(effects);
+                }
+            }
         }
     }
 
     fn bring_waits_into_line(&mut self, now: Time) {
-        let write = self.leg.open().map(|open| open.write);
+        let write = self.write();
         let idle = (write == Some(WriteEnd::Open)).then_some(self.timeouts.pool_idle);
-        let stall = matches!(write, Some(WriteEnd::Finishing | WriteEnd::Sent));
+        let stall = self.observes_sent();
         let linger = write == Some(WriteEnd::Acked);
         self.timers.reconcile(now, Timer::Idle, idle);
         self.timers

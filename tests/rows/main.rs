@@ -7,6 +7,7 @@ mod connect;
 mod downstream;
 mod original;
 mod relay;
+mod spare;
 mod stage;
 mod tls;
 mod upstream;

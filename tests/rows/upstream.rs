@@ -1,4 +1,4 @@
-//! LIFECYCLE 4.5, the origin's leg; between sessions it is a spare one.
+//! LIFECYCLE 4.5, the origin's leg, while it has a session; without one, see `spare`.
 
 use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, whole};
 use tidegate_core::{
@@ -8,10 +8,7 @@ use tidegate_core::{
     http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
     interest::Read,
     leg::ReadEnd,
-    limits::Timeouts,
     side::Side::{Down, Up},
-    spare::{self, Spare},
-    time::Time,
 };
 
 const OLD: RequestFacts = RequestFacts {
@@ -27,33 +24,6 @@ fn answering(request: RequestFacts, kind: BodyKind) -> Stage {
     stage.takes_all(Down);
     stage.tell(body(Up, 10));
     stage
-}
-
-fn pooled(tls: bool) -> Spare {
-    Spare::parked(Time(0), tls, Timeouts::http())
-}
-
-fn told(spare: &mut Spare, event: spare::Event) -> Vec<spare::Effect> {
-    let mut orders = Vec::new();
-    spare.step(Time(0), event, &mut orders);
-    orders
-}
-
-#[test]
-fn u01_whatever_comes_on_an_idle_leg_ends_it() {
-    use spare::{Effect::*, Event::*};
-    let cases = [
-        (Received, vec![Finish]),
-        (Fin, vec![Finish]),
-        (CloseNotify, vec![Finish]),
-        (Failed(Cause::Reset), vec![Reset]),
-    ];
-    for (event, expected) in cases {
-        let mut spare = pooled(true);
-        assert!(spare.is_idle());
-        assert_eq!(told(&mut spare, event), expected, "{event:?}");
-        assert!(!spare.is_idle());
-    }
 }
 
 #[test]
@@ -141,30 +111,11 @@ fn u10_bytes_behind_a_message_are_nobodys() {
 }
 
 #[test]
-fn u12_a_leg_that_its_origin_closes_is_finished_drained_and_closed() {
-    use spare::{Effect::*, Event::*};
+fn u12_a_leg_that_its_origin_closes_is_not_pooled() {
     let mut stage = Stage::asked(GET);
     let closing = ResponseFacts { close: true, ..OK };
     stage.tell(whole(Up, Head::Response(closing), 20));
     assert_eq!(stage.takes_all(Down), [Effect::Retire(ReadEnd::Open)]);
-    let mut orders = Vec::new();
-    let mut spare = Spare::retired(Time(0), true, ReadEnd::Open, Timeouts::http(), &mut orders);
-    assert_eq!(orders, [Finish]);
-    assert_eq!(told(&mut spare, Received), [], "drained");
-    assert_eq!(told(&mut spare, Finished), []);
-    assert_eq!(told(&mut spare, Acked), []);
-    assert_eq!(told(&mut spare, CloseNotify), []);
-    assert_eq!(told(&mut spare, Fin), [Close]);
-    assert!(spare.is_gone());
-}
-
-#[test]
-fn u12_a_leg_that_has_failed_is_reset_and_not_finished_first() {
-    let read = ReadEnd::Open.failed(Cause::Reset, Call::Read);
-    let mut orders = Vec::new();
-    let spare = Spare::retired(Time(0), false, read, Timeouts::http(), &mut orders);
-    assert_eq!(orders, [spare::Effect::Reset]);
-    assert!(spare.is_gone());
 }
 
 #[test]

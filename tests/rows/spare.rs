@@ -1,0 +1,211 @@
+//! An upstream leg without a session: LIFECYCLE U01 and U12, its waits (I10, I11), and how it makes
+//! room (4.11, 6 and 10).
+
+use tidegate_core::{
+    ending::Cause,
+    event::Call,
+    leg::ReadEnd,
+    limits::Timeouts,
+    spare::{Effect, Event, Spare},
+    time::{Span, Time},
+    timer::Timer,
+};
+
+const WAITS: Timeouts = Timeouts::http();
+
+/// A spare leg and the hour.
+#[derive(Clone)]
+struct Stage {
+    spare: Spare,
+    now: Time,
+}
+
+impl Stage {
+    fn parked(tls: bool) -> Self {
+        Stage {
+            spare: Spare::parked(Time(0), tls, WAITS),
+            now: Time(0),
+        }
+    }
+
+    /// A leg whose session is done with it, and with everything it had to say.
+    fn retired(tls: bool) -> Self {
+        let mut orders = Vec::new();
+        let spare = Spare::retired(Time(0), tls, ReadEnd::Open, WAITS, &mut orders);
+        assert_eq!(orders, [Effect::Finish]);
+        Stage {
+            spare,
+            now: Time(0),
+        }
+    }
+
+    /// The same, as far as `events` take it without an order.
+    fn after(events: &[Event]) -> Self {
+        let mut stage = Stage::retired(false);
+        for event in events {
+            assert_eq!(stage.tell(*event), [], "{event:?}");
+        }
+        stage
+    }
+
+    fn tell(&mut self, event: Event) -> Vec<Effect> {
+        let mut orders = Vec::new();
+        self.spare.step(self.now, event, &mut orders);
+        orders
+    }
+
+    /// What can become of a plain leg at its next event, as long as it is not gone.
+    fn onward(&self) -> impl Iterator<Item = Stage> + use<'_> {
+        use Event::*;
+        let reads = [Received, Fin, Failed(Cause::Reset)];
+        let events = reads
+            .into_iter()
+            .filter(|_| self.spare.reads())
+            .chain(self.spare.is_finishing().then_some(Finished))
+            .chain(self.spare.observes_sent().then_some(Sent))
+            .chain(self.spare.waits_for_ack().then_some(Acked))
+            .chain([Fired, Evicted]);
+        events.filter_map(|event| {
+            let mut stage = self.clone();
+            if event == Fired {
+                stage.now = stage.spare.deadline()?.0;
+            }
+            stage.tell(event);
+            (!stage.spare.is_gone()).then_some(stage)
+        })
+    }
+
+    /// Time passes until the deadline, which is `timer`'s.
+    fn expires(&mut self, timer: Timer) -> Vec<Effect> {
+        let (at, next) = self.spare.deadline().unwrap();
+        assert_eq!(next, timer);
+        self.now = at;
+        self.tell(Event::Fired)
+    }
+}
+
+#[test]
+fn u01_whatever_comes_on_an_idle_leg_ends_it() {
+    let cases = [
+        (Event::Received, Effect::Finish),
+        (Event::Fin, Effect::Finish),
+        (Event::CloseNotify, Effect::Finish),
+        (Event::Failed(Cause::Reset), Effect::Reset),
+    ];
+    for (event, expected) in cases {
+        let mut stage = Stage::parked(true);
+        assert!(stage.spare.is_idle());
+        assert_eq!(stage.tell(event), [expected], "{event:?}");
+        assert!(!stage.spare.is_idle());
+    }
+}
+
+#[test]
+fn u01_a_leg_that_nobody_uses_is_finished() {
+    let mut stage = Stage::parked(false);
+    assert_eq!(stage.expires(Timer::Idle), [Effect::Finish]);
+    assert_eq!(stage.now, Time(0) + WAITS.pool_idle);
+}
+
+#[test]
+fn u12_a_leg_that_its_origin_closes_is_finished_drained_and_closed() {
+    use Event::*;
+    let mut stage = Stage::retired(true);
+    for event in [Received, Finished, Acked, CloseNotify] {
+        assert_eq!(stage.tell(event), [], "{event:?}");
+    }
+    assert_eq!(stage.tell(Fin), [Effect::Close]);
+    assert!(stage.spare.is_gone());
+}
+
+#[test]
+fn u12_a_leg_that_has_failed_is_reset_at_once_and_not_finished_first() {
+    for call in [Call::Read, Call::Write, Call::Poll, Call::Finish] {
+        let read = ReadEnd::Open.failed(Cause::Reset, call);
+        let mut orders = Vec::new();
+        let spare = Spare::retired(Time(0), false, read, WAITS, &mut orders);
+        assert_eq!(orders, [Effect::Reset], "{call:?}");
+        assert!(spare.is_gone(), "{call:?}");
+    }
+}
+
+#[test]
+fn u12_an_origin_that_hears_our_fin_and_says_nothing_has_its_time() {
+    let mut stage = Stage::after(&[Event::Finished, Event::Acked]);
+    assert_eq!(stage.expires(Timer::Linger), [Effect::Close]);
+    assert_eq!(stage.now, Time(0) + WAITS.linger);
+}
+
+#[test]
+fn i10_an_origin_that_takes_what_was_sent_is_not_stalled() {
+    for before in [&[][..], &[Event::Finished]] {
+        let mut stage = Stage::after(before);
+        for _ in 0..10 {
+            stage.now = stage.now + Span(WAITS.write.0 - 1);
+            assert!(stage.spare.observes_sent());
+            assert_eq!(stage.tell(Event::Sent), [], "{before:?}");
+        }
+        let last = stage.now;
+        assert_eq!(stage.expires(Timer::WriteUp), [Effect::Reset]);
+        assert_eq!(stage.now, last + WAITS.write, "{before:?}");
+    }
+}
+
+#[test]
+fn i10_nothing_taken_is_a_stall() {
+    for before in [&[][..], &[Event::Finished], &[Event::Received, Event::Fin]] {
+        let mut stage = Stage::after(before);
+        assert_eq!(stage.expires(Timer::WriteUp), [Effect::Reset]);
+        assert_eq!(stage.now, Time(0) + WAITS.write, "{before:?}");
+    }
+}
+
+/// 4.11, 10.
+#[test]
+fn who_was_told_to_finish_lingers_and_who_is_idle_does_not() {
+    let mut stage = Stage::parked(false);
+    assert!(!stage.spare.is_lingering());
+    for event in [Event::Received, Event::Finished, Event::Acked] {
+        stage.tell(event);
+        assert!(stage.spare.is_lingering(), "{event:?}");
+    }
+    stage.tell(Event::Fin);
+    assert!(!stage.spare.is_lingering(), "it is gone");
+}
+
+/// 4.11, 6 and 10: closed where our FIN is acknowledged, and reset where it is not.
+#[test]
+fn a_spare_leg_that_lingers_makes_room_at_once() {
+    let cases = [
+        (&[][..], Effect::Reset),
+        (&[Event::Fin], Effect::Reset),
+        (&[Event::Finished], Effect::Reset),
+        (&[Event::Finished, Event::Fin], Effect::Reset),
+        (&[Event::Finished, Event::Acked], Effect::Close),
+    ];
+    for (before, expected) in cases {
+        let mut stage = Stage::after(before);
+        assert_eq!(stage.tell(Event::Evicted), [expected], "{before:?}");
+        assert!(stage.spare.is_gone() && stage.spare.deadline().is_none());
+    }
+}
+
+#[test]
+fn an_idle_leg_makes_room_by_a_finish_and_then_lingers() {
+    let mut stage = Stage::parked(false);
+    assert_eq!(stage.tell(Event::Evicted), [Effect::Finish]);
+    assert!(!stage.spare.is_idle() && stage.spare.is_lingering());
+    assert_eq!(stage.tell(Event::Evicted), [Effect::Reset], "told again");
+}
+
+#[test]
+fn i11_a_spare_leg_waits_for_nothing_without_a_limit() {
+    let mut stages = vec![Stage::parked(false), Stage::retired(false)];
+    for _ in 0..5 {
+        for stage in &stages {
+            assert!(stage.spare.deadline().is_some(), "{:?}", stage.spare);
+        }
+        stages = stages.iter().flat_map(Stage::onward).collect();
+        assert!(!stages.is_empty());
+    }
+}

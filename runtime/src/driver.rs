@@ -51,7 +51,7 @@ pub struct Service<N: Network> {
     pub drain: crate::drain::Drain,
     /// Socket buffers of accepted connections.
     pub buffers: Buffers,
-    /// Who lingers, of all the worker's sessions.
+    /// Who lingers, of all the worker's sessions and spare legs.
     pub lingering: Lingering,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
     pub paranoid: bool,
@@ -257,7 +257,7 @@ impl<N: Network> Driver<N> {
             }
             Kind::Http => (self.carry.cluster(), Need::Exchange),
         };
-        match self.service.upstreams.find(cluster, need, self.now) {
+        match self.service.upstreams.find(cluster, need) {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
             Found::Idle(port) => {

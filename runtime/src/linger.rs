@@ -1,20 +1,21 @@
-//! Who lingers: sessions whose legs were all told to finish and wait for their peers' last word.
+//! Who lingers: sessions whose legs were all told to finish, and spare legs that were, which wait
+//! for their peers' last word.
 //!
-//! It owns one bound (LIFECYCLE 4.11, 10): beyond it the session that has made no progress for
-//! longest makes room. It waits for nothing, and touches no connection.
+//! It owns one bound (LIFECYCLE 4.11, 10): beyond it whoever has made no progress for longest
+//! makes room. It waits for nothing, and touches no connection.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     task::{Context, Waker},
 };
 use tidegate_core::time::Time;
 
-/// Sessions of one worker that may linger at a time.
+/// Sessions and spare legs of one worker that may linger at a time.
 pub const MOST: usize = 4_096;
 
-/// Who lingers, of the sessions of one worker.
+/// Who lingers, of one worker's sessions and spare legs.
 #[derive(Clone, Debug)]
 pub struct Lingering(Rc<State>);
 
@@ -22,8 +23,16 @@ pub struct Lingering(Rc<State>);
 struct State {
     most: usize,
     next: Cell<u64>,
-    /// By session. An evicted one stays until it has heard of it.
-    entries: RefCell<BTreeMap<u64, Entry>>,
+    taken: RefCell<Taken>,
+}
+
+/// The places that are taken.
+#[derive(Debug, Default)]
+struct Taken {
+    /// All of them. Who was evicted stays until it has heard of it.
+    entries: BTreeMap<u64, Entry>,
+    /// Who was not evicted, the longest without progress first.
+    staying: BTreeSet<(Time, u64)>,
 }
 
 #[derive(Debug)]
@@ -33,7 +42,7 @@ struct Entry {
     evicted: bool,
 }
 
-/// One session's place among them, taken only while it lingers.
+/// A place among them, of one session or one spare leg, taken only while it lingers.
 #[derive(Debug)]
 pub struct Place {
     lingering: Lingering,
@@ -48,14 +57,14 @@ impl Lingering {
         Lingering(Rc::new(State {
             most,
             next: Cell::new(0),
-            entries: RefCell::default(),
+            taken: RefCell::default(),
         }))
     }
 
     /// How many linger.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.entries.borrow().len()
+        self.0.taken.borrow().entries.len()
     }
 
     /// Whether nobody does.
@@ -64,7 +73,7 @@ impl Lingering {
         self.len() == 0
     }
 
-    /// A place for a new session, not yet taken.
+    /// A place for somebody new, not yet taken.
     #[must_use]
     pub fn place(&self) -> Place {
         let id = self.0.next.get();
@@ -78,39 +87,34 @@ impl Lingering {
 }
 
 impl Place {
-    /// Tells since when the session has lingered without progress, or that it does not linger.
+    /// Tells since when its owner has lingered without progress, or that it does not linger.
     /// True once, when it is to make room.
     pub fn poll(&mut self, cx: &mut Context<'_>, since: Option<Time>) -> bool {
         let Some(progress) = since else {
             self.leave();
             return false;
         };
-        let mut entries = self.lingering.0.entries.borrow_mut();
-        if self.taken && entries.get(&self.id).is_some_and(|entry| entry.evicted) {
-            drop(entries);
+        let state = &self.lingering.0;
+        let evicted = match self.taken {
+            true => state.taken.borrow_mut().stays(self.id, cx, progress),
+            false => {
+                let mut taken = state.taken.borrow_mut();
+                taken.comes(self.id, cx, progress);
+                taken.make_room(state.most);
+                self.taken = true;
+                false
+            }
+        };
+        if evicted {
             self.leave();
-            return true;
         }
-        let waker = cx.waker().clone();
-        entries.insert(
-            self.id,
-            Entry {
-                progress,
-                waker,
-                evicted: false,
-            },
-        );
-        if !self.taken {
-            self.taken = true;
-            make_room(&mut entries, self.lingering.0.most);
-        }
-        false
+        evicted
     }
 
     fn leave(&mut self) {
         if self.taken {
             self.taken = false;
-            self.lingering.0.entries.borrow_mut().remove(&self.id);
+            self.lingering.0.taken.borrow_mut().goes(self.id);
         }
     }
 }
@@ -121,19 +125,50 @@ impl Drop for Place {
     }
 }
 
-/// Evicts the session without progress for longest, if there are too many.
-fn make_room(entries: &mut BTreeMap<u64, Entry>, most: usize) {
-    let staying = entries.values().filter(|entry| !entry.evicted).count();
-    if staying <= most {
-        return;
+impl Taken {
+    fn comes(&mut self, id: u64, cx: &Context<'_>, progress: Time) {
+        let entry = Entry {
+            progress,
+            waker: cx.waker().clone(),
+            evicted: false,
+        };
+        self.entries.insert(id, entry);
+        self.staying.insert((progress, id));
     }
-    let oldest = entries
-        .values_mut()
-        .filter(|entry| !entry.evicted)
-        .min_by_key(|entry| entry.progress);
-    if let Some(oldest) = oldest {
-        oldest.evicted = true;
-        oldest.waker.wake_by_ref();
+
+    /// Keeps its waker and its progress up to date; whether it was evicted.
+    fn stays(&mut self, id: u64, cx: &Context<'_>, progress: Time) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
+        if entry.evicted {
+            return true;
+        }
+        entry.waker.clone_from(cx.waker());
+        if entry.progress != progress {
+            self.staying.remove(&(entry.progress, id));
+            self.staying.insert((progress, id));
+            entry.progress = progress;
+        }
+        false
+    }
+
+    fn goes(&mut self, id: u64) {
+        if let Some(entry) = self.entries.remove(&id) {
+            self.staying.remove(&(entry.progress, id));
+        }
+    }
+
+    /// Evicts whoever has made no progress for longest, if too many stay.
+    fn make_room(&mut self, most: usize) {
+        if self.staying.len() <= most {
+            return;
+        }
+        let oldest = self.staying.pop_first();
+        if let Some(entry) = oldest.and_then(|(_, id)| self.entries.get_mut(&id)) {
+            entry.evicted = true;
+            entry.waker.wake_by_ref();
+        }
     }
 }
 

@@ -168,7 +168,7 @@ impl<N: Network> Upstreams<N> {
 
     /// Finds an upstream leg: an idle connection to the endpoint whose turn it is, or a connect to
     /// it, and to the ones after it should that fail.
-    pub fn find(&self, cluster: Option<usize>, need: Need, now: Time) -> Found<N> {
+    pub fn find(&self, cluster: Option<usize>, need: Need) -> Found<N> {
         let Some(cluster) = cluster.and_then(|index| self.clusters.get(index)) else {
             return Found::Nothing(Refusal::NoRoute);
         };
@@ -181,7 +181,7 @@ impl<N: Network> Upstreams<N> {
             return Found::Nothing(Refusal::NoEndpoint);
         };
         let address = cluster.endpoints[first].address;
-        if let Some(port) = reuse.then(|| self.pool.take(address, now)).flatten() {
+        if let Some(port) = reuse.then(|| self.pool.take(address)).flatten() {
             return Found::Idle(Box::new(port));
         }
         let others = (0..count.min(ATTEMPTS))

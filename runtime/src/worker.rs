@@ -14,9 +14,7 @@ use crate::{
     upstream::{Cluster, Endpoint, Routes, Upstreams},
 };
 use rustls::ServerConfig;
-use std::{
-    cell::RefCell, fmt, future::poll_fn, io, net::SocketAddr, rc::Rc, sync::Arc, task::Poll,
-};
+use std::{cell::RefCell, fmt, future::poll_fn, io, net::SocketAddr, rc::Rc, sync::Arc};
 use tidegate_core::{
     balance::RoundRobin,
     limits::Timeouts,
@@ -44,11 +42,9 @@ impl fmt::Debug for Site {
 
 /// A running worker.
 pub struct Worker<N: Network> {
-    net: N,
     addresses: Vec<SocketAddr>,
     drain: Drain,
     pool: Pool<N>,
-    pooling: JoinHandle<()>,
     accepting: Vec<JoinHandle<()>>,
 }
 
@@ -101,8 +97,8 @@ impl<N: Network> Worker<N> {
         sites: &[Site],
         extras: &Extras,
     ) -> Result<Self, (SocketAddr, io::Error)> {
-        let (drain, pool) = (Drain::default(), Pool::new(net.clone()));
-        let lingering = Lingering::new(linger::MOST);
+        let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
+        let pool = Pool::new(net.clone(), lingering.clone());
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
@@ -129,16 +125,10 @@ impl<N: Network> Worker<N> {
                 tokio::task::spawn_local(accept::<N>(listener, service, Rc::clone(&extras.taps)))
             })
             .collect();
-        let pooling = {
-            let pool = pool.clone();
-            tokio::task::spawn_local(async move { poll_fn(|cx| pool.poll_run(cx)).await })
-        };
         Ok(Worker {
-            net,
             addresses,
             drain,
             pool,
-            pooling,
             accepting,
         })
     }
@@ -173,17 +163,8 @@ impl<N: Network> Worker<N> {
             let _ended = task.await;
         }
         poll_fn(|cx| self.drain.poll_over(cx)).await;
-        self.pooling.abort();
-        self.pool.evict(usize::MAX, self.net.now());
-        poll_fn(|cx| {
-            let _never = self.pool.poll_run(cx);
-            if self.pool.is_empty() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
+        self.pool.evict(usize::MAX);
+        poll_fn(|cx| self.pool.poll_empty(cx)).await;
     }
 }
 

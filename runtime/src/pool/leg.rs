@@ -1,0 +1,231 @@
+//! One upstream connection without a session, as a task: readiness into events, effects into calls.
+//!
+//! It waits for its peer, for its deadline, for a word from the pool, and for its turn to make room
+//! for others who linger. It decides nothing, and ends with its connection, or once that is taken.
+
+use super::{
+    Listing,
+    berth::{Berth, poll_look},
+};
+use crate::{linger::Place, net::Network};
+use std::{
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll},
+};
+use tidegate_core::{
+    spare::{Event, Spare},
+    time::Time,
+};
+
+/// Rounds of one wake-up before others get their turn: a peer that floods a connection on its way
+/// out starves nobody.
+const ROUNDS: usize = 16;
+
+/// One connection's task.
+pub(super) struct Leg<N: Network> {
+    net: N,
+    berth: Rc<Berth<N::Stream>>,
+    spare: Spare,
+    /// Held exactly while the connection is idle.
+    listing: Option<Listing<N>>,
+    place: Place,
+    now: Time,
+    /// When something last happened.
+    progress: Time,
+    /// Bytes that the peer's kernel had not acknowledged at the last look.
+    unacked: Option<u32>,
+}
+
+impl<N: Network> Leg<N> {
+    pub(super) fn new(
+        net: N,
+        berth: Rc<Berth<N::Stream>>,
+        spare: Spare,
+        listing: Option<Listing<N>>,
+        place: Place,
+        now: Time,
+    ) -> Self {
+        Leg {
+            net,
+            berth,
+            spare,
+            listing,
+            place,
+            now,
+            progress: now,
+            unacked: None,
+        }
+    }
+
+    /// Runs it to its end. A panic costs this connection only: it is reset, never finished.
+    pub(super) async fn run(mut self) {
+        let mut alarm = Alarm {
+            until: Time(0),
+            sleep: pin!(None),
+        };
+        poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| self.poll(cx, &mut alarm)));
+            polled.unwrap_or_else(|_| {
+                tracing::error!("a spare leg failed inside the proxy; it is reset");
+                Poll::Ready(())
+            })
+        })
+        .await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, alarm: &mut Alarm<'_, N>) -> Poll<()> {
+        for _ in 0..ROUNDS {
+            if self.berth.is_empty() {
+                return Poll::Ready(());
+            }
+            self.now = self.now.max(self.net.now());
+            if !self.round(cx, alarm) {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Everything that may have something to tell, in a fixed order; whether anything had.
+    fn round(&mut self, cx: &mut Context<'_>, alarm: &mut Alarm<'_, N>) -> bool {
+        let mut moved = self.poll_told(cx);
+        moved |= self.poll_read(cx);
+        moved |= self.poll_finish(cx);
+        moved |= self.poll_acked(cx);
+        moved |= self.look_sent();
+        moved |= self.poll_linger(cx);
+        moved | self.poll_deadline(cx, alarm)
+    }
+
+    fn step(&mut self, event: Event) {
+        self.progress = self.now;
+        let mut effects = Vec::new();
+        self.spare.step(self.now, event, &mut effects);
+        if !self.spare.is_idle() {
+            self.listing = None;
+        }
+        self.berth.perform(&effects);
+    }
+
+    /// Nobody but the pool has anything to tell, and only while the connection is idle.
+    fn poll_told(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.listing.is_none() {
+            return false;
+        }
+        let told = self.berth.poll_told(cx);
+        told.map(|event| self.step(event)).is_some()
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.spare.reads() {
+            return false;
+        }
+        let Some(Poll::Ready(event)) = self.berth.with(|port| poll_look(port, cx)) else {
+            return false;
+        };
+        self.step(event);
+        true
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.spare.is_finishing() {
+            return false;
+        }
+        let Some(Poll::Ready(finished)) = self.berth.with(|port| port.poll_finish(cx)) else {
+            return false;
+        };
+        // K25, K26: from the first FIN on, only keepalive tells who is still there.
+        self.berth.with(|port| port.half_closed());
+        self.step(match finished {
+            Ok(()) => Event::Finished,
+            Err(fault) => Event::Failed(fault.cause),
+        });
+        true
+    }
+
+    fn poll_acked(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.spare.waits_for_ack() {
+            return false;
+        }
+        let Some(Poll::Ready(acked)) = self.berth.with(|port| port.poll_acked(cx)) else {
+            return false;
+        };
+        self.step(match acked {
+            Ok(()) => Event::Acked,
+            Err(fault) => Event::Failed(fault.cause),
+        });
+        true
+    }
+
+    /// What the peer's kernel has taken since the last look is progress (T_write_stall, I10). The
+    /// wait for the acknowledgement looks often, and the deadline once more before it counts.
+    fn look_sent(&mut self) -> bool {
+        if !self.spare.observes_sent() {
+            return false;
+        }
+        let Some(Ok(left)) = self.berth.with(|port| port.unacked()) else {
+            return false;
+        };
+        let before = self.unacked.replace(left);
+        let taken = before.is_some_and(|before| left < before);
+        if taken {
+            self.step(Event::Sent);
+        }
+        taken
+    }
+
+    /// 4.11, 10: it may have to make room for somebody who has just begun to linger.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> bool {
+        let since = self.spare.is_lingering().then_some(self.progress);
+        let evicted = self.place.poll(cx, since);
+        if evicted {
+            self.step(Event::Evicted);
+        }
+        evicted
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, alarm: &mut Alarm<'_, N>) -> bool {
+        let at = self.spare.deadline().map(|(at, _)| at);
+        let Poll::Ready(at) = alarm.poll(cx, &self.net, at) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.step(Event::Fired);
+        true
+    }
+}
+
+/// The wait for a deadline that moves. The sleep lies in its task, and costs no memory of its own.
+struct Alarm<'a, N: Network> {
+    until: Time,
+    sleep: Pin<&'a mut Option<N::Sleep>>,
+}
+
+impl<N: Network> Alarm<'_, N> {
+    /// Ready when `at` has come. A sleep that ends before it is kept until it does: progress moves
+    /// the deadline often, and mostly forward.
+    fn poll(&mut self, cx: &mut Context<'_>, net: &N, at: Option<Time>) -> Poll<Time> {
+        let Some(at) = at else {
+            self.sleep.set(None);
+            return Poll::Pending;
+        };
+        loop {
+            if self.sleep.is_none() || self.until > at {
+                self.until = at;
+                self.sleep.set(Some(net.sleep_until(at)));
+            }
+            let asleep = |sleep: Pin<&mut N::Sleep>| sleep.poll(cx).is_pending();
+            if self.sleep.as_mut().as_pin_mut().is_none_or(asleep) {
+                return Poll::Pending;
+            }
+            self.sleep.set(None);
+            if self.until >= at {
+                return Poll::Ready(at);
+            }
+        }
+    }
+}

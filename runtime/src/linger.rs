@@ -198,6 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn who_goes_leaves_nothing_of_its_progress_behind() {
+        let lingering = Lingering::new(1);
+        let mut places = [lingering.place(), lingering.place(), lingering.place()];
+        for ms in 0..5 {
+            assert!(!places[0].poll(&mut cx(), Some(Time::from_ms(ms))));
+        }
+        assert!(!places[0].poll(&mut cx(), None));
+        assert!(!places[1].poll(&mut cx(), Some(Time::from_ms(6))));
+        assert!(!places[2].poll(&mut cx(), Some(Time::from_ms(7))));
+        assert!(places[1].poll(&mut cx(), Some(Time::from_ms(6))));
+        assert_eq!(lingering.len(), 1);
+    }
+
+    #[test]
     fn who_lingers_no_more_gives_its_place_back() {
         let lingering = Lingering::new(1);
         let mut first = lingering.place();

@@ -25,6 +25,26 @@ impl Leg {
         Leg(format!("{} {}", half(near), half(far)))
     }
 
+    /// Waits until the proxy has read everything that was sent to it.
+    pub(crate) fn until_read(&self) {
+        let (near, far) = self.0.split_once(' ').unwrap();
+        let (near, far) = (format!("{near} {far} "), format!("{far} {near} "));
+        for _ in 0..PATIENCE.as_millis() {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            // Behind the addresses the state, and behind that "TX:RX", what is queued.
+            let queued = |ends: &str, nth: usize| {
+                let line = table.lines().find_map(|line| line.split_once(ends));
+                let queues = line.unwrap().1.split(' ').nth(1).unwrap();
+                queues.split(':').nth(nth).unwrap() != "00000000"
+            };
+            if !queued(&near, 1) && !queued(&far, 0) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("not everything is read at {}", self.0);
+    }
+
     /// Waits until an end has arrived there, whether or not the proxy has been told of it: also
     /// on loopback a segment may be under way for a moment.
     pub(crate) fn until_ended(&self) {

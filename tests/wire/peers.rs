@@ -338,6 +338,14 @@ impl Origin {
         Origin(listener)
     }
 
+    /// An origin that takes in little at a time.
+    pub(crate) fn narrow(recv_bytes: usize) -> Origin {
+        let origin = Origin::new();
+        let socket = SockRef::from(&origin.0);
+        socket.set_recv_buffer_size(recv_bytes).unwrap();
+        origin
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.local_addr().unwrap()
     }

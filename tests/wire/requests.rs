@@ -63,6 +63,35 @@ fn h13_early_answer_comes_at_once() {
     assert_eq!(client.last(), Last::plain("", End::Fin));
 }
 
+/// T_write_stall, I10: a connection that no session needs any more may still carry a request, and
+/// whoever reads it slowly has all the time it takes.
+#[test]
+fn u12_i10_an_origin_that_reads_slowly_behind_its_answer_gets_everything() {
+    const SIZE: usize = 250_000;
+    let origin = Origin::narrow(32 * 1024);
+    let cluster = "send_buffer = \"400KiB\"\ntimeouts = { write = \"500ms\" }";
+    let proxy = Proxy::configured(origin.address(), "", cluster);
+    let mut client = proxy.client();
+    let body = pattern(SIZE);
+    client.say(format!("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: {SIZE}\r\n\r\n").as_bytes());
+    client.say(&body);
+    let mut up = origin.accept();
+    up.head();
+    client.leg().until_read();
+    up.say(TOO_LARGE);
+    assert_eq!(client.message().status(), 413);
+    let mut heard = Vec::new();
+    // Three times as long as nothing at all may take.
+    for _ in 0..60 {
+        thread::sleep(Duration::from_millis(25));
+        heard.extend(up.hear(4_000));
+    }
+    let last = up.last();
+    heard.extend(last.bytes);
+    assert!(heard == body, "{} bytes", heard.len());
+    assert_eq!(last.end, End::Fin);
+}
+
 #[test]
 fn h14_s52_final_answer_to_an_expectation() {
     let origin = Origin::new();

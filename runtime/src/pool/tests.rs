@@ -335,6 +335,7 @@ fn i10_what_an_origin_takes_is_progress_as_long_as_it_takes_something() {
 fn u12_a_leg_that_nobody_answers_is_closed_in_time() {
     play(9, |stage| async move {
         let hand = stage.retired();
+        settle().await;
         hand.ack();
         settle().await;
         stage.pass(Span(WAITS.linger.0 - 1)).await;

@@ -209,6 +209,16 @@ fn h12_only_a_peer_that_takes_nothing_is_reset() {
 }
 
 #[test]
+fn row_4_11_6_a_leg_whose_end_is_heard_makes_room_by_a_close() {
+    let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.hears_end(Down);
+    assert_eq!(stage.tell(Event::Evicted)[0], Effect::Close(Down));
+    assert!(stage.session.is_closed());
+}
+
+#[test]
 fn a_leg_that_lingers_makes_room_by_a_reset() {
     let mut stage = Stage::asked(RequestFacts { close: true, ..GET });
     assert!(!stage.session.is_lingering(), "an answer is owed");

@@ -107,14 +107,20 @@ impl Session {
             })
     }
 
-    /// The legs that linger make room for others. What their peers' kernels have not got is lost.
+    /// The legs that linger make room for others: closed where our FIN is acknowledged, so that
+    /// nothing can be lost any more (K21; 4.11, 6), else reset.
     pub(super) fn evicted(&mut self, effects: &mut Effects) {
         if !self.is_lingering() {
             bug!("a session was evicted that does not linger")
         }
         for side in Side::BOTH {
-            if self.leg(side).open().is_some() {
-                self.reset(side, Cause::Local, effects);
+            match self.leg(side).open().map(|open| open.write) {
+                Some(WriteEnd::Acked) => {
+                    self.leg_mut(side).gone(End::Clean);
+                    effects.push(Effect::Close(side));
+                }
+                Some(_) => self.reset(side, Cause::Local, effects),
+                None => {}
             }
         }
     }

@@ -53,7 +53,10 @@ pub(crate) fn http() -> Vec<Shape> {
             .asking(&[OLD])
             .answering(BodyKind::Close),
         Shape::http("head", b"H", b"HX").asking(&[HEAD]),
-        Shape::http("connect refused", b"H", b"").asking(&[CONNECT]),
+        Shape::http("connect refused", b"H", b"Hb")
+            .asking(&[CONNECT])
+            .answering(BodyKind::Length(1))
+            .refusing(),
         Shape::http("bad request", b"hX", b""),
         Shape::http("broken response", b"H", b"HbbbbX").answering(BodyKind::Chunked),
         Shape::http("broken upload over tls", b"HbX", b"H")

@@ -85,6 +85,12 @@ impl Shape {
         self
     }
 
+    /// With a status that no client hopes for.
+    pub(crate) fn refusing(mut self) -> Self {
+        self.response.status = 405;
+        self
+    }
+
     pub(crate) fn origin_closes(mut self) -> Self {
         self.response.close = true;
         self

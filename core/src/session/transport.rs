@@ -116,7 +116,7 @@ impl Session {
         for side in Side::BOTH {
             match self.leg(side).open().map(|open| open.write) {
                 Some(WriteEnd::Acked) => {
-                    self.leg_mut(side).gone(End::Clean);
+                    self.leg_mut(side).gone(End::Abort(Cause::Local));
                     effects.push(Effect::Close(side));
                 }
                 Some(_) => self.reset(side, Cause::Local, effects),

@@ -251,13 +251,11 @@ impl<'a> Reader<'a> {
 
     /// The true or false at `node`.
     pub(super) fn flag(&mut self, key: &str, node: &Node<'_>) -> Option<bool> {
-        match node.get_ref() {
-            DeValue::Boolean(flag) => Some(*flag),
-            _ => {
-                self.wrong_type(key, node, "true or false");
-                None
-            }
+        if let DeValue::Boolean(flag) = node.get_ref() {
+            return Some(*flag);
         }
+        self.wrong_type(key, node, "true or false");
+        None
     }
 
     /// The one of `choices` that the string at `node` names.

@@ -38,6 +38,8 @@ pub struct Timeouts {
     pub head: Span,
     /// T_ka_idle: between two requests.
     pub idle: Span,
+    /// T_ka_min: a drain ends no connection sooner than this after its last response.
+    pub idle_least: Span,
     /// T_connect: an upstream connection, all attempts at it together.
     pub connect: Span,
     /// A request body without progress.
@@ -68,6 +70,7 @@ impl Timeouts {
             tls: Span::from_secs(10),
             head: Span::from_secs(30),
             idle: Span::from_secs(75),
+            idle_least: Span::from_secs(1),
             connect: Span::from_secs(5),
             request: Span::from_secs(30),
             response: Span::from_secs(60),

@@ -6,6 +6,7 @@
 //! has to write in `reads.rs`. It never sees a byte, a socket or a clock.
 
 mod check;
+mod drain;
 mod ending;
 mod fired;
 mod http;
@@ -218,7 +219,7 @@ impl Session {
             Event::Acked(side) => self.acked(side, effects),
             Event::Fired => self.fired(now, effects),
             Event::Evicted => self.evicted(effects),
-            Event::Drained => self.draining = true,
+            Event::Drained => self.drain(now, effects),
         }
     }
 

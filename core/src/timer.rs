@@ -112,6 +112,12 @@ impl Timers {
         self.at[timer as usize] = None;
     }
 
+    /// Brings the moment of `timer`, which is armed, forward to `at`, if that is earlier.
+    pub fn hasten(&mut self, timer: Timer, at: Time) {
+        let slot = &mut self.at[timer as usize];
+        *slot = slot.map(|then| then.min(at));
+    }
+
     /// The next wait and its reason.
     #[must_use]
     pub fn next(&self) -> Option<(Time, Timer)> {

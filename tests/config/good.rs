@@ -31,7 +31,7 @@ to   = "files"
 send_buffer = "4608B"
 recv_buffer = "1MiB"
 bare_fin = "clean"
-timeouts = { tls = "5s", head = "250ms", idle = "5m", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
+timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
 name = "db"
@@ -130,6 +130,7 @@ fn every_key_arrives() {
         tls: Span::from_secs(5),
         head: Span::from_ms(250),
         idle: Span::from_secs(300),
+        idle_least: Span::from_ms(1500),
         connect: Span::from_secs(1),
         request: Span::from_secs(31),
         response: Span::from_secs(2),

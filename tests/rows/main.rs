@@ -5,6 +5,7 @@
 
 mod connect;
 mod downstream;
+mod drain;
 mod original;
 mod relay;
 mod spare;

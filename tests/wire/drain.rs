@@ -10,6 +10,8 @@ use rustix::process::Signal;
 use std::io::ErrorKind;
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+/// A drain closes what is idle, however briefly.
+const AT_ONCE: &str = "timeouts = { idle_least = \"0s\" }";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// One request and its answer; both legs stay.
@@ -26,7 +28,7 @@ fn served(client: &mut impl Peer, origin: &Origin) -> Raw {
 /// has shown that it was told.
 fn draining(rest: &str) -> (Proxy, Raw, Raw) {
     let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), "", rest);
+    let proxy = Proxy::configured(origin.address(), AT_ONCE, rest);
     let mut idle = proxy.client();
     let mut pooled = served(&mut idle, &origin);
     let mut client = proxy.client();
@@ -66,6 +68,56 @@ fn g2_new_connections_are_refused() {
     }
     up.say(OK);
     assert_eq!(client.message().body, b"ok");
+}
+
+/// Waits until the proxy has heard of its drain, and has closed its listener for it.
+fn until_drain(proxy: &Proxy) {
+    while let Ok(mut early) = Raw::try_connect(proxy.address) {
+        early.fin();
+        early.last();
+    }
+}
+
+#[test]
+fn g4_a_request_that_was_on_its_way_is_served() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), "timeouts = { idle_least = \"20s\" }", "");
+    let mut kept = proxy.client();
+    let mut up = served(&mut kept, &origin);
+    let mut fresh = proxy.client();
+    proxy.process.signal(Signal::TERM);
+    until_drain(&proxy);
+    for client in [&mut kept, &mut fresh] {
+        client.say(GET);
+        up.message();
+        up.say(OK);
+        let answer = client.message();
+        assert_eq!(answer.body, b"ok");
+        assert_eq!(answer.field("connection"), Some("close"));
+        assert_eq!(client.last(), Last::plain("", End::Fin));
+    }
+    drop((kept, fresh, up));
+    assert_eq!(proxy.process.end().code(), Some(0));
+}
+
+#[test]
+fn g4_a_client_in_its_handshake_is_served() {
+    for version in Version::BOTH {
+        let origin = Origin::new();
+        let proxy = Proxy::https(origin.address());
+        let mut client = proxy.secure(version);
+        proxy.process.signal(Signal::TERM);
+        until_drain(&proxy);
+        client.say(GET);
+        let mut up = origin.accept();
+        up.message();
+        up.say(OK);
+        assert_eq!(client.message().body, b"ok");
+        assert_eq!(client.last(), Last::notified(""), "{version:?}");
+        client.fin();
+        drop((client, up));
+        assert_eq!(proxy.process.end().code(), Some(0));
+    }
 }
 
 #[test]
@@ -130,7 +182,8 @@ fn g2_s70_the_queue_is_served_before_the_listener_closes() {
 fn g8_the_process_stays_until_the_last_byte_is_acknowledged() {
     const SIZE: usize = 1_500_000;
     let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), "", "");
+    // The kernel may have taken the whole answer by then: no further request is waited for.
+    let proxy = Proxy::configured(origin.address(), AT_ONCE, "");
     let mut client = Raw::narrow(proxy.address, 4096);
     client.say(GET);
     let mut up = origin.accept();
@@ -146,6 +199,7 @@ fn g8_the_process_stays_until_the_last_byte_is_acknowledged() {
     });
     client.head();
     proxy.process.signal(Signal::TERM);
+    until_drain(&proxy);
     assert!(client.hear(SIZE / 2) == body[..SIZE / 2]);
     // Late words do not spoil what is still on its way.
     client.say(GET);

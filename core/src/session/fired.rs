@@ -71,6 +71,11 @@ impl Session {
     }
 
     fn idle_expired(&mut self, timer: Timer, effects: &mut Effects) {
+        if self.draining {
+            // G4: it was not the client that waited too long.
+            self.close_down(effects);
+            return;
+        }
         self.note(How::Expired(timer), By::Proxy);
         self.close_down(effects);
     }

@@ -58,6 +58,10 @@ impl Session {
         let waits = &self.setup.timeouts;
         let (wanted, span) = match timer {
             Timer::Tls => (self.phase == Phase::Securing, waits.tls),
+            // G4: who comes to a session that drains gets no longer than who is there already.
+            Timer::Head if self.draining && self.phase == Phase::Idle(Idle::Fresh) => {
+                (true, waits.idle_least)
+            }
             Timer::Head => (self.waits_for_head(), waits.head),
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),

@@ -51,10 +51,14 @@ const fn courtesy(key: &'static str, slot: fn(&mut Timeouts) -> &mut Span) -> Wa
     }
 }
 
-const LISTENER: [Wait; 9] = [
+const LISTENER: [Wait; 10] = [
     wait("tls", For::Tls, |t| &mut t.tls),
     wait("head", For::Http, |t| &mut t.head),
     wait("idle", For::Http, |t| &mut t.idle),
+    Wait {
+        whom: For::Http,
+        ..courtesy("idle_least", |t| &mut t.idle_least)
+    },
     wait("request", For::Http, |t| &mut t.request),
     wait("write", For::All, |t| &mut t.write),
     wait("tunnel", For::All, |t| &mut t.tunnel),

@@ -217,7 +217,7 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
     }
 }
 
-/// S8 (H01, 4.9 G3): between two requests, the client's end or a drain ends the leg.
+/// S8 (H01): between two requests, the client's end ends the leg.
 pub(super) fn s8_idle_over(session: &mut Session, effects: &mut Effects) -> bool {
     if !matches!(session.phase, Phase::Idle(_)) {
         return false;
@@ -229,7 +229,7 @@ pub(super) fn s8_idle_over(session: &mut Session, effects: &mut Effects) -> bool
         ReadEnd::Notified | ReadEnd::Fin(_) => true,
         ReadEnd::Open | ReadEnd::Draining(_) | ReadEnd::Failed(_) => false,
     };
-    if !(ended || session.draining) || open.inbox.decodable() {
+    if !ended || open.inbox.decodable() {
         return false;
     }
     session.close_down(effects);

@@ -6,7 +6,7 @@
 use crate::{
     case::{self, Verdict},
     generate::{self, Kind},
-    schedule::Schedule,
+    world::Net,
 };
 use std::{collections::BTreeMap, ops::Range};
 use tidegate_core::variant::Variant;
@@ -16,6 +16,8 @@ use tidegate_core::variant::Variant;
 pub struct Batch {
     /// Seeds played.
     pub seeds: u64,
+    /// Runs, of all seeds, not counting second ones.
+    pub runs: u64,
     /// Simulated milliseconds, all runs together.
     pub simulated_ms: u64,
     /// FINs passed on.
@@ -29,6 +31,8 @@ pub struct Batch {
 /// How a batch is played.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
+    /// The networks.
+    pub nets: &'static [Net],
     /// What the seeds are for.
     pub kind: Kind,
     /// The wrong rule, if one is to be caught.
@@ -55,20 +59,28 @@ impl Batch {
 
     fn seed(&mut self, seed: u64, plan: Plan) {
         let schedule = generate::schedule(plan.kind, seed);
-        let verdict = case::verdict(&schedule, plan.variant);
-        let mut wrong: Vec<String> = verdict.wrong().map(str::to_string).collect();
-        if plan.twice && wrong.is_empty() {
-            wrong.extend(differs(&schedule, &verdict, plan.variant));
+        let mut wrong = Vec::new();
+        for &net in plan.nets {
+            let verdict = case::verdict(net, &schedule, plan.variant);
+            let named = |what: &str| format!("{net}: {what}");
+            let before = wrong.len();
+            wrong.extend(verdict.wrong().map(named));
+            if plan.twice && wrong.len() == before {
+                let again = case::verdict(net, &schedule, plan.variant);
+                let differs = again.fingerprint() != verdict.fingerprint();
+                wrong.extend(differs.then(|| named("a second run took other steps")));
+            }
+            self.count(&verdict);
         }
-        self.count(&verdict);
+        self.seeds += 1;
         if !wrong.is_empty() {
             self.bad.push((seed, wrong));
         }
     }
 
     fn count(&mut self, verdict: &Verdict) {
-        self.seeds += 1;
-        for played in [&verdict.running, &verdict.frozen] {
+        for played in &verdict.played {
+            self.runs += 1;
             self.simulated_ms += played.took_ms;
             self.fins += played.watch.fins;
             for (what, times) in &played.watch.reached {
@@ -80,6 +92,7 @@ impl Batch {
     /// Adds what another batch came to.
     pub fn join(&mut self, other: Batch) {
         self.seeds += other.seeds;
+        self.runs += other.runs;
         self.simulated_ms += other.simulated_ms;
         self.fins += other.fins;
         for (what, times) in other.reached {
@@ -95,12 +108,6 @@ impl Batch {
         let missing = |what: &&str| !self.reached.contains_key(*what);
         wanted.iter().copied().filter(missing).collect()
     }
-}
-
-fn differs(schedule: &Schedule, first: &Verdict, variant: Option<Variant>) -> Option<String> {
-    let again = case::verdict(schedule, variant);
-    (again.fingerprint() != first.fingerprint())
-        .then(|| "a second run of the same seed took other steps".to_string())
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.

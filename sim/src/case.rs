@@ -5,10 +5,11 @@
 
 use crate::{
     fault::{Fault, Timers},
-    oracle, proxy,
+    oracle,
+    proxy::Production,
     schedule::{Carrier, Schedule, Step, Traffic},
     watch::Watch,
-    world::{self, Options, Outcome},
+    world::{self, Net, Options, Outcome},
 };
 use std::{cell::RefCell, rc::Rc};
 use tidegate_core::{trace::Row, variant::Variant};
@@ -37,6 +38,7 @@ impl Played {
 /// Plays `schedule` once.
 #[must_use]
 pub fn play(
+    net: Net,
     schedule: &Schedule,
     timers: Timers,
     variant: Option<Variant>,
@@ -52,7 +54,12 @@ pub fn play(
         timers,
         ..Options::default()
     };
-    let outcome = world::run(schedule, options, proxy::worker(schedule, variant, &watch));
+    let proxy = Production {
+        schedule,
+        variant,
+        watch: &watch,
+    };
+    let outcome = world::run(net, schedule, options, proxy);
     let watch = watch.take();
     let mut wrong: Vec<String> = oracle::judge(schedule, &outcome)
         .iter()
@@ -64,6 +71,8 @@ pub fn play(
     let how = match timers {
         Timers::Running => "",
         Timers::Frozen => "with every timer frozen: ",
+        Timers::Early => "with every timer early: ",
+        Timers::Late => "with every timer late: ",
     };
     Played {
         wrong: wrong
@@ -123,36 +132,44 @@ pub fn is_peaceful(schedule: &Schedule) -> bool {
     !(resets || truncates || cuts || stops || fails)
 }
 
-/// Plays `schedule` as it is and with every timer frozen, and tells what was wrong in either.
-#[must_use]
-pub fn verdict(schedule: &Schedule, variant: Option<Variant>) -> Verdict {
-    let running = play(schedule, Timers::Running, variant, false);
-    let frozen = play(schedule, Timers::Frozen, variant, false);
-    Verdict { running, frozen }
+/// How timers run in the runs of one verdict: where a run is cheap, in every way there is.
+fn ways(net: Net) -> &'static [Timers] {
+    match net {
+        Net::Fast => &Timers::ALL,
+        Net::Turmoil => &[Timers::Running, Timers::Frozen],
+    }
 }
 
-/// What both ways of playing a schedule came to.
+/// Plays `schedule` with timers as they are, frozen, and on the fast network early and late, and
+/// tells what was wrong in any.
+#[must_use]
+pub fn verdict(net: Net, schedule: &Schedule, variant: Option<Variant>) -> Verdict {
+    let play = |timers: &Timers| play(net, schedule, *timers, variant, false);
+    Verdict {
+        played: ways(net).iter().map(play).collect(),
+    }
+}
+
+/// What all ways of playing a schedule came to.
 #[derive(Debug)]
 pub struct Verdict {
-    /// With timers.
-    pub running: Played,
-    /// Without.
-    pub frozen: Played,
+    /// As they were played.
+    pub played: Vec<Played>,
 }
 
 impl Verdict {
     /// What did not hold.
     pub fn wrong(&self) -> impl Iterator<Item = &str> {
-        self.running
-            .wrong
-            .iter()
-            .chain(&self.frozen.wrong)
-            .map(String::as_str)
+        let wrong = self.played.iter().flat_map(|played| &played.wrong);
+        wrong.map(String::as_str)
     }
 
     /// The same for the same runs.
     #[must_use]
-    pub fn fingerprint(&self) -> [[u64; 2]; 2] {
-        [self.running.fingerprint, self.frozen.fingerprint]
+    pub fn fingerprint(&self) -> Vec<[u64; 2]> {
+        self.played
+            .iter()
+            .map(|played| played.fingerprint)
+            .collect()
     }
 }

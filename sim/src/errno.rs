@@ -37,6 +37,7 @@ errnos! {
     ECONNABORTED = 103, "The connection went before it was accepted.";
     ECONNRESET = 104, "The peer sent an RST.";
     ENOBUFS = 105, "The kernel has no memory left.";
+    ENOTCONN = 107, "The connection is no more.";
     ETIMEDOUT = 110, "The peer has not answered for too long.";
     ECONNREFUSED = 111, "Nobody listens there.";
     EHOSTUNREACH = 113, "There is no way there.";

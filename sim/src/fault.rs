@@ -14,6 +14,7 @@ pub use self::{
     plan::{Call, Fault, Plan, Point, Site},
     stream::FaultyStream,
 };
+use crate::simulated::Simulated;
 use std::{
     cell::Cell,
     future::Future,
@@ -37,6 +38,31 @@ pub enum Timers {
     Running,
     /// Never: what ends then, ends without one.
     Frozen,
+    /// Each a moment before its time, as on a coarse clock.
+    Early,
+    /// Each a while after its time, as in a process that others keep waiting.
+    Late,
+}
+
+/// How early an early timer is: a tick of a coarse clock.
+const EARLY_MS: u64 = 1;
+
+/// How late a late timer is: longer than a way there and back.
+const LATE_MS: u64 = 20;
+
+impl Timers {
+    /// All of them.
+    pub const ALL: [Timers; 4] = [Timers::Running, Timers::Frozen, Timers::Early, Timers::Late];
+
+    /// When a sleep until `at` is over, if ever.
+    fn end(self, at: Time) -> Option<Time> {
+        match self {
+            Timers::Running => Some(at),
+            Timers::Frozen => None,
+            Timers::Early => Some(Time::from_ms(0) + at.since(Time::from_ms(EARLY_MS))),
+            Timers::Late => Some(at + Span::from_ms(LATE_MS)),
+        }
+    }
 }
 
 /// What a faulty network has counted.
@@ -148,14 +174,23 @@ impl<N: Network + Unpin> Network for Faulty<N> {
     }
 
     fn sleep_until(&self, at: Time) -> FaultySleep<N> {
-        let inner = match self.timers {
-            Timers::Running => Some(Box::pin(self.inner.sleep_until(at))),
-            Timers::Frozen => None,
-        };
+        let end = self.timers.end(at);
         FaultySleep {
-            inner,
+            inner: end.map(|end| Box::pin(self.inner.sleep_until(end))),
             counts: Rc::clone(&self.counts),
         }
+    }
+}
+
+impl<N: Simulated> Simulated for Faulty<N> {
+    type Beat = N::Beat;
+
+    fn open_sockets(&self) -> usize {
+        self.inner.open_sockets()
+    }
+
+    fn beat(&self) -> N::Beat {
+        self.inner.beat()
     }
 }
 

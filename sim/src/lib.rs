@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod case;
 pub mod errno;
+pub mod fast;
 pub mod fault;
 pub mod generate;
 pub mod net;
@@ -15,6 +16,8 @@ pub mod peer;
 pub mod proxy;
 pub mod rng;
 pub mod schedule;
+pub mod simulated;
+pub mod socket;
 pub mod stopwatch;
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,7 @@ use tidegate_sim::{
     schedule::{Carrier, Schedule},
     stopwatch::Stopwatch,
     tls::Version,
+    world::Net,
 };
 
 /// The production driver on a simulated network.
@@ -34,15 +35,18 @@ struct Seeds {
     /// What the seeds are for.
     #[arg(long, value_enum, default_value_t = Traffic::Any)]
     kind: Traffic,
+    /// The network. On the fast one timers also run early, and late.
+    #[arg(long, value_enum, default_value_t = Nets::Both, global = true)]
+    net: Nets,
     /// Plays each seed a second time: the steps must be the same.
     #[arg(long)]
     twice: bool,
     /// Breaks a rule on purpose: a variant's name, as in `FinOnTimer`.
     #[arg(long, value_parser = variant)]
     variant: Option<Variant>,
-    /// Freezes every timer (one seed or file; a batch does both).
-    #[arg(long, global = true)]
-    frozen: bool,
+    /// How timers run (one seed or file; a batch plays them all).
+    #[arg(long, value_enum, default_value_t = Clocks::Running, global = true)]
+    timers: Clocks,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +56,42 @@ enum Verb {
         /// The file.
         file: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Nets {
+    Fast,
+    Turmoil,
+    Both,
+}
+
+impl Nets {
+    fn all(self) -> &'static [Net] {
+        match self {
+            Nets::Fast => &[Net::Fast],
+            Nets::Turmoil => &[Net::Turmoil],
+            Nets::Both => &Net::ALL,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Clocks {
+    Running,
+    Frozen,
+    Early,
+    Late,
+}
+
+impl Clocks {
+    fn timers(self) -> Timers {
+        match self {
+            Clocks::Running => Timers::Running,
+            Clocks::Frozen => Timers::Frozen,
+            Clocks::Early => Timers::Early,
+            Clocks::Late => Timers::Late,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -97,17 +137,17 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let seeds = arguments.seeds;
     match (arguments.verb, seeds.seed) {
-        (Some(Verb::Replay { file }), _) => replay(&file, seeds.frozen),
+        (Some(Verb::Replay { file }), _) => replay(&file, &seeds),
         (None, Some(seed)) => {
             let schedule = generate::schedule(seeds.kind.kind(), seed);
             print!("{schedule}");
-            show(&schedule, seeds.frozen, seeds.variant)
+            show(&schedule, &seeds)
         }
         (None, None) => batch(&seeds),
     }
 }
 
-fn replay(file: &PathBuf, frozen: bool) -> ExitCode {
+fn replay(file: &PathBuf, seeds: &Seeds) -> ExitCode {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
@@ -116,7 +156,7 @@ fn replay(file: &PathBuf, frozen: bool) -> ExitCode {
         }
     };
     match text.parse::<Schedule>() {
-        Ok(schedule) => show(&schedule, frozen, None),
+        Ok(schedule) => show(&schedule, seeds),
         Err(error) => {
             eprintln!("{}: {error}", file.display());
             ExitCode::from(2)
@@ -124,27 +164,27 @@ fn replay(file: &PathBuf, frozen: bool) -> ExitCode {
     }
 }
 
-/// Plays one schedule and prints its trace and verdict.
-fn show(schedule: &Schedule, frozen: bool, variant: Option<Variant>) -> ExitCode {
-    let timers = if frozen {
-        Timers::Frozen
-    } else {
-        Timers::Running
-    };
-    let played = case::play(schedule, timers, variant, true);
-    println!("\n{HEADER}");
-    for row in played.rows() {
-        println!("{row}");
+/// Plays one schedule on each network, and prints its traces and verdicts.
+fn show(schedule: &Schedule, seeds: &Seeds) -> ExitCode {
+    let mut good = true;
+    for &net in seeds.net.all() {
+        let timers = seeds.timers.timers();
+        let played = case::play(net, schedule, timers, seeds.variant, true);
+        println!("\non {net}\n{HEADER}");
+        for row in played.rows() {
+            println!("{row}");
+        }
+        let [peers, steps] = played.fingerprint;
+        println!(
+            "\nfingerprint {peers:016x} {steps:016x}, {} ms simulated",
+            played.took_ms
+        );
+        for what in &played.wrong {
+            println!("WRONG {what}");
+        }
+        good &= played.wrong.is_empty();
     }
-    let [peers, steps] = played.fingerprint;
-    println!(
-        "\nfingerprint {peers:016x} {steps:016x}, {} ms simulated",
-        played.took_ms
-    );
-    for what in &played.wrong {
-        println!("WRONG {what}");
-    }
-    if played.wrong.is_empty() {
+    if good {
         println!("good");
         ExitCode::SUCCESS
     } else {
@@ -156,6 +196,7 @@ fn show(schedule: &Schedule, frozen: bool, variant: Option<Variant>) -> ExitCode
 fn batch(seeds: &Seeds) -> ExitCode {
     let all = seeds.seeds.clone().unwrap_or(0..1_000);
     let plan = Plan {
+        nets: seeds.net.all(),
         kind: seeds.kind.kind(),
         variant: seeds.variant,
         twice: seeds.twice,
@@ -192,9 +233,10 @@ fn report(batch: &Batch, seeds: &Seeds, seconds: f64) -> ExitCode {
         ""
     };
     println!(
-        "\n{} seeds, with timers and with every timer frozen{again}: {:.0} seeds a second, {:.2} \
+        "\n{} seeds, {} runs, some with every timer frozen{again}: {:.0} seeds a second, {:.2} \
          simulated hours, {} FINs passed on",
         batch.seeds,
+        batch.runs,
         batch.seeds as f64 / seconds,
         hours,
         batch.fins,

@@ -1,20 +1,17 @@
 //! The network trait on turmoil: whole programs on simulated hosts.
 //!
 //! It owns the way from turmoil's messages to sockets that behave like Linux's. The rules of one
-//! connection are [`socket`], the frames between two of them [`frame`], the way across turmoil
-//! [`stream`]. A connect takes the two latencies of a handshake, as does a refusal; an accept
-//! happens in the listening kernel, whether or not the program accepts. Never does a stream rely
-//! on turmoil's window, its FIN or its RST: four defects there are proved by the tests.
+//! connection are [`socket`](crate::socket), the way across turmoil [`stream`]. A connect takes the
+//! two latencies of a handshake, as does a refusal; an accept happens in the listening kernel,
+//! whether or not the program accepts. Never does a stream rely on turmoil's window, its FIN or
+//! its RST: four defects there are proved by the tests.
 
-mod frame;
-mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
 
-use self::socket::Sizes;
 pub use self::stream::SimStream;
-use crate::errno::Errno;
+use crate::{errno::Errno, simulated::Simulated, socket::Sizes};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -30,9 +27,6 @@ use tidegate::net::{Buffers, Listener, Network};
 use tidegate_core::time::Time;
 use tokio::task::{JoinHandle, spawn_local};
 use turmoil::net::{TcpListener, TcpStream};
-
-/// What a buffer holds where none is asked for.
-const DEFAULT_BYTES: u32 = 65_536;
 
 /// The network as one host sees it. It must be used inside the simulation, on that host.
 #[derive(Clone, Debug, Default)]
@@ -63,11 +57,17 @@ impl SimNet {
     pub fn new() -> SimNet {
         SimNet::default()
     }
+}
 
-    /// Connections that are not over: still opening, held by the program, or closing without it.
-    #[must_use]
-    pub fn open_sockets(&self) -> usize {
+impl Simulated for SimNet {
+    type Beat = Pin<Box<tokio::time::Sleep>>;
+
+    fn open_sockets(&self) -> usize {
         self.open.get()
+    }
+
+    fn beat(&self) -> Self::Beat {
+        Box::pin(tokio::time::sleep(Duration::from_millis(1)))
     }
 }
 
@@ -87,7 +87,7 @@ impl Network for SimNet {
         let listener = bound?;
         let local = SocketAddr::new(address.ip(), listener.local_addr()?.port());
         let backlog = Rc::new(RefCell::new(Backlog::default()));
-        let kernel = accept_all(listener, sizes(buffers), self.clone(), Rc::clone(&backlog));
+        let kernel = accept_all(listener, buffers.into(), self.clone(), Rc::clone(&backlog));
         Ok(SimListener {
             local,
             backlog,
@@ -96,7 +96,7 @@ impl Network for SimNet {
     }
 
     fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect {
-        Box::pin(connect(address, sizes(buffers), self.clone()))
+        Box::pin(connect(address, buffers.into(), self.clone()))
     }
 
     fn now(&self) -> Time {
@@ -107,13 +107,6 @@ impl Network for SimNet {
     fn sleep_until(&self, at: Time) -> Self::Sleep {
         let wait = at.since(self.now());
         Box::pin(tokio::time::sleep(Duration::from_micros(wait.0)))
-    }
-}
-
-fn sizes(buffers: Buffers) -> Sizes {
-    Sizes {
-        send_bytes: buffers.send_bytes.unwrap_or(DEFAULT_BYTES).max(1),
-        recv_bytes: buffers.recv_bytes.unwrap_or(DEFAULT_BYTES).max(1),
     }
 }
 

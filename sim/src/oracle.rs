@@ -255,7 +255,8 @@ impl<'a> Court<'a> {
         }
         let ways = self.schedule.latencies;
         let ways_ms = u64::from(ways.client_proxy_ms) + u64::from(ways.proxy_origin_ms);
-        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at) + Span::from_ms(SLACK_MS);
+        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at)
+            + Span::from_ms(self.outcome.net.slack_ms());
         self.unless(seen_at <= due, Invariant::EndAtOnce, || {
             let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());
             format!("{name}: seen at {seen_ms} ms, due at {due_ms} ms")
@@ -297,9 +298,6 @@ impl<'a> Court<'a> {
         }
     }
 }
-
-/// turmoil delivers in whole ticks: one for each way, and one for a reader's wake-up.
-const SLACK_MS: u64 = 3;
 
 fn most_sent(outcome: &Outcome) -> u64 {
     let sent = outcome.origins.iter().map(|log| log.sent.bytes);

@@ -4,16 +4,16 @@
 //! and core are the production ones; only keys, random numbers and the network are simulated.
 
 use crate::{
+    fault::Faulty,
     peer::SharedLog,
     schedule::{Carrier, Schedule, Traffic},
+    simulated::Simulated,
     tls::{self, Party, Version},
     watch::Watch,
-    world::{Places, ProxyNet},
+    world::{Places, Proxy},
 };
 use rustls::ServerConfig;
-use std::{
-    cell::RefCell, future::Future, path::PathBuf, pin::Pin, rc::Rc, sync::Arc, time::Duration,
-};
+use std::{cell::RefCell, future::Future, path::PathBuf, pin::Pin, rc::Rc, sync::Arc};
 use tidegate::{
     config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
     tap::Tap,
@@ -25,25 +25,32 @@ use tidegate_core::{
     variant::Variant,
 };
 
-/// A worker at work.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
+/// The production worker under a schedule, watched, with a wrong rule if one is asked for. Once the
+/// client has come to its end, the worker drains: what is in the pool is closed.
+#[derive(Debug)]
+pub struct Production<'a> {
+    /// What the configuration follows from.
+    pub schedule: &'a Schedule,
+    /// The wrong rule.
+    pub variant: Option<Variant>,
+    /// Who watches.
+    pub watch: &'a Rc<RefCell<Watch>>,
+}
 
-/// The production worker under `schedule`, watched by `watch`, with a wrong rule if one is asked
-/// for. Once the client has come to its end, the worker drains: what is in the pool is closed.
-pub fn worker(
-    schedule: &Schedule,
-    variant: Option<Variant>,
-    watch: &Rc<RefCell<Watch>>,
-) -> impl FnOnce(ProxyNet, Places, SharedLog) -> Running + use<> {
-    let (schedule, watch) = (schedule.clone(), Rc::clone(watch));
-    move |net, places, client| {
+impl Proxy for Production<'_> {
+    fn start<N: Simulated>(
+        self,
+        net: Faulty<N>,
+        places: Places,
+        client: SharedLog,
+    ) -> Pin<Box<dyn Future<Output = ()>>> {
+        let (config, site) = (config(self.schedule, places), site(self.schedule, places));
+        let extras = extras(self.variant, self.watch);
         Box::pin(async move {
-            let (config, site) = (config(&schedule, places), site(&schedule, places));
-            let extras = extras(variant, &watch);
-            let worker = Worker::start(net, &config, &[site], &extras)
+            let worker = Worker::start(net.clone(), &config, &[site], &extras)
                 .unwrap_or_else(|(address, error)| panic!("cannot listen at {address}: {error}"));
             while client.borrow().done_at.is_none() || worker.sessions() > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                net.beat().await;
             }
             worker.drain().await;
         })

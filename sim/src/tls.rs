@@ -22,10 +22,11 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use tidegate_core::time::Time;
 use x25519_dalek::{PublicKey, StaticSecret};
 
 /// Who draws: each party has a stream of its own.
@@ -63,6 +64,7 @@ const KEY: [u8; 48] = [
 
 thread_local! {
     static STREAMS: RefCell<[Rng; 3]> = RefCell::new(streams(0));
+    static NOW: Cell<Time> = const { Cell::new(Time(0)) };
 }
 
 fn streams(seed: u64) -> [Rng; 3] {
@@ -70,9 +72,15 @@ fn streams(seed: u64) -> [Rng; 3] {
     ["client", "proxy", "origin"].map(|party| root.fork(party))
 }
 
-/// Starts this thread's streams anew from `seed`: before every run.
+/// Starts this thread's streams anew from `seed`, and its time at nothing: before every run.
 pub fn reseed(seed: u64) {
     STREAMS.with_borrow_mut(|all| *all = streams(seed));
+    set_time(Time::default());
+}
+
+/// Tells what time it is, for networks that do not say so themselves.
+pub(crate) fn set_time(now: Time) {
+    NOW.set(now);
 }
 
 fn fill(party: Party, bytes: &mut [u8]) {
@@ -222,7 +230,8 @@ struct SimTime;
 
 impl TimeProvider for SimTime {
     fn current_time(&self) -> Option<UnixTime> {
-        let since = turmoil::sim_elapsed().unwrap_or_default();
+        let told = || Duration::from_micros(NOW.get().0);
+        let since = turmoil::sim_elapsed().unwrap_or_else(told);
         Some(UnixTime::since_unix_epoch(EPOCH + since))
     }
 }

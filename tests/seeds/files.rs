@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 use tidegate_core::trace::HEADER;
-use tidegate_sim::{case, fault::Timers, schedule::Schedule};
+use tidegate_sim::{case, fault::Timers, schedule::Schedule, world::Net};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/schedules")
@@ -39,8 +39,8 @@ fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
             text,
             "{name} does not render to itself"
         );
-        let played = case::play(&schedule, Timers::Running, None, true);
-        let frozen = case::play(&schedule, Timers::Frozen, None, true);
+        let played = case::play(Net::Turmoil, &schedule, Timers::Running, None, true);
+        let frozen = case::play(Net::Turmoil, &schedule, Timers::Frozen, None, true);
         assert_eq!(
             played.rows(),
             frozen.rows(),

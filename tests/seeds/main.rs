@@ -12,11 +12,13 @@ use tidegate_sim::{
     generate::Kind,
     schedule::Carrier,
     tls::Version,
+    world::Net,
 };
 
 /// Plays a batch, each seed twice, and complains of the first that is not good.
 fn good(kind: Kind, seeds: Range<u64>) {
     let plan = Plan {
+        nets: &Net::ALL,
         kind,
         variant: None,
         twice: true,

@@ -6,6 +6,7 @@ use tidegate_sim::{
     batch::{Batch, Plan},
     generate::Kind,
     schedule::Carrier,
+    world::Net,
 };
 
 /// A variant that passes so many seeds is one that nobody would have caught.
@@ -13,6 +14,7 @@ const SEEDS: u64 = 300;
 
 fn caught(variant: Variant, kind: Kind) {
     let plan = Plan {
+        nets: &Net::ALL,
         kind,
         variant: Some(variant),
         twice: false,

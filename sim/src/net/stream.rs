@@ -1,15 +1,12 @@
-//! A stream: one [`Socket`] on a turmoil connection that carries frames.
+//! A stream: one socket on a turmoil connection that carries frames.
 //!
 //! It owns the turmoil connection whole and for life. A pump, one task a stream, moves arriving
 //! segments into the socket's queue at once, so turmoil's window never fills (its defect 1), its
 //! credits never block a writer (2), its halves are never dropped apart (3), and its shutdown is
 //! never called at all (4). FIN and RST travel as frames in the order they were sent.
 
-use super::{
-    Counted,
-    frame::{Frame, MAX_FRAME},
-    socket::{Sizes, Socket, Wire},
-};
+use super::Counted;
+use crate::socket::{Call, Frame, MAX_FRAME, Polled, Sizes, Told, Wire};
 use std::{
     cell::RefCell,
     future::poll_fn,
@@ -34,7 +31,7 @@ pub struct SimStream {
 /// One end: its socket and what carries it.
 #[derive(Debug)]
 struct End {
-    socket: Socket,
+    socket: Polled,
     carrier: Carrier,
     /// Told when the carrier goes.
     pump: Option<Waker>,
@@ -66,7 +63,7 @@ impl Wire for Carrier {
 
 impl End {
     /// Runs `f` on the socket, and lets the carrier go when the connection is over.
-    fn with<R>(&mut self, f: impl FnOnce(&mut Socket, &mut Carrier) -> R) -> R {
+    fn with<R>(&mut self, f: impl FnOnce(&mut Polled, &mut Carrier) -> R) -> R {
         let out = f(&mut self.socket, &mut self.carrier);
         if self.socket.is_over() && self.carrier.stream.take().is_some() {
             self.counted = None;
@@ -96,7 +93,7 @@ fn poll_pump(end: &RefCell<End>, cx: &mut Context<'_>) -> Poll<()> {
             Poll::Ready(Ok(()) | Err(_)) => end.with(|socket, _| socket.fail()),
             Poll::Pending => {
                 end.pump = Some(cx.waker().clone());
-                end.with(Socket::acknowledge);
+                end.with(Polled::acknowledge);
                 if end.carrier.stream.is_some() {
                     return Poll::Pending;
                 }
@@ -137,7 +134,7 @@ impl SimStream {
         counted: Counted,
     ) -> SimStream {
         let end = Rc::new(RefCell::new(End {
-            socket: Socket::new(sizes, credit_bytes),
+            socket: Polled::new(sizes, credit_bytes),
             carrier: Carrier {
                 stream: Some(stream),
                 scratch: Vec::new(),
@@ -150,8 +147,13 @@ impl SimStream {
         SimStream { end, peer }
     }
 
-    fn with<R>(&self, f: impl FnOnce(&mut Socket, &mut Carrier) -> R) -> R {
+    fn with<R>(&self, f: impl FnOnce(&mut Polled, &mut Carrier) -> R) -> R {
         self.end.borrow_mut().with(f)
+    }
+
+    /// A system call on the socket itself, which latches nothing and never waits.
+    pub fn call(&mut self, call: Call) -> Told {
+        self.with(|socket, wire| socket.call(call, wire))
     }
 }
 
@@ -169,7 +171,7 @@ impl Stream for SimStream {
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.with(Socket::finish))
+        Poll::Ready(self.with(Polled::finish))
     }
 
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
@@ -187,7 +189,7 @@ impl Stream for SimStream {
     fn half_closed(&mut self) {}
 
     fn close(self) {
-        self.with(Socket::close);
+        self.with(Polled::close);
     }
 
     fn reset(self) {}

@@ -2,7 +2,7 @@
 
 mod dumb;
 
-use self::dumb::{Bug, Setup, relay};
+use self::dumb::{Bug, Setup};
 use super::*;
 use crate::{
     generate::{self, Kind},
@@ -11,7 +11,7 @@ use crate::{
     tls::{Party, Version},
 };
 
-fn go(schedule: &Schedule, bug: Bug) -> Outcome {
+fn go(net: Net, schedule: &Schedule, bug: Bug) -> Outcome {
     let tls = match schedule.carrier {
         Carrier::Tcp => None,
         Carrier::Tls(version) => Some(tls::server_config(Party::Proxy, &[version])),
@@ -27,18 +27,16 @@ fn go(schedule: &Schedule, bug: Bug) -> Outcome {
         budget_ms: 20_000,
         ..Options::default()
     };
-    run(schedule, options, |net, places, _| {
-        relay(net, places, setup)
-    })
+    run(net, schedule, options, setup)
 }
 
 /// Runs `schedule` through a relay that is right.
 pub(crate) fn transparent(schedule: &Schedule) -> Outcome {
-    go(schedule, Bug::None)
+    go(Net::Turmoil, schedule, Bug::None)
 }
 
-fn violations(schedule: &Schedule, bug: Bug) -> Vec<Violation> {
-    judge(schedule, &go(schedule, bug))
+fn violations(net: Net, schedule: &Schedule, bug: Bug) -> Vec<Violation> {
+    judge(schedule, &go(net, schedule, bug))
 }
 
 fn told(violations: &[Violation]) -> String {
@@ -55,8 +53,10 @@ fn a_relay_that_is_right_passes() {
     for (carrier, seeds) in carriers.into_iter().zip([1_000, 150, 150]) {
         for seed in 0..seeds {
             let schedule = generate::schedule(Kind::Relay(carrier), seed);
-            let found = violations(&schedule, Bug::None);
-            assert!(found.is_empty(), "{}\n{schedule}", told(&found));
+            for net in Net::ALL {
+                let found = violations(net, &schedule, Bug::None);
+                assert!(found.is_empty(), "{net}: {}\n{schedule}", told(&found));
+            }
         }
     }
 }
@@ -66,14 +66,16 @@ fn a_seed_runs_twice_alike() {
     for carrier in [Carrier::Tcp, Carrier::Tls(Version::Tls13)] {
         for seed in 0..60 {
             let schedule = generate::schedule(Kind::Relay(carrier), seed);
-            let (once, again) = (go(&schedule, Bug::None), go(&schedule, Bug::None));
-            assert_eq!(once.fingerprint(), again.fingerprint(), "seed {seed}");
+            for net in Net::ALL {
+                let [once, again] = [(); 2].map(|()| go(net, &schedule, Bug::None).fingerprint());
+                assert_eq!(once, again, "seed {seed} on {net}");
+            }
         }
     }
 }
 
 /// The first seed that catches a bug, and by which invariant first.
-fn caught(bug: Bug) -> Option<(u64, Invariant)> {
+fn caught(net: Net, bug: Bug) -> Option<(u64, Invariant)> {
     let carrier = if bug == Bug::TruncationLaundered {
         Carrier::Tls(Version::Tls13)
     } else {
@@ -81,7 +83,7 @@ fn caught(bug: Bug) -> Option<(u64, Invariant)> {
     };
     (0..30).find_map(|seed| {
         let schedule = generate::schedule(Kind::Relay(carrier), seed);
-        let found = violations(&schedule, bug);
+        let found = violations(net, &schedule, bug);
         found.first().map(|violation| (seed, violation.invariant))
     })
 }
@@ -102,10 +104,17 @@ fn every_bug_is_caught_within_thirty_seeds() {
         (Bug::Leaks, Invariant::Ends),
         (Bug::PanicsOnReset, Invariant::NoPanic),
     ] {
-        let found = caught(bug);
-        assert!(
-            found.is_some_and(|(_, first)| first == by),
-            "{bug:?}: {found:?}"
-        );
+        for net in Net::ALL {
+            // Where an end has to be seen at its very moment, waiting is caught before hanging is.
+            let by = match (net, bug) {
+                (Net::Fast, Bug::EndWaitsForBoth) => Invariant::EndAtOnce,
+                (_, _) => by,
+            };
+            let found = caught(net, bug);
+            assert!(
+                found.is_some_and(|(_, first)| first == by),
+                "{bug:?} on {net}: {found:?}"
+            );
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Linux's rules of one connection (LIFECYCLE section 1), and the handshake's times.
 
 use super::{ANY, SimNet, SimStream, dial, serve};
+use crate::simulated::Simulated;
 use crate::testing::{
     accept, acked, buffers, builder, fault, finish, here, read, read_to_end, run, server, sleep,
     within, write, write_all,

@@ -1,9 +1,15 @@
 //! A dumb relay: the least that is right, and the ways in which it can be made wrong.
 
-use crate::world::{Places, ProxyNet};
+use crate::{
+    fault::Faulty,
+    peer::SharedLog,
+    simulated::Simulated,
+    world::{Places, Proxy},
+};
 use std::{
     future::{Future, poll_fn},
     io::IoSlice,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -72,10 +78,21 @@ struct Direction {
     silent: bool,
 }
 
-type P = Port<<ProxyNet as Network>::Stream>;
+type Stream<N> = <Faulty<N> as Network>::Stream;
+
+impl Proxy for Setup {
+    fn start<N: Simulated>(
+        self,
+        net: Faulty<N>,
+        places: Places,
+        _client: SharedLog,
+    ) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(relay(net, places, self))
+    }
+}
 
 /// Relays one connection after another.
-pub(super) async fn relay(net: ProxyNet, places: Places, setup: Setup) {
+async fn relay<N: Simulated>(net: Faulty<N>, places: Places, setup: Setup) {
     let mut listener = net.listen(places.listen, setup.down).expect("free");
     loop {
         let Ok(down) = poll_fn(|cx| listener.poll_accept(cx)).await else {
@@ -97,12 +114,12 @@ pub(super) async fn relay(net: ProxyNet, places: Places, setup: Setup) {
 }
 
 /// Dials, for as long as the client is there.
-async fn dial(
-    net: &ProxyNet,
+async fn dial<N: Simulated>(
+    net: &Faulty<N>,
     places: Places,
     setup: &Setup,
-    down: &mut P,
-) -> Option<<ProxyNet as Network>::Stream> {
+    down: &mut Port<Stream<N>>,
+) -> Option<Stream<N>> {
     let mut connect = net.connect(places.origin, setup.up);
     poll_fn(|cx| {
         if down.poll_fault(cx).is_ready() {
@@ -113,15 +130,15 @@ async fn dial(
     .await
 }
 
-struct Relay {
-    ports: [P; 2],
+struct Relay<N: Simulated> {
+    ports: [Port<Stream<N>>; 2],
     ways: [Direction; 2],
     bug: Bug,
     limit: usize,
 }
 
-impl Relay {
-    fn new(down: P, up: P, setup: &Setup) -> Relay {
+impl<N: Simulated> Relay<N> {
+    fn new(down: Port<Stream<N>>, up: Port<Stream<N>>, setup: &Setup) -> Self {
         let way = || Direction {
             bytes: Vec::new(),
             stage: Stage::Open,
@@ -135,7 +152,7 @@ impl Relay {
         }
     }
 
-    async fn run(mut self, net: &ProxyNet) {
+    async fn run(mut self, net: &Faulty<N>) {
         let mut timer = None;
         poll_fn(|cx| {
             loop {
@@ -248,8 +265,8 @@ impl Relay {
         &mut self,
         cx: &mut Context<'_>,
         from: usize,
-        net: &ProxyNet,
-        timer: &mut Option<<ProxyNet as Network>::Sleep>,
+        net: &Faulty<N>,
+        timer: &mut Option<<Faulty<N> as Network>::Sleep>,
     ) -> bool {
         if self.ways[from].stage != Stage::Ending {
             return false;
@@ -267,7 +284,7 @@ impl Relay {
             Bug::EndOnTimer if empty => {
                 let at = net.now() + tidegate_core::time::Span::from_ms(100);
                 let sleep = timer.get_or_insert_with(|| net.sleep_until(at));
-                std::pin::Pin::new(sleep).poll(cx).is_ready()
+                Pin::new(sleep).poll(cx).is_ready()
             }
             Bug::None
             | Bug::EndOnlyIfEmpty

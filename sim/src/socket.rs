@@ -1,21 +1,30 @@
 //! One end of a connection as Linux keeps it: queues, windows, FIN, RST and the one-shot error.
 //!
 //! It owns the rules of LIFECYCLE section 1 and no network: what it has to say goes out through a
-//! [`Wire`], what the peer said comes in through [`Socket::arrive`]. It waits for nothing and
-//! never reads a clock. Where it differs from Linux:
+//! [`Wire`], what the peer said comes in through [`Socket::arrive`]. Both simulated networks have
+//! it, so that they differ in how frames travel and in nothing else. Its calls are system calls,
+//! none of which waits, and it never reads a clock. Where it differs from Linux:
 //! - nothing is lost, reordered or retransmitted between two ends, so an RST never overtakes data;
 //! - every arrival is acknowledged at once, and all room is announced once half the buffer is free;
 //! - buffers hold exactly the configured bytes (Linux doubles them and counts its own overhead);
-//! - the first error is latched and every later call tells it, as the program's own kernel sockets
-//!   do; Linux hands it out once and then says EPIPE, or 0 (K9).
+//! - there is no keepalive, no TIME_WAIT and no time-out of its own (K13, K14, K24 to K26).
 
-use super::frame::{Frame, MAX_PAYLOAD};
-use crate::errno::Errno;
-use std::{
-    collections::VecDeque,
-    io::{self, IoSlice},
-    task::{Context, Poll, Waker},
+mod call;
+mod frame;
+mod polled;
+
+pub use self::call::{Call, Readiness, Told};
+use self::frame::MAX_PAYLOAD;
+pub(crate) use self::{
+    frame::{Frame, MAX_FRAME},
+    polled::Polled,
 };
+use crate::errno::Errno;
+use std::{collections::VecDeque, io::IoSlice, task::Poll};
+use tidegate::net::Buffers;
+
+/// What a buffer holds where none is asked for.
+const DEFAULT_BYTES: u32 = 65_536;
 
 /// Where a socket's frames leave.
 pub(crate) trait Wire {
@@ -30,6 +39,15 @@ pub(crate) struct Sizes {
     pub(crate) send_bytes: u32,
     /// Arrived and not read.
     pub(crate) recv_bytes: u32,
+}
+
+impl From<Buffers> for Sizes {
+    fn from(buffers: Buffers) -> Sizes {
+        Sizes {
+            send_bytes: buffers.send_bytes.unwrap_or(DEFAULT_BYTES).max(1),
+            recv_bytes: buffers.recv_bytes.unwrap_or(DEFAULT_BYTES).max(1),
+        }
+    }
 }
 
 /// How far our own FIN has come.
@@ -52,15 +70,6 @@ enum Life {
     Dead,
 }
 
-/// One waker a call: a session is one task.
-#[derive(Debug, Default)]
-struct Wakers {
-    read: Option<Waker>,
-    write: Option<Waker>,
-    acked: Option<Waker>,
-    fault: Option<Waker>,
-}
-
 /// One end of a connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -79,12 +88,9 @@ pub(crate) struct Socket {
     /// Arrived and not acknowledged.
     owed_bytes: u32,
     fin_arrived: bool,
-    /// The connection's error, until a call takes it.
+    /// `SO_ERROR`: the first call that can tell it takes it (K9, K9c).
     error: Option<Errno>,
-    /// The error a call has taken.
-    latched: Option<Errno>,
     life: Life,
-    wakers: Wakers,
 }
 
 impl Socket {
@@ -101,16 +107,18 @@ impl Socket {
             owed_bytes: 0,
             fin_arrived: false,
             error: None,
-            latched: None,
             life: Life::Held,
-            wakers: Wakers::default(),
         }
     }
 
-    /// Whether nothing can be sent or arrive any more, so that the carrier may go.
+    /// Whether nothing can be sent or arrive any more, so that whatever carries it may go.
     pub(crate) fn is_over(&self) -> bool {
-        let ended = self.fin == Fin::Acked && self.fin_arrived && self.owed_bytes == 0;
-        ended || self.life == Life::Dead
+        self.is_ended() && self.owed_bytes == 0 || self.life == Life::Dead
+    }
+
+    /// Both FINs have arrived, as far as this end can know.
+    fn is_ended(&self) -> bool {
+        self.fin == Fin::Acked && self.fin_arrived
     }
 
     /// Whether the program still has it.
@@ -118,49 +126,46 @@ impl Socket {
         self.life == Life::Held
     }
 
-    /// Reads what is queued, up to `buf`; then the error, or the end.
-    pub(crate) fn poll_read(
+    /// `recv`: what is queued, up to `buf`; then the end, then the error, then an end again.
+    pub(crate) fn read(
         &mut self,
-        cx: &mut Context<'_>,
         buf: &mut [u8],
         wire: &mut impl Wire,
-    ) -> Poll<io::Result<usize>> {
+    ) -> Poll<Result<usize, Errno>> {
         if !self.queue.is_empty() {
             let n = self.take_queued(buf);
             self.opened_bytes += count(n);
             self.announce(wire);
             return Poll::Ready(Ok(n));
         }
-        if let Some(errno) = self.latched {
-            return Poll::Ready(Err(errno.into()));
-        }
-        // K11: once the FIN has arrived, a later RST is invisible to reads.
+        // K6b, K11: once the FIN has arrived, a later RST is invisible to reads.
         if self.fin_arrived {
             return Poll::Ready(Ok(0));
         }
-        if let Some(errno) = self.failure() {
-            return Poll::Ready(Err(errno.into()));
+        if let Some(errno) = self.error.take() {
+            return Poll::Ready(Err(errno));
         }
-        keep(&mut self.wakers.read, cx);
+        // K9: the error has been taken by another call, and nothing is left but an end.
+        if self.life == Life::Dead {
+            return Poll::Ready(Ok(0));
+        }
         Poll::Pending
     }
 
-    /// Takes what fits the send buffer.
-    pub(crate) fn poll_write(
+    /// `send`: takes what fits the send buffer.
+    pub(crate) fn write(
         &mut self,
-        cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
         wire: &mut impl Wire,
-    ) -> Poll<io::Result<usize>> {
-        if let Some(errno) = self.failure() {
-            return Poll::Ready(Err(errno.into()));
+    ) -> Poll<Result<usize, Errno>> {
+        if let Some(errno) = self.error.take() {
+            return Poll::Ready(Err(errno));
         }
-        if self.fin != Fin::Open {
-            return Poll::Ready(Err(Errno::EPIPE.into()));
+        if self.fin != Fin::Open || self.life == Life::Dead {
+            return Poll::Ready(Err(Errno::EPIPE));
         }
-        let mut room = self.sizes.send_bytes.saturating_sub(self.unacked_bytes()) as usize;
+        let mut room = self.room_bytes();
         if room == 0 {
-            keep(&mut self.wakers.write, cx);
             return Poll::Pending;
         }
         let mut taken = 0;
@@ -174,38 +179,36 @@ impl Socket {
         Poll::Ready(Ok(taken))
     }
 
-    /// Sends FIN behind everything written. A connection that has failed has nothing to end, which
-    /// is no error unless one has been told.
-    pub(crate) fn finish(&mut self, wire: &mut impl Wire) -> io::Result<()> {
-        if let Some(errno) = self.latched {
-            return Err(errno.into());
+    /// `shutdown(WR)`: FIN behind everything written. A connection that is no more has no end.
+    pub(crate) fn shutdown(&mut self, wire: &mut impl Wire) -> Result<(), Errno> {
+        if self.life == Life::Dead || self.is_ended() {
+            return Err(Errno::ENOTCONN);
         }
-        if self.life != Life::Dead && self.fin == Fin::Open {
+        if self.fin == Fin::Open {
             self.fin = Fin::Queued;
             self.transmit(wire);
         }
         Ok(())
     }
 
-    /// Ready when the connection has failed; a FIN is no failure.
-    pub(crate) fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if let Some(errno) = self.failure() {
-            return Poll::Ready(errno.into());
-        }
-        keep(&mut self.wakers.fault, cx);
-        Poll::Pending
+    /// `SO_ERROR`, which takes it.
+    pub(crate) fn take_error(&mut self) -> Option<Errno> {
+        self.error.take()
     }
 
-    /// Ready when everything sent has arrived in the peer's queue and been acknowledged.
-    pub(crate) fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.unacked_bytes() == 0 {
-            return Poll::Ready(Ok(()));
+    /// What epoll would say.
+    pub(crate) fn readiness(&self) -> Readiness {
+        let dead = self.life == Life::Dead;
+        let (no_more_in, no_more_out) = (self.fin_arrived || dead, self.fin != Fin::Open || dead);
+        Readiness {
+            input: !self.queue.is_empty() || no_more_in,
+            output: no_more_out || self.room_bytes() > 0,
+            // K5: told behind unread bytes too, for the FIN has arrived.
+            read_hangup: no_more_in,
+            // K17: both ends are no failure.
+            hangup: no_more_in && no_more_out,
+            error: self.error.is_some(),
         }
-        if let Some(errno) = self.failure() {
-            return Poll::Ready(Err(errno.into()));
-        }
-        keep(&mut self.wakers.acked, cx);
-        Poll::Pending
     }
 
     /// `SIOCOUTQ`: written and not acknowledged, the FIN counting one. After a reset it tells what
@@ -214,20 +217,33 @@ impl Socket {
         self.flight_bytes + count(self.unsent.len()) + u32::from(self.fin == Fin::Queued)
     }
 
-    /// Closes the descriptor: with unread input that is an RST (K1), else the kernel goes on alone.
+    fn room_bytes(&self) -> usize {
+        self.sizes.send_bytes.saturating_sub(self.unacked_bytes()) as usize
+    }
+
+    /// Closes the descriptor: with unread input that is an RST (K1, K2), else the kernel goes on
+    /// alone.
     pub(crate) fn close(&mut self, wire: &mut impl Wire) {
         if !self.queue.is_empty() {
-            return self.reset(wire);
+            return self.abort(wire);
         }
         if self.life == Life::Held {
-            let failed = self.finish(wire);
-            debug_assert!(failed.is_ok(), "a failed socket is dead");
+            let _not_connected = self.shutdown(wire);
             self.life = Life::Orphan;
         }
     }
 
-    /// `SO_LINGER{1,0}` and close: RST, and what is queued is discarded (K18).
+    /// `SO_LINGER{1,0}` and close: RST, and what is queued is discarded (K18). Where both FINs are
+    /// on their way and nothing waits behind ours, Linux has nothing to abort and says nothing.
     pub(crate) fn reset(&mut self, wire: &mut impl Wire) {
+        if self.fin_arrived && self.fin == Fin::Sent {
+            self.life = Life::Dead;
+            return;
+        }
+        self.abort(wire);
+    }
+
+    fn abort(&mut self, wire: &mut impl Wire) {
         if !self.is_over() {
             wire.send(Frame::Reset);
         }
@@ -241,16 +257,14 @@ impl Socket {
         }
         match frame {
             // K4: data for a closed descriptor draws an RST and ends everything.
-            Frame::Data(_) if self.life == Life::Orphan => self.reset(wire),
+            Frame::Data(_) if self.life == Life::Orphan => self.abort(wire),
             Frame::Data(bytes) => {
                 self.queue.extend(bytes);
                 self.owed_bytes += count(bytes.len());
-                wake(&mut self.wakers.read);
             }
             Frame::Fin => {
                 self.fin_arrived = true;
                 self.owed_bytes += 1;
-                wake(&mut self.wakers.read);
             }
             Frame::Ack {
                 acked_bytes,
@@ -273,20 +287,24 @@ impl Socket {
         }
     }
 
-    /// The connection is gone: by RST, or because its carrier is.
+    /// The connection is gone: by RST, or because what carries it is. What has arrived stays
+    /// readable (K9b).
     pub(crate) fn fail(&mut self) {
+        if self.is_ended() {
+            self.owed_bytes = 0; // and nobody is there to hear of it
+        }
         if self.is_over() {
             return;
         }
-        // Linux, tcp_reset: EPIPE in CLOSE_WAIT, ECONNRESET elsewhere (K6b, K11).
-        let close_wait = self.fin_arrived && matches!(self.fin, Fin::Open | Fin::Queued);
+        // Linux, tcp_reset: EPIPE in CLOSE_WAIT, which our own FIN leaves even while it waits for
+        // a window; ECONNRESET elsewhere (K6b, K11).
+        let close_wait = self.fin_arrived && self.fin == Fin::Open;
         self.error = Some(if close_wait {
             Errno::EPIPE
         } else {
             Errno::ECONNRESET
         });
         self.life = Life::Dead;
-        self.wake_all();
     }
 
     fn on_ack(&mut self, acked_bytes: u32, opened_bytes: u32, wire: &mut impl Wire) {
@@ -299,10 +317,6 @@ impl Socket {
             self.fin = Fin::Acked;
         }
         self.transmit(wire);
-        wake(&mut self.wakers.write);
-        if self.unacked_bytes() == 0 {
-            wake(&mut self.wakers.acked);
-        }
     }
 
     /// Sends what the window allows; the FIN too waits for a window (K5b).
@@ -351,34 +365,8 @@ impl Socket {
         }
         taken
     }
-
-    /// The latched error, or the one that waits, which it latches.
-    fn failure(&mut self) -> Option<Errno> {
-        self.latched = self.latched.or(self.error.take());
-        self.latched
-    }
-
-    fn wake_all(&mut self) {
-        wake(&mut self.wakers.read);
-        wake(&mut self.wakers.write);
-        wake(&mut self.wakers.acked);
-        wake(&mut self.wakers.fault);
-    }
 }
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).expect("a socket holds less than 4 GiB")
-}
-
-fn keep(slot: &mut Option<Waker>, cx: &mut Context<'_>) {
-    match slot {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *slot = Some(cx.waker().clone()),
-    }
-}
-
-fn wake(slot: &mut Option<Waker>) {
-    if let Some(waker) = slot.take() {
-        waker.wake();
-    }
 }

@@ -1,4 +1,4 @@
-//! The frames two [`Socket`](super::socket::Socket)s exchange, and their bytes on a carrier.
+//! The frames two [`Socket`](super::Socket)s exchange, and their bytes on a carrier.
 //!
 //! It owns the encoding alone: a frame never waits, is never split and never refers to a peer's
 //! memory, so whatever holds or delays a carrier's messages holds or delays acknowledgements too.

@@ -1,0 +1,98 @@
+//! A stream of the fast network: a handle to one end in the fabric.
+
+use super::fabric::{EndId, Fabric};
+use crate::socket::{Call, Told};
+use std::{
+    cell::RefCell,
+    fmt,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    rc::Rc,
+    task::{Context, Poll},
+};
+use tidegate::net::Stream;
+
+/// A connection of the fast network.
+pub struct FastStream {
+    fabric: Rc<RefCell<Fabric>>,
+    end: EndId,
+}
+
+impl FastStream {
+    pub(super) fn new(fabric: Rc<RefCell<Fabric>>, end: EndId) -> FastStream {
+        FastStream { fabric, end }
+    }
+
+    /// A system call on the socket itself, which latches nothing and never waits.
+    pub fn call(&mut self, call: Call) -> Told {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| socket.call(call, wire))
+    }
+}
+
+impl Stream for FastStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| socket.poll_read(cx, buf, wire))
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| socket.poll_write(cx, bufs, wire))
+    }
+
+    fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut fabric = self.fabric.borrow_mut();
+        Poll::Ready(fabric.with(self.end, |socket, wire| socket.finish(wire)))
+    }
+
+    fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, _| socket.poll_fault(cx))
+    }
+
+    fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, _| socket.poll_acked(cx))
+    }
+
+    fn unacked(&self) -> io::Result<u32> {
+        Ok(self.fabric.borrow().socket(self.end).unacked_bytes())
+    }
+
+    fn half_closed(&mut self) {}
+
+    fn close(self) {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| socket.close(wire));
+    }
+
+    fn reset(self) {}
+
+    fn peer(&self) -> SocketAddr {
+        self.fabric.borrow().peer(self.end)
+    }
+}
+
+impl Drop for FastStream {
+    /// Whoever has not closed resets: [`Stream::reset`] is nothing else.
+    fn drop(&mut self) {
+        self.fabric.borrow_mut().with(self.end, |socket, wire| {
+            if socket.is_held() {
+                socket.reset(wire);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for FastStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FastStream")
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}

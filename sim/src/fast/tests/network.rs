@@ -1,0 +1,177 @@
+//! What is the network's and not a socket's: the handshake, windows, holding, time, and leaving.
+
+use super::{PORT, Pair, buffers, look, pass};
+use crate::{
+    fast::{Executor, Fast},
+    simulated::Simulated,
+    socket::Call::{Poll, Read, Shutdown, Unacked, Write},
+};
+use std::{
+    cell::RefCell,
+    future::Future,
+    io::ErrorKind::{AddrInUse, ConnectionRefused},
+    rc::Rc,
+};
+use tidegate::net::{Buffers, Listener, Network, Stream};
+use tidegate_core::time::{Span, Time};
+
+#[test]
+fn a_handshake_takes_two_latencies_and_needs_no_accept() {
+    let fast = Fast::new(2);
+    fast.set_latency(0, 1, Span::from_ms(5));
+    let at = (fast.host(1).address(), PORT).into();
+    let listener = fast.host(1).listen(at, Buffers::default()).unwrap();
+    let mut connect = Box::pin(fast.host(0).connect(at, Buffers::default()));
+    assert!(look(|cx| connect.as_mut().poll(cx)).is_none());
+    fast.advance(Time::from_ms(5));
+    assert!(look(|cx| connect.as_mut().poll(cx)).is_none());
+    fast.advance(Time::from_ms(10));
+    let mut stream = look(|cx| connect.as_mut().poll(cx)).unwrap().unwrap();
+    assert_eq!(stream.call(Write(4)).to_string(), "4");
+    pass(&fast);
+    assert_eq!(stream.call(Unacked).to_string(), "0", "the backlog has it");
+    drop(listener);
+    pass(&fast);
+    assert_eq!(stream.call(Read(1)).to_string(), "ECONNRESET");
+}
+
+#[test]
+fn a_refusal_takes_two_latencies() {
+    let fast = Fast::new(2);
+    let at = (fast.host(1).address(), PORT).into();
+    let mut connect = Box::pin(fast.host(0).connect(at, Buffers::default()));
+    fast.advance(Time::from_ms(1));
+    assert!(look(|cx| connect.as_mut().poll(cx)).is_none());
+    fast.advance(Time::from_ms(2));
+    let refused = look(|cx| connect.as_mut().poll(cx)).unwrap();
+    assert_eq!(refused.unwrap_err().kind(), ConnectionRefused);
+    assert_eq!(fast.host(0).open_sockets(), 0);
+}
+
+#[test]
+fn a_connect_that_is_given_up_is_never_accepted() {
+    let fast = Fast::new(2);
+    let server = fast.host(1);
+    let at = (server.address(), PORT).into();
+    let mut listener = server.listen(at, Buffers::default()).unwrap();
+    let again = server.listen(at, Buffers::default()).err().unwrap();
+    assert_eq!(again.kind(), AddrInUse);
+    let connect = fast.host(0).connect(at, Buffers::default());
+    fast.advance(Time::from_ms(1));
+    assert_eq!(server.open_sockets(), 1, "the SYN is answered");
+    drop(connect);
+    pass(&fast);
+    assert!(look(|cx| listener.poll_accept(cx)).is_none());
+    assert_eq!((fast.host(0).open_sockets(), server.open_sockets()), (0, 0));
+}
+
+#[test]
+fn windows_count_bytes_and_reads_coalesce() {
+    let mut pair = Pair::new((5, 5), (5, 16));
+    for taken in ["5", "5", "5", "5"] {
+        assert_eq!(pair.a(&[Write(40)]), taken);
+    }
+    assert_eq!(pair.a(&[Write(40), Unacked]), "1 5", "16 there, 5 here");
+    assert_eq!(pair.a(&[Write(40), Poll]), "EAGAIN -");
+    assert_eq!(pair.b(&[Read(100)]), "16");
+    assert_eq!(pair.b(&[Read(100)]), "5");
+    assert_eq!(pair.a(&[Poll, Unacked]), "out 0");
+}
+
+#[test]
+fn a_held_link_holds_everything_and_a_release_lets_it_arrive() {
+    let mut pair = Pair::roomy();
+    pair.a.as_mut().unwrap().call(Write(10));
+    pair.fast.hold(0, 1);
+    assert_eq!(pair.a(&[Shutdown]), "ok");
+    assert_eq!(pair.b(&[Read(99), Write(1)]), "EAGAIN 1");
+    assert_eq!(pair.a(&[Read(9), Unacked]), "EAGAIN 11");
+    pair.fast.release(0, 1);
+    let now = pair.fast.now();
+    pair.fast.advance(now);
+    assert_eq!(pair.b(&[Read(99), Read(99)]), "10 0");
+    assert_eq!(pair.a(&[Read(9), Unacked]), "1 0");
+}
+
+#[test]
+fn simultaneous_ends_leave_nothing() {
+    let mut pair = Pair::roomy();
+    for stream in [pair.a.as_mut().unwrap(), pair.b.as_mut().unwrap()] {
+        stream.call(Write(3));
+        stream.call(Shutdown);
+    }
+    pass(&pair.fast);
+    assert_eq!(pair.a(&[Read(9), Read(9)]), "3 0");
+    assert_eq!(pair.b(&[Read(9), Read(9)]), "3 0");
+    assert_eq!(pair.open(), [0, 0]);
+    pair.close_a();
+    assert_eq!(pair.b(&[Poll]), "in+out+rdhup+hup");
+}
+
+#[test]
+fn dropping_a_stream_resets_it() {
+    let mut pair = Pair::roomy();
+    pair.a = None;
+    pass(&pair.fast);
+    assert_eq!(pair.b(&[Read(9)]), "ECONNRESET");
+    assert_eq!(pair.open(), [0, 0]);
+}
+
+#[test]
+fn peers_know_each_other() {
+    let pair = Pair::roomy();
+    let (a, b) = (pair.a.as_ref().unwrap(), pair.b.as_ref().unwrap());
+    assert_eq!(a.peer(), (pair.fast.host(1).address(), PORT).into());
+    assert_eq!(b.peer().ip(), pair.fast.host(0).address());
+    assert_eq!(b.unacked().unwrap(), 0);
+}
+
+#[test]
+fn time_goes_from_one_event_to_the_next_and_never_to_one_that_was_dropped() {
+    let fast = Fast::new(1);
+    let net = fast.host(0);
+    let seen: Rc<RefCell<Vec<u64>>> = Rc::default();
+    let mut tasks = Executor::new();
+    for ms in [30, 10, 20] {
+        let (net, seen) = (net.clone(), Rc::clone(&seen));
+        tasks.spawn(async move {
+            net.sleep_until(Time::from_ms(ms)).await;
+            seen.borrow_mut().push(net.now().as_ms());
+        });
+    }
+    let mut dropped = Box::pin(net.sleep_until(Time::from_ms(15)));
+    assert!(look(|cx| dropped.as_mut().poll(cx)).is_none());
+    tasks.run();
+    assert_eq!(fast.next(), Some(Time::from_ms(10)));
+    fast.advance(Time::from_ms(10));
+    tasks.run();
+    drop(dropped);
+    assert_eq!(fast.next(), Some(Time::from_ms(20)));
+    while let Some(at) = fast.next() {
+        fast.advance(at);
+        tasks.run();
+    }
+    assert_eq!(*seen.borrow(), [10, 20, 30]);
+    let mut over = Box::pin(net.sleep_until(Time::from_ms(1)));
+    assert!(look(|cx| over.as_mut().poll(cx)).is_some());
+}
+
+#[test]
+fn a_beat_is_the_next_step_and_keeps_nothing_alive() {
+    let fast = Fast::new(1);
+    let mut beat = Box::pin(fast.host(0).beat());
+    assert!(look(|cx| beat.as_mut().poll(cx)).is_none());
+    assert_eq!(fast.next(), None);
+    fast.beat();
+    assert!(look(|cx| beat.as_mut().poll(cx)).is_some());
+}
+
+#[test]
+fn a_wildcard_port_is_one_of_its_own() {
+    let fast = Fast::new(1);
+    let net = fast.host(0);
+    let listener = net
+        .listen((net.address(), 0).into(), buffers((1, 1)))
+        .unwrap();
+    assert_ne!(listener.local().port(), 0);
+}

@@ -1,0 +1,196 @@
+//! Who plays in a world, and what they have come to: the same on every network.
+//!
+//! It owns the peers' logs and knows when a run is over. It passes no time.
+
+use super::{Net, Options, Outcome, Places, Proxy};
+use crate::{
+    fault::Faulty,
+    peer::{
+        self, SharedLog,
+        http::{self, Http, SharedHttpLog},
+    },
+    schedule::{Schedule, Traffic},
+    simulated::Simulated,
+};
+use std::{
+    cell::RefCell,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    rc::Rc,
+};
+
+/// The ports: TLS or not, it is the schedule that says what is spoken.
+const PROXY_PORT: u16 = 443;
+const ORIGIN_PORT: u16 = 80;
+
+/// A peer, or the proxy.
+pub(super) type Player = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A run in progress.
+pub(super) struct Scene<N: Simulated> {
+    client: SharedLog,
+    origins: Rc<RefCell<Vec<SharedLog>>>,
+    http: SharedHttpLog,
+    /// Client, proxy, origin.
+    nets: [N; 3],
+    faulty: Faulty<N>,
+    most_inside: [u64; 2],
+}
+
+impl<N: Simulated> Scene<N> {
+    /// A scene on three hosts' networks, and who plays in it: client, proxy, origin.
+    pub(super) fn new(
+        schedule: &Schedule,
+        options: Options,
+        nets: [N; 3],
+        addresses: [IpAddr; 3],
+        proxy: impl Proxy,
+    ) -> (Scene<N>, [Player; 3]) {
+        let plan = Rc::new(schedule.faults.clone());
+        let scene = Scene {
+            client: SharedLog::default(),
+            origins: Rc::default(),
+            http: Rc::default(),
+            faulty: Faulty::new(nets[1].clone(), plan, options.timers),
+            nets,
+            most_inside: [0; 2],
+        };
+        let places = Places {
+            listen: SocketAddr::new(addresses[1], PROXY_PORT),
+            origin: SocketAddr::new(addresses[2], ORIGIN_PORT),
+        };
+        let client = Rc::clone(&scene.client);
+        let proxy = proxy.start(scene.faulty.clone(), places, client);
+        let [client, origin] = match &schedule.traffic {
+            Traffic::Relay => scene.relay(schedule, places),
+            Traffic::Http {
+                exchanges,
+                pipelined,
+            } => {
+                let exchanges = exchanges.as_slice().into();
+                let log = Rc::clone(&scene.http);
+                scene.http(schedule, places, Http { exchanges, log }, *pipelined)
+            }
+        };
+        (scene, [client, proxy, origin])
+    }
+
+    fn relay(&self, schedule: &Schedule, places: Places) -> [Player; 2] {
+        let client = peer::client(
+            self.nets[0].clone(),
+            places.listen,
+            schedule.buffers.client,
+            schedule.carrier,
+            schedule.client.clone(),
+            Rc::clone(&self.client),
+        );
+        let origin = peer::origin(
+            self.nets[2].clone(),
+            places.origin,
+            schedule.buffers.origin,
+            schedule.origin.clone(),
+            Rc::clone(&self.origins),
+        );
+        [Box::pin(client), Box::pin(origin)]
+    }
+
+    fn http(
+        &self,
+        schedule: &Schedule,
+        places: Places,
+        http: Http,
+        pipelined: bool,
+    ) -> [Player; 2] {
+        let client = http::client(
+            self.nets[0].clone(),
+            places.listen,
+            schedule.buffers.client,
+            schedule.carrier,
+            schedule.client.clone(),
+            pipelined,
+            http.clone(),
+            Rc::clone(&self.client),
+        );
+        let origin = http::origin(
+            self.nets[2].clone(),
+            places.origin,
+            schedule.buffers.origin,
+            schedule.origin.reader,
+            http,
+            Rc::clone(&self.origins),
+        );
+        [Box::pin(client), Box::pin(origin)]
+    }
+
+    /// A step of the world is over.
+    pub(super) fn stepped(&mut self) {
+        self.faulty.stepped();
+        self.measure();
+    }
+
+    /// How many of the origin's connections wait for another request.
+    fn idle(&self) -> usize {
+        let (origins, http) = (self.origins.borrow(), self.http.borrow());
+        let open = origins.iter().map(|log| log.borrow().done_at.is_none());
+        open.zip(&http.idle)
+            .filter(|(open, idle)| *open && **idle)
+            .count()
+    }
+
+    fn peers_done(&self) -> bool {
+        if self.client.borrow().done_at.is_none() {
+            return false;
+        }
+        let origins = self.origins.borrow();
+        let open = origins.iter().filter(|log| log.borrow().done_at.is_none());
+        open.count() == self.idle()
+    }
+
+    fn peer_sockets(&self) -> usize {
+        self.nets[0].open_sockets() + self.nets[2].open_sockets()
+    }
+
+    /// Whether everything has come to its end, but for connections that are kept.
+    pub(super) fn is_over(&self) -> bool {
+        self.peers_done()
+            && self.nets[1].open_sockets() == self.idle()
+            && self.peer_sockets() == self.idle()
+    }
+
+    /// How much a relay holds between the peers.
+    fn measure(&mut self) {
+        let (client, origins) = (self.client.borrow(), self.origins.borrow());
+        let Some(origin) = origins.first() else {
+            return;
+        };
+        let origin = origin.borrow();
+        let inside = [
+            client.sent.bytes.saturating_sub(origin.seen.bytes),
+            origin.sent.bytes.saturating_sub(client.seen.bytes),
+        ];
+        for (most, now) in self.most_inside.iter_mut().zip(inside) {
+            *most = now.max(*most);
+        }
+    }
+
+    /// What it has come to.
+    pub(super) fn outcome(&self, net: Net, took_ms: u64, panic: Option<String>) -> Outcome {
+        let origins = self.origins.borrow();
+        Outcome {
+            client: self.client.borrow().clone(),
+            origins: origins.iter().map(|log| log.borrow().clone()).collect(),
+            http: self.http.borrow().clone(),
+            idle: self.idle(),
+            peers_done: self.peers_done(),
+            proxy_sockets: self.nets[1].open_sockets(),
+            peer_sockets: self.peer_sockets(),
+            failures: self.faulty.failures(),
+            timers_fired: self.faulty.timers_fired(),
+            most_inside: self.most_inside,
+            net,
+            took_ms,
+            panic,
+        }
+    }
+}

@@ -23,6 +23,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io,
     net::SocketAddr,
+    os::fd::AsFd,
     task::{Context, Poll, ready},
 };
 use tidegate_core::time::Time;
@@ -74,6 +75,16 @@ pub fn claim(address: SocketAddr) -> io::Result<Claim> {
         address: socket.local_addr()?.as_socket().unwrap_or(address),
         _bound: socket,
     })
+}
+
+/// Bytes that a TCP socket of anybody's has accepted and its peer has not acknowledged; a FIN counts
+/// as one (K21).
+///
+/// # Errors
+///
+/// What the kernel says of a descriptor that is no TCP socket.
+pub fn unacked(socket: impl AsFd) -> io::Result<u32> {
+    sys::unacked(socket)
 }
 
 impl Default for Kernel {

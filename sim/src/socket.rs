@@ -76,8 +76,13 @@ pub(crate) struct Socket {
     sizes: Sizes,
     /// Accepted from the program; waits for the peer's window.
     unsent: VecDeque<u8>,
+    /// What is written waits for FIN, or for the order not to (`MSG_MORE`).
+    held: bool,
     /// Sent and not acknowledged, the FIN counting one.
     flight_bytes: u32,
+    /// Acknowledged since the beginning, and of that, in this very moment.
+    acked_bytes: u64,
+    acked_now_bytes: u32,
     /// What the peer can still take.
     credit_bytes: u32,
     fin: Fin,
@@ -99,7 +104,10 @@ impl Socket {
         Socket {
             sizes,
             unsent: VecDeque::new(),
+            held: false,
             flight_bytes: 0,
+            acked_bytes: 0,
+            acked_now_bytes: 0,
             credit_bytes,
             fin: Fin::Open,
             queue: VecDeque::new(),
@@ -168,6 +176,7 @@ impl Socket {
         if room == 0 {
             return Poll::Pending;
         }
+        let all = bufs.iter().map(|buf| buf.len()).sum::<usize>();
         let mut taken = 0;
         for buf in bufs {
             let n = room.min(buf.len());
@@ -175,8 +184,19 @@ impl Socket {
             room -= n;
             taken += n;
         }
+        // A buffer that is full is sent by itself, or it would never be less full.
+        self.held &= taken == all;
         self.transmit(wire);
         Poll::Ready(Ok(taken))
+    }
+
+    /// `MSG_MORE`: whether what is written may wait for FIN. Linux gives up waiting after 200 ms;
+    /// this socket never does, so that whoever forgets an order is found.
+    pub(crate) fn hold(&mut self, hold: bool, wire: &mut impl Wire) {
+        self.held = hold && self.fin == Fin::Open;
+        if !self.held && self.life == Life::Held {
+            self.transmit(wire);
+        }
     }
 
     /// `shutdown(WR)`: FIN behind everything written. A connection that is no more has no end.
@@ -186,6 +206,7 @@ impl Socket {
         }
         if self.fin == Fin::Open {
             self.fin = Fin::Queued;
+            self.held = false;
             self.transmit(wire);
         }
         Ok(())
@@ -215,6 +236,11 @@ impl Socket {
     /// was never acknowledged.
     pub(crate) fn unacked_bytes(&self) -> u32 {
         self.flight_bytes + count(self.unsent.len()) + u32::from(self.fin == Fin::Queued)
+    }
+
+    /// `tcpi_bytes_acked`, but for the handshake's: only a difference means anything (K23).
+    pub(crate) fn acked_bytes(&self) -> u64 {
+        self.acked_bytes
     }
 
     fn room_bytes(&self) -> usize {
@@ -277,6 +303,7 @@ impl Socket {
 
     /// Acknowledges all that has arrived since the last call, in one frame.
     pub(crate) fn acknowledge(&mut self, wire: &mut impl Wire) {
+        self.acked_now_bytes = 0;
         if self.life == Life::Dead {
             return;
         }
@@ -305,6 +332,8 @@ impl Socket {
             Errno::ECONNRESET
         });
         self.life = Life::Dead;
+        // K23c: Linux delays an acknowledgement, and an RST that comes first takes its place.
+        self.acked_bytes -= u64::from(self.acked_now_bytes);
     }
 
     fn on_ack(&mut self, acked_bytes: u32, opened_bytes: u32, wire: &mut impl Wire) {
@@ -313,6 +342,8 @@ impl Socket {
             .checked_sub(acked_bytes)
             .expect("the peer acknowledges only what was sent");
         self.credit_bytes += opened_bytes;
+        self.acked_bytes += u64::from(acked_bytes);
+        self.acked_now_bytes += acked_bytes;
         if self.flight_bytes == 0 && self.fin == Fin::Sent {
             self.fin = Fin::Acked;
         }
@@ -321,6 +352,9 @@ impl Socket {
 
     /// Sends what the window allows; the FIN too waits for a window (K5b).
     fn transmit(&mut self, wire: &mut impl Wire) {
+        if self.held {
+            return;
+        }
         while self.credit_bytes > 0 && !self.unsent.is_empty() {
             let (front, _) = self.unsent.as_slices();
             let n = front.len().min(self.credit_bytes as usize).min(MAX_PAYLOAD);

@@ -64,7 +64,16 @@ impl Stream for FastStream {
         Ok(self.fabric.borrow().socket(self.end).unacked_bytes())
     }
 
+    fn acked_bytes(&self) -> io::Result<u64> {
+        Ok(self.fabric.borrow().socket(self.end).acked_bytes())
+    }
+
     fn half_closed(&mut self) {}
+
+    fn hold_for_finish(&mut self, hold: bool) {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| socket.hold(hold, wire));
+    }
 
     fn close(self) {
         let mut fabric = self.fabric.borrow_mut();

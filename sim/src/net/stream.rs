@@ -186,7 +186,15 @@ impl Stream for SimStream {
         Ok(self.end.borrow().socket.unacked_bytes())
     }
 
+    fn acked_bytes(&self) -> io::Result<u64> {
+        Ok(self.end.borrow().socket.acked_bytes())
+    }
+
     fn half_closed(&mut self) {}
+
+    fn hold_for_finish(&mut self, hold: bool) {
+        self.with(|socket, wire| socket.hold(hold, wire));
+    }
 
     fn close(self) {
         self.with(Polled::close);

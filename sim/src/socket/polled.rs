@@ -118,6 +118,16 @@ impl Polled {
         self.socket.unacked_bytes()
     }
 
+    /// See [`Socket::acked_bytes`].
+    pub(crate) fn acked_bytes(&self) -> u64 {
+        self.socket.acked_bytes()
+    }
+
+    /// See [`Socket::hold`].
+    pub(crate) fn hold(&mut self, hold: bool, wire: &mut impl Wire) {
+        self.socket.hold(hold, wire);
+    }
+
     /// See [`Socket::close`].
     pub(crate) fn close(&mut self, wire: &mut impl Wire) {
         self.socket.close(wire);

@@ -175,3 +175,22 @@ fn a_wildcard_port_is_one_of_its_own() {
         .unwrap();
     assert_ne!(listener.local().port(), 0);
 }
+
+#[test]
+fn what_is_held_for_the_fin_leaves_with_it_or_by_order_or_when_it_fills_the_buffer() {
+    let mut pair = Pair::new((20, 20), (20, 20));
+    pair.a.as_mut().unwrap().hold_for_finish(true);
+    assert_eq!(pair.a(&[Write(5), Unacked]), "5 5");
+    assert_eq!(pair.b(&[Read(99)]), "EAGAIN");
+    pair.a.as_mut().unwrap().hold_for_finish(false);
+    pass(&pair.fast);
+    assert_eq!(pair.b(&[Read(99)]), "5");
+    pair.a.as_mut().unwrap().hold_for_finish(true);
+    assert_eq!(pair.a(&[Write(99)]), "20");
+    assert_eq!(pair.b(&[Read(99)]), "20");
+    pair.a.as_mut().unwrap().hold_for_finish(true);
+    assert_eq!(pair.a(&[Write(5)]), "5");
+    assert_eq!(pair.b(&[Poll]), "out");
+    assert_eq!(pair.a(&[Shutdown]), "ok");
+    assert_eq!(pair.b(&[Read(99), Read(99)]), "5 0");
+}

@@ -212,3 +212,43 @@ fn k22_it_is_the_peers_kernel_that_acknowledges() {
     pair.close_a();
     assert_eq!(pair.b(&[Read(999), Read(9)]), "500 0");
 }
+
+#[test]
+fn k23a_what_a_closed_peer_was_sent_is_not_acknowledged() {
+    let mut pair = Pair::roomy();
+    pair.close_a();
+    let before = acked(&pair);
+    assert_eq!(pair.b(&[Write(100)]), "100");
+    assert_eq!(pair.b(&[Read(9)]), "0");
+    assert_eq!(acked(&pair) - before, 0);
+}
+
+#[test]
+fn k23b_what_was_read_before_the_close_is() {
+    let mut pair = Pair::roomy();
+    let before = acked(&pair);
+    assert_eq!(pair.b(&[Write(100)]), "100");
+    assert_eq!(pair.a(&[Read(999)]), "100");
+    pair.close_a();
+    assert_eq!(pair.b(&[Read(9)]), "0");
+    assert_eq!(acked(&pair) - before, 100);
+}
+
+#[test]
+fn k23c_with_a_reset_the_count_proves_nothing() {
+    let mut pair = Pair::roomy();
+    let before = acked(&pair);
+    pair.b.as_mut().unwrap().call(Write(100));
+    let at = pair.fast.next().unwrap();
+    pair.fast.advance(at);
+    let mut a = pair.a.take().unwrap();
+    assert_eq!(a.call(Read(999)).to_string(), "100", "it was read");
+    a.reset();
+    super::pass(&pair.fast);
+    assert_eq!(pair.b(&[Read(9)]), "ECONNRESET");
+    assert_eq!(acked(&pair) - before, 0);
+}
+
+fn acked(pair: &Pair) -> u64 {
+    pair.b.as_ref().unwrap().acked_bytes().unwrap()
+}

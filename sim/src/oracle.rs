@@ -218,6 +218,7 @@ impl<'a> Court<'a> {
         self.unless(seen.reset_at.is_some(), Invariant::AbortIsAbort, || {
             format!("{name}: {:?} never arrived", direction.ended)
         });
+        self.judge_abort_latency(direction);
         // R10: what came before a truncation goes first. A sink that had failed takes nothing.
         let alone = self.outcome.failures == 0 && self.is_calm_before_abort();
         if direction.ended == Ended::Truncated && alone {
@@ -228,6 +229,34 @@ impl<'a> Court<'a> {
                 )
             });
         }
+    }
+
+    /// I6: behind a reset nothing is waited for but the acknowledgement of what came before (R10).
+    fn judge_abort_latency(&mut self, direction: &Direction<'_>) {
+        let (Some(sent_at), Some((seen_at, _)), Some(Begun::Open(open_at))) = (
+            direction.from.sent.reset_at,
+            direction.to.seen.reset_at,
+            direction.to.begun,
+        ) else {
+            return;
+        };
+        if !self.is_calm() {
+            return;
+        }
+        let ways = self.schedule.latencies;
+        let (client_ms, origin_ms) = (ways.client_proxy_ms, ways.proxy_origin_ms);
+        let sink_ms = if std::ptr::eq(direction.to, &self.outcome.client) {
+            client_ms
+        } else {
+            origin_ms
+        };
+        let most_ms = u64::from(client_ms) + u64::from(origin_ms) + 2 * u64::from(sink_ms);
+        let slack = Span::from_ms(self.outcome.net.slack_ms());
+        let due = sent_at.max(open_at) + Span::from_ms(most_ms) + slack;
+        self.unless(seen_at <= due, Invariant::AbortAtOnce, || {
+            let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());
+            format!("{name}: seen at {seen_ms} ms, due at {due_ms} ms")
+        });
     }
 
     /// Nobody reads or travels so slowly that the proxy may stop flushing an aborted direction.
@@ -264,6 +293,11 @@ impl<'a> Court<'a> {
     }
 
     fn is_quiet(&self) -> bool {
+        self.is_calm() && !self.is_aborted()
+    }
+
+    /// Nothing but the ways themselves can make anything late.
+    fn is_calm(&self) -> bool {
         let Schedule {
             buffers,
             client,
@@ -275,7 +309,7 @@ impl<'a> Court<'a> {
         let fits = self.outcome.client.sent.bytes.max(most_sent(self.outcome)) < 16_000;
         let default = *buffers == Default::default() && fits;
         let reads = client.reader == Default::default() && origin.reader == Default::default();
-        default && reads && faults.is_empty() && links.is_empty() && !self.is_aborted()
+        default && reads && faults.is_empty() && links.is_empty()
     }
 
     /// I8: sockets and relay, all full. Not over TLS, which has buffers of its own within a

@@ -174,6 +174,8 @@ impl Socket {
         }
         let mut room = self.room_bytes();
         if room == 0 {
+            self.held = false;
+            self.transmit(wire);
             return Poll::Pending;
         }
         let all = bufs.iter().map(|buf| buf.len()).sum::<usize>();

@@ -3,7 +3,11 @@
 //!
 //! The kernel is right by definition. No script depends on how large its buffers are, and none on
 //! how long anything takes: what a call depends on is awaited first.
-#![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "in a test, a surprise is a failure"
+)]
 
 mod differences;
 mod fast;
@@ -18,6 +22,7 @@ use self::{
     scripts::SCRIPTS,
 };
 
+/// Plays a script, and writes down what each step said.
 fn transcript(script: &Script, player: &mut dyn Player) -> Vec<String> {
     script
         .steps

@@ -196,6 +196,10 @@ pub(crate) const SCRIPTS: &[(&str, &str)] = &[
         "a write 5; a shutdown; b await rdhup; b read 9; b write 10; b await acked; b write 10; b await acked; a read 99; b shutdown; a await hup; a read 9; a error",
     ),
     (
+        "how much a small buffer takes",
+        "small; a write 100000; a poll",
+    ),
+    (
         "a closed end takes what comes and resets",
         "a close; b await rdhup; b shutdown; b await acked; b error; b poll; b read 9",
     ),

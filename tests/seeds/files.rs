@@ -40,6 +40,13 @@ fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
             "{name} does not render to itself"
         );
         let played = case::play(Net::Turmoil, &schedule, Timers::Running, None, true);
+        let fast = case::verdict(Net::Fast, &schedule, None);
+        let wrong: Vec<&str> = fast.wrong().collect();
+        assert_eq!(
+            wrong.is_empty(),
+            played.wrong.is_empty(),
+            "{name}: the networks disagree: {wrong:?}"
+        );
         let frozen = case::play(Net::Turmoil, &schedule, Timers::Frozen, None, true);
         assert_eq!(
             played.rows(),

@@ -179,3 +179,21 @@ fn frozen_timers_never_fire_and_running_ones_are_counted() {
     assert_eq!(frozen, (None, 0));
     assert_eq!(running, (3, 1));
 }
+
+#[test]
+fn early_and_late_timers_miss_their_time_by_as_much_as_is_said() {
+    let (early, late) = run(
+        async {
+            let net = Faulty::new(SimNet::new(), Rc::default(), Timers::Early);
+            net.sleep_until(Time::from_ms(10)).await;
+            (net.now().as_ms(), net.timers_fired())
+        },
+        async {
+            let net = Faulty::new(SimNet::new(), Rc::default(), Timers::Late);
+            net.sleep_until(Time::from_ms(10)).await;
+            (net.now().as_ms(), net.timers_fired())
+        },
+    );
+    assert_eq!(early, (10 - EARLY_MS, 1));
+    assert_eq!(late, (10 + LATE_MS, 1));
+}

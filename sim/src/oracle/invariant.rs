@@ -15,6 +15,8 @@ pub enum Invariant {
     EndOnlyIfClean,
     /// I5: an end takes the two ways, and no longer.
     EndAtOnce,
+    /// I6: an abort takes the ways, and the acknowledgement of what came before it.
+    AbortAtOnce,
     /// I7: an abort arrives as one, after what came before a truncation.
     AbortIsAbort,
     /// I8: what is inside fits the buffers.
@@ -43,6 +45,7 @@ impl fmt::Display for Invariant {
             Invariant::EndAfterAll => "I3 a clean end comes after all the bytes",
             Invariant::EndOnlyIfClean => "I4 no clean end unless the sender ended cleanly",
             Invariant::EndAtOnce => "I5 an end takes the two ways and no longer",
+            Invariant::AbortAtOnce => "I6 an abort waits for nothing but what came before it",
             Invariant::AbortIsAbort => "I7 an abort arrives as an abort",
             Invariant::Bounded => "I8 what is inside fits the buffers",
             Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",

@@ -194,3 +194,16 @@ fn what_is_held_for_the_fin_leaves_with_it_or_by_order_or_when_it_fills_the_buff
     assert_eq!(pair.a(&[Shutdown]), "ok");
     assert_eq!(pair.b(&[Read(99), Read(99)]), "5 0");
 }
+
+#[test]
+fn a_reset_where_both_fins_are_on_their_way_says_nothing() {
+    let mut pair = Pair::roomy();
+    assert_eq!(pair.b(&[Shutdown]), "ok");
+    let mut a = pair.a.take().unwrap();
+    assert_eq!(a.call(Write(5)).to_string(), "5");
+    assert_eq!(a.call(Shutdown).to_string(), "ok");
+    a.reset();
+    pass(&pair.fast);
+    assert_eq!(pair.b(&[Read(9), Read(9), Poll]), "5 0 in+out+rdhup+hup");
+    assert_eq!(pair.open(), [0, 0]);
+}

@@ -219,21 +219,6 @@ impl Socket {
         self.error.take()
     }
 
-    /// What epoll would say.
-    pub(crate) fn readiness(&self) -> Readiness {
-        let dead = self.life == Life::Dead;
-        let (no_more_in, no_more_out) = (self.fin_arrived || dead, self.fin != Fin::Open || dead);
-        Readiness {
-            input: !self.queue.is_empty() || no_more_in,
-            output: no_more_out || self.room_bytes() > 0,
-            // K5: told behind unread bytes too, for the FIN has arrived.
-            read_hangup: no_more_in,
-            // K17: both ends are no failure.
-            hangup: no_more_in && no_more_out,
-            error: self.error.is_some(),
-        }
-    }
-
     /// `SIOCOUTQ`: written and not acknowledged, the FIN counting one. After a reset it tells what
     /// was never acknowledged.
     pub(crate) fn unacked_bytes(&self) -> u32 {

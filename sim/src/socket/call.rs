@@ -3,7 +3,7 @@
 //! It owns the words of a call and of its answer, as a transcript shows them. None of the calls
 //! waits.
 
-use super::{Socket, Wire, count};
+use super::{Fin, Life, Socket, Wire, count};
 use crate::errno::Errno;
 use std::{fmt, io::IoSlice, task::Poll};
 
@@ -57,6 +57,21 @@ pub struct Readiness {
 }
 
 impl Socket {
+    /// What epoll would say.
+    pub(super) fn readiness(&self) -> Readiness {
+        let dead = self.life == Life::Dead;
+        let (no_more_in, no_more_out) = (self.fin_arrived || dead, self.fin != Fin::Open || dead);
+        Readiness {
+            input: !self.queue.is_empty() || no_more_in,
+            output: no_more_out || self.room_bytes() > 0,
+            // K5: told behind unread bytes too, for the FIN has arrived.
+            read_hangup: no_more_in,
+            // K17: both ends are no failure.
+            hangup: no_more_in && no_more_out,
+            error: self.error.is_some(),
+        }
+    }
+
     /// Does `call`.
     pub(super) fn call(&mut self, call: Call, wire: &mut impl Wire) -> Told {
         let bytes = |n: usize| Told::Bytes(count(n));

@@ -74,6 +74,9 @@ fn a_seed_runs_twice_alike() {
     }
 }
 
+/// A reset on a network that is calm otherwise is the rarest.
+const SEEDS: u64 = 300;
+
 /// The first seed that catches a bug, and by which invariant first.
 fn caught(net: Net, bug: Bug) -> Option<(u64, Invariant)> {
     let carrier = if bug == Bug::TruncationLaundered {
@@ -81,7 +84,7 @@ fn caught(net: Net, bug: Bug) -> Option<(u64, Invariant)> {
     } else {
         Carrier::Tcp
     };
-    (0..30).find_map(|seed| {
+    (0..SEEDS).find_map(|seed| {
         let schedule = generate::schedule(Kind::Relay(carrier), seed);
         let found = violations(net, &schedule, bug);
         found.first().map(|violation| (seed, violation.invariant))
@@ -89,14 +92,15 @@ fn caught(net: Net, bug: Bug) -> Option<(u64, Invariant)> {
 }
 
 #[test]
-fn every_bug_is_caught_within_thirty_seeds() {
+fn every_bug_is_caught_within_these_seeds() {
     for (bug, by) in [
         (Bug::EndForgotten, Invariant::Ends),
         (Bug::EndEarly, Invariant::EndAfterAll),
         (Bug::EndOnlyIfEmpty, Invariant::Ends),
         (Bug::EndClosesAll, Invariant::EndOnlyIfClean),
-        (Bug::EndWaitsForBoth, Invariant::Ends),
+        (Bug::EndWaitsForBoth, Invariant::EndAtOnce),
         (Bug::EndOnTimer, Invariant::EndAtOnce),
+        (Bug::AbortOnTimer, Invariant::AbortAtOnce),
         (Bug::ResetLaundered, Invariant::EndOnlyIfClean),
         (Bug::TruncationLaundered, Invariant::EndOnlyIfClean),
         (Bug::LimitIgnored, Invariant::Bounded),
@@ -105,11 +109,6 @@ fn every_bug_is_caught_within_thirty_seeds() {
         (Bug::PanicsOnReset, Invariant::NoPanic),
     ] {
         for net in Net::ALL {
-            // Where an end has to be seen at its very moment, waiting is caught before hanging is.
-            let by = match (net, bug) {
-                (Net::Fast, Bug::EndWaitsForBoth) => Invariant::EndAtOnce,
-                (_, _) => by,
-            };
             let found = caught(net, bug);
             assert!(
                 found.is_some_and(|(_, first)| first == by),

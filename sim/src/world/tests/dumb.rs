@@ -35,6 +35,8 @@ pub(super) enum Bug {
     EndWaitsForBoth,
     /// An end is sent a while later.
     EndOnTimer,
+    /// An abort is passed on a while later.
+    AbortOnTimer,
     /// A reset is passed on as an end.
     ResetLaundered,
     /// A truncation is passed on as an end.
@@ -172,6 +174,11 @@ impl<N: Simulated> Relay<N> {
             }
         })
         .await;
+        let broken = self.ways.iter().any(|way| way.stage == Stage::Broken);
+        if broken && self.bug == Bug::AbortOnTimer {
+            let pause = tidegate_core::time::Span::from_ms(100);
+            net.sleep_until(net.now() + pause).await;
+        }
         self.leave().await;
     }
 
@@ -290,6 +297,7 @@ impl<N: Simulated> Relay<N> {
             | Bug::EndOnlyIfEmpty
             | Bug::EndClosesAll
             | Bug::EndOnTimer
+            | Bug::AbortOnTimer
             | Bug::ResetLaundered
             | Bug::TruncationLaundered
             | Bug::LimitIgnored

@@ -72,6 +72,7 @@ struct Counts {
     accepted: Cell<u32>,
     fired: Cell<u64>,
     failed: Cell<u32>,
+    hasty: Cell<u32>,
     /// Calls on streams since the world's last step.
     calls: Cell<u32>,
 }
@@ -104,6 +105,12 @@ impl<N> Faulty<N> {
     #[must_use]
     pub fn failures(&self) -> u32 {
         self.counts.failed.get()
+    }
+
+    /// How many streams were closed before all they had sent was acknowledged (4.11, 6).
+    #[must_use]
+    pub fn hasty_closes(&self) -> u32 {
+        self.counts.hasty.get()
     }
 
     /// A step of the world is over: whoever still calls has waited in between.

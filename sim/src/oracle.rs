@@ -124,6 +124,10 @@ impl<'a> Court<'a> {
 
     fn judge_end(&mut self) {
         let outcome = self.outcome;
+        let hasty = outcome.hasty_closes;
+        self.unless(hasty == 0, Invariant::CloseInOrder, || {
+            format!("{hasty} connections were closed before all they had sent had arrived")
+        });
         let readers = [self.schedule.client.reader, self.schedule.origin.reader];
         if readers.iter().any(|reader| reader.stop.is_some()) {
             return; // such a run ends by the proxy's timers, or not at all

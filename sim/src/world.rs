@@ -119,6 +119,8 @@ pub struct Outcome {
     pub peer_sockets: usize,
     /// How many of the proxy's calls failed by plan.
     pub failures: u32,
+    /// How many of the proxy's connections were closed over what was not acknowledged.
+    pub hasty_closes: u32,
     /// How many of the proxy's sleeps came to their end.
     pub timers_fired: u64,
     /// The most that was inside, between the peers: from the client, and from the origin.

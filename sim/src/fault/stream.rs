@@ -332,7 +332,12 @@ where
         let unread = self.held.as_ref().is_some_and(unread);
         match self.inner {
             Inner::Alive(stream) if unread => stream.reset(), // K1, for bytes still to be told
-            Inner::Alive(stream) => stream.close(),
+            Inner::Alive(stream) => {
+                if stream.unacked().is_ok_and(|bytes| bytes > 0) {
+                    next(&self.net.counts.hasty);
+                }
+                stream.close();
+            }
             Inner::Dead(_) => {}
         }
     }

@@ -25,6 +25,8 @@ pub enum Invariant {
     NoOwnReset,
     /// I10: nothing is left.
     NoLeak,
+    /// LIFECYCLE 4.11, 6: nothing is closed before what it has sent is acknowledged.
+    CloseInOrder,
     /// H1: what the proxy writes is well-formed.
     WellFormed,
     /// H2: each answer is its own request's, and in its turn.
@@ -50,6 +52,7 @@ impl fmt::Display for Invariant {
             Invariant::Bounded => "I8 what is inside fits the buffers",
             Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
             Invariant::NoLeak => "I10 nothing is left",
+            Invariant::CloseInOrder => "a close waits for what was sent",
             Invariant::WellFormed => "H1 what the proxy writes is well-formed",
             Invariant::OwnAnswer => "H2 each answer is its own request's",
             Invariant::Answered => "H3 what can be answered is",

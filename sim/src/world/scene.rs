@@ -186,6 +186,7 @@ impl<N: Simulated> Scene<N> {
             proxy_sockets: self.nets[1].open_sockets(),
             peer_sockets: self.peer_sockets(),
             failures: self.faulty.failures(),
+            hasty_closes: self.faulty.hasty_closes(),
             timers_fired: self.faulty.timers_fired(),
             most_inside: self.most_inside,
             net,

@@ -105,6 +105,7 @@ fn every_bug_is_caught_within_these_seeds() {
         (Bug::TruncationLaundered, Invariant::EndOnlyIfClean),
         (Bug::LimitIgnored, Invariant::Bounded),
         (Bug::ShortWriteDoubled, Invariant::Prefix),
+        (Bug::ClosesAtOnce, Invariant::CloseInOrder),
         (Bug::Leaks, Invariant::Ends),
         (Bug::PanicsOnReset, Invariant::NoPanic),
     ] {

@@ -45,6 +45,8 @@ pub(super) enum Bug {
     LimitIgnored,
     /// A byte is doubled where a write was short.
     ShortWriteDoubled,
+    /// It closes without waiting for what it has sent.
+    ClosesAtOnce,
     /// It is done with a connection and keeps it.
     Leaks,
     /// It panics when a peer resets.
@@ -302,6 +304,7 @@ impl<N: Simulated> Relay<N> {
             | Bug::TruncationLaundered
             | Bug::LimitIgnored
             | Bug::ShortWriteDoubled
+            | Bug::ClosesAtOnce
             | Bug::Leaks
             | Bug::PanicsOnReset => empty,
         };
@@ -333,7 +336,7 @@ impl<N: Simulated> Relay<N> {
                     port.poll_read(cx, &mut rest)
                 {}
                 let flushed = port.poll_flush(cx).is_ready();
-                flushed && port.poll_acked(cx).is_ready()
+                bug == Bug::ClosesAtOnce || flushed && port.poll_acked(cx).is_ready()
             });
             if waits == [true; 2] {
                 Poll::Ready(())

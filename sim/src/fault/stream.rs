@@ -16,7 +16,7 @@ use std::{
     mem,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 use tidegate::net::{Network, Stream};
 use tidegate_core::{side::Side, time::Span};
@@ -332,8 +332,10 @@ where
         let unread = self.held.as_ref().is_some_and(unread);
         match self.inner {
             Inner::Alive(stream) if unread => stream.reset(), // K1, for bytes still to be told
-            Inner::Alive(stream) => {
-                if stream.unacked().is_ok_and(|bytes| bytes > 0) {
+            Inner::Alive(mut stream) => {
+                // A connection that has failed keeps its count, and has nothing to wait for.
+                let mut nobody = Context::from_waker(Waker::noop());
+                if stream.poll_acked(&mut nobody).is_pending() {
                     next(&self.net.counts.hasty);
                 }
                 stream.close();

@@ -252,3 +252,14 @@ fn k23c_with_a_reset_the_count_proves_nothing() {
 fn acked(pair: &Pair) -> u64 {
     pair.b.as_ref().unwrap().acked_bytes().unwrap()
 }
+
+#[test]
+fn k11_our_own_fin_leaves_close_wait_even_while_it_waits_for_a_window() {
+    let mut pair = Pair::new((1_000, 1_000), (40, 40));
+    assert_eq!(pair.a(&[Write(1_000)]), "1000");
+    assert_eq!(pair.b(&[Shutdown]), "ok");
+    assert_eq!(pair.a(&[Read(9), Shutdown]), "0 ok");
+    pair.b.take().unwrap().reset();
+    super::pass(&pair.fast);
+    assert_eq!(pair.a(&[TakeError, Read(9)]), "ECONNRESET 0");
+}

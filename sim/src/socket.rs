@@ -246,13 +246,8 @@ impl Socket {
         }
     }
 
-    /// `SO_LINGER{1,0}` and close: RST, and what is queued is discarded (K18). Where both FINs are
-    /// on their way and nothing waits behind ours, Linux has nothing to abort and says nothing.
+    /// `SO_LINGER{1,0}` and close: RST, and what is queued is discarded (K18).
     pub(crate) fn reset(&mut self, wire: &mut impl Wire) {
-        if self.fin_arrived && self.fin == Fin::Sent {
-            self.life = Life::Dead;
-            return;
-        }
         self.abort(wire);
     }
 

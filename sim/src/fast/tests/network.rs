@@ -2,15 +2,19 @@
 
 use super::{PORT, Pair, buffers, look, pass};
 use crate::{
-    fast::{Executor, Fast},
+    fast::{Executor, Fast, FastStream},
     simulated::Simulated,
-    socket::Call::{Poll, Read, Shutdown, Unacked, Write},
+    socket::Call::{Poll as Flags, Read, Shutdown, Unacked, Write},
 };
 use std::{
-    cell::RefCell,
-    future::Future,
-    io::ErrorKind::{AddrInUse, ConnectionRefused},
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    io::{
+        ErrorKind::{AddrInUse, ConnectionRefused},
+        IoSlice,
+    },
     rc::Rc,
+    task::{Context, Poll},
 };
 use tidegate::net::{Buffers, Listener, Network, Stream};
 use tidegate_core::time::{Span, Time};
@@ -72,10 +76,10 @@ fn windows_count_bytes_and_reads_coalesce() {
         assert_eq!(pair.a(&[Write(40)]), taken);
     }
     assert_eq!(pair.a(&[Write(40), Unacked]), "1 5", "16 there, 5 here");
-    assert_eq!(pair.a(&[Write(40), Poll]), "EAGAIN -");
+    assert_eq!(pair.a(&[Write(40), Flags]), "EAGAIN -");
     assert_eq!(pair.b(&[Read(100)]), "16");
     assert_eq!(pair.b(&[Read(100)]), "5");
-    assert_eq!(pair.a(&[Poll, Unacked]), "out 0");
+    assert_eq!(pair.a(&[Flags, Unacked]), "out 0");
 }
 
 #[test]
@@ -105,7 +109,7 @@ fn simultaneous_ends_leave_nothing() {
     assert_eq!(pair.b(&[Read(9), Read(9)]), "3 0");
     assert_eq!(pair.open(), [0, 0]);
     pair.close_a();
-    assert_eq!(pair.b(&[Poll]), "in+out+rdhup+hup");
+    assert_eq!(pair.b(&[Flags]), "in+out+rdhup+hup");
 }
 
 #[test]
@@ -190,13 +194,13 @@ fn what_is_held_for_the_fin_leaves_with_it_or_by_order_or_when_it_fills_the_buff
     assert_eq!(pair.b(&[Read(99)]), "20");
     pair.a.as_mut().unwrap().hold_for_finish(true);
     assert_eq!(pair.a(&[Write(5)]), "5");
-    assert_eq!(pair.b(&[Poll]), "out");
+    assert_eq!(pair.b(&[Flags]), "out");
     assert_eq!(pair.a(&[Shutdown]), "ok");
     assert_eq!(pair.b(&[Read(99), Read(99)]), "5 0");
 }
 
 #[test]
-fn a_reset_where_both_fins_are_on_their_way_says_nothing() {
+fn a_reset_behind_the_last_fin_is_not_heard() {
     let mut pair = Pair::roomy();
     assert_eq!(pair.b(&[Shutdown]), "ok");
     let mut a = pair.a.take().unwrap();
@@ -204,6 +208,76 @@ fn a_reset_where_both_fins_are_on_their_way_says_nothing() {
     assert_eq!(a.call(Shutdown).to_string(), "ok");
     a.reset();
     pass(&pair.fast);
-    assert_eq!(pair.b(&[Read(9), Read(9), Poll]), "5 0 in+out+rdhup+hup");
+    assert_eq!(pair.b(&[Read(9), Read(9), Flags]), "5 0 in+out+rdhup+hup");
     assert_eq!(pair.open(), [0, 0]);
+}
+
+/// Whether a task that waits for `wait` on `a` goes on once `b` has done as `cause` says.
+fn is_woken(
+    mut wait: impl FnMut(&mut FastStream, &mut Context<'_>) -> bool + 'static,
+    cause: impl FnOnce(&mut Pair),
+) -> bool {
+    let mut pair = Pair::new((40, 40), (40, 40));
+    assert_eq!(pair.a(&[Write(40)]), "40");
+    assert_eq!(pair.a(&[Write(40)]), "40");
+    let mut stream = pair.a.take().unwrap();
+    let done = Rc::new(Cell::new(false));
+    let told = Rc::clone(&done);
+    let mut tasks = Executor::new();
+    tasks.spawn(async move {
+        poll_fn(|cx| match wait(&mut stream, cx) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        told.set(true);
+        std::future::pending().await
+    });
+    tasks.run();
+    assert!(!done.get(), "nothing has happened yet");
+    cause(&mut pair);
+    tasks.run();
+    done.get()
+}
+
+#[test]
+fn whoever_waits_is_woken_by_what_ends_the_wait() {
+    fn write(stream: &mut FastStream, cx: &mut Context<'_>) -> bool {
+        stream.poll_write(cx, &[IoSlice::new(b"x")]).is_ready()
+    }
+    fn read(stream: &mut FastStream, cx: &mut Context<'_>) -> bool {
+        stream.poll_read(cx, &mut [0]).is_ready()
+    }
+    let drain = |pair: &mut Pair| {
+        assert_eq!(pair.b(&[Read(99)]), "40");
+        assert_eq!(pair.b(&[Read(99)]), "40");
+    };
+    let reset = |pair: &mut Pair| {
+        pair.b = None;
+        pass(&pair.fast);
+    };
+    let say = |call| {
+        move |pair: &mut Pair| {
+            pair.b(&[call]);
+        }
+    };
+    assert!(is_woken(write, drain));
+    assert!(is_woken(write, reset), "turmoil's defect 2");
+    assert!(is_woken(read, say(Write(1))));
+    assert!(is_woken(read, say(Shutdown)));
+    assert!(is_woken(read, reset));
+    assert!(is_woken(
+        |stream, cx| stream.poll_acked(cx).is_ready(),
+        drain
+    ));
+    assert!(is_woken(
+        |stream, cx| stream.poll_acked(cx).is_ready(),
+        reset
+    ));
+    assert!(is_woken(
+        |stream, cx| stream.poll_fault(cx).is_ready(),
+        reset
+    ));
+    let fault = |stream: &mut FastStream, cx: &mut Context<'_>| stream.poll_fault(cx).is_ready();
+    assert!(!is_woken(fault, say(Shutdown)), "a FIN is no failure");
 }

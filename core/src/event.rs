@@ -7,6 +7,7 @@ use crate::{
     http1::{Reply, RequestFacts, ResponseFacts},
     limits::Timeouts,
     side::Side,
+    tls::Version,
 };
 
 /// What has happened.
@@ -14,11 +15,11 @@ use crate::{
 pub enum Event {
     /// The downstream connection was accepted; always the first event.
     Accepted,
-    /// The downstream TLS handshake is complete.
-    Secured,
-    /// The request's route is known, and with it the waits that its cluster asks for.
-    Routed(Timeouts),
-    /// The upstream leg is ready: dialled, or taken from the pool.
+    /// A leg's TLS handshake is complete.
+    Secured(Side, Version),
+    /// The request's route is known, and with it what its cluster asks for.
+    Routed(Destination),
+    /// The upstream leg is there: dialled, or taken from the pool. A dialled TLS leg shakes hands.
     Connected(Origin),
     /// There is no upstream leg to be had.
     Unconnected(Refusal),
@@ -49,6 +50,15 @@ pub enum Event {
     Evicted,
     /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
     Drained,
+}
+
+/// What a session is told of the cluster that its route names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// The waits that it asks for.
+    pub timeouts: Timeouts,
+    /// Whether its legs are TLS (LIFECYCLE 4.4).
+    pub tls: bool,
 }
 
 /// Where an upstream leg came from.

@@ -33,6 +33,7 @@ use crate::{
     side::Side,
     time::Time,
     timer::{Timer, Timers},
+    tls::Version,
 };
 
 /// A downstream leg and all it caused.
@@ -199,8 +200,11 @@ impl Session {
     fn advance(&mut self, event: Event, now: Time, effects: &mut Effects) {
         match event {
             Event::Accepted => self.accepted(effects),
-            Event::Secured => self.secured(effects),
-            Event::Routed(timeouts) => self.setup.timeouts = timeouts,
+            Event::Secured(side, version) => self.secured(side, version, effects),
+            Event::Routed(destination) => {
+                self.setup.timeouts = destination.timeouts;
+                self.setup.up_tls = destination.tls;
+            }
             Event::Connected(origin) => self.connected(origin),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
@@ -236,12 +240,15 @@ impl Session {
         }
     }
 
-    fn secured(&mut self, effects: &mut Effects) {
-        if !matches!(self.phase, Phase::Securing) {
+    fn secured(&mut self, side: Side, _: Version, effects: &mut Effects) {
+        if *self.leg(side) != Leg::Securing {
             bug!("a handshake that nobody began")
         }
-        self.down = Leg::opened(true);
-        self.begin(effects);
+        *self.leg_mut(side) = Leg::opened(true);
+        match side {
+            Side::Down => self.begin(effects),
+            Side::Up => self.timers.restart(Timer::Response),
+        }
     }
 
     fn begin(&mut self, effects: &mut Effects) {
@@ -259,11 +266,14 @@ impl Session {
         effects.push(Effect::Connect);
     }
 
-    fn connected(&mut self, _: Origin) {
+    fn connected(&mut self, origin: Origin) {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
         }
-        self.up = Leg::opened(self.setup.up_tls);
+        self.up = match origin {
+            Origin::Fresh if self.setup.up_tls => Leg::Securing,
+            Origin::Fresh | Origin::Reused => Leg::opened(self.setup.up_tls),
+        };
         self.timers.restart(Timer::Response);
     }
 
@@ -271,6 +281,11 @@ impl Session {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
         }
+        self.no_upstream(refusal, effects);
+    }
+
+    /// There is no upstream leg to be had, for this or for that reason.
+    fn no_upstream(&mut self, refusal: Refusal, effects: &mut Effects) {
         match self.setup.kind {
             Kind::Tcp => self.unreachable(refusal),
             Kind::Http => self.unanswerable(refusal, effects),

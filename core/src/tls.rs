@@ -5,6 +5,15 @@
 
 use crate::ending::End;
 
+/// The version that a leg's two sides agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// TLS 1.2.
+    V12,
+    /// TLS 1.3.
+    V13,
+}
+
 /// What a FIN without close_notify means on a TLS leg.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BareFin {

@@ -112,7 +112,7 @@ impl fmt::Display for Drawn {
 fn name(event: Event, before: &Session) -> String {
     match event {
         Event::Accepted => "D accepted".to_string(),
-        Event::Secured => "D secured".to_string(),
+        Event::Secured(side, _) => format!("{side} secured"),
         Event::Routed(_) => "D routed".to_string(),
         Event::Connected(Origin::Fresh) => "U connected".to_string(),
         Event::Connected(Origin::Reused) => "U reused".to_string(),

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod cluster;
+mod credentials;
 mod file;
 mod listener;
 mod outside;
@@ -113,6 +114,30 @@ pub struct Cluster {
     pub buffers: Buffers,
     /// Its own waits, where it has any.
     pub timeouts: UpstreamTimeouts,
+    /// How it is spoken to over TLS; in the clear if not given.
+    pub tls: Option<OriginTls>,
+}
+
+/// How the endpoints of a cluster are spoken to over TLS (LIFECYCLE 4.4). Their certificates are
+/// always verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OriginTls {
+    /// Who may have signed them.
+    pub roots: Roots,
+    /// The name they must be for, in place of the endpoint's own host.
+    pub server_name: Option<String>,
+    /// Our own certificate, for endpoints that ask for one.
+    pub identity: Option<CertificateFiles>,
+}
+
+/// Certificate authorities that are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of the system.
+    #[default]
+    System,
+    /// Those in this PEM file, and no others.
+    File(PathBuf),
 }
 
 /// One endpoint.
@@ -137,6 +162,8 @@ pub enum Balance {
 pub struct UpstreamTimeouts {
     /// One attempt to connect.
     pub connect: Option<Span>,
+    /// The TLS handshake.
+    pub tls: Option<Span>,
     /// A response head.
     pub response: Option<Span>,
     /// A response body without progress.
@@ -154,6 +181,7 @@ impl UpstreamTimeouts {
     pub fn over(&self, base: Timeouts) -> Timeouts {
         Timeouts {
             connect: self.connect.unwrap_or(base.connect),
+            tls_up: self.tls.unwrap_or(base.tls_up),
             response: self.response.unwrap_or(base.response),
             body: self.body.unwrap_or(base.body),
             write: self.write.unwrap_or(base.write),
@@ -208,7 +236,16 @@ impl Protocol {
         }
     }
 
-    /// The protocols offered in the TLS handshake.
+    /// The protocols offered to endpoints in the TLS handshake: what we speak to them.
+    #[must_use]
+    pub fn spoken(&self) -> &'static [&'static [u8]] {
+        match self {
+            Protocol::Http(_) => &[b"http/1.1"],
+            Protocol::Tcp(_) => &[],
+        }
+    }
+
+    /// The protocols accepted in the TLS handshake of a client.
     #[must_use]
     pub fn alpn(&self) -> &'static [&'static [u8]] {
         match self {

@@ -4,6 +4,7 @@
 //! the session's interest names, and for the one deadline. It decides nothing: a poll loop that
 //! asks, calls and tells, and performs every order before it looks at anything else.
 
+mod begin;
 mod carry;
 mod turn;
 mod wire;
@@ -64,6 +65,8 @@ pub struct Driver<N: Network> {
     wires: [Wire<N::Stream>; 2],
     carry: Carry,
     dial: Option<Dial<N>>,
+    /// The endpoint that was dialled last, for logs.
+    endpoint: String,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     queue: VecDeque<Event>,
     effects: Effects,
@@ -108,6 +111,7 @@ impl<N: Network> Driver<N> {
             wires: [Wire::holding(port), Wire::empty()],
             carry,
             dial: None,
+            endpoint: String::new(),
             sleep: None,
             queue: VecDeque::new(),
             effects: Effects::new(),

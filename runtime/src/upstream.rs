@@ -4,9 +4,10 @@
 //! what becomes of the leg afterwards is the session's business.
 
 use crate::{
-    net::{Buffers, Network},
+    net::{Buffers, Network, Stream},
     pool::Pool,
     port::{Call, Fault, Port},
+    tls::origin::Terms,
 };
 use std::{
     cell::RefCell,
@@ -20,7 +21,8 @@ use std::{
 };
 use tidegate_core::{
     balance::RoundRobin,
-    event::Refusal,
+    ending::Cause,
+    event::{Destination, Refusal},
     http1::{Method, RequestHead},
     leg::ReadEnd,
     limits::Timeouts,
@@ -38,6 +40,8 @@ pub struct Endpoint {
     pub authority: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What a connection to it is secured by; nothing if it is spoken to in the clear.
+    pub terms: Option<Terms>,
 }
 
 /// One cluster, as a worker uses it.
@@ -53,6 +57,8 @@ pub struct Cluster {
     pub takes_connect: bool,
     /// The waits of a session that uses it.
     pub timeouts: Timeouts,
+    /// Whether its endpoints are spoken to over TLS.
+    pub tls: bool,
 }
 
 /// Where a listener's requests and connections go.
@@ -85,8 +91,8 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
 pub struct Route {
     /// The cluster, if a route matches.
     pub cluster: Option<usize>,
-    /// Its waits.
-    pub timeouts: Option<Timeouts>,
+    /// What a session is told of it.
+    pub destination: Option<Destination>,
     /// The Host to send where the client sent none.
     pub authority: String,
 }
@@ -158,7 +164,10 @@ impl<N: Network> Upstreams<N> {
         let cluster = index.and_then(|index| self.clusters.get(index));
         Route {
             cluster: index,
-            timeouts: cluster.map(|cluster| cluster.timeouts),
+            destination: cluster.map(|cluster| Destination {
+                timeouts: cluster.timeouts,
+                tls: cluster.tls,
+            }),
             authority: cluster
                 .and_then(|cluster| cluster.endpoints.first())
                 .map(|endpoint| endpoint.authority.clone())
@@ -180,12 +189,13 @@ impl<N: Network> Upstreams<N> {
         let Some(first) = cluster.turn.borrow_mut().pick(count) else {
             return Found::Nothing(Refusal::NoEndpoint);
         };
-        let address = cluster.endpoints[first].address;
-        if let Some(port) = reuse.then(|| self.pool.take(address)).flatten() {
+        let Endpoint { address, terms, .. } = &cluster.endpoints[first];
+        let idle = || self.pool.take(*address, terms.as_ref());
+        if let Some(port) = reuse.then(idle).flatten() {
             return Found::Idle(Box::new(port));
         }
         let others = (0..count.min(ATTEMPTS))
-            .map(|n| cluster.endpoints[(first + n) % count].address)
+            .map(|n| cluster.endpoints[(first + n) % count].clone())
             .collect();
         Found::Dial(Dial {
             net: self.net.clone(),
@@ -228,8 +238,8 @@ fn path<'a>(head: &RequestHead<'a>) -> &'a str {
 pub struct Dial<N: Network> {
     net: N,
     buffers: Buffers,
-    ahead: VecDeque<SocketAddr>,
-    under_way: Option<Pin<Box<N::Connect>>>,
+    ahead: VecDeque<Endpoint>,
+    under_way: Option<(Endpoint, Pin<Box<N::Connect>>)>,
     refusal: Refusal,
 }
 
@@ -244,29 +254,56 @@ impl<N: Network> fmt::Debug for Dial<N> {
 impl<N: Network> Unpin for Dial<N> {}
 
 impl<N: Network> Future for Dial<N> {
-    type Output = Result<Port<N::Stream>, Refusal>;
+    type Output = Result<Reached<N::Stream>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = &mut *self;
             if this.under_way.is_none() {
-                let Some(address) = this.ahead.pop_front() else {
+                let Some(endpoint) = this.ahead.pop_front() else {
                     return Poll::Ready(Err(this.refusal));
                 };
-                this.under_way = Some(Box::pin(this.net.connect(address, this.buffers)));
+                let connect = Box::pin(this.net.connect(endpoint.address, this.buffers));
+                this.under_way = Some((endpoint, connect));
             }
-            let Some(connect) = this.under_way.as_mut() else {
+            let Some((_, connect)) = this.under_way.as_mut() else {
                 continue;
             };
             let connected = ready!(connect.as_mut().poll(cx));
-            this.under_way = None;
+            let Some((endpoint, _)) = this.under_way.take() else {
+                continue;
+            };
             match connected {
-                Ok(stream) => return Poll::Ready(Ok(Port::plain(stream))),
+                Ok(stream) => return Poll::Ready(begun(stream, endpoint)),
                 Err(error) => {
-                    tracing::warn!(%error, "cannot connect to an endpoint");
+                    let endpoint = &endpoint.authority;
+                    tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
                     this.refusal = Refusal::Failed(Fault::io(Call::Connect, &error).cause);
                 }
             }
         }
     }
+}
+
+/// A connection that was dialled, and the endpoint at its other end.
+#[derive(Debug)]
+pub struct Reached<S: Stream> {
+    /// The connection; on TLS terms its handshake has not begun.
+    pub port: Port<S>,
+    /// `HOST:PORT` as configured.
+    pub authority: String,
+}
+
+fn begun<S: Stream>(stream: S, endpoint: Endpoint) -> Result<Reached<S>, Refusal> {
+    let Endpoint {
+        authority, terms, ..
+    } = endpoint;
+    let port = match terms {
+        None => Port::plain(stream),
+        Some(terms) => Port::client(stream, terms).map_err(|error| {
+            tracing::error!(%error, endpoint = authority, "cannot begin a TLS handshake");
+            Refusal::Failed(Cause::Local)
+        })?,
+    };
+    Ok(Reached { port, authority })
 }

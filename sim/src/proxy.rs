@@ -83,6 +83,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             takes_connect: false,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
+            tls: None,
         }],
         limits: Limits {
             relay_bytes: schedule.buffers.relay,
@@ -122,6 +123,7 @@ fn site(schedule: &Schedule, places: Places) -> Site {
             Carrier::Tcp => None,
             Carrier::Tls(_) => Some(certificates(schedule)),
         },
+        origins: vec![None],
     }
 }
 

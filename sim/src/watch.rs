@@ -160,7 +160,7 @@ fn lets_go(session: &Session) -> bool {
 fn event(event: Event) -> &'static str {
     match event {
         Event::Accepted => "accepted",
-        Event::Secured => "secured",
+        Event::Secured(..) => "secured",
         Event::Routed(_) => "routed",
         Event::Connected(_) => "connected",
         Event::Unconnected(_) => "unconnected",

@@ -17,6 +17,7 @@ use tidegate_core::{
     side::Side,
     time::Time,
     timer::Timer,
+    tls::Version,
     trace::{HEADER, Row},
     variant::Variant,
 };
@@ -158,7 +159,7 @@ impl Story {
     }
 
     pub(crate) fn secured(self) -> Self {
-        self.event(Event::Secured)
+        self.event(Event::Secured(Side::Down, Version::V13))
     }
 
     pub(crate) fn connected(self) -> Self {

@@ -53,6 +53,8 @@ pub(crate) fn order(
 ) -> Result<(), Found> {
     match effect {
         Effect::Finish(side) => finish(world, shape, side),
+        // R20, T14: it has heard nothing of what it was wanted for.
+        Effect::Reset(Side::Up) if world.securing => Ok(()),
         Effect::Reset(side) => reset(world, shape, side),
         Effect::Close(side) => close(world, side),
         Effect::Park => park(world, shape),
@@ -64,7 +66,8 @@ pub(crate) fn order(
             )?;
             let whole = world.carry.stream(Side::Up).complete > 0;
             let up = world.wire(Side::Up);
-            let by_close = shape.response.body == BodyKind::Close && up.fin && !up.latched;
+            let clean = up.ended && !up.latched;
+            let by_close = shape.response.body == BodyKind::Close && clean;
             must(
                 whole || by_close,
                 "U12",
@@ -74,7 +77,7 @@ pub(crate) fn order(
         Effect::Connect => {
             let up = world.wire(Side::Up);
             must(
-                !world.dialing && !up.is_held(),
+                !world.dialing && !world.securing && !up.is_held(),
                 "I18",
                 "a second upstream leg",
             )
@@ -91,7 +94,8 @@ pub(crate) fn order(
             "a last chunk for an end that is not clean",
         ),
         Effect::End(_) => {
-            let held = world.wires.iter().any(|wire| wire.is_held()) || world.dialing;
+            let held =
+                world.wires.iter().any(|wire| wire.is_held()) || world.dialing || world.securing;
             must(!held, "I18", "the last word before the last close")?;
             must(
                 !matches!(before.phase(), Phase::Closed),
@@ -138,7 +142,8 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
             Heard::Nothing => Ok(()),
             Heard::Body(Framing::Close) => {
                 let up = world.wire(Side::Up);
-                let by_close = up.fin && !up.latched && shape.response.body == BodyKind::Close;
+                let clean = up.ended && !up.latched;
+                let by_close = clean && shape.response.body == BodyKind::Close;
                 let whole = world.carry.stream(Side::Up).complete > 0;
                 must(by_close || whole, "I1", "a clean end of a broken response")
             }
@@ -307,7 +312,7 @@ fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         Read::Take(most) => healthy && most == room || wire.latched && most <= room,
         Read::Off => wire.fin || wire.told == Truth::Abort || wire.inside > 0,
         // I9: while the other leg can be written to, nothing of this one is thrown away.
-        Read::Discard => !healthy || !sink && !world.dialing,
+        Read::Discard => !healthy || !sink && !world.dialing && !world.securing,
     };
     must(
         read,

@@ -13,12 +13,16 @@ impl World {
         match event {
             Event::Connected(_) => {
                 self.dialing = false;
-                self.dials += 1;
-                let left = shape.bytes[1];
-                *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
-                self.carry.connected();
+                if shape.setup.up_tls {
+                    self.securing = true;
+                } else {
+                    self.reached(shape);
+                }
             }
+            Event::Secured(Side::Up, _) => self.reached(shape),
             Event::Unconnected(_) => self.dialing = false,
+            // As if it had not been reached: it has heard nothing of what it was wanted for.
+            Event::Fin(Side::Up) | Event::Failed(Side::Up, ..) if self.securing => {}
             Event::Received(side, n) => {
                 let n = u8::try_from(n).unwrap_or(u8::MAX);
                 let wire = self.wire_mut(side);
@@ -49,13 +53,22 @@ impl World {
             Event::Drained => self.drained = true,
             Event::Evicted => self.evicted = true,
             Event::Accepted
-            | Event::Secured
+            | Event::Secured(Side::Down, _)
             | Event::Routed(_)
             | Event::Decoded(..)
             | Event::Refused(..)
             | Event::Hinted(_)
             | Event::Fired => {}
         }
+    }
+
+    /// There is an origin to talk to.
+    fn reached(&mut self, shape: &Shape) {
+        self.securing = false;
+        self.dials += 1;
+        let left = shape.bytes[1];
+        *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
+        self.carry.connected();
     }
 
     /// R13, T13: nobody loses anything by this failure.
@@ -73,6 +86,7 @@ impl World {
             Effect::Connect => self.dialing = true,
             Effect::Cancel => self.dialing = false,
             Effect::Finish(side) => self.wire_mut(side).finish = true,
+            Effect::Reset(Side::Up) if self.securing => self.securing = false,
             Effect::Reset(side) => self.wire_mut(side).fd = Fd::Reset,
             Effect::Close(side) => self.wire_mut(side).fd = Fd::Closed,
             Effect::Park | Effect::Retire(_) => {

@@ -27,6 +27,7 @@ use tidegate_core::{
     session::{Phase, RULES, Rule, Session},
     side::Side,
     time::Time,
+    tls::Version,
 };
 
 /// Something that the driver may do next.
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub(crate) wires: [Wire; 2],
     pub(crate) carry: Carry,
     pub(crate) dialing: bool,
+    /// The origin is reached, and shakes hands.
+    pub(crate) securing: bool,
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
@@ -96,6 +99,7 @@ impl World {
             ],
             carry: Carry::default(),
             dialing: false,
+            securing: false,
             dials: 0,
             drained: false,
             evicted: false,
@@ -136,10 +140,16 @@ impl World {
             return out;
         }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
-            tell(Event::Secured);
+            tell(Event::Secured(Side::Down, Version::V13));
             tell(Event::Fin(Side::Down));
             tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
+        }
+        if matches!(self.session.leg(Side::Up), Leg::Securing) {
+            tell(Event::Secured(Side::Up, Version::V13));
+            tell(Event::Fin(Side::Up));
+            tell(Event::Failed(Side::Up, Cause::Certificate, Call::Read));
+            tell(Event::Failed(Side::Up, Cause::Reset, Call::Write));
         }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));

@@ -107,7 +107,7 @@ impl Session {
         };
         let led_to = self.interest(side).decode.is_some()
             || self.from(side).bytes() > 0
-            || matches!(self.up, Leg::Connecting);
+            || self.up.is_coming();
         if forwarding && open.inbox.decodable() && !led_to {
             return Err(Stuck::Inbox(side));
         }
@@ -119,7 +119,7 @@ impl Session {
         if over || self.interest(side).read != Read::Off {
             return Ok(());
         }
-        let held = self.from(side).bytes() > 0 || self.up == Leg::Connecting;
+        let held = self.from(side).bytes() > 0 || self.up.is_coming();
         let kept = open.inbox.left >= self.setup.limits.inbox_bytes;
         let looking = self.interest(side).decode.is_some();
         if held || kept || looking {

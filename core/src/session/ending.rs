@@ -4,7 +4,6 @@ use super::{Kind, Phase, Session};
 use crate::{
     ending::{By, Cause, During, End, Ending, How},
     exchange::Request,
-    leg::Leg,
     side::Side,
 };
 
@@ -18,7 +17,7 @@ impl Session {
                 Request::Head => During::Head,
                 Request::Body | Request::Complete | Request::Gone => During::Exchange,
             },
-            Phase::Tunnel if self.up == Leg::Connecting => During::Connect,
+            Phase::Tunnel if self.up.is_coming() => During::Connect,
             Phase::Tunnel => During::Tunnel,
             Phase::Closing | Phase::Closed => During::Closing,
         }

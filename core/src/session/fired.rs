@@ -29,7 +29,11 @@ impl Session {
             Timer::Head => self.head_expired(timer, effects),
             // H03: no request was begun, so there is nothing to answer.
             Timer::Idle => self.idle_expired(timer, effects),
-            Timer::Connect => self.connect_expired(timer, effects),
+            Timer::Connect => {
+                effects.push(Effect::Cancel);
+                self.no_upstream(Refusal::Failed(Cause::Expired(timer)), effects);
+            }
+            Timer::TlsUp => self.unsecured(Cause::Expired(timer), effects),
             Timer::Request => {
                 self.note(How::Expired(timer), By::Proxy);
                 self.refuse_request(Reply::request_timeout(), effects);
@@ -91,15 +95,6 @@ impl Session {
             Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => {
                 bug!("a head timer without a head to wait for")
             }
-        }
-    }
-
-    fn connect_expired(&mut self, timer: Timer, effects: &mut Effects) {
-        effects.push(Effect::Cancel);
-        let refusal = Refusal::Failed(Cause::Expired(timer));
-        match self.setup.kind {
-            Kind::Tcp => self.unreachable(refusal),
-            Kind::Http => self.unanswerable(refusal, effects),
         }
     }
 

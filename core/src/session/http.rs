@@ -263,11 +263,11 @@ impl Session {
                 self.up = Leg::Absent;
                 effects.push(Effect::Cancel);
             }
-            Leg::Open(_) => {
+            Leg::Securing | Leg::Open(_) => {
                 self.up = Leg::Absent;
                 effects.push(Effect::Reset(Side::Up));
             }
-            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => self.up = Leg::Absent,
+            Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => self.up = Leg::Absent,
         }
     }
 
@@ -283,6 +283,7 @@ impl Session {
                 Cause::Refused => Reply::bad_gateway("connection_refused"),
                 Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),
                 Cause::Tls => Reply::bad_gateway("tls_protocol_error"),
+                Cause::Certificate => Reply::bad_gateway("tls_certificate_error"),
                 Cause::Reset | Cause::Cancelled | Cause::Protocol => {
                     Reply::bad_gateway("connection_terminated")
                 }

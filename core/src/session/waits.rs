@@ -65,6 +65,7 @@ impl Session {
             Timer::Head => (self.waits_for_head(), waits.head),
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),
+            Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),
             Timer::Request => (self.waits_for_request(), waits.request),
             Timer::Response => (self.waits_for_response(), waits.response),
             Timer::Body => (self.waits_for_body(), waits.body),

@@ -70,6 +70,7 @@ pub(super) fn config(
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: None,
     };
     Ok(Config {
         listeners: vec![listener],

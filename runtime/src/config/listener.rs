@@ -2,14 +2,15 @@
 
 use crate::{
     config::{
-        BareFin, CertificateFiles, Listener, Protocol, Tls, address,
+        BareFin, Listener, Protocol, Tls, address,
+        credentials::certificates,
         read::{Node, Reader, Section, Word},
         route::Names,
         sockets, waits,
     },
     message::{Code, Message, Place},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
@@ -195,74 +196,6 @@ fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Tls> {
             None
         }
     }
-}
-
-fn certificates(
-    reader: &mut Reader<'_>,
-    section: &Section<'_, '_>,
-    forms: &str,
-) -> Option<Vec<CertificateFiles>> {
-    let pair = (section.get("cert"), section.get("key"));
-    let all = match (section.get("certs"), pair) {
-        (Some(node), (None, None)) => {
-            let words = reader.words("certs", node);
-            let both = |word: &Word| (path(reader, word), word.place.clone());
-            let both = words.iter().map(both);
-            both.map(|(file, at)| {
-                (
-                    CertificateFiles {
-                        cert: file.clone(),
-                        key: file,
-                    },
-                    at,
-                )
-            })
-            .collect()
-        }
-        (None, (Some(cert), Some(key))) => {
-            let (cert, key) = (reader.word("cert", cert), reader.word("key", key));
-            let (cert, key) = (cert?, key?);
-            let files = CertificateFiles {
-                cert: path(reader, &cert),
-                key: path(reader, &key),
-            };
-            vec![(files, cert.place.start..key.place.end.max(cert.place.end))]
-        }
-        (Some(_), _) => {
-            let message = Message::new(Code::Contradiction, "`certs` beside `cert` or `key`");
-            let message = message.at(section.key_place("certs"), "");
-            reader.say(
-                message
-                    .note("`certs` are files that hold chain and key")
-                    .help(forms),
-            );
-            return None;
-        }
-        (None, (cert, key)) => {
-            let lack = match (cert, key) {
-                (Some(_), None) => "`cert` without `key`",
-                (None, Some(_)) => "`key` without `cert`",
-                (None | Some(_), None | Some(_)) => "`tls` without a certificate",
-            };
-            let message = Message::new(Code::MissingKey, lack).at(section.place(), "");
-            reader.say(message.help(forms));
-            return None;
-        }
-    };
-    for (files, place) in &all {
-        if let Err(message) = reader.outside.certificate(files) {
-            let message = match message.code() == Code::CertificateMissing {
-                true => message.help("paths are relative to the directory of this file"),
-                false => message,
-            };
-            reader.say(message.at(place.clone(), ""));
-        }
-    }
-    Some(all.into_iter().map(|(files, _)| files).collect())
-}
-
-fn path(reader: &Reader<'_>, word: &Word) -> PathBuf {
-    reader.base.join(&word.text)
 }
 
 impl Draft {

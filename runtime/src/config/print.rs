@@ -3,7 +3,7 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    BareFin, Cluster, Config, Listener, Protocol, Tls,
+    BareFin, CertificateFiles, Cluster, Config, Listener, OriginTls, Protocol, Roots, Tls,
     file::EDITION,
     sockets,
     units::{show_duration, show_size},
@@ -105,7 +105,7 @@ fn print_tls(tls: &Tls) -> String {
                 )
             }
             all => {
-                let file = |one: &super::CertificateFiles| quote(&one.cert.to_string_lossy());
+                let file = |one: &CertificateFiles| quote(&one.cert.to_string_lossy());
                 let files: Vec<_> = all.iter().map(file).collect();
                 format!("tls = {{ certs = [{}] }}\n", files.join(", "))
             }
@@ -122,18 +122,40 @@ fn print_cluster(cluster: &Cluster) -> String {
         takes_connect,
         buffers,
         timeouts,
+        tls,
     } = cluster;
     let endpoints: Vec<_> = endpoints.iter().map(|one| quote(&one.authority)).collect();
     format!(
         "\n[[cluster]]\nname = {}\nendpoints = [{}]\n",
         quote(name),
         endpoints.join(", ")
-    ) + if *takes_connect {
-        "connect = true\n"
-    } else {
-        ""
-    } + &sockets::show(*buffers)
+    ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
+        + if *takes_connect {
+            "connect = true\n"
+        } else {
+            ""
+        }
+        + &sockets::show(*buffers)
         + &table(&waits::show_cluster(*timeouts))
+}
+
+fn print_origin_tls(tls: &OriginTls) -> String {
+    let mut rows = Vec::new();
+    if let Roots::File(path) = &tls.roots {
+        rows.push(format!("ca = {}", quote(&path.to_string_lossy())));
+    }
+    if let Some(name) = &tls.server_name {
+        rows.push(format!("server_name = {}", quote(name)));
+    }
+    if let Some(CertificateFiles { cert, key }) = &tls.identity {
+        rows.push(format!("cert = {}", quote(&cert.to_string_lossy())));
+        rows.push(format!("key = {}", quote(&key.to_string_lossy())));
+    }
+    if rows.is_empty() {
+        "tls = \"system\"\n".to_owned()
+    } else {
+        format!("tls = {{ {} }}\n", rows.join(", "))
+    }
 }
 
 fn limits(limits: &Limits) -> String {

@@ -29,5 +29,6 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: None,
     }
 }

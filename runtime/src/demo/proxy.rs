@@ -214,6 +214,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: None,
     };
     let config = Config {
         listeners: vec![listener.clone()],
@@ -226,6 +227,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         bind: vec![any],
         listener,
         tls: Some(Arc::clone(&plan.tls)),
+        origins: vec![None],
     };
     (config, site)
 }

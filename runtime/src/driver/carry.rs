@@ -81,7 +81,7 @@ impl Carry {
                 Ok(Some((taken, parsed))) => {
                     let route = upstreams.route(&parsed);
                     self.cluster = route.cluster;
-                    routed = route.timeouts;
+                    routed = route.destination;
                     let forwarded = Forwarded {
                         client: self.client,
                         https: self.https,

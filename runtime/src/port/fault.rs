@@ -68,9 +68,18 @@ impl Fault {
 
     /// The fault an error of the TLS engine amounts to.
     #[must_use]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "not our enum, and it may grow"
+    )]
     pub fn tls(call: Call, error: &rustls::Error) -> Fault {
         Fault {
-            cause: Cause::Tls,
+            cause: match error {
+                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+                    Cause::Certificate
+                }
+                _ => Cause::Tls,
+            },
             call,
             detail: Detail::Tls(Box::new(error.clone())),
         }

@@ -8,6 +8,7 @@
 use crate::{
     net::Stream,
     port::{Call, Fault, Read, fault::Detail},
+    tls::origin::Terms,
 };
 use rustls::{Connection, SupportedCipherSuite};
 use std::{
@@ -67,6 +68,8 @@ enum Outbound {
 pub(crate) struct Secured<S: Stream> {
     stream: S,
     engine: Connection,
+    /// What the peer has to meet, where we are the client.
+    pub(crate) terms: Option<Terms>,
     inbound: Inbound,
     outbound: Outbound,
     /// Ciphertext read and not yet given to the engine, which takes no more while it holds
@@ -83,6 +86,7 @@ impl<S: Stream> Secured<S> {
         Secured {
             stream,
             engine,
+            terms: None,
             inbound: Inbound::Open,
             outbound: Outbound::Open { sealed_bytes: 0 },
             backlog: Vec::new(),

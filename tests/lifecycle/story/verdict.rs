@@ -87,7 +87,7 @@ impl Ledger {
             Event::Failed(side, _, _) => self.said(now, side, Said::Reset),
             Event::Fired => self.fired.extend(before.deadline().map(|(_, timer)| timer)),
             Event::Accepted
-            | Event::Secured
+            | Event::Secured(..)
             | Event::Routed(_)
             | Event::Connected(_)
             | Event::Acked(_)

@@ -6,7 +6,10 @@ use super::{
     ok,
     peer::{Pair, configs, cx},
 };
-use crate::port::{Call, Fault, Port, Read, fault::Detail};
+use crate::{
+    port::{Call, Fault, Port, Read, fault::Detail},
+    tls::origin::Terms,
+};
 use rustls::{
     ProtocolVersion, SupportedCipherSuite, Tls12CipherSuite,
     crypto::{CipherSuiteCommon, aws_lc_rs},
@@ -104,7 +107,7 @@ fn both_sides_of_the_proxy_speak_to_each_other() {
         let (server, client) = configs(version, aws_lc_rs::default_provider());
         let name = ServerName::try_from("localhost").unwrap();
         let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-        let mut near = Port::client(near, client, name).unwrap();
+        let mut near = Port::client(near, Terms::new(client, name)).unwrap();
         let mut far = Port::server(far, server).unwrap();
         loop {
             let done =

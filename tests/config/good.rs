@@ -132,6 +132,7 @@ fn every_key_arrives() {
         idle: Span::from_secs(300),
         idle_least: Span::from_ms(1500),
         connect: Span::from_secs(1),
+        tls_up: Span::from_secs(10),
         request: Span::from_secs(31),
         response: Span::from_secs(2),
         body: Span::from_secs(3),

@@ -122,7 +122,7 @@ impl fmt::Display for Cause {
             Cause::Unreachable => f.write_str("unreachable"),
             Cause::Refused => f.write_str("refused"),
             Cause::Tls => f.write_str("tls error"),
-            Cause::Certificate => f.write_str("certificate refused"),
+            Cause::Certificate => f.write_str("bad certificate"),
             Cause::Cancelled => f.write_str("cancelled"),
             Cause::Expired(timer) => write!(f, "{timer} expired"),
             Cause::Protocol => f.write_str("protocol error"),

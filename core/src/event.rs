@@ -17,6 +17,8 @@ pub enum Event {
     Accepted,
     /// A leg's TLS handshake is complete.
     Secured(Side, Version),
+    /// The client's first words were looked at, and say where its connection goes (P1 to P3).
+    Peeked(Peeked),
     /// The request's route is known, and with it what its cluster asks for.
     Routed(Destination),
     /// The upstream leg is there: dialled, or taken from the pool. A dialled TLS leg shakes hands.
@@ -50,6 +52,17 @@ pub enum Event {
     Evicted,
     /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
     Drained,
+}
+
+/// What a client's first words came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peeked {
+    /// A ClientHello, and there is a route for it.
+    Routed,
+    /// A ClientHello, and there is none.
+    Unroutable,
+    /// No ClientHello, nor the beginning of one.
+    Alien,
 }
 
 /// What a session is told of the cluster that its route names.

@@ -10,6 +10,7 @@ mod drain;
 mod ending;
 mod fired;
 mod http;
+mod peek;
 mod reads;
 mod settle;
 mod setup;
@@ -33,7 +34,7 @@ use crate::{
     side::Side,
     time::Time,
     timer::{Timer, Timers},
-    tls::Version,
+    tls::{HalfClose, Version},
 };
 
 /// A downstream leg and all it caused.
@@ -60,6 +61,8 @@ pub enum Phase {
     New,
     /// The downstream TLS handshake.
     Securing,
+    /// The client's ClientHello, which says where its connection goes.
+    Peeking,
     /// Between two exchanges, or before the first one.
     Idle(Idle),
     /// A request and its response.
@@ -201,6 +204,7 @@ impl Session {
         match event {
             Event::Accepted => self.accepted(effects),
             Event::Secured(side, version) => self.secured(side, version, effects),
+            Event::Peeked(peeked) => self.peeked(peeked, effects),
             Event::Routed(destination) => {
                 self.setup.timeouts = destination.timeouts;
                 self.setup.up_tls = destination.tls;
@@ -234,19 +238,28 @@ impl Session {
         if self.setup.down_tls {
             self.down = Leg::Securing;
             self.phase = Phase::Securing;
+        } else if self.setup.passthrough {
+            self.down = Leg::opened(false);
+            self.phase = Phase::Peeking;
         } else {
             self.down = Leg::opened(false);
             self.begin(effects);
         }
     }
 
-    fn secured(&mut self, side: Side, _: Version, effects: &mut Effects) {
+    fn secured(&mut self, side: Side, version: Version, effects: &mut Effects) {
         if *self.leg(side) != Leg::Securing {
             bug!("a handshake that nobody began")
         }
         *self.leg_mut(side) = Leg::opened(true);
         match side {
-            Side::Down => self.begin(effects),
+            Side::Down => {
+                // RFC 8446, 6.1: each direction of TLS 1.3 has its own end; no policy about that.
+                if version == Version::V13 {
+                    self.setup.policy.tls12_half_close = HalfClose::Deliver;
+                }
+                self.begin(effects);
+            }
             Side::Up => self.timers.restart(Timer::Response),
         }
     }

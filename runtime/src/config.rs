@@ -21,7 +21,7 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;
-pub use tidegate_core::tls::BareFin;
+pub use tidegate_core::tls::{BareFin, HalfClose};
 pub use {
     address::Authority,
     file::read,
@@ -69,6 +69,29 @@ pub struct Listener {
     pub timeouts: Timeouts,
     /// What a FIN without close_notify means on a TLS leg.
     pub bare_fin: BareFin,
+    /// What a client's close_notify means in TLS 1.2.
+    pub tls12_half_close: HalfClose,
+    /// Whose clients' certificates are asked for, if any are.
+    pub clients: Option<Clients>,
+}
+
+/// The certificates that clients show (mutual TLS).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// Who may have signed them: a PEM file.
+    pub ca: PathBuf,
+    /// Whether a client must have one.
+    pub auth: ClientAuth,
+}
+
+/// Whether a client must show a certificate. One that it shows is always verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClientAuth {
+    /// Without one, the handshake fails.
+    #[default]
+    Required,
+    /// It may show none.
+    Optional,
 }
 
 /// What a listener speaks.
@@ -78,6 +101,8 @@ pub enum Protocol {
     Http(Table),
     /// Bytes, all for this one of [`Config::clusters`].
     Tcp(usize),
+    /// TLS that ends elsewhere; the table answers to the names that clients ask for.
+    Passthrough(Table),
 }
 
 /// Where a listener's certificates come from.
@@ -208,7 +233,7 @@ impl Config {
         for listener in &mut self.listeners {
             match &mut listener.protocol {
                 Protocol::Tcp(cluster) => *cluster = moved[*cluster],
-                Protocol::Http(table) => {
+                Protocol::Http(table) | Protocol::Passthrough(table) => {
                     let mut routes = table.routes().to_vec();
                     routes
                         .iter_mut()
@@ -232,7 +257,7 @@ impl Protocol {
     pub fn default_timeouts(&self) -> Timeouts {
         match self {
             Protocol::Http(_) => Timeouts::http(),
-            Protocol::Tcp(_) => Timeouts::tcp(),
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => Timeouts::tcp(),
         }
     }
 
@@ -241,7 +266,7 @@ impl Protocol {
     pub fn spoken(&self) -> &'static [&'static [u8]] {
         match self {
             Protocol::Http(_) => &[b"http/1.1"],
-            Protocol::Tcp(_) => &[],
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => &[],
         }
     }
 
@@ -250,7 +275,7 @@ impl Protocol {
     pub fn alpn(&self) -> &'static [&'static [u8]] {
         match self {
             Protocol::Http(_) => &[b"http/1.1", b"http/1.0"],
-            Protocol::Tcp(_) => &[],
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => &[],
         }
     }
 }

@@ -233,6 +233,10 @@ impl<N: Network> Driver<N> {
                 reply.write(outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
             }
+            Effect::Alert => {
+                let alert = &tidegate_core::tls::hello::UNRECOGNIZED_NAME;
+                self.wire(Side::Down).outbox.tail().extend_from_slice(alert);
+            }
             Effect::LastChunk => {
                 let last = tidegate_core::http1::BodyEncoder::LAST_CHUNK;
                 self.wire(Side::Down).outbox.tail().extend_from_slice(last);
@@ -255,6 +259,7 @@ impl<N: Network> Driver<N> {
     fn connect(&mut self) {
         self.carry.next_response();
         let (cluster, need) = match self.service.setup.kind {
+            Kind::Tcp if self.service.setup.passthrough => (self.carry.cluster(), Need::Tunnel),
             Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
             Kind::Http if self.session.method() == Some(Method::Connect) => {
                 (self.carry.cluster(), Need::Connect)

@@ -61,10 +61,19 @@ pub struct Cluster {
     pub tls: bool,
 }
 
+impl Cluster {
+    fn destination(&self) -> Destination {
+        Destination {
+            timeouts: self.timeouts,
+            tls: self.tls,
+        }
+    }
+}
+
 /// Where a listener's requests and connections go.
 #[derive(Clone, Debug)]
 pub enum Routes {
-    /// By host and path.
+    /// By host and path, or by the name in a ClientHello.
     Table(Table),
     /// All to one cluster.
     All(usize),
@@ -153,6 +162,17 @@ impl<N: Network> Upstreams<N> {
         }
     }
 
+    /// Where a connection goes that asks for `name`, and what its session is told of it.
+    #[must_use]
+    pub fn named(&self, name: Option<&str>) -> Option<(usize, Destination)> {
+        let index = match &self.routes {
+            Routes::Table(table) => table.find(name, ""),
+            Routes::All(cluster) => Some(*cluster),
+        }?;
+        let cluster = self.clusters.get(index)?;
+        Some((index, cluster.destination()))
+    }
+
     /// Where a request goes.
     #[must_use]
     pub fn route(&self, head: &RequestHead<'_>) -> Route {
@@ -164,10 +184,7 @@ impl<N: Network> Upstreams<N> {
         let cluster = index.and_then(|index| self.clusters.get(index));
         Route {
             cluster: index,
-            destination: cluster.map(|cluster| Destination {
-                timeouts: cluster.timeouts,
-                tls: cluster.tls,
-            }),
+            destination: cluster.map(Cluster::destination),
             authority: cluster
                 .and_then(|cluster| cluster.endpoints.first())
                 .map(|endpoint| endpoint.authority.clone())

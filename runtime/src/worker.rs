@@ -176,6 +176,8 @@ fn setup(config: &Config, site: &Site) -> Setup {
     let listener = &site.listener;
     let (kind, timeouts, up_tls) = match &listener.protocol {
         Protocol::Http(_) => (Kind::Http, listener.timeouts, false),
+        // Its cluster is not known before its ClientHello.
+        Protocol::Passthrough(_) => (Kind::Tcp, listener.timeouts, false),
         Protocol::Tcp(cluster) => (
             Kind::Tcp,
             config.timeouts(listener, *cluster),
@@ -187,7 +189,9 @@ fn setup(config: &Config, site: &Site) -> Setup {
         timeouts,
         policy: Policy {
             bare_fin: listener.bare_fin,
+            tls12_half_close: listener.tls12_half_close,
         },
+        passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
         ..Setup::new(kind, site.tls.is_some())
     }
@@ -205,7 +209,7 @@ fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) ->
         })
         .collect();
     let routes = match &listener.protocol {
-        Protocol::Http(table) => Routes::Table(table.clone()),
+        Protocol::Http(table) | Protocol::Passthrough(table) => Routes::Table(table.clone()),
         Protocol::Tcp(cluster) => Routes::All(*cluster),
     };
     Upstreams::new(net, clusters, routes, pool)

@@ -112,6 +112,8 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         buffers: schedule.buffers.down.into(),
         timeouts,
         bare_fin: config::BareFin::default(),
+        tls12_half_close: config::HalfClose::default(),
+        clients: None,
     }
 }
 

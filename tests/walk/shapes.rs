@@ -13,6 +13,11 @@ pub(crate) fn both() -> Shape {
     Shape::tcp("tls on both legs", true, [4, 4]).to_tls()
 }
 
+/// Raw bytes, routed by the first of them.
+pub(crate) fn passed() -> Shape {
+    Shape::tcp("passthrough", false, [4, 4]).passed()
+}
+
 /// Raw bytes, the client over TLS.
 pub(crate) fn tls() -> Shape {
     Shape::tcp("tls", true, [4, 4])
@@ -109,7 +114,7 @@ const NEVER_WHOLE: &[&str] = &[
 
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
-    let mut shapes = vec![tcp(), tls(), both()];
+    let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(http());
     shapes
 }

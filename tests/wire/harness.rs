@@ -233,6 +233,11 @@ impl Proxy {
         Proxy::serving(&Serve::File(text))
     }
 
+    /// What a file of this text says.
+    pub(crate) fn of_file(text: String) -> Proxy {
+        Proxy::serving(&Serve::File(text))
+    }
+
     fn serving(serve: &Serve) -> Proxy {
         let scratch = Scratch::new();
         Proxy::started(command(serve, "127.0.0.1:0", &scratch), scratch)

@@ -92,9 +92,16 @@ impl Secure {
         };
         secure.flush();
         while secure.tls.is_handshaking() {
-            match secure.try_records()? {
-                None => {}
-                Some(end) => return Err(format!("{end:?}")),
+            match secure.try_records() {
+                Ok(None) => {}
+                Ok(Some(end)) => return Err(format!("{end:?}")),
+                Err(error) => {
+                    // Our alert leaves, and its reader ends first: nothing here resets it.
+                    secure.flush();
+                    secure.raw.fin();
+                    secure.raw.last();
+                    return Err(error);
+                }
             }
         }
         Ok(secure)

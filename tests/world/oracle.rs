@@ -16,6 +16,7 @@ use tidegate_core::{
     leg::{Leg, WriteEnd},
     session::{Phase, Session},
     side::Side,
+    tls::hello::MOST_BYTES,
 };
 
 /// A broken rule.
@@ -87,6 +88,11 @@ pub(crate) fn order(
             world.carry.stream(Side::Down).heard == Heard::Nothing,
             "H13",
             "a reply inside a response",
+        ),
+        Effect::Alert => must(
+            world.dials == 0 && !world.wire(Side::Down).fin,
+            "P2",
+            "an alert that is not the proxy's to send",
         ),
         Effect::LastChunk => must(
             world.wire(Side::Up).told == Truth::Clean,
@@ -305,7 +311,11 @@ fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         );
     };
     let now = world.session.interest(side);
-    let room = shape.setup.limits.relay_bytes - u32::from(wire.inside);
+    let most = match world.session.phase() {
+        Phase::Peeking => MOST_BYTES,
+        _ => shape.setup.limits.relay_bytes,
+    };
+    let room = most.saturating_sub(u32::from(wire.inside));
     let healthy = wire.told == Truth::Open && !wire.latched;
     let sink = other.is_held() && other.told != Truth::Abort && !other.latched;
     let read = match now.read {

@@ -106,6 +106,11 @@ impl Shape {
         self
     }
 
+    pub(crate) fn passed(mut self) -> Self {
+        self.setup.passthrough = true;
+        self
+    }
+
     pub(crate) fn waiting(mut self, side: Side) -> Self {
         self.patient = Some(side);
         self

@@ -55,6 +55,7 @@ impl World {
             Event::Accepted
             | Event::Secured(Side::Down, _)
             | Event::Routed(_)
+            | Event::Peeked(_)
             | Event::Decoded(..)
             | Event::Refused(..)
             | Event::Hinted(_)
@@ -94,6 +95,7 @@ impl World {
                 self.carry.next_response();
             }
             Effect::Reply(reply) => self.carry.reply(reply.len()),
+            Effect::Alert => self.wire_mut(Side::Up).inside += 7,
             Effect::LastChunk => self.carry.last_chunk(shape),
             Effect::End(_) => self.over = true,
         }

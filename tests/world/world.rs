@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate_core::{
     effect::Effects,
     ending::Cause,
-    event::{Call, Event, Origin, Refusal},
+    event::{Call, Event, Origin, Peeked, Refusal},
     interest::Read,
     leg::{Leg, WriteEnd},
     session::{Phase, RULES, Rule, Session},
@@ -150,6 +150,11 @@ impl World {
             tell(Event::Fin(Side::Up));
             tell(Event::Failed(Side::Up, Cause::Certificate, Call::Read));
             tell(Event::Failed(Side::Up, Cause::Reset, Call::Write));
+        }
+        if self.session.phase() == &Phase::Peeking && self.wire(Side::Down).inside > 0 {
+            for peeked in [Peeked::Routed, Peeked::Unroutable, Peeked::Alien] {
+                tell(Event::Peeked(peeked));
+            }
         }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));

@@ -11,6 +11,7 @@ use crate::{
     leg::{Leg, Open, ReadEnd, WriteEnd},
     side::Side,
     timer::Timer,
+    tls::hello,
 };
 
 /// What is stuck, and on which leg.
@@ -64,6 +65,7 @@ impl Session {
     fn check_room(&self, side: Side) -> Result<(), Stuck> {
         let limits = &self.setup.limits;
         let most = match self.setup.kind {
+            Kind::Tcp if self.setup.passthrough => limits.relay_bytes.max(hello::MOST_BYTES),
             Kind::Tcp => limits.relay_bytes,
             // A head may be re-serialised to a little more than it was.
             Kind::Http => limits.relay_bytes.saturating_add(2 * limits.head_bytes),

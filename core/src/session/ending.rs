@@ -11,7 +11,7 @@ impl Session {
     /// The session's present concern, for its last word.
     fn during(&self) -> During {
         match &self.phase {
-            Phase::New | Phase::Securing => During::Handshake,
+            Phase::New | Phase::Securing | Phase::Peeking => During::Handshake,
             Phase::Idle(_) => During::Idle,
             Phase::Exchange(exchange) => match exchange.request {
                 Request::Head => During::Head,
@@ -36,7 +36,7 @@ impl Session {
                 how: How::Clean,
                 by: first,
                 during: during @ (During::Tunnel | During::Connect),
-            }) if how == How::Clean && first != by => {
+            }) if how == How::Clean && first != by && by != By::Proxy => {
                 self.ending = Some(Ending {
                     how,
                     by: By::Both,

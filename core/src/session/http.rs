@@ -66,6 +66,7 @@ impl Session {
             Phase::Exchange(exchange) => exchange.facts.map(|facts| facts.method),
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -162,6 +163,7 @@ impl Session {
             Phase::Exchange(exchange) => side == Side::Down && exchange.request == Request::Gone,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -181,6 +183,7 @@ impl Session {
             Phase::Exchange(exchange) => exchange,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -209,7 +212,7 @@ impl Session {
             }
             // What was understood of the same bytes has ended the message already.
             (Side::Up, Phase::Idle(_)) | (_, Phase::Closing | Phase::Closed) => {}
-            (_, Phase::New | Phase::Securing | Phase::Tunnel) => {
+            (_, Phase::New | Phase::Securing | Phase::Peeking | Phase::Tunnel) => {
                 bug!("an HTTP event outside an exchange")
             }
         }

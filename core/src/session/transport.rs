@@ -1,7 +1,7 @@
 //! What a leg's transport tells: bytes taken, ends, failures, acknowledgements; and what a leg can
 //! still do.
 
-use super::{Kind, Session, waits};
+use super::{Kind, Phase, Session, waits};
 use crate::{
     bug,
     effect::{Effect, Effects},
@@ -38,9 +38,10 @@ impl Session {
             self.unsecured(Cause::Reset, effects);
             return;
         }
-        if matches!(self.leg(side), Leg::Securing) {
-            // T14: a handshake that ends early ends the session; no upstream leg was dialled.
+        if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {
+            // T14, P1: it ends early and ends the session; no upstream leg was dialled.
             self.note(How::Truncated, By::Client);
+            self.d2u.discard();
             self.down = Leg::Gone(End::Truncated);
             effects.push(Effect::Close(side));
             return;
@@ -68,9 +69,9 @@ impl Session {
         if matches!(self.leg(side), Leg::Securing) && cause.is_tls() {
             self.down = Leg::opened(true);
         }
-        if matches!(self.leg(side), Leg::Securing) {
+        if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {
             self.note(How::Abort(cause), By::Client);
-            self.reset(side, cause, effects);
+            self.drop_unrouted(cause, effects);
             return;
         }
         if self.failed_again(side, cause, effects) {

@@ -57,7 +57,10 @@ impl Session {
     pub(super) fn wants(&self, timer: Timer) -> Option<Span> {
         let waits = &self.setup.timeouts;
         let (wanted, span) = match timer {
-            Timer::Tls => (self.phase == Phase::Securing, waits.tls),
+            Timer::Tls => (
+                matches!(self.phase, Phase::Securing | Phase::Peeking),
+                waits.tls,
+            ),
             // G4: who comes to a session that drains gets no longer than who is there already.
             Timer::Head if self.draining && self.phase == Phase::Idle(Idle::Fresh) => {
                 (true, waits.idle_least)
@@ -117,7 +120,12 @@ impl Session {
         match &self.phase {
             Phase::Idle(idle) => *idle == Idle::Fresh,
             Phase::Exchange(exchange) => exchange.request == Request::Head,
-            Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => false,
+            Phase::New
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => false,
         }
     }
 

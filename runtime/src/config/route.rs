@@ -93,6 +93,14 @@ pub(super) fn read(
     draft.led = true;
     match draft.kind {
         Kind::Http => {}
+        Kind::Passthrough => {
+            if section.get("path").is_some() {
+                let message = Message::new(Code::WrongKind, "a `path` where TLS is passed through");
+                let message = message.at(section.key_place("path"), "");
+                reader.say(message.note("only the name that a client asks for can be read"));
+                return;
+            }
+        }
         Kind::Tcp => {
             let what = format!("route for the tcp listener `{}`", listener.text);
             let message = Message::new(Code::WrongKind, what).at(listener.place, "");

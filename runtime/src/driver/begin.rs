@@ -16,10 +16,15 @@ use std::{
     task::{Context, Poll},
 };
 use tidegate_core::{
-    event::{Event, Origin},
+    ending::Cause,
+    event::{Event, Origin, Peeked},
     leg::Leg,
+    session::Phase,
     side::Side,
-    tls::Version,
+    tls::{
+        Version,
+        hello::{self, Hello},
+    },
 };
 
 impl<N: Network> Driver<N> {
@@ -60,6 +65,9 @@ impl<N: Network> Driver<N> {
             Side::Up => {
                 tracing::warn!(endpoint, %fault, "the TLS handshake with an endpoint failed")
             }
+            Side::Down if fault.cause == Cause::Certificate => {
+                tracing::info!(%fault, "a client's certificate is refused");
+            }
             Side::Down => tracing::debug!(%fault, "the TLS handshake with a client failed"),
         }
     }
@@ -83,5 +91,32 @@ impl<N: Network> Driver<N> {
                 true
             }
         }
+    }
+
+    /// Looks at a client's first words, where its connection is routed by them. They are with the
+    /// origin's bytes already (P3).
+    pub(super) fn peek(&mut self) {
+        if !matches!(self.session.phase(), Phase::Peeking) {
+            return;
+        }
+        let peeked = match hello::read(self.wires[Side::Up as usize].outbox.front()) {
+            Hello::Partial => return,
+            Hello::Whole(name) => self.route_by_name(name.as_deref()),
+            Hello::Alien => {
+                tracing::info!("a client does not begin with a ClientHello");
+                Peeked::Alien
+            }
+        };
+        self.step(Event::Peeked(peeked));
+    }
+
+    fn route_by_name(&mut self, name: Option<&str>) -> Peeked {
+        let Some((cluster, destination)) = self.service.upstreams.named(name) else {
+            tracing::info!(name, "no route for the name that a client asks for");
+            return Peeked::Unroutable;
+        };
+        self.carry.goes_to(cluster);
+        self.step(Event::Routed(destination));
+        Peeked::Routed
     }
 }

@@ -56,6 +56,11 @@ impl Carry {
         self.cluster
     }
 
+    /// The cluster that a connection is for, found without a request.
+    pub(super) fn goes_to(&mut self, cluster: usize) {
+        self.cluster = Some(cluster);
+    }
+
     /// The next response starts afresh.
     pub(super) fn next_response(&mut self) {
         self.response = None;

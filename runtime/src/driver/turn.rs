@@ -95,6 +95,7 @@ impl<N: Network> Driver<N> {
                 };
                 if let Poll::Ready(Ok(Read::Bytes(n))) = read {
                     self.step(Event::Received(side, wire::count(n)));
+                    self.peek();
                     return true;
                 }
                 self.read(side, read)

@@ -59,6 +59,7 @@ impl Network {
                 let deadline = session.deadline().map(|(at, _)| at);
                 assert_eq!(deadline, Some(now), "not the deadline");
             }
+            Event::Peeked(_) => assert_eq!(session.phase(), &Phase::Peeking),
             Event::Routed(_) | Event::Evicted | Event::Drained => {}
         }
     }

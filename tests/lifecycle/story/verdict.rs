@@ -89,6 +89,7 @@ impl Ledger {
             Event::Accepted
             | Event::Secured(..)
             | Event::Routed(_)
+            | Event::Peeked(_)
             | Event::Connected(_)
             | Event::Acked(_)
             | Event::Finished(_)
@@ -126,6 +127,10 @@ impl Ledger {
             Effect::Cancel => (Side::Up, Told::Reset),
             Effect::Reply(reply) => {
                 self.bytes[Side::Up as usize].0 += u64::from(reply.len());
+                return;
+            }
+            Effect::Alert => {
+                self.bytes[Side::Up as usize].0 += 7;
                 return;
             }
             Effect::LastChunk => {

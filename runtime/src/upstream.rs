@@ -207,6 +207,11 @@ impl<N: Network> Upstreams<N> {
             return Found::Nothing(Refusal::NoEndpoint);
         };
         let Endpoint { address, terms, .. } = &cluster.endpoints[first];
+        if cluster.tls && terms.is_none() {
+            // Never in the clear what was meant to be secured.
+            tracing::error!(%address, "an endpoint without a name to verify");
+            return Found::Nothing(Refusal::Failed(Cause::Local));
+        }
         let idle = || self.pool.take(*address, terms.as_ref());
         if let Some(port) = reuse.then(idle).flatten() {
             return Found::Idle(Box::new(port));

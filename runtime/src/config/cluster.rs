@@ -57,6 +57,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
         timeouts: timeouts.unwrap_or_default(),
         tls,
     };
+    nameless(reader, &cluster, &endpoints);
     (name, cluster)
 }
 
@@ -82,6 +83,24 @@ fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<OriginTls> {
             .and_then(|node| server_name(reader, node)),
         identity,
     })
+}
+
+/// Every endpoint that is spoken to over TLS has a name that its certificate can be for.
+fn nameless(reader: &mut Reader<'_>, cluster: &Cluster, words: &[Word]) {
+    for endpoint in cluster.endpoints.iter().filter(|_| cluster.tls.is_some()) {
+        if cluster.expected(endpoint).is_some() {
+            continue;
+        }
+        let what = format!("no certificate can be for `{}`", endpoint.authority);
+        let message = Message::new(Code::BadHost, what);
+        let word = words.iter().find(|word| word.text == endpoint.authority);
+        let place = word.map_or(0..0, |word| word.place.clone());
+        reader.say(
+            message
+                .at(place, "")
+                .help("add server_name = \"NAME\" to `tls`"),
+        );
+    }
 }
 
 fn server_name(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {

@@ -66,6 +66,16 @@ impl Fault {
         }
     }
 
+    /// T14: the peer has ended inside the handshake.
+    #[must_use]
+    pub const fn cut_short() -> Fault {
+        Fault {
+            cause: Cause::Tls,
+            call: Call::Read,
+            detail: Detail::Fin,
+        }
+    }
+
     /// The fault an error of the TLS engine amounts to.
     #[must_use]
     #[allow(

@@ -4,6 +4,7 @@
 
 mod good;
 mod machine;
+mod tls;
 
 use machine::Still;
 use std::{fs, path::Path};
@@ -331,75 +332,6 @@ bind = [\":80\"]
 name = \"web\"
 name = \"api\"
 ";
-
-    tls_to_endpoints: r#"
-[[listener]]
-name = "a"
-bind = [":1"]
-to   = "one"
-
-[[cluster]]
-name = "one"
-endpoints = ["https://api.example.com"]
-tls = "systems"
-
-[[cluster]]
-name = "two"
-endpoints = ["-a-:443"]
-tls = { ca = "none.pem", cert = "good.pem", name = "b" }
-
-[[cluster]]
-name = "three"
-endpoints = ["127.0.0.1:443"]
-tls = { server_name = "b:443" }
-
-[[cluster]]
-name = "four"
-endpoints = ["127.0.0.1:443"]
-timeouts = { tls = "1s" }
-"#;
-
-    tls_of_clients: format!(r#"
-[[listener]]
-name = "a"
-bind = [":1"]
-to   = "api"
-tls  = {{ certs = ["good.pem"], client_auth = "required" }}
-
-[[listener]]
-name = "b"
-bind = [":2"]
-to   = "api"
-tls  = {{ certs = ["good.pem"], client_ca = "none.pem", client_auth = "maybe" }}
-tls12_half_close = "never"
-{CLUSTER}"#);
-
-    tls_passed_through: format!(r#"
-[[listener]]
-name = "a"
-bind = [":1"]
-to   = "api"
-tls  = "passthrough"
-
-[[listener]]
-name = "b"
-kind = "tcp"
-bind = [":2"]
-tls  = "passthrough"
-bare_fin = "clean"
-
-[[listener]]
-name = "c"
-kind = "tcp"
-bind = [":3"]
-tls  = "passthrough"
-
-[[route]]
-listener = "c"
-host = "a.example.org"
-path = "/v1"
-to   = "api"
-{CLUSTER}"#);
 
     an_empty_file: "";
 }

@@ -52,6 +52,7 @@ impl Session {
             }
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing

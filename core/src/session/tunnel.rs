@@ -47,6 +47,7 @@ impl Session {
             Phase::Tunnel => Kind::Tcp,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Exchange(_)
             | Phase::Closing

@@ -13,12 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 use tidegate_core::{
-    event::Event,
-    interest::Read as Want,
-    leg::WriteEnd,
-    session::Phase,
-    side::Side,
-    timer::Timer,
+    event::Event, interest::Read as Want, leg::WriteEnd, session::Phase, side::Side, timer::Timer,
 };
 
 impl<N: Network> Driver<N> {
@@ -87,7 +82,7 @@ impl<N: Network> Driver<N> {
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
         match self.session.phase() {
-            Phase::Tunnel => {
+            Phase::Peeking | Phase::Tunnel => {
                 let [down, up] = &mut self.wires;
                 let read = match side {
                     Side::Down => down.poll_take(cx, most, &mut up.outbox),

@@ -125,10 +125,6 @@ impl<S: Stream> Secured<S> {
             if !self.engine.is_handshaking() {
                 return Poll::Ready(Ok(()));
             }
-            if !matches!(self.inbound, Inbound::Open) {
-                // T07: a close_notify inside the handshake, as after user_canceled, is its end.
-                return Poll::Ready(Err(Fault::cut_short()));
-            }
             // The engine is not fed while its answer waits: a peer that only sends gets no
             // further than the socket's buffer.
             ready!(flushed);

@@ -78,7 +78,7 @@ impl Network {
     }
 
     fn receives(&mut self, session: &Session, side: Side, bytes: u32) {
-        assert_eq!(session.phase(), &Phase::Tunnel);
+        assert!(matches!(session.phase(), Phase::Tunnel | Phase::Peeking));
         let left = &mut self.left[side as usize];
         let room = match (session.interest(side).decode, read(session, side)) {
             // W1: what was read with a head goes first.

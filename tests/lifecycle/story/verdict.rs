@@ -137,6 +137,8 @@ impl Ledger {
                 self.bytes[Side::Up as usize].0 += 5;
                 return;
             }
+            // Nothing was read that is left unread, so the kernel says FIN.
+            Effect::Close(side) if self.told[side as usize].is_none() => (side, Told::Fin),
             Effect::Connect
             | Effect::Close(_)
             | Effect::Park

@@ -302,3 +302,57 @@ fn openssl_as_the_origin() {
         assert!(done.said.contains("Ciphers"), "{}", done.said);
     }
 }
+
+#[test]
+fn the_systems_authorities_vouch_for_what_a_flag_names() {
+    let (origin, files) = (Origin::new(), Scratch::new());
+    let authority = Authority::new("the system's");
+    let ca = authority.file(&files, "ca.pem");
+    let to = format!("https://localhost:{}", origin.address().port());
+    let proxy = Proxy::trusting(&ca, &to);
+    let mut client = proxy.client();
+    client.say(GET);
+    let config = authority.leaf("localhost").server(None);
+    let mut up = Secure::serve(origin.accept(), &config);
+    up.message();
+    up.say(HELLO);
+    assert_eq!(client.message().body, b"hello");
+}
+
+#[test]
+fn a_connection_that_one_cluster_trusts_is_not_used_by_another() {
+    let (origin, files) = (Origin::new(), Scratch::new());
+    let (good, other) = (Authority::new("good"), Authority::new("other"));
+    let mut text = "workers = 1\n\
+        [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\n"
+        .to_owned();
+    for (name, authority) in [("good", &good), ("other", &other)] {
+        let ca = authority.file(&files, &format!("{name}.pem"));
+        text += &format!(
+            "[[route]]\nlistener = \"l\"\npath = \"/{name}\"\nto = \"{name}\"\n\
+            [[cluster]]\nname = \"{name}\"\nendpoints = [\"{}\"]\n\
+            tls = {{ ca = \"{}\", server_name = \"localhost\" }}\n",
+            origin.address(),
+            ca.display()
+        );
+    }
+    let proxy = Proxy::of_file(text);
+    let config = good.leaf("localhost").server(None);
+    let mut client = proxy.client();
+    client.say(b"GET /good HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut up = Secure::serve(origin.accept(), &config);
+    up.message();
+    up.say(HELLO);
+    assert_eq!(client.message().status(), 200);
+    // The same address, and an idle connection to it that the other cluster would not trust.
+    client.say(b"GET /other HTTP/1.1\r\nHost: h\r\n\r\n");
+    let second = origin.accept();
+    let refused = match Secure::try_serve(second, &config) {
+        Ok(mut secure) => secure.broken(),
+        Err(error) => error,
+    };
+    assert!(refused.contains("fatal alert"), "{refused}");
+    assert_eq!(client.message().status(), 502);
+    client.say(b"GET /good HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!(up.message().line(), "GET /good HTTP/1.1");
+}

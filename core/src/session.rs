@@ -11,6 +11,7 @@ mod ending;
 mod fired;
 mod http;
 mod reads;
+mod retry;
 mod settle;
 mod setup;
 mod transport;
@@ -208,6 +209,7 @@ impl Session {
             Event::Refused(side, reply) => self.refused(side, reply, effects),
             Event::Sent(side, bytes) => self.sent(side, bytes),
             Event::CloseNotify(side) => self.close_notify(side),
+            Event::Unaccepted => self.unaccepted(),
             Event::Fin(side) => self.fin(side, effects),
             Event::Failed(side, cause, call) => self.failed(side, cause, call, effects),
             // R17: no effect before the read that returns 0.
@@ -259,11 +261,12 @@ impl Session {
         effects.push(Effect::Connect);
     }
 
-    fn connected(&mut self, _: Origin) {
+    fn connected(&mut self, origin: Origin) {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
         }
         self.up = Leg::opened(self.setup.up_tls);
+        self.asked(origin);
         self.timers.restart(Timer::Response);
     }
 

@@ -15,6 +15,7 @@ mod original;
 mod relay;
 mod relay_abort;
 mod request;
+mod retry;
 mod story;
 mod tls_relay;
 mod tunnel;

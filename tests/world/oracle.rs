@@ -11,6 +11,7 @@ use tidegate_core::{
     effect::Effect,
     ending::End,
     event::Event,
+    exchange::Replay,
     http1::{BodyKind, Framing},
     interest::Read,
     leg::{Leg, WriteEnd},
@@ -71,14 +72,7 @@ pub(crate) fn order(
                 "retired before its response was complete",
             )
         }
-        Effect::Connect => {
-            let up = world.wire(Side::Up);
-            must(
-                !world.dialing && !up.is_held(),
-                "I18",
-                "a second upstream leg",
-            )
-        }
+        Effect::Connect => connect(world, shape, before),
         Effect::Cancel => must(world.dialing, "I18", "cancel without a connect"),
         Effect::Reply(_) => must(
             world.carry.stream(Side::Down).heard == Heard::Nothing,
@@ -100,6 +94,32 @@ pub(crate) fn order(
             )
         }
     }
+}
+
+/// I18; I13: a request is sent again once, and only if it does no harm.
+fn connect(world: &World, shape: &Shape, before: &Session) -> Result<(), Found> {
+    let up = world.wire(Side::Up);
+    must(
+        !world.dialing && !up.is_held(),
+        "I18",
+        "a second upstream leg",
+    )?;
+    let Phase::Exchange(exchange) = before.phase() else {
+        return Ok(());
+    };
+    let again = before.leg(Side::Up).open().is_some();
+    let request = world.carry.stream(Side::Down).heads;
+    let idempotent = request > 0 && shape.requests[usize::from(request) - 1].idempotent;
+    let harmless = idempotent || world.unaccepted && up.fin;
+    must(!again || harmless, "I13", "a request may be executed twice")?;
+    let silent = world.carry.stream(Side::Up).read == 0;
+    must(
+        !again || silent,
+        "U05",
+        "a request is sent again behind an answer",
+    )?;
+    let first = exchange.replay != Replay::Spent;
+    must(!again || first, "I13", "a request is sent a third time")
 }
 
 /// 4.11, 9: the bytes that are said to be the last are those whose acceptance finishes the leg,

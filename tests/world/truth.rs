@@ -14,6 +14,7 @@ impl World {
             Event::Connected(_) => {
                 self.dialing = false;
                 self.dials += 1;
+                self.unaccepted = false;
                 let left = shape.bytes[1];
                 *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
                 self.carry.connected();
@@ -39,6 +40,7 @@ impl World {
                     && self.held(shape, side) == 0;
                 self.wire_mut(side).close_notify(benign);
             }
+            Event::Unaccepted => self.unaccepted = true,
             Event::Fin(side) => self.wire_mut(side).fin(),
             Event::Failed(side, _, call) => {
                 let benign = self.is_benign(shape, side);
@@ -70,7 +72,12 @@ impl World {
 
     pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {
         match effect {
-            Effect::Connect => self.dialing = true,
+            Effect::Connect => {
+                self.dialing = true;
+                if self.session.is_retrying() {
+                    self.carry.repeat();
+                }
+            }
             Effect::Cancel => self.dialing = false,
             Effect::Finish(side) => self.wire_mut(side).finish = true,
             Effect::Reset(side) => self.wire_mut(side).fd = Fd::Reset,
@@ -87,6 +94,9 @@ impl World {
 
     /// As the driver: what the session has given up is let go of.
     pub(super) fn let_go(&mut self, shape: &Shape) {
+        if !self.session.keeps_request() {
+            self.carry.forget();
+        }
         for side in Side::BOTH {
             if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 {
                 self.carry.clear_outbox(side);

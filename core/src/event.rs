@@ -35,6 +35,9 @@ pub enum Event {
     Sent(Side, u32),
     /// close_notify arrived, behind every byte before it.
     CloseNotify(Side),
+    /// The origin's kernel has acknowledged no byte of the request (K23a); told just before the FIN
+    /// that this is about.
+    Unaccepted,
     /// FIN arrived, behind every byte before it.
     Fin(Side),
     /// The connection failed: the first error of any call.

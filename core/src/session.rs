@@ -12,6 +12,7 @@ mod fired;
 mod http;
 mod peek;
 mod reads;
+mod retry;
 mod settle;
 mod setup;
 mod transport;
@@ -216,6 +217,7 @@ impl Session {
             Event::Refused(side, reply) => self.refused(side, reply, effects),
             Event::Sent(side, bytes) => self.sent(side, bytes),
             Event::CloseNotify(side) => self.close_notify(side),
+            Event::Unaccepted => self.unaccepted(),
             Event::Fin(side) => self.fin(side, effects),
             Event::Failed(side, cause, call) => self.failed(side, cause, call, effects),
             // R17: no effect before the read that returns 0.
@@ -287,6 +289,7 @@ impl Session {
             Origin::Fresh if self.setup.up_tls => Leg::Securing,
             Origin::Fresh | Origin::Reused => Leg::opened(self.setup.up_tls),
         };
+        self.asked(origin);
         self.timers.restart(Timer::Response);
     }
 

@@ -128,6 +128,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Refused(side, reply) => format!("{side} refused {}", reply.status),
         Event::Sent(side, bytes) => format!("{side} sent {bytes}"),
         Event::CloseNotify(side) => format!("{side} close_notify"),
+        Event::Unaccepted => "U unaccepted".to_string(),
         Event::Fin(side) => format!("{side} fin"),
         Event::Failed(side, cause, Call::Read) => format!("{side} {cause}"),
         Event::Failed(side, cause, Call::Write) => format!("{side} write {cause}"),

@@ -184,8 +184,11 @@ impl<N: Network> Driver<N> {
 
     /// Lets go of bytes that the session has given up (I20).
     fn let_go(&mut self) {
+        let keeps = self.session.keeps_request();
+        self.wire(Side::Up).outbox.keep(keeps);
         for side in Side::BOTH {
-            if self.session.to(side).bytes() == 0 {
+            let kept = keeps && side == Side::Up;
+            if self.session.to(side).bytes() == 0 && !kept {
                 self.wire(side).outbox.clear();
             }
             let unread = match self.session.leg(side) {
@@ -264,13 +267,20 @@ impl<N: Network> Driver<N> {
             Kind::Http if self.session.method() == Some(Method::Connect) => {
                 (self.carry.cluster(), Need::Connect)
             }
+            Kind::Http if self.session.is_retrying() => (self.carry.cluster(), Need::Retry),
             Kind::Http => (self.carry.cluster(), Need::Exchange),
         };
+        if self.session.is_retrying() {
+            tracing::info!("the request is sent again, on a fresh connection");
+            self.wire(Side::Up).outbox.rewind();
+        }
         match self.service.upstreams.find(cluster, need) {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
             Found::Idle(port) => {
-                self.wire(Side::Up).port = Some(*port);
+                let wire = self.wire(Side::Up);
+                wire.acked_before = port.acked_bytes().ok();
+                wire.port = Some(*port);
                 self.queue.push_front(Event::Connected(Origin::Reused));
             }
             Found::Dial(dial) => self.dial = Some(dial),

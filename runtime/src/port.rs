@@ -159,6 +159,11 @@ impl<S: Stream> Port<S> {
         self.stream().unacked()
     }
 
+    /// Bytes the peer has acknowledged; see [`Stream::acked_bytes`].
+    pub fn acked_bytes(&self) -> io::Result<u64> {
+        self.stream().acked_bytes()
+    }
+
     /// Switches keepalive to the half-closed profile.
     pub fn half_closed(&mut self) {
         self.stream_mut().half_closed();

@@ -111,7 +111,9 @@ pub struct Route {
 pub enum Need {
     /// An exchange: an idle connection will do.
     Exchange,
-    /// An exchange that asks for a tunnel, which not every cluster takes (LIFECYCLE 4.6).
+    /// An exchange whose request was sent before: it gets a connection of its own (U02, U03).
+    Retry,
+    /// An exchange that asks for a tunnel, and gets a connection of its own, which not every cluster takes (LIFECYCLE 4.6).
     Connect,
     /// A tunnel: it gets a connection of its own.
     Tunnel,
@@ -201,7 +203,10 @@ impl<N: Network> Upstreams<N> {
         if need == Need::Connect && !cluster.takes_connect {
             return Found::Nothing(Refusal::NoConnect);
         }
-        let reuse = need != Need::Tunnel;
+        let reuse = match need {
+            Need::Exchange => true,
+            Need::Retry | Need::Connect | Need::Tunnel => false,
+        };
         let count = cluster.endpoints.len();
         let Some(first) = cluster.turn.borrow_mut().pick(count) else {
             return Found::Nothing(Refusal::NoEndpoint);

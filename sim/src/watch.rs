@@ -171,6 +171,7 @@ fn event(event: Event) -> &'static str {
         Event::Sent(_, 0) => "sent nothing whole",
         Event::Sent(..) => "sent",
         Event::CloseNotify(_) => "close_notify",
+        Event::Unaccepted => "unaccepted",
         Event::Fin(_) => "fin",
         Event::Failed(..) => "failed",
         Event::Hinted(_) => "hinted",

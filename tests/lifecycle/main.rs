@@ -17,6 +17,7 @@ mod reencrypt;
 mod relay;
 mod relay_abort;
 mod request;
+mod retry;
 mod story;
 mod tls_relay;
 mod tunnel;

@@ -248,6 +248,11 @@ impl Story {
         self.event(Event::Fin(side))
     }
 
+    /// The origin's kernel took nothing of the request, and its FIN is here.
+    pub(crate) fn unaccepted(self) -> Self {
+        self.event(Event::Unaccepted).fin(Side::Up)
+    }
+
     /// The kernel has a FIN that nobody reads.
     pub(crate) fn hinted(self, side: Side) -> Self {
         self.event(Event::Hinted(side))

@@ -20,6 +20,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    idempotent: true,
     upgrade: false,
 };
 
@@ -202,6 +203,11 @@ pub(crate) fn head(side: Side, head: Head, bytes: u32) -> Event {
     decoded(side, head, bytes, false, 0, Want::Bytes)
 }
 
+/// An interim response.
+pub(crate) fn interim(side: Side, bytes: u32) -> Event {
+    decoded(side, Head::Interim, bytes, false, 0, Want::Turn)
+}
+
 /// A part of a body.
 pub(crate) fn body(side: Side, bytes: u32) -> Event {
     decoded(side, Head::None, bytes, false, 0, Want::Bytes)
@@ -238,6 +244,7 @@ pub(crate) fn decoded(
 pub(crate) fn post(length: u64) -> RequestFacts {
     RequestFacts {
         method: Method::Post,
+        idempotent: false,
         body: BodyKind::Length(length),
         ..GET
     }

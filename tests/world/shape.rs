@@ -128,6 +128,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    idempotent: true,
     upgrade: false,
 };
 
@@ -146,12 +147,14 @@ pub(crate) const HEAD: RequestFacts = RequestFacts {
 
 pub(crate) const CONNECT: RequestFacts = RequestFacts {
     method: Method::Connect,
+    idempotent: false,
     ..GET
 };
 
 pub(crate) const fn post(body: BodyKind) -> RequestFacts {
     RequestFacts {
         method: Method::Post,
+        idempotent: false,
         body,
         ..GET
     }

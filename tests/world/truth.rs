@@ -13,6 +13,7 @@ impl World {
         match event {
             Event::Connected(_) => {
                 self.dialing = false;
+                self.unaccepted = false;
                 if shape.setup.up_tls {
                     self.securing = true;
                 } else {
@@ -43,6 +44,7 @@ impl World {
                     && self.held(shape, side) == 0;
                 self.wire_mut(side).close_notify(benign);
             }
+            Event::Unaccepted => self.unaccepted = true,
             Event::Fin(side) => self.wire_mut(side).fin(),
             Event::Failed(side, _, call) => {
                 let benign = self.is_benign(shape, side);
@@ -84,7 +86,12 @@ impl World {
 
     pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {
         match effect {
-            Effect::Connect => self.dialing = true,
+            Effect::Connect => {
+                self.dialing = true;
+                if self.session.is_retrying() {
+                    self.carry.repeat();
+                }
+            }
             Effect::Cancel => self.dialing = false,
             Effect::Finish(side) => self.wire_mut(side).finish = true,
             Effect::Reset(Side::Up) if self.securing => self.securing = false,
@@ -103,6 +110,9 @@ impl World {
 
     /// As the driver: what the session has given up is let go of.
     pub(super) fn let_go(&mut self, shape: &Shape) {
+        if !self.session.keeps_request() {
+            self.carry.forget();
+        }
         for side in Side::BOTH {
             if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 {
                 self.carry.clear_outbox(side);

@@ -6,6 +6,7 @@
 
 pub(crate) mod carry;
 pub(crate) mod oracle;
+mod order;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
@@ -78,6 +79,8 @@ pub(crate) struct World {
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
+    /// The origin's kernel took nothing of the request, and its FIN is next (U02).
+    pub(crate) unaccepted: bool,
     pub(crate) over: bool,
 }
 
@@ -103,6 +106,7 @@ impl World {
             dials: 0,
             drained: false,
             evicted: false,
+            unaccepted: false,
             over: false,
         }
     }
@@ -158,6 +162,9 @@ impl World {
         }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));
+            if shape.is_http() && !self.session.is_retrying() {
+                tell(Event::Connected(Origin::Reused));
+            }
             tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
         }
         if shape.drains && !self.drained {
@@ -178,6 +185,11 @@ impl World {
     fn reads(&self, shape: &Shape, side: Side, out: &mut Vec<Action>) {
         let interest = self.session.interest(side);
         let wire = self.wire(side);
+        if side == Side::Up && self.unaccepted {
+            // The driver tells of both in one breath.
+            out.push(Action::Tell(Event::Fin(side)));
+            return;
+        }
         let left = if shape.is_http() {
             self.carry.unread(shape, side)
         } else {
@@ -212,6 +224,9 @@ impl World {
         if wire.tls && wire.told == Truth::Open {
             out.push(Action::Tell(Event::CloseNotify(side)));
             out.push(Action::Tell(Event::Failed(side, Cause::Tls, Call::Read)));
+        }
+        if side == Side::Up && self.session.asks_if_accepted() {
+            out.push(Action::Tell(Event::Unaccepted));
         }
         out.push(Action::Tell(Event::Fin(side)));
         out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Read)));
@@ -368,9 +383,9 @@ impl World {
             event,
             effects: effects.clone(),
         });
-        oracle::rides(&before, event, &effects)?;
+        order::rides(&before, event, &effects)?;
         for effect in effects {
-            oracle::order(self, shape, &before, effect)?;
+            order::order(self, shape, &before, effect)?;
             self.perform(shape, effect);
         }
         Ok(())

@@ -142,6 +142,7 @@ impl Session {
 
     fn response_decoded(&mut self, head: Head, want: Want) {
         self.timers.restart(Timer::Body);
+        self.exchange_mut().answer_begins();
         match head {
             Head::None | Head::Interim => {}
             Head::Response(facts) if self.switches(&facts) => {}

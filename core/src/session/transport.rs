@@ -18,6 +18,9 @@ impl Session {
     pub(super) fn sent(&mut self, side: Side, bytes: u32) {
         self.leg_mut(side).spoken_of();
         self.relay_to_mut(side).sent(bytes);
+        if side == Side::Up {
+            self.sent_request(bytes);
+        }
         for timer in waits::moved(side) {
             self.timers.restart(timer);
         }

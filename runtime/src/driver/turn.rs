@@ -119,6 +119,7 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Ok(Read::Bytes(_))) => {}
             Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
             Poll::Ready(Ok(Read::Fin)) => {
+                self.ask_if_accepted(side);
                 // K25, K26: from the first FIN on, only keepalive tells who is still there.
                 if let Some(port) = self.wire(side).port.as_mut() {
                     port.half_closed();
@@ -128,6 +129,18 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Err(fault)) => self.failed(side, &fault),
         }
         true
+    }
+
+    /// U02: whether the origin's kernel has taken any of the request before this FIN.
+    fn ask_if_accepted(&mut self, side: Side) {
+        if side == Side::Down || !self.session.asks_if_accepted() {
+            return;
+        }
+        let wire = self.wire(side);
+        let acked = wire.port.as_ref().and_then(|port| port.acked_bytes().ok());
+        if acked.is_some() && acked == wire.acked_before {
+            self.step(Event::Unaccepted);
+        }
     }
 
     /// Looks at what was read of HTTP: as much as there is room for, told as one event.

@@ -302,6 +302,13 @@ where
         }
     }
 
+    fn acked_bytes(&self) -> io::Result<u64> {
+        match &self.inner {
+            Inner::Alive(stream) => stream.acked_bytes(),
+            Inner::Dead(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     fn half_closed(&mut self) {
         if let Inner::Alive(stream) = &mut self.inner {
             stream.half_closed();

@@ -46,6 +46,9 @@ pub(crate) struct Ledger {
     /// By side: bytes read and not understood.
     unread: [u32; 2],
     stuck: Option<(Time, Stuck)>,
+    /// Bytes that the upstream leg has taken, and what of them was sent once more.
+    asked: u64,
+    repeated: u64,
 }
 
 impl Ledger {
@@ -64,7 +67,11 @@ impl Ledger {
             Event::Sent(side, bytes) => {
                 self.bytes[side.other() as usize].1 += u64::from(bytes);
                 self.taken[side as usize] = now;
+                if side == Side::Up {
+                    self.asked += u64::from(bytes);
+                }
             }
+            Event::Connected(_) => self.asked = 0,
             Event::CloseNotify(side) | Event::Hinted(side) => self.said(now, side, Said::Fin),
             Event::Fin(side) => {
                 let bare = before.leg(side).open().is_some_and(|open| open.tls);
@@ -90,9 +97,9 @@ impl Ledger {
             | Event::Secured(..)
             | Event::Routed(_)
             | Event::Peeked(_)
-            | Event::Connected(_)
             | Event::Acked(_)
             | Event::Finished(_)
+            | Event::Unaccepted
             | Event::Evicted
             | Event::Drained => {}
         }
@@ -100,6 +107,12 @@ impl Ledger {
             match (event, effect) {
                 // What has failed is not told that it has.
                 (Event::Failed(failed, _, _), Effect::Reset(side)) if failed == side => {}
+                // U02: what the last leg took of the request comes once more.
+                (_, Effect::Connect) => {
+                    self.bytes[Side::Down as usize].0 += self.asked;
+                    self.repeated += core::mem::take(&mut self.asked);
+                }
+                (_, Effect::Park | Effect::Retire(_)) => self.asked = 0,
                 (_, effect) => self.order(now, effect),
             }
         }
@@ -160,6 +173,9 @@ impl Ledger {
                 words.extend(self.answered());
                 words.extend(self.origin_failed());
             }
+        }
+        if self.repeated > 0 {
+            words.push(format!("{} bytes sent again", self.repeated));
         }
         words.push(self.timers());
         words.push(self.delivered());

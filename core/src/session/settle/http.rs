@@ -76,7 +76,9 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     }
     match (exchange.response, end) {
         (Response::Waiting, _) => {
-            session.answer(unanswered(end), effects);
+            if !session.retry(end, effects) {
+                session.answer(unanswered(end), effects);
+            }
             true
         }
         (Response::Body(BodyKind::Close), _) if bad!(session.setup, LastChunkAnyway).is_some() => {
@@ -153,7 +155,9 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
     match exchange.request {
         // R15: the origin failed while it was written to; what it said before still counts.
         Request::Body | Request::Complete
-            if draining && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
+            if draining
+                && !session.may_retry()
+                && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
         {
             session.d2u.discard();
             if exchange.request == Request::Body {

@@ -5,16 +5,20 @@ use super::{
     shape::Shape,
     wire::{Fd, Truth, Wire},
 };
-use tidegate_core::{effect::Effect, event::Event, side::Side};
+use tidegate_core::{
+    effect::Effect,
+    event::{Event, Origin},
+    side::Side,
+};
 
 impl World {
     /// What `event` says about the truth.
     pub(super) fn learn(&mut self, shape: &Shape, event: Event) {
         match event {
-            Event::Connected(_) => {
+            Event::Connected(origin) => {
                 self.dialing = false;
                 self.unaccepted = false;
-                if shape.setup.up_tls {
+                if shape.setup.up_tls && origin == Origin::Fresh {
                     self.securing = true;
                 } else {
                     self.reached(shape);

@@ -4,7 +4,7 @@
 //! either leg afterwards. It does not know what carries it.
 
 use crate::{
-    event::Head,
+    event::{Head, Origin},
     http1::{BodyKind, Method, RequestFacts, ResponseFacts},
 };
 
@@ -21,6 +21,23 @@ pub struct Exchange {
     pub close: bool,
     /// Whether the upstream leg can serve another exchange.
     pub reusable: bool,
+    /// Where the upstream leg came from, once there is one.
+    pub origin: Option<Origin>,
+    /// Whether the request can be sent again.
+    pub replay: Replay,
+    /// The origin's kernel accepted no byte of the request before its FIN (U02, K23).
+    pub unaccepted: bool,
+}
+
+/// Whether a request can be sent again (U02 to U04): once, and only before its answer has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replay {
+    /// Everything that was sent of it is still here: so many bytes.
+    Held(u32),
+    /// It was more than is kept, or its answer has begun.
+    Lost,
+    /// It was sent again.
+    Spent,
 }
 
 /// How far a request has come.
@@ -59,6 +76,9 @@ impl Exchange {
             facts: None,
             close: false,
             reusable: true,
+            origin: None,
+            replay: Replay::Held(0),
+            unaccepted: false,
         }
     }
 
@@ -75,6 +95,19 @@ impl Exchange {
         // U12, and a close-delimited body's leg has nothing to offer after it.
         self.reusable &= !facts.close && facts.body != BodyKind::Close;
         self.close |= close;
+    }
+
+    /// Whether the request is still worth sending, and still here (U02 to U04).
+    pub(crate) const fn can_be_repeated(&self) -> bool {
+        let held = matches!(self.replay, Replay::Held(_));
+        held && self.is_unanswered() && !matches!(self.request, Request::Gone)
+    }
+
+    /// A byte of the answer has come: from now on the request is not sent again.
+    pub(crate) fn answer_begins(&mut self) {
+        if let Replay::Held(_) = self.replay {
+            self.replay = Replay::Lost;
+        }
     }
 
     /// Whether the request is answered: then what comes next is another one.

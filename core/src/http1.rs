@@ -114,6 +114,8 @@ pub struct RequestFacts {
     /// The client may wait for `100 Continue` before it sends the body (H14). Only with a body,
     /// and never from HTTP/1.0 (RFC 9110, 10.1.1).
     pub expect_continue: bool,
+    /// A request like this may be sent twice (RFC 9110, 9.2.2; U03).
+    pub idempotent: bool,
     /// The client asks for another protocol on this connection, and we pass that on (W1).
     pub upgrade: bool,
 }

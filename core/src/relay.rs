@@ -111,6 +111,15 @@ impl Relay {
         }
     }
 
+    /// What the sink took of its message has to be sent once more (U02).
+    pub fn unsend(&mut self, bytes: u32) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.sink = Sink::Open;
+        if self.bytes >= self.limit && self.source == Source::Open {
+            self.source = Source::Held;
+        }
+    }
+
     /// The source's message is complete.
     pub fn complete(&mut self) {
         self.source = Source::Complete;

@@ -49,12 +49,15 @@ pub enum Variant {
     /// Nobody looks for the failure of a leg that is not read (R18).
     #[cfg(feature = "known-bad")]
     FaultUnseen,
+    /// Every request whose leg ends without an answer is sent again (U03; MUSEUM 39).
+    #[cfg(feature = "known-bad")]
+    RetryAlways,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 14] = [
+    pub const ALL: [Variant; 15] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -69,6 +72,7 @@ impl Variant {
         Variant::ParkEnded,
         Variant::LastChunkAnyway,
         Variant::FaultUnseen,
+        Variant::RetryAlways,
     ];
 }
 

@@ -297,6 +297,7 @@ fn h15_a_fin_while_100_continue_is_awaited_cuts_the_request() {
     let mut stage = Stage::http(false);
     let facts = RequestFacts {
         expect_continue: true,
+        idempotent: true,
         ..post(50)
     };
     stage.tell(head(Down, Head::Request(facts), 30));

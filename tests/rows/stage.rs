@@ -11,6 +11,7 @@ use tidegate_core::{
     side::Side,
     time::{Span, Time},
     timer::Timer,
+    tls,
 };
 
 pub(crate) const GET: RequestFacts = RequestFacts {
@@ -19,6 +20,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    idempotent: true,
     upgrade: false,
 };
 
@@ -57,7 +59,7 @@ impl Stage {
         };
         stage.tell(Event::Accepted);
         if setup.down_tls {
-            stage.tell(Event::Secured);
+            stage.tell(Event::Secured(Side::Down, tls::Version::V13));
         }
         stage
     }
@@ -201,6 +203,11 @@ pub(crate) fn head(side: Side, head: Head, bytes: u32) -> Event {
     decoded(side, head, bytes, false, 0, Want::Bytes)
 }
 
+/// An interim response.
+pub(crate) fn interim(side: Side, bytes: u32) -> Event {
+    decoded(side, Head::Interim, bytes, false, 0, Want::Turn)
+}
+
 /// A part of a body.
 pub(crate) fn body(side: Side, bytes: u32) -> Event {
     decoded(side, Head::None, bytes, false, 0, Want::Bytes)
@@ -237,6 +244,7 @@ pub(crate) fn decoded(
 pub(crate) fn post(length: u64) -> RequestFacts {
     RequestFacts {
         method: Method::Post,
+        idempotent: false,
         body: BodyKind::Length(length),
         ..GET
     }

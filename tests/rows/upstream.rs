@@ -30,7 +30,11 @@ fn answering(request: RequestFacts, kind: BodyKind) -> Stage {
 fn u05_an_end_before_a_whole_head_is_a_502() {
     for end in [Event::Fin(Up), Event::Failed(Up, Cause::Reset, Call::Read)] {
         for before in [None, Some(partial(Up, 5)), Some(whole_interim())] {
-            let mut stage = Stage::asked(GET);
+            // U04: what is not idempotent is not sent again.
+            let mut stage = Stage::asked(RequestFacts {
+                idempotent: before.is_some(),
+                ..GET
+            });
             if let Some(event) = before {
                 stage.tell(event);
             }
@@ -162,6 +166,7 @@ fn u15_a_head_request_is_answered_by_us_without_a_body() {
         ..GET
     };
     let mut stage = Stage::asked(asking);
+    stage.tell(partial(Up, 5));
     stage.tell(Event::Fin(Up));
     let bodyless = stage.orders.iter().any(|order| match order {
         Effect::Reply(reply) => reply.head_only && reply.status == 502,

@@ -6,6 +6,7 @@ use tidegate_sim::{
     batch::{Batch, Plan},
     generate::Kind,
     schedule::Carrier,
+    tls::Version,
     world::Net,
 };
 
@@ -29,6 +30,12 @@ fn caught(variant: Variant, kind: Kind) {
         let what = &wrong[0];
         println!("{variant:?}: caught at seed {seed} of {kind:?}: {what}");
     }
+}
+
+#[test]
+fn a_bare_fin_of_an_origin_taken_for_an_end_is_caught() {
+    let kind = Kind::RelayTo(Carrier::Tls(Version::Tls13), Version::Tls13);
+    caught(Variant::BareFinAsClean, kind);
 }
 
 #[test]

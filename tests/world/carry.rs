@@ -67,6 +67,9 @@ pub(crate) struct Stream {
     outbox: Outbox,
     /// How the heads that wait to be written are delimited.
     pending: Vec<Framing>,
+    /// All that was put there of the request in flight, while it is kept (U02).
+    kept: Outbox,
+    kept_pending: Vec<Framing>,
     /// What the peer of this leg has heard.
     pub(crate) heard: Heard,
     /// Messages that it has heard whole.
@@ -111,9 +114,13 @@ impl Carry {
     pub(crate) fn connected(&mut self) {
         let outbox = std::mem::take(&mut self.stream_mut(Side::Up).outbox);
         let pending = std::mem::take(&mut self.stream_mut(Side::Up).pending);
+        let kept = std::mem::take(&mut self.stream_mut(Side::Up).kept);
+        let kept_pending = std::mem::take(&mut self.stream_mut(Side::Up).kept_pending);
         *self.stream_mut(Side::Up) = Stream {
             outbox,
             pending,
+            kept,
+            kept_pending,
             ..Stream::default()
         };
     }
@@ -121,6 +128,27 @@ impl Carry {
     pub(crate) fn next_response(&mut self) {
         self.stream_mut(Side::Up).body = None;
         self.stream_mut(Side::Up).spent = false;
+    }
+
+    /// The request is sent again, from its first letter.
+    pub(crate) fn repeat(&mut self) {
+        let stream = self.stream_mut(Side::Up);
+        stream.outbox = stream.kept.clone();
+        stream.pending.clone_from(&stream.kept_pending);
+    }
+
+    /// The request will not be sent again.
+    pub(crate) fn forget(&mut self) {
+        self.stream_mut(Side::Up).kept = Outbox::default();
+        self.stream_mut(Side::Up).kept_pending.clear();
+    }
+
+    fn put(&mut self, sink: Side, letter: u8) {
+        let stream = self.stream_mut(sink);
+        stream.outbox.push(letter, 1);
+        if sink == Side::Up {
+            stream.kept.push(letter, 1);
+        }
     }
 
     pub(crate) fn reply(&mut self, bytes: u32) {
@@ -217,7 +245,7 @@ impl Carry {
                 (BodyKind::Chunked, Some(b'0')) => {
                     self.stream_mut(side).taken += 1;
                     if framing == Framing::Chunked {
-                        self.stream_mut(sink).outbox.push(b'0', 1);
+                        self.put(sink, b'0');
                     }
                     break (Want::Turn, true);
                 }
@@ -229,7 +257,7 @@ impl Carry {
                 (_, Some(_)) if room == 0 => break (Want::Room, false),
                 (_, Some(_)) => {
                     room -= 1;
-                    self.stream_mut(sink).outbox.push(b'b', 1);
+                    self.put(sink, b'b');
                     let stream = self.stream_mut(side);
                     stream.taken += 1;
                     if let BodyKind::Length(left) = kind {
@@ -262,9 +290,12 @@ impl Carry {
         let stream = self.stream_mut(side);
         stream.heads += 1;
         stream.body = Some((kind, framing));
+        self.put(side.other(), b'H');
         let sink = self.stream_mut(side.other());
-        sink.outbox.push(b'H', 1);
         sink.pending.push(framing);
+        if side == Side::Down {
+            sink.kept_pending.push(framing);
+        }
         head
     }
 

@@ -101,6 +101,16 @@ impl Shape {
         self
     }
 
+    pub(crate) fn to_tls(mut self) -> Self {
+        self.setup.up_tls = true;
+        self
+    }
+
+    pub(crate) fn passed(mut self) -> Self {
+        self.setup.passthrough = true;
+        self
+    }
+
     pub(crate) fn waiting(mut self, side: Side) -> Self {
         self.patient = Some(side);
         self
@@ -118,6 +128,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    idempotent: true,
     upgrade: false,
 };
 
@@ -136,12 +147,14 @@ pub(crate) const HEAD: RequestFacts = RequestFacts {
 
 pub(crate) const CONNECT: RequestFacts = RequestFacts {
     method: Method::Connect,
+    idempotent: false,
     ..GET
 };
 
 pub(crate) const fn post(body: BodyKind) -> RequestFacts {
     RequestFacts {
         method: Method::Post,
+        idempotent: false,
         body,
         ..GET
     }

@@ -6,6 +6,7 @@
 
 pub(crate) mod carry;
 pub(crate) mod oracle;
+mod order;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
@@ -21,12 +22,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate_core::{
     effect::Effects,
     ending::Cause,
-    event::{Call, Event, Origin, Refusal},
+    event::{Call, Event, Origin, Peeked, Refusal},
     interest::Read,
     leg::{Leg, WriteEnd},
     session::{Phase, RULES, Rule, Session},
     side::Side,
     time::Time,
+    tls::Version,
 };
 
 /// Something that the driver may do next.
@@ -72,9 +74,13 @@ pub(crate) struct World {
     pub(crate) wires: [Wire; 2],
     pub(crate) carry: Carry,
     pub(crate) dialing: bool,
+    /// The origin is reached, and shakes hands.
+    pub(crate) securing: bool,
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
+    /// The origin's kernel took nothing of the request, and its FIN is next (U02).
+    pub(crate) unaccepted: bool,
     pub(crate) over: bool,
 }
 
@@ -96,9 +102,11 @@ impl World {
             ],
             carry: Carry::default(),
             dialing: false,
+            securing: false,
             dials: 0,
             drained: false,
             evicted: false,
+            unaccepted: false,
             over: false,
         }
     }
@@ -136,13 +144,27 @@ impl World {
             return out;
         }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
-            tell(Event::Secured);
+            tell(Event::Secured(Side::Down, Version::V13));
             tell(Event::Fin(Side::Down));
             tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
         }
+        if matches!(self.session.leg(Side::Up), Leg::Securing) {
+            tell(Event::Secured(Side::Up, Version::V13));
+            tell(Event::Fin(Side::Up));
+            tell(Event::Failed(Side::Up, Cause::Certificate, Call::Read));
+            tell(Event::Failed(Side::Up, Cause::Reset, Call::Write));
+        }
+        if self.session.phase() == &Phase::Peeking && self.wire(Side::Down).inside > 0 {
+            for peeked in [Peeked::Routed, Peeked::Unroutable, Peeked::Alien] {
+                tell(Event::Peeked(peeked));
+            }
+        }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));
+            if shape.is_http() && !self.session.is_retrying() {
+                tell(Event::Connected(Origin::Reused));
+            }
             tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
         }
         if shape.drains && !self.drained {
@@ -163,6 +185,11 @@ impl World {
     fn reads(&self, shape: &Shape, side: Side, out: &mut Vec<Action>) {
         let interest = self.session.interest(side);
         let wire = self.wire(side);
+        if side == Side::Up && self.unaccepted {
+            // The driver tells of both in one breath.
+            out.push(Action::Tell(Event::Fin(side)));
+            return;
+        }
         let left = if shape.is_http() {
             self.carry.unread(shape, side)
         } else {
@@ -197,6 +224,9 @@ impl World {
         if wire.tls && wire.told == Truth::Open {
             out.push(Action::Tell(Event::CloseNotify(side)));
             out.push(Action::Tell(Event::Failed(side, Cause::Tls, Call::Read)));
+        }
+        if side == Side::Up && self.session.asks_if_accepted() {
+            out.push(Action::Tell(Event::Unaccepted));
         }
         out.push(Action::Tell(Event::Fin(side)));
         out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Read)));
@@ -353,9 +383,9 @@ impl World {
             event,
             effects: effects.clone(),
         });
-        oracle::rides(&before, event, &effects)?;
+        order::rides(&before, event, &effects)?;
         for effect in effects {
-            oracle::order(self, shape, &before, effect)?;
+            order::order(self, shape, &before, effect)?;
             self.perform(shape, effect);
         }
         Ok(())

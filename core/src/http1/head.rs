@@ -178,6 +178,7 @@ fn understand_request<'a>(
         body,
         close,
         expect_continue,
+        idempotent: idempotent(method),
         upgrade,
     };
     Ok(RequestHead {
@@ -189,6 +190,14 @@ fn understand_request<'a>(
         host,
         fields,
     })
+}
+
+/// RFC 9110, 9.2.2. What is not known is not.
+fn idempotent(method: &str) -> bool {
+    matches!(
+        method,
+        "GET" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "TRACE"
+    )
 }
 
 /// RFC 9112, 3.2: exactly one valid Host; HTTP/1.0 may have none.

@@ -92,6 +92,7 @@ proptest! {
                 body: BodyKind::None,
                 close: false,
                 expect_continue: false,
+                idempotent: true,
                 upgrade: false,
             };
             let delivery = deliver(&request, &head.facts, false);

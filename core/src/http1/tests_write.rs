@@ -324,6 +324,7 @@ fn facts(version: Version, close: bool) -> RequestFacts {
         body: BodyKind::None,
         close,
         expect_continue: false,
+        idempotent: true,
         upgrade: false,
     }
 }

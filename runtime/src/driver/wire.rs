@@ -18,11 +18,13 @@ thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
 }
 
-/// A queue of bytes that is taken from the front. It holds memory only while it holds bytes.
+/// A queue of bytes that is taken from the front. It holds memory only while it holds bytes, or
+/// keeps those that were taken.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     bytes: Vec<u8>,
     taken: usize,
+    keeps: bool,
 }
 
 impl Queue {
@@ -36,7 +38,7 @@ impl Queue {
 
     /// Where bytes are added.
     pub(super) fn tail(&mut self) -> &mut Vec<u8> {
-        if self.taken > 0 && self.taken * 2 >= self.bytes.len() {
+        if !self.keeps && self.taken > 0 && self.taken * 2 >= self.bytes.len() {
             self.bytes.drain(..self.taken);
             self.taken = 0;
         }
@@ -49,7 +51,23 @@ impl Queue {
             self.taken <= self.bytes.len(),
             "nobody takes more than there is"
         );
-        if self.taken == self.bytes.len() {
+        self.free();
+    }
+
+    /// Whether bytes that are taken are kept, to be taken once more (U02).
+    pub(super) fn keep(&mut self, keeps: bool) {
+        self.keeps = keeps;
+        self.free();
+    }
+
+    /// Everything that was kept waits to be taken again.
+    pub(super) fn rewind(&mut self) {
+        debug_assert!(self.keeps, "nothing was kept");
+        self.taken = 0;
+    }
+
+    fn free(&mut self) {
+        if !self.keeps && self.taken == self.bytes.len() {
             self.clear();
         }
     }
@@ -70,6 +88,8 @@ pub(super) struct Wire<S: Stream> {
     pub(super) outbox: Queue,
     /// Bytes that the peer's kernel had not acknowledged at the last look, while it matters.
     pub(super) unacked: Option<u32>,
+    /// Bytes that it had acknowledged before the request in flight, on a leg that was idle (K23).
+    pub(super) acked_before: Option<u64>,
 }
 
 impl<S: Stream> Wire<S> {
@@ -79,6 +99,7 @@ impl<S: Stream> Wire<S> {
             inbox: Queue::default(),
             outbox: Queue::default(),
             unacked: None,
+            acked_before: None,
         }
     }
 
@@ -88,6 +109,7 @@ impl<S: Stream> Wire<S> {
             inbox: Queue::default(),
             outbox: Queue::default(),
             unacked: None,
+            acked_before: None,
         }
     }
 

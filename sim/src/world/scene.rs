@@ -89,6 +89,7 @@ impl<N: Simulated> Scene<N> {
             self.nets[2].clone(),
             places.origin,
             schedule.buffers.origin,
+            schedule.upstream,
             schedule.origin.clone(),
             Rc::clone(&self.origins),
         );
@@ -116,6 +117,7 @@ impl<N: Simulated> Scene<N> {
             self.nets[2].clone(),
             places.origin,
             schedule.buffers.origin,
+            schedule.upstream,
             schedule.origin.reader,
             http,
             Rc::clone(&self.origins),

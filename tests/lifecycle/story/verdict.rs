@@ -46,6 +46,9 @@ pub(crate) struct Ledger {
     /// By side: bytes read and not understood.
     unread: [u32; 2],
     stuck: Option<(Time, Stuck)>,
+    /// Bytes that the upstream leg has taken, and what of them was sent once more.
+    asked: u64,
+    repeated: u64,
 }
 
 impl Ledger {
@@ -64,7 +67,11 @@ impl Ledger {
             Event::Sent(side, bytes) => {
                 self.bytes[side.other() as usize].1 += u64::from(bytes);
                 self.taken[side as usize] = now;
+                if side == Side::Up {
+                    self.asked += u64::from(bytes);
+                }
             }
+            Event::Connected(_) => self.asked = 0,
             Event::CloseNotify(side) | Event::Hinted(side) => self.said(now, side, Said::Fin),
             Event::Fin(side) => {
                 let bare = before.leg(side).open().is_some_and(|open| open.tls);
@@ -87,11 +94,12 @@ impl Ledger {
             Event::Failed(side, _, _) => self.said(now, side, Said::Reset),
             Event::Fired => self.fired.extend(before.deadline().map(|(_, timer)| timer)),
             Event::Accepted
-            | Event::Secured
+            | Event::Secured(..)
             | Event::Routed(_)
-            | Event::Connected(_)
+            | Event::Peeked(_)
             | Event::Acked(_)
             | Event::Finished(_)
+            | Event::Unaccepted
             | Event::Evicted
             | Event::Drained => {}
         }
@@ -99,6 +107,12 @@ impl Ledger {
             match (event, effect) {
                 // What has failed is not told that it has.
                 (Event::Failed(failed, _, _), Effect::Reset(side)) if failed == side => {}
+                // U02: what the last leg took of the request comes once more.
+                (_, Effect::Connect) => {
+                    self.bytes[Side::Down as usize].0 += self.asked;
+                    self.repeated += core::mem::take(&mut self.asked);
+                }
+                (_, Effect::Park | Effect::Retire(_)) => self.asked = 0,
                 (_, effect) => self.order(now, effect),
             }
         }
@@ -128,10 +142,16 @@ impl Ledger {
                 self.bytes[Side::Up as usize].0 += u64::from(reply.len());
                 return;
             }
+            Effect::Alert => {
+                self.bytes[Side::Up as usize].0 += 7;
+                return;
+            }
             Effect::LastChunk => {
                 self.bytes[Side::Up as usize].0 += 5;
                 return;
             }
+            // Nothing was read that is left unread, so the kernel says FIN.
+            Effect::Close(side) if self.told[side as usize].is_none() => (side, Told::Fin),
             Effect::Connect
             | Effect::Close(_)
             | Effect::Park
@@ -153,6 +173,9 @@ impl Ledger {
                 words.extend(self.answered());
                 words.extend(self.origin_failed());
             }
+        }
+        if self.repeated > 0 {
+            words.push(format!("{} bytes sent again", self.repeated));
         }
         words.push(self.timers());
         words.push(self.delivered());

@@ -14,6 +14,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     body: BodyKind::None,
     close: false,
     expect_continue: false,
+    idempotent: true,
     upgrade: false,
 };
 
@@ -29,6 +30,7 @@ pub(crate) const UPGRADE: RequestFacts = RequestFacts {
 /// CONNECT.
 pub(crate) const CONNECT: RequestFacts = RequestFacts {
     method: Method::Connect,
+    idempotent: false,
     ..GET
 };
 
@@ -42,6 +44,7 @@ pub(crate) const HEAD: RequestFacts = RequestFacts {
 pub(crate) const fn post(bytes: u64) -> RequestFacts {
     RequestFacts {
         method: Method::Post,
+        idempotent: false,
         body: BodyKind::Length(bytes),
         ..GET
     }

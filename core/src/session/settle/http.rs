@@ -76,7 +76,9 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     }
     match (exchange.response, end) {
         (Response::Waiting, _) => {
-            session.answer(unanswered(end), effects);
+            if !session.retry(end, effects) {
+                session.answer(unanswered(end), effects);
+            }
             true
         }
         (Response::Body(BodyKind::Close), _) if bad!(session.setup, LastChunkAnyway).is_some() => {
@@ -106,13 +108,10 @@ const fn unanswered(end: End) -> Reply {
             Reply::gateway_timeout("http_response_timeout")
         }
         End::Abort(Cause::Protocol) => Reply::bad_gateway("http_protocol_error"),
+        End::Abort(Cause::Tls) => Reply::bad_gateway("tls_protocol_error"),
+        End::Abort(Cause::Certificate) => Reply::bad_gateway("tls_certificate_error"),
         End::Abort(
-            Cause::Reset
-            | Cause::Unreachable
-            | Cause::Refused
-            | Cause::Tls
-            | Cause::Cancelled
-            | Cause::Local,
+            Cause::Reset | Cause::Unreachable | Cause::Refused | Cause::Cancelled | Cause::Local,
         )
         | End::Clean
         | End::Truncated => Reply::bad_gateway("connection_terminated"),
@@ -156,7 +155,9 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
     match exchange.request {
         // R15: the origin failed while it was written to; what it said before still counts.
         Request::Body | Request::Complete
-            if draining && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
+            if draining
+                && !session.may_retry()
+                && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
         {
             session.d2u.discard();
             if exchange.request == Request::Body {
@@ -203,13 +204,18 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
             true
         }
         // R20: an upstream leg that is not there yet is not needed any more.
-        Kind::Tcp if session.up == Leg::Connecting => {
+        Kind::Tcp if session.up.is_coming() => {
             let failed = session.is_draining(Side::Down);
             let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
                 session.d2u.discard();
+                let there = session.up == Leg::Securing;
+                effects.push(if there {
+                    Effect::Reset(Side::Up)
+                } else {
+                    Effect::Cancel
+                });
                 session.up = Leg::Reset(End::Abort(Cause::Cancelled));
-                effects.push(Effect::Cancel);
             }
             aborted
         }

@@ -1,0 +1,135 @@
+//! When a request is sent again, on a fresh leg: once, before any byte of an answer, and only if
+//! nobody can have acted on it or nothing is lost if somebody did (LIFECYCLE U02 to U04, U11; I13).
+//!
+//! It counts what was sent, and decides. The driver keeps the bytes as long as it is told to.
+
+use super::{Phase, Session};
+use crate::{
+    effect::{Effect, Effects},
+    ending::{Cause, End},
+    event::Origin,
+    exchange::{Exchange, Replay},
+    leg::Leg,
+    side::Side,
+    variant::bad,
+};
+
+impl Session {
+    /// Whether what the origin has taken of the request must be kept, to be sent again.
+    #[must_use]
+    pub fn keeps_request(&self) -> bool {
+        self.exchange().is_some_and(Exchange::can_be_repeated)
+    }
+
+    /// Whether the upstream leg wanted now is to be a fresh one.
+    #[must_use]
+    pub fn is_retrying(&self) -> bool {
+        self.exchange()
+            .is_some_and(|exchange| exchange.replay == Replay::Spent)
+    }
+
+    /// Whether it matters if the origin's kernel has accepted any of the request (U02).
+    #[must_use]
+    pub fn asks_if_accepted(&self) -> bool {
+        self.exchange().is_some_and(|exchange| {
+            exchange.origin == Some(Origin::Reused) && exchange.can_be_repeated()
+        })
+    }
+
+    fn exchange(&self) -> Option<&Exchange> {
+        match &self.phase {
+            Phase::Exchange(exchange) => Some(exchange),
+            Phase::New
+            | Phase::Peeking
+            | Phase::Securing
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => None,
+        }
+    }
+
+    /// There is an upstream leg for the request.
+    pub(super) fn asked(&mut self, origin: Origin) {
+        if let Phase::Exchange(exchange) = &mut self.phase {
+            exchange.origin = Some(origin);
+        }
+    }
+
+    /// The origin took so many bytes of the request. More than a relay holds is not kept (I16).
+    pub(super) fn sent_request(&mut self, bytes: u32) {
+        let limit = self.setup.limits.relay_bytes;
+        let inside = self.d2u.bytes();
+        if let Phase::Exchange(exchange) = &mut self.phase
+            && let Replay::Held(before) = exchange.replay
+        {
+            let sent = before.saturating_add(bytes);
+            let fits = sent.saturating_add(inside) <= limit;
+            exchange.replay = if fits {
+                Replay::Held(sent)
+            } else {
+                Replay::Lost
+            };
+        }
+    }
+
+    pub(super) fn unaccepted(&mut self) {
+        if let Phase::Exchange(exchange) = &mut self.phase {
+            exchange.unaccepted = true;
+        }
+    }
+
+    /// U11: whether a request whose leg fails may still be sent again, so that what is left of it
+    /// is of use.
+    pub(super) fn may_retry(&self) -> bool {
+        self.exchange().is_some_and(|exchange| {
+            let idempotent = exchange.facts.is_some_and(|facts| facts.idempotent);
+            idempotent && exchange.can_be_repeated()
+        })
+    }
+
+    /// U02, U03, U04: sends the request again instead of a 502, if that is right; whether it is.
+    pub(super) fn retry(&mut self, end: End, effects: &mut Effects) -> bool {
+        let Some(exchange) = self.exchange() else {
+            return false;
+        };
+        let (Replay::Held(sent), true) = (exchange.replay, exchange.can_be_repeated()) else {
+            return false;
+        };
+        let may = match end {
+            // U02, K23c: only with an end of file do the acknowledgements prove anything.
+            End::Clean | End::Truncated => {
+                let unaccepted = exchange.origin == Some(Origin::Reused) && exchange.unaccepted;
+                unaccepted || self.may_retry()
+            }
+            End::Abort(cause) => is_network(cause) && self.may_retry(),
+        };
+        if !(may || bad!(self.setup, RetryAlways).is_some()) {
+            return false;
+        }
+        let exchange = self.exchange_mut();
+        exchange.replay = Replay::Spent;
+        exchange.origin = None;
+        exchange.reusable = true;
+        self.d2u.unsend(sent);
+        if let Leg::Open(_) = self.up {
+            effects.push(Effect::Reset(Side::Up));
+        }
+        self.connect(effects);
+        true
+    }
+}
+
+/// Whether the way to the origin failed, and not the origin, our patience or the message.
+const fn is_network(cause: Cause) -> bool {
+    match cause {
+        Cause::Reset | Cause::TimedOut | Cause::Unreachable => true,
+        Cause::Refused
+        | Cause::Tls
+        | Cause::Certificate
+        | Cause::Cancelled
+        | Cause::Protocol
+        | Cause::Local
+        | Cause::Expired(_) => false,
+    }
+}

@@ -1,0 +1,130 @@
+//! LIFECYCLE U02 to U04: what is sent again, and what is not (I13).
+
+use crate::stage::{GET, OK, Stage, head, partial, post, whole};
+use tidegate_core::{
+    effect::Effect,
+    ending::Cause,
+    event::{Call, Event, Head, Origin},
+    http1::RequestFacts,
+    side::Side::{Down, Up},
+    timer::Timer,
+};
+
+const POST: RequestFacts = RequestFacts {
+    idempotent: false,
+    ..GET
+};
+
+/// What the origin's end leads to: is the request sent again?
+fn again(orders: &[Effect]) -> bool {
+    let resets = orders.contains(&Effect::Reset(Up));
+    assert!(resets || !orders.contains(&Effect::Connect), "{orders:?}");
+    orders.contains(&Effect::Connect)
+}
+
+fn asked(facts: RequestFacts, origin: Origin) -> Stage {
+    let mut stage = Stage::http(false);
+    assert_eq!(
+        stage.tell(whole(Down, Head::Request(facts), 10)),
+        [Effect::Connect]
+    );
+    stage.tell(Event::Connected(origin));
+    stage.takes_all(Up);
+    stage
+}
+
+#[test]
+fn u02_any_method_if_an_end_of_file_proves_that_nothing_was_accepted() {
+    for facts in [GET, POST] {
+        let mut stage = asked(facts, Origin::Reused);
+        assert!(stage.session.asks_if_accepted());
+        stage.tell(Event::Unaccepted);
+        assert!(again(&stage.tell(Event::Fin(Up))));
+        assert!(stage.session.is_retrying());
+        stage.tell(Event::Connected(Origin::Fresh));
+        assert_eq!(stage.writes(Up), 10, "all of it, once more");
+    }
+}
+
+#[test]
+fn u02_a_reset_is_never_proof() {
+    let mut stage = asked(POST, Origin::Reused);
+    stage.tell(Event::Unaccepted);
+    assert!(!again(&stage.fails(Up, Call::Read)));
+    assert_eq!(stage.replied(), Some(502));
+}
+
+#[test]
+fn u03_only_what_is_idempotent_otherwise() {
+    for origin in [Origin::Reused, Origin::Fresh] {
+        for (facts, expected) in [(GET, true), (POST, false)] {
+            assert_eq!(again(&asked(facts, origin).tell(Event::Fin(Up))), expected);
+            let reset = asked(facts, origin).fails(Up, Call::Read);
+            assert_eq!(again(&reset), expected);
+        }
+    }
+}
+
+#[test]
+fn u03_once() {
+    let mut stage = asked(GET, Origin::Reused);
+    assert!(again(&stage.tell(Event::Fin(Up))));
+    stage.tell(Event::Connected(Origin::Fresh));
+    stage.takes_all(Up);
+    assert!(!again(&stage.tell(Event::Fin(Up))));
+    assert_eq!(stage.replied(), Some(502));
+}
+
+#[test]
+fn u03_only_what_is_still_here() {
+    let mut stage = Stage::http(false);
+    let put = RequestFacts {
+        idempotent: true,
+        ..post(500)
+    };
+    stage.tell(head(Down, Head::Request(put), 40));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    assert!(stage.session.keeps_request());
+    stage.tell(crate::stage::body(Down, 30));
+    stage.takes_all(Up);
+    assert!(
+        !stage.session.keeps_request(),
+        "70 bytes, where 64 are kept"
+    );
+    assert!(!again(&stage.tell(Event::Fin(Up))));
+    assert_eq!(stage.replied(), Some(502));
+}
+
+#[test]
+fn u05_not_behind_a_byte_of_an_answer() {
+    for answer in [partial(Up, 5), crate::stage::interim(Up, 20)] {
+        let mut stage = asked(GET, Origin::Reused);
+        stage.tell(answer);
+        assert!(!stage.session.keeps_request());
+        assert!(!again(&stage.tell(Event::Fin(Up))));
+    }
+}
+
+#[test]
+fn u14_not_for_an_origin_that_was_silent() {
+    let mut stage = asked(GET, Origin::Reused);
+    assert!(!again(&stage.expires(Timer::Response)));
+    assert_eq!(stage.replied(), Some(504));
+}
+
+#[test]
+fn u11_a_complete_answer_wins_over_the_failed_write() {
+    let mut stage = asked(GET, Origin::Reused);
+    stage.tell(Event::Failed(Up, Cause::Reset, Call::Poll));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert!(!again(&stage.tell(Event::Fin(Up))));
+    assert_eq!(stage.replied(), None);
+}
+
+#[test]
+fn u03_nobody_retries_for_a_client_that_is_gone() {
+    let mut stage = asked(GET, Origin::Reused);
+    assert!(!again(&stage.fails(Down, Call::Read)));
+    assert!(stage.orders.contains(&Effect::Reset(Up)));
+}

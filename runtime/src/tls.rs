@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod dev;
 pub mod files;
+pub(crate) mod memory;
 pub mod port;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -63,7 +63,7 @@ fn started(line: &str) -> Command {
 fn served(line: &str) -> Config {
     match started(line) {
         Command::Serve(config) => config,
-        Command::Demo(demo) => panic!("{line}: {demo:?}"),
+        other @ (Command::Demo(_) | Command::Probe(_)) => panic!("{line}: {other:?}"),
     }
 }
 

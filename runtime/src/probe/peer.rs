@@ -16,6 +16,9 @@ use std::{thread, time::Duration};
 /// How often a peer that reads to no particular end looks whether it is still needed.
 const TICK: Duration = Duration::from_millis(20);
 
+/// The shortest wait there is.
+const INSTANT: Duration = Duration::from_millis(1);
+
 /// Between the reads of a slow reader.
 const SLOW: Duration = Duration::from_millis(5);
 
@@ -114,10 +117,7 @@ impl<'a> Peer<'a> {
             Step::Close => {
                 self.notify(false);
                 self.read_what_is_there();
-                // The close says it, so this is the moment.
-                self.note(What::SentFin);
-                self.wire = None;
-                self.note(What::Closed);
+                self.close();
             }
             Step::Wait(pause) => thread::sleep(around.pace.length(pause)),
             Step::Read(n) => self.read(Until::Bytes(n)),
@@ -264,6 +264,19 @@ impl<'a> Peer<'a> {
             Until::Message => message::read(rest).map_or(0, |message| message.length),
             Until::Clean | Until::End | Until::Over => rest.len(),
         };
+    }
+
+    fn close(&mut self) {
+        let Some(wire) = self.wire.take() else { return };
+        // With unread input the kernel makes a reset of it (K1).
+        let unread = !self.transcript.tls && wire.plain.wait(INSTANT) == Some(true);
+        self.note(if unread {
+            What::SentReset
+        } else {
+            What::SentFin
+        });
+        drop(wire);
+        self.note(What::Closed);
     }
 
     /// Over TLS: tickets that nobody has read would make a reset of the close (T16, K1). Over

@@ -159,9 +159,25 @@ pub struct Progress<'a> {
 /// # Errors
 /// When it cannot be looked at: in words, what is missing.
 pub fn proxy(asked: &Asked, heed: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<Row>, String> {
-    let cases = selected(asked)?;
-    let mut stage = Stage::open(asked.via, asked.origin, asked.mode, asked.pace)
+    let mut stage = Stage::open(asked.origin)
         .map_err(|error| format!("cannot listen as the origin at {}: {error}", asked.origin))?;
+    proxy_at(asked, &mut stage, heed)
+}
+
+/// The same, with a door that is open already: a proxy may have to know where it is before it can
+/// be started.
+///
+/// # Errors
+/// As [`proxy`].
+pub fn proxy_at(
+    asked: &Asked,
+    stage: &mut Stage,
+    heed: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<Row>, String> {
+    let cases = selected(asked)?;
+    stage.via = asked.via;
+    stage.mode = asked.mode;
+    stage.pace = asked.pace;
     stage.host.clone_from(&asked.host);
     stage.origin_tls = asked.origin_tls;
     stage.idle = asked.idle;
@@ -178,7 +194,7 @@ pub fn proxy(asked: &Asked, heed: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<Ro
             key: &case.key(),
             name: case.scenario.name,
         });
-        let row = repeated(case, asked, &mut stage)
+        let row = repeated(case, asked, stage)
             .map_err(|error| format!("{} cannot be played: {error}", case.key()))?;
         if let (false, Some(why)) = (played, unconnected(&row.play)) {
             return Err(format!("the proxy does not accept at {}: {why}", asked.via));

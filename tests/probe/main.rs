@@ -6,7 +6,9 @@ mod output;
 mod wire;
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
-use tidegate::probe::{self, Asked, Outcome, Row, scenario::Mode, step::Pace};
+use tidegate::probe::{
+    self, Asked, Outcome, Progress, Row, play::Stage, scenario::Mode, step::Pace,
+};
 use wire::{Fault, Relay};
 
 /// Long enough for a machine that is busy with other things; no row waits for it unless something
@@ -26,13 +28,18 @@ fn asked(relay: &Relay, only: &[&str]) -> Asked {
             beats: 3,
             patience: Duration::from_secs(3),
         },
-        ..Asked::new(relay.address, relay.origin, Mode::Tcp)
+        ..Asked::new(relay.address, relay.stage.door.address(), Mode::Tcp)
     }
 }
 
 fn probe(fault: Fault, only: &[&str]) -> Vec<Row> {
-    let relay = Relay::start(fault);
-    probe::proxy(&asked(&relay, only), &mut |_| {}).unwrap()
+    let mut relay = Relay::start(fault);
+    let asked = asked(&relay, only);
+    play(&asked, &mut relay)
+}
+
+fn play(asked: &Asked, relay: &mut Relay) -> Vec<Row> {
+    probe::proxy_at(asked, &mut relay.stage, &mut |_| {}).unwrap()
 }
 
 fn failed(rows: &[Row]) -> BTreeSet<&str> {
@@ -99,12 +106,12 @@ fn a_relay_that_loses_bytes() {
 
 #[test]
 fn a_relay_that_is_late() {
-    let relay = Relay::start(Fault::None);
+    let mut relay = Relay::start(Fault::None);
     let asked = Asked {
         slack: Duration::ZERO,
         ..asked(&relay, &["S01"])
     };
-    let rows = probe::proxy(&asked, &mut |_| {}).unwrap();
+    let rows = play(&asked, &mut relay);
     let said = reasons(&rows, "S01").concat();
     assert!(said.contains("the bound is 0.0 ms"), "{said}");
 }
@@ -120,13 +127,14 @@ fn a_relay_that_never_dials() {
 
 #[test]
 fn rows_are_repeated_and_a_row_passes_if_it_always_does() {
-    let relay = Relay::start(Fault::Sometimes);
+    let mut relay = Relay::start(Fault::Sometimes);
     let asked = Asked {
         repeat: 4,
         ..asked(&relay, &["S06"])
     };
     let mut heard = Vec::new();
-    let rows = probe::proxy(&asked, &mut |at| heard.push(at.key.to_owned())).unwrap();
+    let mut heed = |at: Progress<'_>| heard.push(at.key.to_owned());
+    let rows = probe::proxy_at(&asked, &mut relay.stage, &mut heed).unwrap();
     assert_eq!((rows[0].plays, rows[0].passes), (4, 2));
     assert_eq!(failed(&rows), BTreeSet::from(["S06"]));
     assert_eq!(heard, ["S06"]);
@@ -134,42 +142,37 @@ fn rows_are_repeated_and_a_row_passes_if_it_always_does() {
 
 #[test]
 fn silence_is_looked_at_if_its_limit_is_known() {
-    let relay = Relay::start(Fault::None);
+    let mut relay = Relay::start(Fault::None);
     let asked = Asked {
         idle: Some(Duration::from_millis(100)),
         ..asked(&relay, &["S24"])
     };
-    let rows = probe::proxy(&asked, &mut |_| {}).unwrap();
+    let rows = play(&asked, &mut relay);
     let said = reasons(&rows, "S24").concat();
     assert!(said.contains("the client read no end within"), "{said}");
 }
 
 #[test]
 fn what_keeps_the_probe_from_running_is_said() {
-    let relay = Relay::start(Fault::None);
-    let nobody = Asked {
-        via: free_address(),
+    let mut relay = Relay::start(Fault::None);
+    // The door is bound and does not listen: whoever connects is refused.
+    let nobody = Stage::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    nobody.door.shut().unwrap();
+    let elsewhere = Asked {
+        via: nobody.door.address(),
         ..asked(&relay, &["S01"])
     };
-    let error = probe::proxy(&nobody, &mut |_| {}).unwrap_err();
+    let heed = &mut |_: Progress<'_>| {};
+    let error = probe::proxy_at(&elsewhere, &mut relay.stage, heed).unwrap_err();
     assert!(
         error.starts_with("the proxy does not accept at "),
         "{error}"
     );
-    let taken = Asked {
-        origin: relay.address,
-        ..asked(&relay, &["S01"])
-    };
-    let error = probe::proxy(&taken, &mut |_| {}).unwrap_err();
+    let error = probe::proxy(&asked(&relay, &["S01"]), heed).unwrap_err();
     assert!(
         error.starts_with("cannot listen as the origin at "),
         "{error}"
     );
-    let error = probe::proxy(&asked(&relay, &["S99"]), &mut |_| {}).unwrap_err();
+    let error = probe::proxy_at(&asked(&relay, &["S99"]), &mut relay.stage, heed).unwrap_err();
     assert!(error.contains("`S99`"), "{error}");
-}
-
-fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }

@@ -3,7 +3,10 @@
 //! Owns a door and a thread for each connection. It ends with the test.
 
 use std::{net::SocketAddr, thread, time::Duration};
-use tidegate::probe::socket::{Door, Heard, Plain};
+use tidegate::probe::{
+    play::Stage,
+    socket::{Door, Heard, Plain},
+};
 
 const TICK: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,8 +30,8 @@ pub(crate) enum Fault {
 /// A relay that runs.
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
-    /// Where it forwards to; nobody listens there yet.
-    pub(crate) origin: SocketAddr,
+    /// The door it forwards to.
+    pub(crate) stage: Stage,
 }
 
 impl Relay {
@@ -36,7 +39,8 @@ impl Relay {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let door = Door::open(any).unwrap();
         let address = door.address();
-        let origin = Door::open(any).unwrap().address();
+        let stage = Stage::open(any).unwrap();
+        let origin = stage.door.address();
         thread::spawn(move || {
             for count in 0_u32.. {
                 let down = loop {
@@ -52,7 +56,7 @@ impl Relay {
                 thread::spawn(move || serve(down, origin, fault));
             }
         });
-        Relay { address, origin }
+        Relay { address, stage }
     }
 }
 

@@ -12,6 +12,7 @@ mod harness;
 mod leg;
 mod main_job;
 mod peers;
+mod probe;
 mod relay;
 mod requests;
 mod resets;

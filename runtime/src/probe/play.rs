@@ -74,16 +74,16 @@ impl Play {
 }
 
 impl Stage {
-    /// Opens the door, and does not touch the proxy yet.
+    /// Opens the door at `origin`, around a proxy that is not known yet.
     ///
     /// # Errors
     /// When the probe cannot listen at `origin`, or its certificate cannot be made.
-    pub fn open(via: SocketAddr, origin: SocketAddr, mode: Mode, pace: Pace) -> io::Result<Stage> {
+    pub fn open(origin: SocketAddr) -> io::Result<Stage> {
         Ok(Stage {
-            via,
+            via: origin,
             door: Door::open(origin)?,
-            mode,
-            pace,
+            mode: Mode::Tcp,
+            pace: Pace::SHORT,
             host: "localhost".to_owned(),
             origin_tls: false,
             idle: None,
@@ -102,7 +102,7 @@ impl Stage {
             Gate::Open => None,
             Gate::Slow => Some(self.door.choke()?),
             Gate::Shut => {
-                self.door.shut();
+                self.door.shut()?;
                 None
             }
         };

@@ -188,7 +188,7 @@ pub fn list(paint: Paint) -> String {
         let modes: Vec<&str> = scenario.modes.iter().map(|mode| mode.name()).collect();
         let _infallible = writeln!(
             text,
-            "{key:12} {:24} {:10}  {}",
+            "{key:12} {:26} {:11} {}",
             scenario.name,
             modes.join(" "),
             scenario.claim
@@ -198,7 +198,7 @@ pub fn list(paint: Paint) -> String {
     for row in absent::ROWS {
         let _infallible = writeln!(
             text,
-            "{:12} {:24} {:10}  {}",
+            "{:12} {:26} {:11} {}",
             row.row, row.name, "", row.reason
         );
     }

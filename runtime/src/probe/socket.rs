@@ -24,6 +24,9 @@ const SEGMENT_BYTES: u32 = 1_448;
 /// How long a reset waits for what was written before it (K18, K20).
 const FLUSH: Duration = Duration::from_secs(1);
 
+/// How often a free port is looked for, since others look for one too.
+const TRIES: u32 = 100;
+
 /// How many may wait to be accepted.
 const BACKLOG: i32 = 128;
 
@@ -179,7 +182,7 @@ fn name(error: &io::Error) -> String {
 #[derive(Debug)]
 pub struct Door {
     address: SocketAddr,
-    listener: Option<TcpListener>,
+    listener: TcpListener,
 }
 
 impl Door {
@@ -188,11 +191,31 @@ impl Door {
     /// # Errors
     /// Those of the socket.
     pub fn open(address: SocketAddr) -> io::Result<Door> {
-        let listener = TcpListener::bind(address)?;
+        let listener = if address.port() == 0 {
+            Door::open_any(address)?
+        } else {
+            TcpListener::bind(address)?
+        };
         Ok(Door {
             address: listener.local_addr()?,
-            listener: Some(listener),
+            listener,
         })
+    }
+
+    /// A port that the kernel chose is given up when the door is shut; one that was asked for by
+    /// its number is kept. So it is looked for first, and then asked for.
+    fn open_any(mut address: SocketAddr) -> io::Result<TcpListener> {
+        let mut last = io::Error::other("no port is free");
+        for _ in 0..TRIES {
+            address.set_port(0);
+            let port = TcpListener::bind(address)?.local_addr()?.port();
+            address.set_port(port);
+            match TcpListener::bind(address) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     /// Where.
@@ -201,30 +224,32 @@ impl Door {
         self.address
     }
 
-    /// From now on who connects is refused.
-    pub fn shut(&mut self) {
-        self.listener = None;
-    }
-
-    /// Listens again.
+    /// From now on who connects is refused; the address stays ours.
     ///
     /// # Errors
     /// Those of the socket.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        if self.listener.is_none() {
-            *self = Door::open(self.address)?;
-        }
-        Ok(())
+    pub fn shut(&self) -> io::Result<()> {
+        // Linux takes a listener out of that state, and keeps it bound.
+        SockRef::from(&self.listener).shutdown(Shutdown::Read)
+    }
+
+    /// Listens, if it does not.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn reopen(&self) -> io::Result<()> {
+        Ok(rustix::net::listen(&self.listener, BACKLOG)?)
     }
 
     /// The next connection, if one comes within `limit`; its writes are as patient as
     /// `patience`.
     #[must_use]
     pub fn accept(&self, limit: Duration, patience: Duration) -> Option<Plain> {
-        let listener = self.listener.as_ref()?;
         // On Linux it bounds `accept` as well.
-        SockRef::from(listener).set_read_timeout(Some(limit)).ok()?;
-        let (stream, _) = listener.accept().ok()?;
+        SockRef::from(&self.listener)
+            .set_read_timeout(Some(limit))
+            .ok()?;
+        let (stream, _) = self.listener.accept().ok()?;
         Plain::of(stream, patience).ok()
     }
 
@@ -239,9 +264,7 @@ impl Door {
     /// # Errors
     /// Those of the sockets.
     pub fn choke(&self) -> io::Result<Choke> {
-        if let Some(listener) = &self.listener {
-            rustix::net::listen(listener, 0)?;
-        }
+        rustix::net::listen(&self.listener, 0)?;
         Ok(Choke(TcpStream::connect(self.address)?))
     }
 
@@ -250,9 +273,7 @@ impl Door {
     /// # Errors
     /// Those of the sockets.
     pub fn release(&self, choke: Choke) -> io::Result<()> {
-        if let Some(listener) = &self.listener {
-            rustix::net::listen(listener, BACKLOG)?;
-        }
+        self.reopen()?;
         drop(choke);
         // It is the only one in the queue.
         drop(self.accept(FLUSH, FLUSH));

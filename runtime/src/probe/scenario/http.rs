@@ -90,7 +90,7 @@ pub(super) const ROWS: &[Scenario] = &[
         row: "S39",
         variant: "chunked",
         name: "h1-truncated-request",
-        claim: "the same, cut between two chunks",
+        claim: "a request cut between two chunks is never completed either",
         modes: HTTP,
         dials: false,
         client: &[
@@ -212,7 +212,7 @@ pub(super) const ROWS: &[Scenario] = &[
     Scenario {
         row: "S46",
         name: "h1-early-413-close",
-        claim: "the same when the origin closes, and its kernel resets",
+        claim: "the same when the origin closes, and its kernel resets what is still to come",
         modes: HTTP,
         client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
         origin: &[&[ReadHead, Write(TOO_LARGE), Close]],

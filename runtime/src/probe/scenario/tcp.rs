@@ -167,7 +167,7 @@ pub(super) const ROWS: &[Scenario] = &[
     Scenario {
         row: "S13",
         name: "simultaneous-fin",
-        claim: "two FINs that cross each other both arrive, and no reset behind them",
+        claim: "two FINs that cross each other both arrive, and no reset before them",
         modes: RELAYS,
         client: &[Meet(1), Finish, ReadEnd],
         origin: &[&[Meet(1), Finish, ReadEnd]],

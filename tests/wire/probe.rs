@@ -1,0 +1,135 @@
+//! The program under its own probe: every row of LIFECYCLE section 5 that can be played here.
+//!
+//! A row passes, or it stands in [`KNOWN`] with the reason and must fail. No latency is judged.
+
+use crate::harness::{PATIENCE, Proxy};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use tidegate::probe::{self, Asked, Outcome, Row, play::Stage, scenario::Mode, step::Pace};
+
+/// Rows that fail today. One that no longer does must be taken out.
+const KNOWN: [(Mode, &str, &str); 9] = [
+    (Mode::Http, "S48-fin", NO_RETRY),
+    (Mode::Http, "S48-rst", NO_RETRY),
+    (Mode::Http, "S52", UPLOAD),
+    (Mode::Https, "S48", NO_RETRY),
+    (Mode::Https, "S52", UPLOAD),
+    (Mode::Ws, "S55", NO_UPGRADE),
+    (Mode::Ws, "S56", NO_UPGRADE),
+    (Mode::Ws, "S57-down", NO_UPGRADE),
+    (Mode::Ws, "S57-up", NO_UPGRADE),
+];
+
+const NO_RETRY: &str = "a request that met the end of an idle connection is a 502 (U03)";
+const NO_UPGRADE: &str = "a 101 is refused with a 502 (W1)";
+const UPLOAD: &str = "behind an early answer the client is not finished while the origin, which \
+                      keeps its connection, might still take the upload (H14)";
+
+/// The probe's own door, open before the proxy is started.
+fn stage() -> Stage {
+    Stage::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
+}
+
+fn asked(proxy: &Proxy, stage: &Stage, mode: Mode) -> Asked {
+    Asked {
+        slack: PATIENCE,
+        pace: Pace {
+            think: Duration::from_millis(300),
+            reply: Duration::from_millis(100),
+            gap: Duration::from_millis(100),
+            beats: 3,
+            patience: PATIENCE / 2,
+        },
+        ..Asked::new(proxy.address, stage.door.address(), mode)
+    }
+}
+
+fn played(asked: &Asked, stage: &mut Stage) -> Vec<Row> {
+    probe::proxy_at(asked, stage, &mut |_| {}).unwrap()
+}
+
+/// Plays every row of `mode`; those that fail are the known ones.
+fn whole(start: fn(SocketAddr) -> Proxy, mode: Mode) {
+    let mut stage = stage();
+    let proxy = start(stage.door.address());
+    let rows = played(&asked(&proxy, &stage, mode), &mut stage);
+    let mut wrong = Vec::new();
+    let mut met = BTreeSet::new();
+    for row in &rows {
+        let known = KNOWN
+            .iter()
+            .find(|(of, key, _)| *of == mode && probe::select::selects(key, &row.key, row.name));
+        match (&row.outcome, known) {
+            (Outcome::Passed, None) | (Outcome::Skipped(_), None) => {}
+            (Outcome::Failed(_), Some((_, key, _))) => {
+                met.insert(*key);
+            }
+            (Outcome::Failed(faults), None) => {
+                wrong.push(format!("{}: {}", row.key, faults.join("; ")));
+            }
+            (Outcome::Passed | Outcome::Skipped(_), Some((_, _, reason))) => {
+                wrong.push(format!("{} does not fail any more: {reason}", row.key));
+            }
+        }
+    }
+    for (_, key, _) in KNOWN.iter().filter(|(of, ..)| *of == mode) {
+        if !met.contains(key) {
+            wrong.push(format!("{key} was not met"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The rows about silence, of a proxy whose limit is one second.
+fn silent(listener: &str, mode: Mode, row: &str) {
+    let mut stage = stage();
+    let proxy = Proxy::configured(stage.door.address(), listener, "");
+    let asked = Asked {
+        only: vec![row.to_owned()],
+        idle: Some(Duration::from_secs(1)),
+        ..asked(&proxy, &stage, mode)
+    };
+    for row in played(&asked, &mut stage) {
+        assert_eq!(row.outcome, Outcome::Passed, "{}", row.key);
+    }
+}
+
+#[test]
+fn tcp_as_the_probe_sees_it() {
+    whole(Proxy::tcp, Mode::Tcp);
+}
+
+#[test]
+fn tls_as_the_probe_sees_it() {
+    whole(Proxy::tls, Mode::Tls);
+}
+
+#[test]
+fn http_as_the_probe_sees_it() {
+    whole(Proxy::http, Mode::Http);
+}
+
+#[test]
+fn https_as_the_probe_sees_it() {
+    whole(Proxy::https, Mode::Https);
+}
+
+#[test]
+fn tunnels_as_the_probe_sees_them() {
+    whole(Proxy::http, Mode::Ws);
+}
+
+#[test]
+fn r24_silence_on_a_relay_as_the_probe_sees_it() {
+    for (mode, tls) in [(Mode::Tcp, ""), (Mode::Tls, "tls = \"dev\"\n")] {
+        let listener = format!("kind = \"tcp\"\n{tls}timeouts = {{ tunnel = \"1s\" }}");
+        silent(&listener, mode, "S24");
+    }
+}
+
+#[test]
+fn h03_h04_silence_before_a_request_as_the_probe_sees_it() {
+    for (mode, tls) in [(Mode::Http, ""), (Mode::Https, "tls = \"dev\"\n")] {
+        let listener = format!("{tls}timeouts = {{ head = \"1s\" }}");
+        silent(&listener, mode, "S54");
+    }
+}

@@ -59,7 +59,7 @@ pub enum Command {
     /// The demonstration.
     Demo(Demo),
     /// The probe.
-    Probe(Probe),
+    Probe(Box<Probe>),
 }
 
 /// `tidegate demo`.
@@ -164,7 +164,7 @@ pub fn decide(
             Decision::Start(Command::Demo(demo), output)
         }
         Some(Verb::Probe(flags)) => match flags.decide() {
-            Ok(probe) => Decision::Start(Command::Probe(probe), output),
+            Ok(probe) => Decision::Start(Command::Probe(Box::new(probe)), output),
             Err(why) => Decision::Say {
                 exit: Exit::Config,
                 out: String::new(),

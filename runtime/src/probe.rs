@@ -35,7 +35,6 @@ use std::{
     time::Duration,
 };
 use step::Pace;
-use transcript::What;
 
 /// How late "at once" may be, unless the user says otherwise: LIFECYCLE's L0.
 pub const SLACK: Duration = Duration::from_millis(50);
@@ -196,14 +195,14 @@ pub fn proxy_at(
         });
         let row = repeated(case, asked, stage)
             .map_err(|error| format!("{} cannot be played: {error}", case.key()))?;
-        if let (false, Some(why)) = (played, unconnected(&row.play)) {
+        if let (false, Some(why)) = (played, row.play.client.unconnected()) {
             return Err(format!("the proxy does not accept at {}: {why}", asked.via));
         }
         played = true;
         rows.push(row);
     }
     rows.extend(absentees(asked));
-    rows.sort_by(|one, other| order(&one.key).cmp(&order(&other.key)));
+    rows.sort_by(|one, other| order(&one.key).cmp(order(&other.key)));
     Ok(rows)
 }
 
@@ -291,22 +290,12 @@ fn repeated(case: &Case, asked: &Asked, stage: &mut Stage) -> io::Result<Row> {
         if first {
             row.play = play;
         }
-        if unconnected(&row.play).is_some() {
+        if row.play.client.unconnected().is_some() {
             break;
         }
     }
     row.latencies.sort_unstable();
     Ok(row)
-}
-
-fn unconnected(play: &Play) -> Option<&str> {
-    play.client
-        .events
-        .iter()
-        .find_map(|event| match &event.what {
-            What::Unconnected(why) => Some(why.as_str()),
-            _ => None,
-        })
 }
 
 /// The first address of `authority`, a `HOST:PORT`.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
 mod output;
+mod server;
 mod wire;
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};

@@ -48,10 +48,10 @@ impl Relay {
                         break down;
                     }
                 };
-                let fault = match fault {
-                    Fault::Sometimes if count.is_multiple_of(2) => Fault::None,
-                    Fault::Sometimes => Fault::ResetIsFin,
-                    other => other,
+                let fault = match (fault, count.is_multiple_of(2)) {
+                    (Fault::Sometimes, true) => Fault::None,
+                    (Fault::Sometimes, false) => Fault::ResetIsFin,
+                    (always, _) => always,
                 };
                 thread::spawn(move || serve(down, origin, fault));
             }

@@ -2,9 +2,9 @@
 //!
 //! A row passes, or it stands in [`KNOWN`] with the reason and must fail. No latency is judged.
 
-use crate::harness::{PATIENCE, Proxy};
+use crate::harness::{Done, PATIENCE, Proxy, Scratch, program, run};
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
-use tidegate::probe::{self, Asked, Outcome, Row, play::Stage, scenario::Mode, step::Pace};
+use tidegate::probe::{self, Asked, Outcome, Row, play::Stage, scenario::Mode, server, step::Pace};
 
 /// Rows that fail today. One that no longer does must be taken out.
 const KNOWN: [(Mode, &str, &str); 9] = [
@@ -132,4 +132,80 @@ fn h03_h04_silence_before_a_request_as_the_probe_sees_it() {
         let listener = format!("{tls}timeouts = {{ head = \"1s\" }}");
         silent(&listener, mode, "S54");
     }
+}
+
+#[test]
+fn the_proxy_as_a_server() {
+    // Nobody is behind it, so it answers by itself.
+    let nobody = stage();
+    nobody.door.shut().unwrap();
+    let proxy = Proxy::https(nobody.door.address());
+    let asked = server::Asked {
+        server: proxy.address,
+        tls: true,
+        host: "localhost".to_owned(),
+        wait: Duration::from_secs(1),
+    };
+    let findings = server::server(&asked).unwrap();
+    for (key, answer) in [
+        ("close", "close_notify + FIN"),
+        ("close_notify", "sent"),
+        (
+            "half_close",
+            "honoured: status 502, then close_notify + FIN",
+        ),
+        ("unread_input", "response whole, close_notify + FIN"),
+        ("requests", "more than 1000"),
+        ("expect", "status 502 without 100"),
+        ("idle", "no end within 1.0 s"),
+        ("silent", "no end within 1.0 s"),
+    ] {
+        let found = findings.iter().find(|finding| finding.key == key);
+        assert_eq!(found.unwrap().answer, answer, "{key}");
+    }
+}
+
+/// The probe as a command, on these arguments.
+fn command(args: &[&str]) -> Done {
+    let scratch = Scratch::new();
+    let mut command = program(&scratch);
+    command.arg("probe").args(args);
+    run(command)
+}
+
+#[test]
+fn the_exit_status_says_how_it_went() {
+    // An address that no other test looks for a port at; the probe will listen there.
+    let door = Stage::open(SocketAddr::from(([127, 0, 0, 2], 0))).unwrap();
+    let origin = door.door.address();
+    drop(door);
+    let proxy = Proxy::http(origin);
+    let (via, origin) = (proxy.address.to_string(), origin.to_string());
+    let probe = |row: &str, more: &[&str]| {
+        let mut args = vec!["proxy", "--via", &via, "--origin", &origin];
+        args.extend(["--mode", "http", "--slack", "5000", "--only", row]);
+        args.extend(more);
+        command(&args)
+    };
+    let done = probe("S38", &[]);
+    assert_eq!(done.code(), Some(0), "{}", done.said);
+    assert!(
+        done.said.contains("probe: 1/1 S38 h1-hc-get"),
+        "{}",
+        done.said
+    );
+    assert!(done.said.contains("1 passed"), "{}", done.said);
+    let done = probe("S48-fin", &["--json", "-q"]);
+    assert_eq!(done.code(), Some(1), "{}", done.said);
+    assert!(
+        done.said.starts_with("{\"probe\":\"proxy\""),
+        "{}",
+        done.said
+    );
+    let done = probe("S99", &[]);
+    assert_eq!(done.code(), Some(2), "{}", done.said);
+    let done = command(&["proxy", "--via", &via]);
+    assert_eq!(done.code(), Some(64), "{}", done.said);
+    let done = command(&["list"]);
+    assert_eq!(done.code(), Some(0), "{}", done.said);
 }

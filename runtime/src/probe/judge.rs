@@ -3,8 +3,10 @@
 //! Pure: transcripts in, sentences out. It owns the meaning of the checks, waits for nothing, and
 //! never looks at a socket.
 
+mod http;
+
 use super::{
-    message::{self, Framing, Message},
+    message::{self, Message},
     play::Play,
     scenario::{After, Bound, Cause, Check, Scenario},
     step::{Pace, Payload, Who, written},
@@ -39,15 +41,7 @@ pub struct Verdict {
 #[must_use]
 pub fn judge(scenario: &Scenario, play: &Play, terms: Terms<'_>) -> Verdict {
     let mut verdict = Verdict::default();
-    if let Some(why) = play
-        .client
-        .events
-        .iter()
-        .find_map(|event| match &event.what {
-            What::Unconnected(why) => Some(why),
-            _ => None,
-        })
-    {
+    if let Some(why) = play.client.unconnected() {
         verdict
             .faults
             .push(format!("the proxy does not accept: {why}"));
@@ -205,13 +199,7 @@ impl Court<'_> {
             )),
             (End::Open, false) => Err(format!("the {name} read no end{}", waited(transcript))),
             (End::Nonsense, _) => {
-                let why = transcript
-                    .events
-                    .iter()
-                    .find_map(|event| match &event.what {
-                        What::GotNonsense(why) => Some(why.as_str()),
-                        _ => None,
-                    });
+                let why = transcript.nonsense();
                 Err(format!("the {name}: {}", why.unwrap_or("no TLS")))
             }
         }
@@ -281,78 +269,6 @@ impl Court<'_> {
         let what = format!("the {name}'s error");
         let cause = format!("the {}'s {}", who.other().name(), cause.name());
         self.bounded(took, bound, [&what, &cause], latency)
-    }
-
-    fn responses(&self) -> Vec<Message> {
-        message::read_all(&self.play.client.bytes)
-    }
-
-    fn statuses(&self, due: &[u16]) -> Judged {
-        let got: Vec<u16> = self.responses().iter().map(|one| one.status).collect();
-        if got == due {
-            return Ok(());
-        }
-        let list = |statuses: &[u16]| match statuses {
-            [] => "nothing".to_owned(),
-            some => {
-                let some: Vec<String> = some.iter().map(u16::to_string).collect();
-                some.join(", ")
-            }
-        };
-        Err(format!(
-            "the client read {} where {} was due{}",
-            list(&got),
-            list(due),
-            match self.play.client.end().0 {
-                End::Reset => ", then RST",
-                _ => "",
-            }
-        ))
-    }
-
-    fn body(&self, parts: &[Payload]) -> Judged {
-        let due = written(Who::Origin, parts, self.terms.pace, self.terms.host);
-        let Some(last) = self.responses().pop() else {
-            return Err("the client read no response".to_owned());
-        };
-        compare(Who::Client, &last.body, &due)?;
-        let ends = last.framing == Framing::End && self.play.client.end().0 == End::Fin;
-        if last.complete || ends {
-            return Ok(());
-        }
-        Err("the response was not completed".to_owned())
-    }
-
-    fn visibly_cut(&self) -> Judged {
-        let client = &self.play.client;
-        let Some(last) = self.responses().pop() else {
-            return Err("the client read no response".to_owned());
-        };
-        if last.complete {
-            return Err("a response that broke off was completed for the client".to_owned());
-        }
-        if client.notified() {
-            return Err("a response that broke off was followed by close_notify".to_owned());
-        }
-        if last.framing == Framing::End && client.end().0 == End::Fin && !client.tls {
-            return Err(
-                "a response that broke off ended with FIN, by which it looks complete".to_owned(),
-            );
-        }
-        self.ended(Who::Client)
-    }
-
-    fn never_complete(&self, latency: &mut Option<Duration>) -> Judged {
-        // A proxy that first reads the whole request has nothing to take back.
-        let Some(origin) = self.play.of(Who::Origin) else {
-            return Ok(());
-        };
-        if message::read(&origin.bytes).is_some_and(|request| request.complete) {
-            return Err("the origin read a complete request, which the client never sent".into());
-        }
-        self.broken(Who::Origin)?;
-        let after = After(Cause::Fin, Bound::L0);
-        self.prompt(Who::Origin, Some(after), latency)
     }
 
     fn released(&self, latency: &mut Option<Duration>) -> Judged {

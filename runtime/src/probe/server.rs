@@ -121,14 +121,8 @@ fn open(asked: &Asked) -> Result<Alone, String> {
         let alone = Alone::new(asked.server, version, asked.host.clone())
             .map_err(|error: io::Error| error.to_string())?;
         let transcript = alone.play(&[], ANSWER);
-        let fault = transcript
-            .events
-            .iter()
-            .find_map(|event| match &event.what {
-                What::Unconnected(why) => Some(why.clone()),
-                What::GotNonsense(why) => Some(format!("TLS: {why}")),
-                _ => None,
-            });
+        let no_tls = transcript.nonsense().map(|why| format!("TLS: {why}"));
+        let fault = transcript.unconnected().map(str::to_owned).or(no_tls);
         match fault {
             None => return Ok(alone),
             Some(fault) => why = fault,

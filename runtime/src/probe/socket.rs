@@ -170,12 +170,13 @@ fn is_late(error: &io::Error) -> bool {
 
 /// The kernel's word for an error, as far as it has one that people know.
 fn name(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::BrokenPipe => "EPIPE".to_owned(),
-        ErrorKind::ConnectionReset => "ECONNRESET".to_owned(),
-        ErrorKind::NotConnected => "ENOTCONN".to_owned(),
-        _ => error.to_string(),
-    }
+    let known = [
+        (ErrorKind::BrokenPipe, "EPIPE"),
+        (ErrorKind::ConnectionReset, "ECONNRESET"),
+        (ErrorKind::NotConnected, "ENOTCONN"),
+    ];
+    let known = known.iter().find(|(kind, _)| *kind == error.kind());
+    known.map_or_else(|| error.to_string(), |(_, name)| (*name).to_owned())
 }
 
 /// Where the probe listens as the origin.

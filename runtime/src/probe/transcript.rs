@@ -106,6 +106,30 @@ impl Transcript {
         self.when(&What::GotNotify).is_some()
     }
 
+    /// Why there was no connection, if there was none.
+    #[must_use]
+    pub fn unconnected(&self) -> Option<&str> {
+        self.events.iter().find_map(|event| {
+            if let What::Unconnected(why) = &event.what {
+                Some(why.as_str())
+            } else {
+                None
+            }
+        })
+    }
+
+    /// What was no TLS, or which alert came, if one did.
+    #[must_use]
+    pub fn nonsense(&self) -> Option<&str> {
+        self.events.iter().find_map(|event| {
+            if let What::GotNonsense(why) = &event.what {
+                Some(why.as_str())
+            } else {
+                None
+            }
+        })
+    }
+
     /// How what it read ended, and when.
     #[must_use]
     #[allow(
@@ -116,13 +140,13 @@ impl Transcript {
         if self.when(&What::Connected).is_none() {
             return (End::None, None);
         }
-        let ends = self.events.iter().filter_map(|event| match event.what {
+        let ends = self.events.iter().rev().find_map(|event| match event.what {
             What::GotFin => Some((End::Fin, Some(event.at))),
             What::GotReset => Some((End::Reset, Some(event.at))),
             What::GotNonsense(_) => Some((End::Nonsense, Some(event.at))),
             _ => None,
         });
-        ends.last().unwrap_or((End::Open, None))
+        ends.unwrap_or((End::Open, None))
     }
 
     /// What came, in a few words: `10 kB, FIN`.

@@ -4,6 +4,7 @@
 
 mod output;
 mod server;
+mod verdict;
 mod wire;
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};

@@ -11,14 +11,15 @@ use crate::probe::step::{
     Pause::Ms,
     Payload::{self, Pattern, Text},
     Step::{
-        AwaitBytes, Close, Finish, Hear, ReadEnd, ReadHead, ReadMessage, ReadOn, Reset, Tell, Wait,
-        Write,
+        self, AwaitBytes, Close, Finish, Hear, ReadEnd, ReadHead, ReadMessage, ReadOn, Reset, Tell,
+        Wait, Write,
     },
     Who::{Client, Origin},
 };
 
 const HTTP: &[Mode] = &[Mode::Http, Mode::Https];
 
+const FIN: Option<After> = Some(After(Cause::Fin, L0));
 const RST: Option<After> = Some(After(Cause::Reset, AbortFlush));
 
 const GET: Payload = Text("GET /probe HTTP/1.1\r\nHost: $HOST\r\n\r\n");
@@ -39,6 +40,7 @@ const CHUNK_END: Payload = Text("\r\n");
 
 const OK_SHORT: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
 const OK_10K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n");
+const OK_30K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n");
 const OK_1500K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 1500000\r\n\r\n");
 const OK_CHUNKED: Payload = Text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 const OK_CLOSE: Payload = Text("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
@@ -46,6 +48,15 @@ const TOO_LARGE: Payload =
     Text("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
 const FAILED: Payload =
     Text("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
+
+/// S43: the client reads late, and little at a time.
+const LATE_GET: &[Step] = &[
+    Write(LAST_GET),
+    Wait(Ms(1_000)),
+    Write(GET),
+    Wait(Ms(300)),
+    ReadEnd,
+];
 
 pub(super) const ROWS: &[Scenario] = &[
     Scenario {
@@ -175,17 +186,12 @@ pub(super) const ROWS: &[Scenario] = &[
     // The probe cannot configure the proxy to close, so its first request asks for it.
     Scenario {
         row: "S43",
+        variant: "long",
         name: "h1-linger-legal",
-        claim: "a request that comes too late does not destroy the response before it",
+        claim: "a request that comes while a last response is still sent does not destroy it",
         modes: HTTP,
         narrow: Some(4_096),
-        client: &[
-            Write(LAST_GET),
-            Wait(Ms(1_000)),
-            Write(GET),
-            Wait(Ms(300)),
-            ReadEnd,
-        ],
+        client: LATE_GET,
         origin: &[&[
             ReadMessage,
             Write(OK_1500K),
@@ -195,6 +201,23 @@ pub(super) const ROWS: &[Scenario] = &[
         checks: &[
             Statuses(&[200]),
             Body(&[Pattern(1_500_000)]),
+            Clean(Client, None),
+        ],
+        ..Scenario::PLAIN
+    },
+    // Short enough for the send buffer of a proxy, which may think that it is done.
+    Scenario {
+        row: "S43",
+        variant: "short",
+        name: "h1-linger-legal",
+        claim: "nor one that comes when the proxy's kernel has all of it, and the client a part",
+        modes: HTTP,
+        narrow: Some(4_096),
+        client: LATE_GET,
+        origin: &[&[ReadMessage, Write(OK_30K), Write(Pattern(30_000)), ReadOn]],
+        checks: &[
+            Statuses(&[200]),
+            Body(&[Pattern(30_000)]),
             Clean(Client, None),
         ],
         ..Scenario::PLAIN
@@ -280,6 +303,17 @@ pub(super) const ROWS: &[Scenario] = &[
         row: "S52",
         name: "expect-final",
         claim: "a final answer to `Expect: 100-continue` is not preceded by an invented 100",
+        modes: HTTP,
+        client: &[Write(POST_EXPECT), ReadEnd],
+        origin: &[&[ReadHead, Write(FAILED), Finish, ReadOn]],
+        checks: &[Statuses(&[417]), Clean(Client, FIN)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S52",
+        variant: "open",
+        name: "expect-final",
+        claim: "behind it the connection is closed, even if the origin says so and does not",
         modes: HTTP,
         client: &[Write(POST_EXPECT), ReadEnd],
         origin: &[&[ReadHead, Write(FAILED), ReadOn]],

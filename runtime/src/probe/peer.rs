@@ -232,14 +232,10 @@ impl<'a> Peer<'a> {
             Some(most) => wire.read_some(bytes, most, limit),
             None => wire.read(bytes, limit),
         };
-        let what = match heard {
-            Heard::Bytes(n) => What::Got(n),
-            Heard::Notify => What::GotNotify,
-            Heard::Fin => What::GotFin,
-            Heard::Reset => What::GotReset,
-            Heard::Nonsense(why) => What::GotNonsense(why),
-            Heard::Nothing => return,
-        };
+        if heard == Heard::Nothing {
+            return;
+        }
+        let what = heard.what();
         self.over = matches!(what, What::GotFin | What::GotReset | What::GotNonsense(_));
         self.note(what);
     }

@@ -10,7 +10,7 @@ use super::{
     socket::{Door, Plain},
     step::{Pace, Step, Who},
     transcript::{Transcript, What},
-    wire::{Engines, Version, Wire},
+    wire::{Engines, Heard, Version, Wire},
 };
 use crate::clock::Clock;
 use std::{
@@ -63,6 +63,12 @@ pub struct Play {
 }
 
 impl Play {
+    /// Lets go of the bytes that were read, and keeps their number.
+    pub fn forget_bytes(&mut self) {
+        self.client.forget_bytes();
+        self.origins.iter_mut().for_each(Transcript::forget_bytes);
+    }
+
     /// What `who` did and saw, on its first connection.
     #[must_use]
     pub fn of(&self, who: Who) -> Option<&Transcript> {
@@ -300,15 +306,15 @@ fn secured(
 ) -> Transcript {
     transcript.tls = true;
     let shaken = engine
-        .map_err(|error| error.to_string())
+        .map_err(|error| Heard::Nonsense(error.to_string()))
         .and_then(|engine| Wire::secure(plain, engine, around.pace.patience));
     match shaken {
         Ok((wire, version)) => {
             transcript.note(around.now(), What::Secured(version));
             Peer::new(around, wire, transcript).play(steps)
         }
-        Err(why) => {
-            transcript.note(around.now(), What::GotNonsense(why));
+        Err(instead) => {
+            transcript.note(around.now(), instead.what());
             transcript
         }
     }

@@ -73,6 +73,8 @@ pub struct Transcript {
     pub events: Vec<Event>,
     /// All that came, as the application has it: over TLS, the plaintext.
     pub bytes: Vec<u8>,
+    /// How many came that are not kept any more.
+    pub forgotten: usize,
     /// Whether it spoke TLS.
     pub tls: bool,
 }
@@ -104,6 +106,17 @@ impl Transcript {
     #[must_use]
     pub fn notified(&self) -> bool {
         self.when(&What::GotNotify).is_some()
+    }
+
+    /// How many bytes came.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.bytes.len() + self.forgotten
+    }
+
+    /// Lets go of the bytes, and keeps their number.
+    pub fn forget_bytes(&mut self) {
+        self.forgotten += std::mem::take(&mut self.bytes).len();
     }
 
     /// Why there was no connection, if there was none.
@@ -159,7 +172,7 @@ impl Transcript {
         let is_over = |what: &What| matches!(what, What::SentReset | What::Closed);
         let left = self.events.iter().any(|event| is_over(&event.what));
         let waited = self.when(&What::Waited).is_some();
-        let bytes = (!self.bytes.is_empty()).then(|| size(self.bytes.len()));
+        let bytes = (self.count() > 0).then(|| size(self.count()));
         // Whoever has left, or had all it wanted, did not wait for an end.
         let watched = end != End::Open || waited && !left;
         let end = watched.then(|| self.ended().to_string());

@@ -4,7 +4,10 @@
 //! It owns a socket and, over TLS, the engine, and moves records between them by hand: a TLS
 //! library's own stream joins the ends that the probe is about. It never ends anything by itself.
 
-use super::socket::{self, Plain};
+use super::{
+    socket::{self, Plain},
+    transcript::What,
+};
 use crate::{clock::WallTime, tls::memory::Certificate};
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, ServerConnection,
@@ -109,6 +112,20 @@ pub(super) enum Heard {
     Nothing,
 }
 
+impl Heard {
+    /// As it stands in a transcript.
+    pub(super) fn what(self) -> What {
+        match self {
+            Heard::Bytes(n) => What::Got(n),
+            Heard::Notify => What::GotNotify,
+            Heard::Fin => What::GotFin,
+            Heard::Reset => What::GotReset,
+            Heard::Nonsense(why) => What::GotNonsense(why),
+            Heard::Nothing => What::Waited,
+        }
+    }
+}
+
 /// A connection.
 pub(super) struct Wire {
     pub(super) plain: Plain,
@@ -128,12 +145,12 @@ impl Wire {
         }
     }
 
-    /// Shakes hands.
+    /// Shakes hands; the error is what came instead.
     pub(super) fn secure(
         plain: Plain,
         tls: Connection,
         limit: Duration,
-    ) -> Result<(Wire, &'static str), String> {
+    ) -> Result<(Wire, &'static str), Heard> {
         let mut wire = Wire {
             plain,
             tls: Some(Box::new(tls)),
@@ -141,17 +158,17 @@ impl Wire {
             notified: false,
         };
         loop {
-            wire.flush(false).map_err(|(_, why)| why)?;
+            // What cannot be written, reading will tell of.
+            let _unsent = wire.flush(false);
             let Some(tls) = &wire.tls else { break };
             if !tls.is_handshaking() {
                 break;
             }
             match wire.take_in(limit) {
                 Heard::Bytes(_) | Heard::Notify => {}
-                Heard::Fin => return Err("FIN in the TLS handshake".to_owned()),
-                Heard::Reset => return Err("RST in the TLS handshake".to_owned()),
-                Heard::Nothing => return Err("the TLS handshake does not end".to_owned()),
-                Heard::Nonsense(why) => return Err(why),
+                end @ (Heard::Fin | Heard::Reset | Heard::Nothing | Heard::Nonsense(_)) => {
+                    return Err(end);
+                }
             }
         }
         let version = wire.tls.as_ref().and_then(|tls| tls.protocol_version());

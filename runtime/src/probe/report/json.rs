@@ -167,7 +167,7 @@ fn row(row: &Row) -> Value {
 
 fn transcript(transcript: &Transcript) -> Value {
     Value::Object(vec![
-        ("bytes", Value::count(transcript.bytes.len())),
+        ("bytes", Value::count(transcript.count())),
         ("end", Value::text(end(transcript))),
         (
             "events",

@@ -73,7 +73,9 @@ fn its_habits_are_found_out() {
     // It closes with that unread or still to come: the end is one or the other (K1, K4).
     let unread = answer(&findings, "unread_input");
     assert!(unread.starts_with("response whole, "), "{unread}");
-    assert_eq!(answer(&findings, "requests"), "3, then FIN");
+    // Its FIN, or a reset for the request that crossed it.
+    let requests = answer(&findings, "requests");
+    assert!(requests.starts_with("3, then "), "{requests}");
     assert_eq!(answer(&findings, "expect"), "100");
     for key in ["idle", "silent"] {
         assert!(answer(&findings, key).starts_with("FIN after "), "{key}");

@@ -225,7 +225,7 @@ pub fn size(bytes: usize) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000.. if bytes.is_multiple_of(1_000_000) => format!("{} MB", bytes / 1_000_000),
-        1_000.. if bytes.is_multiple_of(1_000) => format!("{} kB", bytes / 1_000),
+        1_000..1_000_000 if bytes.is_multiple_of(1_000) => format!("{} kB", bytes / 1_000),
         1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
         1_000_000.. => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }

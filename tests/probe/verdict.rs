@@ -26,6 +26,9 @@ fn seen(tls: bool, bytes: &[u8], events: &[What]) -> Transcript {
         ..Transcript::default()
     };
     transcript.note(Duration::ZERO, What::Connected);
+    if tls {
+        transcript.note(Duration::ZERO, What::Secured("TLS 1.3"));
+    }
     for (at, what) in (1..).zip(events) {
         transcript.note(Duration::from_millis(at), what.clone());
     }
@@ -190,6 +193,19 @@ fn s55_without_a_101_nothing_else_is_looked_at() {
         faults("S55", client, &[origin(&[What::GotReset])]),
         ["the client got status 502 where 101 was due"]
     );
+}
+
+#[test]
+fn s29_a_proxy_that_refuses_a_version_is_not_blamed_for_more() {
+    let mut client = Transcript {
+        tls: true,
+        ..Transcript::default()
+    };
+    client.note(Duration::ZERO, What::Connected);
+    let alert = "received fatal alert: ProtocolVersion";
+    client.note(Duration::ZERO, What::GotNonsense(alert.to_owned()));
+    let said = "there was no TLS handshake: received fatal alert: ProtocolVersion";
+    assert_eq!(faults("S29", client, &[]), [said]);
 }
 
 #[test]

@@ -47,6 +47,13 @@ pub fn judge(scenario: &Scenario, play: &Play, terms: Terms<'_>) -> Verdict {
             .push(format!("the proxy does not accept: {why}"));
         return verdict;
     }
+    // An alert is the proxy's word that it does not want to; a reset may be what the row is about.
+    if let (Some(why), Some(_)) = (play.client.unsecured(), play.client.nonsense()) {
+        verdict
+            .faults
+            .push(format!("there was no TLS handshake: {why}"));
+        return verdict;
+    }
     if scenario.dials && play.origins.is_empty() {
         let fault = "the proxy did not connect to the origin";
         verdict.faults.push(fault.to_owned());

@@ -13,7 +13,7 @@ use super::{
         Payload::{Pattern, Text},
         Step::{self, Finish, ReadEnd, ReadHead, ReadMessage, Write},
     },
-    transcript::{End, Event, Transcript, What, span},
+    transcript::{End, Transcript, What, span},
     wire::Version,
 };
 use std::{fmt::Write as _, io, net::SocketAddr, thread, time::Duration};
@@ -121,14 +121,11 @@ fn open(asked: &Asked) -> Result<Alone, String> {
         let alone = Alone::new(asked.server, version, asked.host.clone())
             .map_err(|error: io::Error| error.to_string())?;
         let transcript = alone.play(&[], ANSWER);
-        let secured = |event: &Event| matches!(event.what, What::Secured(_));
-        let no_tls = version.is_some() && !transcript.events.iter().any(secured);
-        let instead = || match transcript.nonsense() {
-            Some(why) => format!("TLS: {why}"),
-            None => format!("TLS: {} in the handshake", end(&transcript)),
-        };
         let unconnected = transcript.unconnected().map(str::to_owned);
-        let fault = unconnected.or_else(|| no_tls.then(instead));
+        let unsecured = transcript
+            .unsecured()
+            .map(|instead| format!("TLS: {instead}"));
+        let fault = unconnected.or(unsecured);
         match fault {
             None => return Ok(alone),
             Some(fault) => why = fault,

@@ -131,6 +131,15 @@ impl Transcript {
         })
     }
 
+    /// What came in place of a TLS handshake, if there was to be one and was not.
+    #[must_use]
+    pub fn unsecured(&self) -> Option<String> {
+        let secured = |event: &Event| matches!(event.what, What::Secured(_));
+        let lacks = self.tls && self.unconnected().is_none() && !self.events.iter().any(secured);
+        let instead = || self.nonsense().map(str::to_owned);
+        lacks.then(|| instead().unwrap_or_else(|| self.ended().to_string()))
+    }
+
     /// What was no TLS, or which alert came, if one did.
     #[must_use]
     pub fn nonsense(&self) -> Option<&str> {

@@ -153,8 +153,9 @@ fn silence_is_looked_at_if_its_limit_is_known() {
         ..asked(&relay, &["S24"])
     };
     let rows = play(&asked, &mut relay);
+    // Whichever of the two peers gives up first.
     let said = reasons(&rows, "S24").concat();
-    assert!(said.contains("the client read no end within"), "{said}");
+    assert!(said.contains(" read no end within "), "{said}");
 }
 
 #[test]

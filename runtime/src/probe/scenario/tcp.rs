@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Scenario] = &[
     Scenario {
         row: "S02",
         name: "hc-slow-think",
-        claim: "it gets it however long the origin thinks",
+        claim: "a half-closed client gets its answer however long the origin thinks",
         modes: RELAYS,
         client: &[Write(Text("ask")), Finish, ReadEnd],
         origin: &[&[ReadEnd, Wait(Think), Write(Pattern(10_000)), Close]],
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Scenario] = &[
     Scenario {
         row: "S03",
         name: "hc-long-stream",
-        claim: "it gets a long answer whole, whatever the gaps in it",
+        claim: "a half-closed client gets a long answer whole, whatever the gaps in it",
         modes: RELAYS,
         client: &[Write(Text("ask")), Finish, ReadEnd],
         origin: &[&[

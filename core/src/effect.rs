@@ -23,6 +23,8 @@ pub enum Effect {
     Retire(ReadEnd),
     /// Queue a response of our own to the client.
     Reply(Reply),
+    /// Queue the alert that says that nobody here has the client's name (P2).
+    Alert,
     /// Queue the last chunk of the response: its close-delimited body ended clean (U07).
     LastChunk,
     /// The session is over; this is its last word.

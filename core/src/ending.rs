@@ -28,6 +28,8 @@ pub enum Cause {
     Refused,
     /// A fatal alert from the peer, a bad record, a failed handshake.
     Tls,
+    /// The peer's certificate is not one that we trust for it.
+    Certificate,
     /// We reset this leg ourselves, because of what happened on the other one.
     Cancelled,
     /// One of our timers ran out on this leg.
@@ -36,6 +38,24 @@ pub enum Cause {
     Protocol,
     /// Our own failure: descriptors, memory, a bug trap.
     Local,
+}
+
+impl Cause {
+    /// Whether the TLS engine said it, so that an alert of ours may be on its way.
+    #[must_use]
+    pub const fn is_tls(self) -> bool {
+        match self {
+            Cause::Tls | Cause::Certificate => true,
+            Cause::Reset
+            | Cause::TimedOut
+            | Cause::Unreachable
+            | Cause::Refused
+            | Cause::Cancelled
+            | Cause::Expired(_)
+            | Cause::Protocol
+            | Cause::Local => false,
+        }
+    }
 }
 
 /// How a session ended.
@@ -102,6 +122,7 @@ impl fmt::Display for Cause {
             Cause::Unreachable => f.write_str("unreachable"),
             Cause::Refused => f.write_str("refused"),
             Cause::Tls => f.write_str("tls error"),
+            Cause::Certificate => f.write_str("bad certificate"),
             Cause::Cancelled => f.write_str("cancelled"),
             Cause::Expired(timer) => write!(f, "{timer} expired"),
             Cause::Protocol => f.write_str("protocol error"),

@@ -7,6 +7,7 @@ use crate::{
     http1::{Reply, RequestFacts, ResponseFacts},
     limits::Timeouts,
     side::Side,
+    tls::Version,
 };
 
 /// What has happened.
@@ -14,11 +15,13 @@ use crate::{
 pub enum Event {
     /// The downstream connection was accepted; always the first event.
     Accepted,
-    /// The downstream TLS handshake is complete.
-    Secured,
-    /// The request's route is known, and with it the waits that its cluster asks for.
-    Routed(Timeouts),
-    /// The upstream leg is ready: dialled, or taken from the pool.
+    /// A leg's TLS handshake is complete.
+    Secured(Side, Version),
+    /// The client's first words were looked at, and say where its connection goes (P1 to P3).
+    Peeked(Peeked),
+    /// The request's route is known, and with it what its cluster asks for.
+    Routed(Destination),
+    /// The upstream leg is there: dialled, or taken from the pool. A dialled TLS leg shakes hands.
     Connected(Origin),
     /// There is no upstream leg to be had.
     Unconnected(Refusal),
@@ -52,6 +55,26 @@ pub enum Event {
     Evicted,
     /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
     Drained,
+}
+
+/// What a client's first words came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peeked {
+    /// A ClientHello, and there is a route for it.
+    Routed,
+    /// A ClientHello, and there is none.
+    Unroutable,
+    /// No ClientHello, nor the beginning of one.
+    Alien,
+}
+
+/// What a session is told of the cluster that its route names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// The waits that it asks for.
+    pub timeouts: Timeouts,
+    /// Whether its legs are TLS (LIFECYCLE 4.4).
+    pub tls: bool,
 }
 
 /// Where an upstream leg came from.

@@ -120,6 +120,12 @@ impl Leg {
         }
     }
 
+    /// Whether it is about to be there: being dialled, or in its handshake.
+    #[must_use]
+    pub const fn is_coming(&self) -> bool {
+        matches!(self, Leg::Connecting | Leg::Securing)
+    }
+
     /// Whether there is a descriptor that waits for nothing but its own close.
     #[must_use]
     pub const fn is_over(&self) -> bool {

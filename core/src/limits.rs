@@ -42,6 +42,8 @@ pub struct Timeouts {
     pub idle_least: Span,
     /// T_connect: an upstream connection, all attempts at it together.
     pub connect: Span,
+    /// T_tls: the whole upstream handshake.
+    pub tls_up: Span,
     /// A request body without progress.
     pub request: Span,
     /// T_ttfb: a response head.
@@ -72,6 +74,7 @@ impl Timeouts {
             idle: Span::from_secs(75),
             idle_least: Span::from_secs(1),
             connect: Span::from_secs(5),
+            tls_up: Span::from_secs(10),
             request: Span::from_secs(30),
             response: Span::from_secs(60),
             body: Span::from_secs(60),

@@ -10,6 +10,7 @@ mod drain;
 mod ending;
 mod fired;
 mod http;
+mod peek;
 mod reads;
 mod retry;
 mod settle;
@@ -34,6 +35,7 @@ use crate::{
     side::Side,
     time::Time,
     timer::{Timer, Timers},
+    tls::{HalfClose, Version},
 };
 
 /// A downstream leg and all it caused.
@@ -60,6 +62,8 @@ pub enum Phase {
     New,
     /// The downstream TLS handshake.
     Securing,
+    /// The client's ClientHello, which says where its connection goes.
+    Peeking,
     /// Between two exchanges, or before the first one.
     Idle(Idle),
     /// A request and its response.
@@ -200,8 +204,12 @@ impl Session {
     fn advance(&mut self, event: Event, now: Time, effects: &mut Effects) {
         match event {
             Event::Accepted => self.accepted(effects),
-            Event::Secured => self.secured(effects),
-            Event::Routed(timeouts) => self.setup.timeouts = timeouts,
+            Event::Secured(side, version) => self.secured(side, version, effects),
+            Event::Peeked(peeked) => self.peeked(peeked, effects),
+            Event::Routed(destination) => {
+                self.setup.timeouts = destination.timeouts;
+                self.setup.up_tls = destination.tls;
+            }
             Event::Connected(origin) => self.connected(origin),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
@@ -232,18 +240,30 @@ impl Session {
         if self.setup.down_tls {
             self.down = Leg::Securing;
             self.phase = Phase::Securing;
+        } else if self.setup.passthrough {
+            self.down = Leg::opened(false);
+            self.phase = Phase::Peeking;
         } else {
             self.down = Leg::opened(false);
             self.begin(effects);
         }
     }
 
-    fn secured(&mut self, effects: &mut Effects) {
-        if !matches!(self.phase, Phase::Securing) {
+    fn secured(&mut self, side: Side, version: Version, effects: &mut Effects) {
+        if *self.leg(side) != Leg::Securing {
             bug!("a handshake that nobody began")
         }
-        self.down = Leg::opened(true);
-        self.begin(effects);
+        *self.leg_mut(side) = Leg::opened(true);
+        match side {
+            Side::Down => {
+                // RFC 8446, 6.1: each direction of TLS 1.3 has its own end; no policy about that.
+                if version == Version::V13 {
+                    self.setup.policy.tls12_half_close = HalfClose::Deliver;
+                }
+                self.begin(effects);
+            }
+            Side::Up => self.timers.restart(Timer::Response),
+        }
     }
 
     fn begin(&mut self, effects: &mut Effects) {
@@ -265,7 +285,10 @@ impl Session {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
         }
-        self.up = Leg::opened(self.setup.up_tls);
+        self.up = match origin {
+            Origin::Fresh if self.setup.up_tls => Leg::Securing,
+            Origin::Fresh | Origin::Reused => Leg::opened(self.setup.up_tls),
+        };
         self.asked(origin);
         self.timers.restart(Timer::Response);
     }
@@ -274,6 +297,11 @@ impl Session {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
         }
+        self.no_upstream(refusal, effects);
+    }
+
+    /// There is no upstream leg to be had, for this or for that reason.
+    fn no_upstream(&mut self, refusal: Refusal, effects: &mut Effects) {
         match self.setup.kind {
             Kind::Tcp => self.unreachable(refusal),
             Kind::Http => self.unanswerable(refusal, effects),

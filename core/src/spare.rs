@@ -241,6 +241,7 @@ impl Spare {
             Timer::Tls
             | Timer::Head
             | Timer::Connect
+            | Timer::TlsUp
             | Timer::Request
             | Timer::Response
             | Timer::Body

@@ -18,6 +18,8 @@ pub enum Timer {
     Idle,
     /// The upstream connect (T_connect).
     Connect,
+    /// The upstream TLS handshake (T_tls).
+    TlsUp,
     /// A request body that makes no progress.
     Request,
     /// A response head (T_ttfb), from the connect on; any progress of the request restarts it.
@@ -42,11 +44,12 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in the order of the table.
-    pub const ALL: [Timer; 14] = [
+    pub const ALL: [Timer; 15] = [
         Timer::Tls,
         Timer::Head,
         Timer::Idle,
         Timer::Connect,
+        Timer::TlsUp,
         Timer::Request,
         Timer::Response,
         Timer::Body,
@@ -67,6 +70,7 @@ impl fmt::Display for Timer {
             Timer::Head => "head",
             Timer::Idle => "idle",
             Timer::Connect => "connect",
+            Timer::TlsUp => "U tls",
             Timer::Request => "request",
             Timer::Response => "response",
             Timer::Body => "body",

@@ -14,7 +14,7 @@
 use crate::{
     effect::Effect,
     ending::End,
-    event::{Call, Decoded, Event, Head, Origin, Refusal},
+    event::{Call, Decoded, Event, Head, Origin, Peeked, Refusal},
     exchange::{Request, Response},
     interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
@@ -112,7 +112,10 @@ impl fmt::Display for Drawn {
 fn name(event: Event, before: &Session) -> String {
     match event {
         Event::Accepted => "D accepted".to_string(),
-        Event::Secured => "D secured".to_string(),
+        Event::Secured(side, _) => format!("{side} secured"),
+        Event::Peeked(Peeked::Routed) => "D hello".to_string(),
+        Event::Peeked(Peeked::Unroutable) => "D unroutable".to_string(),
+        Event::Peeked(Peeked::Alien) => "D no hello".to_string(),
         Event::Routed(_) => "D routed".to_string(),
         Event::Connected(Origin::Fresh) => "U connected".to_string(),
         Event::Connected(Origin::Reused) => "U reused".to_string(),
@@ -158,6 +161,7 @@ fn phase(session: &Session) -> &'static str {
     match session.phase() {
         Phase::New => "new",
         Phase::Securing => "securing",
+        Phase::Peeking => "peeking",
         Phase::Idle(_) => "idle",
         Phase::Exchange(exchange) if exchange.request == Request::Head => "head",
         Phase::Exchange(_) => "exchange",
@@ -228,6 +232,7 @@ fn said(session: &Session, sink: Side) -> bool {
         },
         Phase::New
         | Phase::Securing
+        | Phase::Peeking
         | Phase::Idle(_)
         | Phase::Tunnel
         | Phase::Closing
@@ -287,6 +292,7 @@ fn order(effect: &Effect) -> Option<String> {
         Effect::Park => "U park".to_string(),
         Effect::Retire(_) => "U retire".to_string(),
         Effect::Reply(reply) => format!("D reply {}", reply.status),
+        Effect::Alert => "D alert".to_string(),
         Effect::LastChunk => "D last chunk".to_string(),
         Effect::End(_) => return None,
     })
@@ -303,6 +309,7 @@ fn last_word(effect: &Effect) -> Option<String> {
         | Effect::Park
         | Effect::Retire(_)
         | Effect::Reply(_)
+        | Effect::Alert
         | Effect::LastChunk => None,
     }
 }

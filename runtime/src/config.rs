@@ -6,6 +6,7 @@
 
 pub mod address;
 mod cluster;
+mod credentials;
 mod file;
 mod listener;
 mod outside;
@@ -20,7 +21,7 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;
-pub use tidegate_core::tls::BareFin;
+pub use tidegate_core::tls::{BareFin, HalfClose};
 pub use {
     address::Authority,
     file::read,
@@ -68,6 +69,29 @@ pub struct Listener {
     pub timeouts: Timeouts,
     /// What a FIN without close_notify means on a TLS leg.
     pub bare_fin: BareFin,
+    /// What a client's close_notify means in TLS 1.2.
+    pub tls12_half_close: HalfClose,
+    /// Whose clients' certificates are asked for, if any are.
+    pub clients: Option<Clients>,
+}
+
+/// The certificates that clients show (mutual TLS).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// Who may have signed them: a PEM file.
+    pub ca: PathBuf,
+    /// Whether a client must have one.
+    pub auth: ClientAuth,
+}
+
+/// Whether a client must show a certificate. One that it shows is always verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClientAuth {
+    /// Without one, the handshake fails.
+    #[default]
+    Required,
+    /// It may show none.
+    Optional,
 }
 
 /// What a listener speaks.
@@ -77,6 +101,8 @@ pub enum Protocol {
     Http(Table),
     /// Bytes, all for this one of [`Config::clusters`].
     Tcp(usize),
+    /// TLS that ends elsewhere; the table answers to the names that clients ask for.
+    Passthrough(Table),
 }
 
 /// Where a listener's certificates come from.
@@ -113,6 +139,30 @@ pub struct Cluster {
     pub buffers: Buffers,
     /// Its own waits, where it has any.
     pub timeouts: UpstreamTimeouts,
+    /// How it is spoken to over TLS; in the clear if not given.
+    pub tls: Option<OriginTls>,
+}
+
+/// How the endpoints of a cluster are spoken to over TLS (LIFECYCLE 4.4). Their certificates are
+/// always verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OriginTls {
+    /// Who may have signed them.
+    pub roots: Roots,
+    /// The name they must be for, in place of the endpoint's own host.
+    pub server_name: Option<String>,
+    /// Our own certificate, for endpoints that ask for one.
+    pub identity: Option<CertificateFiles>,
+}
+
+/// Certificate authorities that are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of the system.
+    #[default]
+    System,
+    /// Those in this PEM file, and no others.
+    File(PathBuf),
 }
 
 /// One endpoint.
@@ -137,6 +187,8 @@ pub enum Balance {
 pub struct UpstreamTimeouts {
     /// One attempt to connect.
     pub connect: Option<Span>,
+    /// The TLS handshake.
+    pub tls: Option<Span>,
     /// A response head.
     pub response: Option<Span>,
     /// A response body without progress.
@@ -154,6 +206,7 @@ impl UpstreamTimeouts {
     pub fn over(&self, base: Timeouts) -> Timeouts {
         Timeouts {
             connect: self.connect.unwrap_or(base.connect),
+            tls_up: self.tls.unwrap_or(base.tls_up),
             response: self.response.unwrap_or(base.response),
             body: self.body.unwrap_or(base.body),
             write: self.write.unwrap_or(base.write),
@@ -180,7 +233,7 @@ impl Config {
         for listener in &mut self.listeners {
             match &mut listener.protocol {
                 Protocol::Tcp(cluster) => *cluster = moved[*cluster],
-                Protocol::Http(table) => {
+                Protocol::Http(table) | Protocol::Passthrough(table) => {
                     let mut routes = table.routes().to_vec();
                     routes
                         .iter_mut()
@@ -204,16 +257,25 @@ impl Protocol {
     pub fn default_timeouts(&self) -> Timeouts {
         match self {
             Protocol::Http(_) => Timeouts::http(),
-            Protocol::Tcp(_) => Timeouts::tcp(),
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => Timeouts::tcp(),
         }
     }
 
-    /// The protocols offered in the TLS handshake.
+    /// The protocols offered to endpoints in the TLS handshake: what we speak to them.
+    #[must_use]
+    pub fn spoken(&self) -> &'static [&'static [u8]] {
+        match self {
+            Protocol::Http(_) => &[b"http/1.1"],
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => &[],
+        }
+    }
+
+    /// The protocols accepted in the TLS handshake of a client.
     #[must_use]
     pub fn alpn(&self) -> &'static [&'static [u8]] {
         match self {
             Protocol::Http(_) => &[b"http/1.1", b"http/1.0"],
-            Protocol::Tcp(_) => &[],
+            Protocol::Tcp(_) | Protocol::Passthrough(_) => &[],
         }
     }
 }

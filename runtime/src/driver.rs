@@ -4,6 +4,7 @@
 //! the session's interest names, and for the one deadline. It decides nothing: a poll loop that
 //! asks, calls and tells, and performs every order before it looks at anything else.
 
+mod begin;
 mod carry;
 mod turn;
 mod wire;
@@ -64,6 +65,8 @@ pub struct Driver<N: Network> {
     wires: [Wire<N::Stream>; 2],
     carry: Carry,
     dial: Option<Dial<N>>,
+    /// The endpoint that was dialled last, for logs.
+    endpoint: String,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     queue: VecDeque<Event>,
     effects: Effects,
@@ -108,6 +111,7 @@ impl<N: Network> Driver<N> {
             wires: [Wire::holding(port), Wire::empty()],
             carry,
             dial: None,
+            endpoint: String::new(),
             sleep: None,
             queue: VecDeque::new(),
             effects: Effects::new(),
@@ -232,6 +236,10 @@ impl<N: Network> Driver<N> {
                 reply.write(outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
             }
+            Effect::Alert => {
+                let alert = &tidegate_core::tls::hello::UNRECOGNIZED_NAME;
+                self.wire(Side::Down).outbox.tail().extend_from_slice(alert);
+            }
             Effect::LastChunk => {
                 let last = tidegate_core::http1::BodyEncoder::LAST_CHUNK;
                 self.wire(Side::Down).outbox.tail().extend_from_slice(last);
@@ -254,6 +262,7 @@ impl<N: Network> Driver<N> {
     fn connect(&mut self) {
         self.carry.next_response();
         let (cluster, need) = match self.service.setup.kind {
+            Kind::Tcp if self.service.setup.passthrough => (self.carry.cluster(), Need::Tunnel),
             Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
             Kind::Http if self.session.method() == Some(Method::Connect) => {
                 (self.carry.cluster(), Need::Connect)

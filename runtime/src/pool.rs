@@ -15,7 +15,7 @@ use self::{
     idle::Idle,
     leg::Leg,
 };
-use crate::{linger::Lingering, net::Network, port::Port};
+use crate::{linger::Lingering, net::Network, port::Port, tls::origin::Terms};
 use std::net::SocketAddr;
 use std::{
     cell::RefCell,
@@ -126,11 +126,13 @@ impl<N: Network> Pool<N> {
         tokio::task::spawn_local(leg.run());
     }
 
-    /// An idle connection to `address`, the youngest first, that has nothing to say (U01).
+    /// An idle connection to `address` on the same `terms`, the youngest first, that has nothing
+    /// to say (U01).
     #[must_use]
-    pub fn take(&self, address: SocketAddr) -> Option<Port<N::Stream>> {
+    pub fn take(&self, address: SocketAddr, terms: Option<&Terms>) -> Option<Port<N::Stream>> {
+        let suits = |berth: &Rc<Berth<N::Stream>>| berth.is_on(terms);
         loop {
-            let berth = self.0.idle.borrow_mut().take_youngest(address)?;
+            let berth = self.0.idle.borrow_mut().take_youngest(address, suits)?;
             // If it had something to say, it is no longer idle, and its task's to end.
             if let Some(port) = berth.take_if_quiet() {
                 return Some(port);

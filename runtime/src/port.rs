@@ -9,11 +9,11 @@ pub mod fault;
 
 pub use fault::{Call, Fault};
 
-use crate::{net::Stream, tls::port::Secured};
-use rustls::{
-    ClientConfig, ClientConnection, Connection, ProtocolVersion, ServerConfig, ServerConnection,
-    pki_types::ServerName,
+use crate::{
+    net::Stream,
+    tls::{origin::Terms, port::Secured},
 };
+use rustls::{ClientConnection, Connection, ProtocolVersion, ServerConfig, ServerConnection};
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
@@ -54,14 +54,21 @@ impl<S: Stream> Port<S> {
         Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
     }
 
-    /// The client's side of a TLS leg, which expects the peer to be `name`.
-    pub fn client(
-        stream: S,
-        config: Arc<ClientConfig>,
-        name: ServerName<'static>,
-    ) -> Result<Self, rustls::Error> {
-        let engine = Connection::Client(ClientConnection::new(config, name)?);
-        Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
+    /// The client's side of a TLS leg, whose peer has to meet `terms`.
+    pub fn client(stream: S, terms: Terms) -> Result<Self, rustls::Error> {
+        let engine = ClientConnection::new(terms.config(), terms.name().clone())?;
+        let mut secured = Secured::new(stream, Connection::Client(engine));
+        secured.terms = Some(terms);
+        Ok(Port(Transport::Tls(Box::new(secured))))
+    }
+
+    /// What the peer had to meet, on the client's side of a TLS leg.
+    #[must_use]
+    pub fn terms(&self) -> Option<&Terms> {
+        match &self.0 {
+            Transport::Plain(_) => None,
+            Transport::Tls(secured) => secured.terms.as_ref(),
+        }
     }
 
     /// Ready when the handshake is complete; a plain port is at once. What is left to flush then

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     message::{Code, Message},
     net::kernel::{self, Claim, Kernel},
-    tls::accept,
+    tls::{accept, origin},
     worker::{Extras, Site, Worker},
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
@@ -95,7 +95,14 @@ impl Server {
         let mut sites = Vec::new();
         for listener in &config.listeners {
             let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
-            let tls = accept::load(listener, &provider as &Arc<CryptoProvider>, &time)?;
+            let provider: &Arc<CryptoProvider> = &provider;
+            let tls = accept::load(listener, provider, &time)?;
+            let origins = origin::load(
+                &config.clusters,
+                listener.protocol.spoken(),
+                provider,
+                &time,
+            )?;
             let held = listener
                 .bind
                 .iter()
@@ -107,6 +114,7 @@ impl Server {
                 bind: held.iter().map(|claim| claim.address).collect(),
                 listener: listener.clone(),
                 tls,
+                origins,
             });
             claims.push(held);
         }

@@ -4,9 +4,10 @@
 //! what becomes of the leg afterwards is the session's business.
 
 use crate::{
-    net::{Buffers, Network},
+    net::{Buffers, Network, Stream},
     pool::Pool,
     port::{Call, Fault, Port},
+    tls::origin::Terms,
 };
 use std::{
     cell::RefCell,
@@ -20,7 +21,8 @@ use std::{
 };
 use tidegate_core::{
     balance::RoundRobin,
-    event::Refusal,
+    ending::Cause,
+    event::{Destination, Refusal},
     http1::{Method, RequestHead},
     leg::ReadEnd,
     limits::Timeouts,
@@ -38,6 +40,8 @@ pub struct Endpoint {
     pub authority: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What a connection to it is secured by; nothing if it is spoken to in the clear.
+    pub terms: Option<Terms>,
 }
 
 /// One cluster, as a worker uses it.
@@ -53,12 +57,23 @@ pub struct Cluster {
     pub takes_connect: bool,
     /// The waits of a session that uses it.
     pub timeouts: Timeouts,
+    /// Whether its endpoints are spoken to over TLS.
+    pub tls: bool,
+}
+
+impl Cluster {
+    fn destination(&self) -> Destination {
+        Destination {
+            timeouts: self.timeouts,
+            tls: self.tls,
+        }
+    }
 }
 
 /// Where a listener's requests and connections go.
 #[derive(Clone, Debug)]
 pub enum Routes {
-    /// By host and path.
+    /// By host and path, or by the name in a ClientHello.
     Table(Table),
     /// All to one cluster.
     All(usize),
@@ -85,8 +100,8 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
 pub struct Route {
     /// The cluster, if a route matches.
     pub cluster: Option<usize>,
-    /// Its waits.
-    pub timeouts: Option<Timeouts>,
+    /// What a session is told of it.
+    pub destination: Option<Destination>,
     /// The Host to send where the client sent none.
     pub authority: String,
 }
@@ -149,6 +164,17 @@ impl<N: Network> Upstreams<N> {
         }
     }
 
+    /// Where a connection goes that asks for `name`, and what its session is told of it.
+    #[must_use]
+    pub fn named(&self, name: Option<&str>) -> Option<(usize, Destination)> {
+        let index = match &self.routes {
+            Routes::Table(table) => table.find(name, ""),
+            Routes::All(cluster) => Some(*cluster),
+        }?;
+        let cluster = self.clusters.get(index)?;
+        Some((index, cluster.destination()))
+    }
+
     /// Where a request goes.
     #[must_use]
     pub fn route(&self, head: &RequestHead<'_>) -> Route {
@@ -160,7 +186,7 @@ impl<N: Network> Upstreams<N> {
         let cluster = index.and_then(|index| self.clusters.get(index));
         Route {
             cluster: index,
-            timeouts: cluster.map(|cluster| cluster.timeouts),
+            destination: cluster.map(Cluster::destination),
             authority: cluster
                 .and_then(|cluster| cluster.endpoints.first())
                 .map(|endpoint| endpoint.authority.clone())
@@ -185,12 +211,18 @@ impl<N: Network> Upstreams<N> {
         let Some(first) = cluster.turn.borrow_mut().pick(count) else {
             return Found::Nothing(Refusal::NoEndpoint);
         };
-        let address = cluster.endpoints[first].address;
-        if let Some(port) = reuse.then(|| self.pool.take(address)).flatten() {
+        let Endpoint { address, terms, .. } = &cluster.endpoints[first];
+        if cluster.tls && terms.is_none() {
+            // Never in the clear what was meant to be secured.
+            tracing::error!(%address, "an endpoint without a name to verify");
+            return Found::Nothing(Refusal::Failed(Cause::Local));
+        }
+        let idle = || self.pool.take(*address, terms.as_ref());
+        if let Some(port) = reuse.then(idle).flatten() {
             return Found::Idle(Box::new(port));
         }
         let others = (0..count.min(ATTEMPTS))
-            .map(|n| cluster.endpoints[(first + n) % count].address)
+            .map(|n| cluster.endpoints[(first + n) % count].clone())
             .collect();
         Found::Dial(Dial {
             net: self.net.clone(),
@@ -233,8 +265,8 @@ fn path<'a>(head: &RequestHead<'a>) -> &'a str {
 pub struct Dial<N: Network> {
     net: N,
     buffers: Buffers,
-    ahead: VecDeque<SocketAddr>,
-    under_way: Option<Pin<Box<N::Connect>>>,
+    ahead: VecDeque<Endpoint>,
+    under_way: Option<(Endpoint, Pin<Box<N::Connect>>)>,
     refusal: Refusal,
 }
 
@@ -249,29 +281,56 @@ impl<N: Network> fmt::Debug for Dial<N> {
 impl<N: Network> Unpin for Dial<N> {}
 
 impl<N: Network> Future for Dial<N> {
-    type Output = Result<Port<N::Stream>, Refusal>;
+    type Output = Result<Reached<N::Stream>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = &mut *self;
             if this.under_way.is_none() {
-                let Some(address) = this.ahead.pop_front() else {
+                let Some(endpoint) = this.ahead.pop_front() else {
                     return Poll::Ready(Err(this.refusal));
                 };
-                this.under_way = Some(Box::pin(this.net.connect(address, this.buffers)));
+                let connect = Box::pin(this.net.connect(endpoint.address, this.buffers));
+                this.under_way = Some((endpoint, connect));
             }
-            let Some(connect) = this.under_way.as_mut() else {
+            let Some((_, connect)) = this.under_way.as_mut() else {
                 continue;
             };
             let connected = ready!(connect.as_mut().poll(cx));
-            this.under_way = None;
+            let Some((endpoint, _)) = this.under_way.take() else {
+                continue;
+            };
             match connected {
-                Ok(stream) => return Poll::Ready(Ok(Port::plain(stream))),
+                Ok(stream) => return Poll::Ready(begun(stream, endpoint)),
                 Err(error) => {
-                    tracing::warn!(%error, "cannot connect to an endpoint");
+                    let endpoint = &endpoint.authority;
+                    tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
                     this.refusal = Refusal::Failed(Fault::io(Call::Connect, &error).cause);
                 }
             }
         }
     }
+}
+
+/// A connection that was dialled, and the endpoint at its other end.
+#[derive(Debug)]
+pub struct Reached<S: Stream> {
+    /// The connection; on TLS terms its handshake has not begun.
+    pub port: Port<S>,
+    /// `HOST:PORT` as configured.
+    pub authority: String,
+}
+
+fn begun<S: Stream>(stream: S, endpoint: Endpoint) -> Result<Reached<S>, Refusal> {
+    let Endpoint {
+        authority, terms, ..
+    } = endpoint;
+    let port = match terms {
+        None => Port::plain(stream),
+        Some(terms) => Port::client(stream, terms).map_err(|error| {
+            tracing::error!(%error, endpoint = authority, "cannot begin a TLS handshake");
+            Refusal::Failed(Cause::Local)
+        })?,
+    };
+    Ok(Reached { port, authority })
 }

@@ -11,9 +11,10 @@ use crate::{
     linger::{self, Lingering},
     net::{Listener, Network},
     pool::Pool,
+    tls::origin::{Origins, Terms},
     upstream::{Cluster, Endpoint, Routes, Upstreams},
 };
-use rustls::ServerConfig;
+use rustls::{ClientConfig, ServerConfig};
 use std::{cell::RefCell, fmt, future::poll_fn, io, net::SocketAddr, rc::Rc, sync::Arc};
 use tidegate_core::{
     balance::RoundRobin,
@@ -30,6 +31,8 @@ pub struct Site {
     pub listener: config::Listener,
     /// Its certificates, loaded.
     pub tls: Option<Arc<ServerConfig>>,
+    /// How it speaks TLS to each cluster.
+    pub origins: Origins,
 }
 
 impl fmt::Debug for Site {
@@ -104,7 +107,7 @@ impl<N: Network> Worker<N> {
             let service = Rc::new(Service {
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
-                upstreams: upstreams(net.clone(), config, &site.listener, pool.clone()),
+                upstreams: upstreams(net.clone(), config, site, pool.clone()),
                 drain: drain.clone(),
                 buffers: site.listener.buffers,
                 lingering: lingering.clone(),
@@ -171,45 +174,61 @@ impl<N: Network> Worker<N> {
 /// What a session of `site` is made for, before its cluster is known.
 fn setup(config: &Config, site: &Site) -> Setup {
     let listener = &site.listener;
-    let (kind, timeouts) = match &listener.protocol {
-        Protocol::Http(_) => (Kind::Http, listener.timeouts),
-        Protocol::Tcp(cluster) => (Kind::Tcp, config.timeouts(listener, *cluster)),
+    let (kind, timeouts, up_tls) = match &listener.protocol {
+        Protocol::Http(_) => (Kind::Http, listener.timeouts, false),
+        // Its cluster is not known before its ClientHello.
+        Protocol::Passthrough(_) => (Kind::Tcp, listener.timeouts, false),
+        Protocol::Tcp(cluster) => (
+            Kind::Tcp,
+            config.timeouts(listener, *cluster),
+            config.clusters[*cluster].tls.is_some(),
+        ),
     };
     Setup {
         limits: config.limits,
         timeouts,
         policy: Policy {
             bare_fin: listener.bare_fin,
+            tls12_half_close: listener.tls12_half_close,
         },
+        passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
+        up_tls,
         ..Setup::new(kind, site.tls.is_some())
     }
 }
 
-fn upstreams<N: Network>(
-    net: N,
-    config: &Config,
-    listener: &config::Listener,
-    pool: Pool<N>,
-) -> Rc<Upstreams<N>> {
+fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) -> Rc<Upstreams<N>> {
+    let listener = &site.listener;
     let clusters = config
         .clusters
         .iter()
-        .map(|cluster| self::cluster(cluster, cluster.timeouts.over(listener.timeouts)))
+        .enumerate()
+        .map(|(index, cluster)| {
+            let origin = site.origins.get(index).cloned().flatten();
+            self::cluster(cluster, cluster.timeouts.over(listener.timeouts), origin)
+        })
         .collect();
     let routes = match &listener.protocol {
-        Protocol::Http(table) => Routes::Table(table.clone()),
+        Protocol::Http(table) | Protocol::Passthrough(table) => Routes::Table(table.clone()),
         Protocol::Tcp(cluster) => Routes::All(*cluster),
     };
     Upstreams::new(net, clusters, routes, pool)
 }
 
-fn cluster(cluster: &config::Cluster, timeouts: Timeouts) -> Cluster {
+fn cluster(
+    cluster: &config::Cluster,
+    timeouts: Timeouts,
+    origin: Option<Arc<ClientConfig>>,
+) -> Cluster {
     let endpoints = cluster
         .endpoints
         .iter()
         .map(|one| Endpoint {
             authority: one.authority.clone(),
             address: one.address,
+            terms: origin
+                .clone()
+                .and_then(|config| Some(Terms::new(config, cluster.expected(one)?))),
         })
         .collect();
     Cluster {
@@ -218,5 +237,6 @@ fn cluster(cluster: &config::Cluster, timeouts: Timeouts) -> Cluster {
         buffers: cluster.buffers,
         takes_connect: cluster.takes_connect,
         timeouts,
+        tls: cluster.tls.is_some(),
     }
 }

@@ -6,7 +6,7 @@
 use crate::{
     fault::{Fault, Timers},
     oracle, proxy,
-    schedule::{Carrier, Schedule, Step, Traffic},
+    schedule::{Carrier, Schedule, Script, Step, Traffic},
     watch::Watch,
     world::{self, Options, Outcome},
 };
@@ -101,15 +101,17 @@ fn claim(watch: &Watch, wrong: &mut Vec<String>) {
 #[must_use]
 pub fn is_peaceful(schedule: &Schedule) -> bool {
     let tls = schedule.carrier != Carrier::Tcp;
+    let up_tls = schedule.upstream != Carrier::Tcp;
     let cuts = match &schedule.traffic {
         Traffic::Relay => false,
         Traffic::Http { exchanges, .. } => exchanges.iter().any(|one| one.response.cut.is_some()),
     };
     let steps = || schedule.client.writer.iter().chain(&schedule.origin.writer);
     let resets = steps().any(|step| *step == Step::Reset);
-    let truncates = tls
-        && schedule.client.writer.contains(&Step::Fin)
-        && !schedule.client.writer.contains(&Step::CloseNotify);
+    let cut = |script: &Script| {
+        script.writer.contains(&Step::Fin) && !script.writer.contains(&Step::CloseNotify)
+    };
+    let truncates = tls && cut(&schedule.client) || up_tls && cut(&schedule.origin);
     let fails = schedule
         .faults
         .values()

@@ -51,6 +51,10 @@ pub enum Kind {
     Relay(Carrier),
     /// HTTP over what the client speaks.
     Http(Carrier),
+    /// A relay to an origin that speaks TLS.
+    RelayTo(Carrier, Version),
+    /// Exchanges with an origin that speaks TLS.
+    HttpTo(Carrier, Version),
     /// Any of these.
     Any,
 }
@@ -78,16 +82,22 @@ pub fn features(seed: u64) -> Features {
 #[must_use]
 pub fn schedule(kind: Kind, seed: u64) -> Schedule {
     let (on, rng) = (features(seed), Rng::new(seed));
-    let (http, carrier) = match kind {
-        Kind::Relay(carrier) => (false, carrier),
-        Kind::Http(carrier) => (true, carrier),
-        Kind::Any => any(&mut rng.fork("mode")),
+    let (http, carrier, upstream) = match kind {
+        Kind::Relay(carrier) => (false, carrier, Carrier::Tcp),
+        Kind::Http(carrier) => (true, carrier, Carrier::Tcp),
+        Kind::RelayTo(carrier, version) => (false, carrier, Carrier::Tls(version)),
+        Kind::HttpTo(carrier, version) => (true, carrier, Carrier::Tls(version)),
+        Kind::Any => {
+            let (http, carrier) = any(&mut rng.fork("mode"));
+            (http, carrier, any(&mut rng.fork("upstream")).1)
+        }
     };
     let mut schedule = Schedule {
         seed,
         carrier,
+        upstream,
         latencies: network::latencies(&on, &mut rng.fork("latencies")),
-        buffers: network::buffers(&on, carrier, &mut rng.fork("buffers")),
+        buffers: network::buffers(&on, [carrier, upstream], &mut rng.fork("buffers")),
         ..Schedule::default()
     };
     let bytes = network::affordable_bytes(&schedule.buffers);
@@ -121,11 +131,12 @@ mod tests {
     use super::*;
     use crate::fault::Fault;
 
-    const KINDS: [Kind; 4] = [
+    const KINDS: [Kind; 5] = [
         Kind::Any,
         Kind::Relay(Carrier::Tcp),
         Kind::Relay(Carrier::Tls(Version::Tls13)),
         Kind::Http(Carrier::Tls(Version::Tls12)),
+        Kind::RelayTo(Carrier::Tls(Version::Tls13), Version::Tls12),
     ];
 
     #[test]

@@ -11,6 +11,7 @@ pub use self::invariant::{Invariant, Violation};
 use crate::{
     peer::{Begun, Log},
     schedule::{Carrier, Schedule, Step, Traffic},
+    tls::Version,
     world::Outcome,
 };
 use tidegate_core::time::{Span, Time};
@@ -36,6 +37,8 @@ struct Direction<'a> {
     ended: Ended,
     /// The receiver speaks TLS.
     to_tls: bool,
+    /// What its handshake still takes after its own last word.
+    handshake_ms: u64,
 }
 
 /// Judges a run; nothing is a good one.
@@ -71,6 +74,7 @@ impl<'a> Court<'a> {
         }
         self.judge_end();
         let tls = self.schedule.carrier != Carrier::Tcp;
+        let up_tls = self.schedule.upstream != Carrier::Tcp;
         if let Traffic::Http { exchanges, .. } = &self.schedule.traffic {
             return self.judge_exchanges(exchanges);
         }
@@ -84,14 +88,16 @@ impl<'a> Court<'a> {
                 from: &outcome.client,
                 to: origin,
                 ended: ended(&outcome.client, tls),
-                to_tls: false,
+                to_tls: up_tls,
+                handshake_ms: self.last_flight_ms(),
             },
             Direction {
                 name: "origin to client",
                 from: origin,
                 to: &outcome.client,
-                ended: ended(origin, false),
+                ended: ended(origin, up_tls),
                 to_tls: tls,
+                handshake_ms: 0,
             },
         );
         for direction in [&from_client, &from_origin] {
@@ -100,7 +106,7 @@ impl<'a> Court<'a> {
             self.judge_abort(direction, aborted);
             self.judge_latency(direction);
         }
-        if !tls && !aborted {
+        if !tls && !up_tls && !aborted {
             self.judge_bounds();
         }
     }
@@ -114,11 +120,12 @@ impl<'a> Court<'a> {
             ..
         } = self.outcome;
         let tls = self.schedule.carrier != Carrier::Tcp;
+        let up_tls = self.schedule.upstream != Carrier::Tcp;
         let aborts = |log: &Log, tls| {
             let broken = matches!(ended(log, tls), Ended::Reset | Ended::Truncated);
             broken || log.sent.reset_at.is_some()
         };
-        *failures > 0 || aborts(client, tls) || origins.iter().any(|log| aborts(log, false))
+        *failures > 0 || aborts(client, tls) || origins.iter().any(|log| aborts(log, up_tls))
     }
 
     fn judge_end(&mut self) {
@@ -142,6 +149,14 @@ impl<'a> Court<'a> {
         self.unless(!left, Invariant::NoLeak, || {
             format!("{proxy} sockets of the proxy's and {peers} of the peers' are left")
         });
+    }
+
+    /// In TLS 1.2 the origin's word is the handshake's last: the proxy has to hear it first.
+    fn last_flight_ms(&self) -> u64 {
+        match self.schedule.upstream {
+            Carrier::Tls(Version::Tls12) => 2 * u64::from(self.schedule.latencies.proxy_origin_ms),
+            Carrier::Tcp | Carrier::Tls(Version::Tls13) => 0,
+        }
     }
 
     /// The origin has seen no connection, or more than one.
@@ -255,7 +270,8 @@ impl<'a> Court<'a> {
         }
         let ways = self.schedule.latencies;
         let ways_ms = u64::from(ways.client_proxy_ms) + u64::from(ways.proxy_origin_ms);
-        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at) + Span::from_ms(SLACK_MS);
+        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at)
+            + Span::from_ms(direction.handshake_ms + SLACK_MS);
         self.unless(seen_at <= due, Invariant::EndAtOnce, || {
             let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());
             format!("{name}: seen at {seen_ms} ms, due at {due_ms} ms")

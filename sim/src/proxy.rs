@@ -76,13 +76,14 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         clusters: vec![Cluster {
             name: "origin".to_string(),
             endpoints: vec![Endpoint {
-                authority: "origin".to_string(),
+                authority: format!("{}:{}", tls::NAMES[1], places.origin.port()),
                 address: places.origin,
             }],
             balance: Balance::default(),
             takes_connect: false,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
+            tls: (schedule.upstream != Carrier::Tcp).then(config::OriginTls::default),
         }],
         limits: Limits {
             relay_bytes: schedule.buffers.relay,
@@ -111,6 +112,8 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         buffers: schedule.buffers.down.into(),
         timeouts,
         bare_fin: config::BareFin::default(),
+        tls12_half_close: config::HalfClose::default(),
+        clients: None,
     }
 }
 
@@ -122,6 +125,10 @@ fn site(schedule: &Schedule, places: Places) -> Site {
             Carrier::Tcp => None,
             Carrier::Tls(_) => Some(certificates(schedule)),
         },
+        origins: vec![match schedule.upstream {
+            Carrier::Tcp => None,
+            Carrier::Tls(version) => Some(tls::client_config(Party::Proxy, version)),
+        }],
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{fault::Plan, tls::Version};
 
-/// What clients speak to the proxy.
+/// What clients speak to the proxy, or the proxy to origins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Carrier {
     /// Plain TCP.
@@ -152,6 +152,8 @@ pub struct Schedule {
     pub seed: u64,
     /// What clients speak.
     pub carrier: Carrier,
+    /// What origins speak.
+    pub upstream: Carrier,
     /// What is said.
     pub traffic: Traffic,
     /// How long the ways are.
@@ -215,6 +217,7 @@ impl Default for Schedule {
         Schedule {
             seed: 0,
             carrier: Carrier::default(),
+            upstream: Carrier::default(),
             traffic: Traffic::Relay,
             latencies: Latencies::default(),
             buffers: BufferBytes::default(),

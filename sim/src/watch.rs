@@ -147,7 +147,7 @@ fn has_said_all(session: &Session, source: Side) -> bool {
         }
         (Phase::Closing, Side::Up) => true,
         (Phase::Idle(_) | Phase::Exchange(_) | Phase::Closing, Side::Down)
-        | (Phase::New | Phase::Securing | Phase::Closed, _) => false,
+        | (Phase::New | Phase::Securing | Phase::Peeking | Phase::Closed, _) => false,
     }
 }
 
@@ -160,8 +160,9 @@ fn lets_go(session: &Session) -> bool {
 fn event(event: Event) -> &'static str {
     match event {
         Event::Accepted => "accepted",
-        Event::Secured => "secured",
+        Event::Secured(..) => "secured",
         Event::Routed(_) => "routed",
+        Event::Peeked(_) => "peeked",
         Event::Connected(_) => "connected",
         Event::Unconnected(_) => "unconnected",
         Event::Received(..) => "received",
@@ -186,6 +187,7 @@ fn phase(session: &Session) -> &'static str {
     match session.phase() {
         Phase::New => "new",
         Phase::Securing => "securing",
+        Phase::Peeking => "peeking",
         Phase::Idle(_) => "idle",
         Phase::Exchange(_) => "exchange",
         Phase::Tunnel => "tunnel",
@@ -204,6 +206,7 @@ fn order(effect: Effect) -> String {
         Effect::Park => "park".to_string(),
         Effect::Retire(_) => "retire".to_string(),
         Effect::Reply(reply) => format!("reply {}", reply.status),
+        Effect::Alert => "alert".to_string(),
         Effect::LastChunk => "last chunk".to_string(),
         Effect::End(ending) => format!("end {ending}"),
     }

@@ -205,6 +205,7 @@ impl World {
             origin_net,
             places.origin,
             schedule.buffers.origin,
+            schedule.upstream,
             schedule.origin.clone(),
             Rc::clone(&self.origins),
         );
@@ -228,6 +229,7 @@ impl World {
             origin_net,
             places.origin,
             schedule.buffers.origin,
+            schedule.upstream,
             schedule.origin.reader,
             http,
             Rc::clone(&self.origins),

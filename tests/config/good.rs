@@ -3,7 +3,10 @@
 use crate::{read, read_in};
 use proptest::{collection::vec, option, prelude::*};
 use std::net::SocketAddr;
-use tidegate::config::{self, BareFin, Config, Protocol, Tls};
+use tidegate::config::{
+    self, BareFin, CertificateFiles, ClientAuth, Clients, Config, HalfClose, OriginTls, Protocol,
+    Roots, Tls,
+};
 use tidegate_core::{
     limits::{Limits, Timeouts},
     time::Span,
@@ -44,6 +47,26 @@ name = "local"
 bind = [":0"]
 tls  = "dev"
 
+[[listener]]
+name = "mutual"
+bind = [":8443"]
+tls  = { certs = ["good.pem"], client_ca = "good.pem", client_auth = "optional" }
+tls12_half_close = "strict"
+to   = "secure"
+
+[[listener]]
+name = "passed"
+kind = "tcp"
+bind = [":9443"]
+tls  = "passthrough"
+to   = "db"
+timeouts = { tls = "1s" }
+
+[[route]]
+listener = "passed"
+host = "*.example.org"
+to   = "secure"
+
 [[route]]
 listener = "web"
 host = "*.Example.com"
@@ -69,6 +92,17 @@ timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", pool_id
 [[cluster]]
 name = "db"
 endpoints = ["db1:5432", "six:5432"]
+
+[[cluster]]
+name = "secure"
+endpoints = ["db1:443", "127.0.0.1:443"]
+tls = { ca = "good.pem", server_name = "db.example.org", cert = "good.pem", key = "good.key" }
+timeouts = { tls = "7s" }
+
+[[cluster]]
+name = "trusted"
+endpoints = ["db1:443", "127.0.0.1:443"]
+tls = "system"
 
 [limits]
 relay  = "16KiB"
@@ -99,8 +133,8 @@ fn every_key_arrives() {
         .iter()
         .map(|one| one.name.as_str())
         .collect();
-    assert_eq!(names, ["db", "local", "web"]);
-    let web = &config.listeners[2];
+    assert_eq!(names, ["db", "local", "mutual", "passed", "web"]);
+    let web = &config.listeners[4];
     let bind: [SocketAddr; 2] = [([0; 4], 443).into(), ([0u16; 8], 443).into()];
     assert_eq!(web.bind, bind);
     let Some(Tls::Files(files)) = &web.tls else {
@@ -132,6 +166,7 @@ fn every_key_arrives() {
         idle: Span::from_secs(300),
         idle_least: Span::from_ms(1500),
         connect: Span::from_secs(1),
+        tls_up: Span::from_secs(10),
         request: Span::from_secs(31),
         response: Span::from_secs(2),
         body: Span::from_secs(3),
@@ -143,6 +178,55 @@ fn every_key_arrives() {
         pool_idle: Span::from_secs(5),
     };
     assert_eq!(timeouts, expected);
+}
+
+#[test]
+fn every_key_of_tls_arrives() {
+    let config = good(FULL);
+    let mutual = &config.listeners[2];
+    let clients = Clients {
+        ca: "conf/good.pem".into(),
+        auth: ClientAuth::Optional,
+    };
+    assert_eq!(mutual.clients, Some(clients));
+    assert_eq!(mutual.tls12_half_close, HalfClose::Strict);
+    let Protocol::Passthrough(names) = &config.listeners[3].protocol else {
+        panic!("{:?}", config.listeners[3])
+    };
+    let to = |name| {
+        names
+            .find(name, "")
+            .map(|n| config.clusters[n].name.as_str())
+    };
+    assert_eq!(to(Some("a.example.org")), Some("secure"));
+    assert_eq!(
+        (to(Some("example.org")), to(None)),
+        (Some("db"), Some("db"))
+    );
+    assert_eq!(config.listeners[3].timeouts.tls, Span::from_secs(1));
+
+    let cluster = |name| config.clusters.iter().find(|one| one.name == name).unwrap();
+    let secure = cluster("secure");
+    assert_eq!(secure.timeouts.tls, Some(Span::from_secs(7)));
+    let tls = OriginTls {
+        roots: Roots::File("conf/good.pem".into()),
+        server_name: Some("db.example.org".to_owned()),
+        identity: Some(CertificateFiles {
+            cert: "conf/good.pem".into(),
+            key: "conf/good.key".into(),
+        }),
+    };
+    assert_eq!(secure.tls.as_ref(), Some(&tls));
+    let expected = |cluster: &config::Cluster, n: usize| {
+        let name = cluster.expected(&cluster.endpoints[n]).unwrap();
+        name.to_str().into_owned()
+    };
+    assert_eq!(expected(secure, 1), "db.example.org");
+    let trusted = cluster("trusted");
+    assert_eq!(trusted.tls, Some(OriginTls::default()));
+    assert_eq!(expected(trusted, 0), "db1");
+    assert_eq!(expected(trusted, 1), "127.0.0.1");
+    assert_eq!(cluster("db").tls, None);
 }
 
 #[test]
@@ -260,8 +344,8 @@ prop_compose! {
         config.drain = drain;
         // Before and after all others, so that the order of names stays.
         config.listeners[0].name = format!("a{}", names[0]);
-        config.clusters[2].name = format!("z{}", names[1]);
-        let web = &mut config.listeners[2];
+        config.clusters[4].name = format!("z{}", names[1]);
+        let web = &mut config.listeners[4];
         web.timeouts.idle = idle;
         web.timeouts.linger = linger;
         web.buffers.send_bytes = send;

@@ -4,6 +4,7 @@
 
 mod good;
 mod machine;
+mod tls;
 
 use machine::Still;
 use std::{fs, path::Path};

@@ -12,6 +12,8 @@ mod client;
 mod idle;
 mod origin;
 mod original;
+mod passthrough;
+mod reencrypt;
 mod relay;
 mod relay_abort;
 mod request;

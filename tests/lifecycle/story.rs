@@ -11,12 +11,13 @@ pub(crate) mod words;
 use self::{feasible::Network, verdict::Ledger};
 use tidegate_core::{
     ending::Cause,
-    event::{Call, Decoded, Event, Origin, Refusal},
+    event::{Call, Decoded, Event, Origin, Peeked, Refusal},
     limits::Timeouts,
     session::{Kind, Session, Setup},
     side::Side,
     time::Time,
     timer::Timer,
+    tls::{HalfClose, Version},
     trace::{HEADER, Row},
     variant::Variant,
 };
@@ -151,6 +152,37 @@ impl Story {
     }
 }
 
+/// More kinds of stories.
+impl Story {
+    /// A relay with TLS on both legs.
+    pub(crate) fn reencrypted(claim: &str) -> Self {
+        let mut setup = Setup::new(Kind::Tcp, true);
+        setup.up_tls = true;
+        Story::new(claim, setup)
+    }
+
+    /// HTTP on a plain leg, to an origin over TLS.
+    pub(crate) fn http_to_tls(claim: &str) -> Self {
+        let mut setup = Setup::new(Kind::Http, false);
+        setup.up_tls = true;
+        Story::new(claim, setup)
+    }
+
+    /// A relay whose TLS ends elsewhere.
+    pub(crate) fn passthrough(claim: &str) -> Self {
+        let mut setup = Setup::new(Kind::Tcp, false);
+        setup.passthrough = true;
+        Story::new(claim, setup)
+    }
+
+    /// A relay that follows the letter of TLS 1.2, which its client speaks.
+    pub(crate) fn strict(claim: &str) -> Self {
+        let mut setup = Setup::new(Kind::Tcp, true);
+        setup.policy.tls12_half_close = HalfClose::Strict;
+        Story::new(claim, setup)
+    }
+}
+
 /// What can happen, in a story's words.
 impl Story {
     pub(crate) fn accepted(self) -> Self {
@@ -158,7 +190,24 @@ impl Story {
     }
 
     pub(crate) fn secured(self) -> Self {
-        self.event(Event::Secured)
+        self.event(Event::Secured(Side::Down, Version::V13))
+    }
+
+    pub(crate) fn secured_12(self) -> Self {
+        self.event(Event::Secured(Side::Down, Version::V12))
+    }
+
+    /// The origin's handshake is complete.
+    pub(crate) fn up_secured(self) -> Self {
+        self.event(Event::Secured(Side::Up, Version::V13))
+    }
+
+    pub(crate) fn peeked(self, peeked: Peeked) -> Self {
+        self.event(Event::Peeked(peeked))
+    }
+
+    pub(crate) fn failed(self, side: Side, cause: Cause) -> Self {
+        self.event(Event::Failed(side, cause, Call::Read))
     }
 
     pub(crate) fn connected(self) -> Self {

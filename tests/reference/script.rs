@@ -84,7 +84,7 @@ pub(crate) fn run(script: &Script, variant: Option<Variant>) -> Result<(), Strin
     };
     stage.tell(Event::Accepted)?;
     if script.tls {
-        stage.tell(Event::Secured)?;
+        stage.tell(Event::Secured(Side::Down, tidegate_core::tls::Version::V13))?;
     }
     for step in &script.steps {
         if let Some(event) = stage.possible(*step) {

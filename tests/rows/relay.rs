@@ -362,6 +362,7 @@ fn r27_no_order_shuts_a_read_side() {
         | Effect::Park
         | Effect::Retire(_)
         | Effect::Reply(_)
+        | Effect::Alert
         | Effect::LastChunk
         | Effect::End(_) => false,
         // These let go of the whole descriptor.

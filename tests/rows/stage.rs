@@ -11,6 +11,7 @@ use tidegate_core::{
     side::Side,
     time::{Span, Time},
     timer::Timer,
+    tls,
 };
 
 pub(crate) const GET: RequestFacts = RequestFacts {
@@ -58,7 +59,7 @@ impl Stage {
         };
         stage.tell(Event::Accepted);
         if setup.down_tls {
-            stage.tell(Event::Secured);
+            stage.tell(Event::Secured(Side::Down, tls::Version::V13));
         }
         stage
     }

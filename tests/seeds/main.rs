@@ -51,6 +51,20 @@ fn seeds_of_relays_over_tls12_are_good() {
 }
 
 #[test]
+fn seeds_of_relays_to_origins_over_tls_are_good() {
+    good(Kind::RelayTo(Carrier::Tcp, Version::Tls13), 0..60);
+    good(
+        Kind::RelayTo(Carrier::Tls(Version::Tls13), Version::Tls12),
+        0..60,
+    );
+}
+
+#[test]
+fn seeds_of_exchanges_with_origins_over_tls_are_good() {
+    good(Kind::HttpTo(Carrier::Tcp, Version::Tls13), 0..30);
+}
+
+#[test]
 fn seeds_of_exchanges_in_clear_text_are_good() {
     good(Kind::Http(Carrier::Tcp), 0..30);
 }

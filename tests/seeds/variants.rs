@@ -6,6 +6,7 @@ use tidegate_sim::{
     batch::{Batch, Plan},
     generate::Kind,
     schedule::Carrier,
+    tls::Version,
 };
 
 /// A variant that passes so many seeds is one that nobody would have caught.
@@ -26,6 +27,12 @@ fn caught(variant: Variant, kind: Kind) {
         "{variant:?}: caught at seed {seed} of {kind:?}: {}",
         wrong[0]
     );
+}
+
+#[test]
+fn a_bare_fin_of_an_origin_taken_for_an_end_is_caught() {
+    let kind = Kind::RelayTo(Carrier::Tls(Version::Tls13), Version::Tls13);
+    caught(Variant::BareFinAsClean, kind);
 }
 
 #[test]

@@ -70,6 +70,11 @@ fn a_relay_over_tls_on_both_legs() {
 }
 
 #[test]
+fn a_relay_passed_through() {
+    whole(&shapes::passed());
+}
+
+#[test]
 fn nobody_waits_for_a_proxy_that_waits_for_them() {
     for shape in shapes::patient() {
         whole(&shape);

@@ -10,9 +10,12 @@ pub(crate) fn tcp() -> Shape {
 
 /// Raw bytes, both peers over TLS.
 pub(crate) fn both() -> Shape {
-    let mut shape = Shape::tcp("tls on both legs", true, [4, 4]);
-    shape.setup.up_tls = true;
-    shape
+    Shape::tcp("tls on both legs", true, [4, 4]).to_tls()
+}
+
+/// Raw bytes, routed by the first of them.
+pub(crate) fn passed() -> Shape {
+    Shape::tcp("passthrough", false, [4, 4]).passed()
 }
 
 /// Raw bytes, the client over TLS.
@@ -21,6 +24,7 @@ pub(crate) fn tls() -> Shape {
 }
 
 const POST_LENGTH: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(4)), GET];
+const POST_SHORT: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(2)), GET];
 const POST_CHUNKED: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Chunked), GET];
 
 /// Requests and responses of every kind.
@@ -72,6 +76,16 @@ pub(crate) fn http() -> Vec<Shape> {
         Shape::http("chunked over tls", b"HH", b"Hbb0")
             .answering(BodyKind::Chunked)
             .over_tls(),
+        Shape::http("length, origin over tls", b"H", b"Hbbb")
+            .answering(BodyKind::Length(3))
+            .to_tls(),
+        Shape::http("close-delimited, origin over tls", b"H", b"Hbb")
+            .answering(BodyKind::Close)
+            .to_tls(),
+        Shape::http("upload, origin over tls", b"Hbb", b"H")
+            .asking(POST_SHORT)
+            .to_tls()
+            .over_tls(),
     ]
 }
 
@@ -92,11 +106,15 @@ pub(crate) fn patient() -> Vec<Shape> {
 }
 
 /// Shapes with a message that only an end can complete.
-const NEVER_WHOLE: &[&str] = &["close-delimited", "1.0, close-delimited"];
+const NEVER_WHOLE: &[&str] = &[
+    "close-delimited",
+    "1.0, close-delimited",
+    "close-delimited, origin over tls",
+];
 
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
-    let mut shapes = vec![tcp(), tls(), both()];
+    let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(http());
     shapes
 }

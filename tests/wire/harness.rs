@@ -233,6 +233,20 @@ impl Proxy {
         Proxy::serving(&Serve::File(text))
     }
 
+    /// In front of `to`, as the command line has it, where the system trusts `ca` alone.
+    pub(crate) fn trusting(ca: &Path, to: &str) -> Proxy {
+        let scratch = Scratch::new();
+        let mut command = program(&scratch);
+        command.args(["--listen", "127.0.0.1:0", "--to", to]);
+        command.env("SSL_CERT_FILE", ca).env_remove("SSL_CERT_DIR");
+        Proxy::started(command, scratch)
+    }
+
+    /// What a file of this text says.
+    pub(crate) fn of_file(text: String) -> Proxy {
+        Proxy::serving(&Serve::File(text))
+    }
+
     fn serving(serve: &Serve) -> Proxy {
         let scratch = Scratch::new();
         Proxy::started(command(serve, "127.0.0.1:0", &scratch), scratch)

@@ -1,11 +1,12 @@
-//! A TLS client whose close_notify and FIN are two separate words.
+//! A TLS client, or server, whose close_notify and FIN are two separate words.
 //!
 //! Owns a plain socket and a TLS engine, and moves records between them by hand: a TLS library's
 //! own stream would join the two ends that the tests want apart.
 
 use crate::peers::{End, Heard, Peer, Raw};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
+    SupportedProtocolVersion,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
@@ -34,10 +35,10 @@ impl Version {
     }
 }
 
-/// A TLS client.
+/// A TLS peer.
 pub(crate) struct Secure {
     raw: Raw,
-    tls: ClientConnection,
+    tls: Connection,
     ahead: Vec<u8>,
     notified: bool,
 }
@@ -61,6 +62,28 @@ impl Secure {
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
         let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+        Secure::shaken(raw, tls.into()).expect("a handshake")
+    }
+
+    /// Shakes hands on a connection as the server.
+    pub(crate) fn serve(raw: Raw, config: &ServerConfig) -> Secure {
+        Secure::try_serve(raw, config).expect("a handshake")
+    }
+
+    /// Tries to shake hands as the server; what became of it, if nothing.
+    pub(crate) fn try_serve(raw: Raw, config: &ServerConfig) -> Result<Secure, String> {
+        let tls = ServerConnection::new(Arc::new(config.clone())).unwrap();
+        Secure::shaken(raw, tls.into())
+    }
+
+    /// Tries to shake hands as the client that `config` makes.
+    pub(crate) fn try_connect(raw: Raw, config: ClientConfig) -> Result<Secure, String> {
+        let name = ServerName::try_from("localhost").unwrap();
+        let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+        Secure::shaken(raw, tls.into())
+    }
+
+    fn shaken(raw: Raw, tls: Connection) -> Result<Secure, String> {
         let mut secure = Secure {
             raw,
             tls,
@@ -69,11 +92,35 @@ impl Secure {
         };
         secure.flush();
         while secure.tls.is_handshaking() {
-            if let Some(end) = secure.records() {
-                panic!("{end:?} instead of a handshake");
+            match secure.try_records() {
+                Ok(None) => {}
+                Ok(Some(end)) => return Err(format!("{end:?}")),
+                Err(error) => {
+                    // Our alert leaves, and its reader ends first: nothing here resets it.
+                    secure.flush();
+                    secure.raw.fin();
+                    secure.raw.last();
+                    return Err(error);
+                }
             }
         }
-        secure
+        Ok(secure)
+    }
+
+    /// What the handshake agreed on.
+    pub(crate) fn tls(&self) -> &Connection {
+        &self.tls
+    }
+
+    /// Hears until the engine gives up: its words.
+    pub(crate) fn broken(&mut self) -> String {
+        loop {
+            match self.try_records() {
+                Ok(None) => {}
+                Ok(Some(end)) => panic!("{end:?} and no error"),
+                Err(error) => return error,
+            }
+        }
     }
 
     fn flush(&mut self) {
@@ -84,25 +131,31 @@ impl Secure {
         self.raw.say(&records);
     }
 
-    /// Takes in what one read brings.
     fn records(&mut self) -> Option<End> {
+        self.try_records().expect("records in order")
+    }
+
+    /// Takes in what one read brings.
+    fn try_records(&mut self) -> Result<Option<End>, String> {
         match self.raw.some() {
             Heard::Bytes(bytes) => {
                 let mut rest = bytes.as_slice();
                 while !rest.is_empty() {
                     let taken = self.tls.read_tls(&mut rest).unwrap();
                     assert!(taken > 0 || self.notified(), "the engine takes records");
-                    self.tls.process_new_packets().expect("records in order");
+                    if let Err(error) = self.tls.process_new_packets() {
+                        return Err(error.to_string());
+                    }
                     if taken == 0 {
                         break;
                     }
                     self.collect();
                 }
                 self.flush();
-                None
+                Ok(None)
             }
             Heard::CloseNotify => unreachable!("a plain socket has none"),
-            Heard::End(end) => Some(end),
+            Heard::End(end) => Ok(Some(end)),
         }
     }
 

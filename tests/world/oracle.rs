@@ -1,22 +1,14 @@
-//! What must hold after every step and for every order, judged by what was delivered alone
+//! What must hold after every step, judged by what was delivered alone
 //! (LIFECYCLE 4.13).
 
-use super::{
-    World,
-    carry::Heard,
-    shape::Shape,
-    wire::{Fd, Truth},
-};
+use super::{World, carry::Heard, shape::Shape, wire::Truth};
 use tidegate_core::{
-    effect::Effect,
     ending::End,
-    event::Event,
-    exchange::Replay,
-    http1::{BodyKind, Framing},
     interest::Read,
     leg::{Leg, WriteEnd},
-    session::{Phase, Session},
+    session::Phase,
     side::Side,
+    tls::hello::MOST_BYTES,
 };
 
 /// A broken rule.
@@ -37,213 +29,12 @@ impl Found {
     }
 }
 
-fn must(holds: bool, check: &'static str, detail: &str) -> Result<(), Found> {
+pub(super) fn must(holds: bool, check: &'static str, detail: &str) -> Result<(), Found> {
     if holds {
         Ok(())
     } else {
         Err(Found::new(check, detail))
     }
-}
-
-/// An order, before it is performed.
-pub(crate) fn order(
-    world: &World,
-    shape: &Shape,
-    before: &Session,
-    effect: Effect,
-) -> Result<(), Found> {
-    match effect {
-        Effect::Finish(side) => finish(world, shape, side),
-        Effect::Reset(side) => reset(world, shape, side),
-        Effect::Close(side) => close(world, side),
-        Effect::Park => park(world, shape),
-        Effect::Retire(_) => {
-            must(
-                world.wire(Side::Up).is_held(),
-                "I18",
-                "retire without a leg",
-            )?;
-            let whole = world.carry.stream(Side::Up).complete > 0;
-            let up = world.wire(Side::Up);
-            let by_close = shape.response.body == BodyKind::Close && up.fin && !up.latched;
-            must(
-                whole || by_close,
-                "U12",
-                "retired before its response was complete",
-            )
-        }
-        Effect::Connect => connect(world, shape, before),
-        Effect::Cancel => must(world.dialing, "I18", "cancel without a connect"),
-        Effect::Reply(_) => must(
-            world.carry.stream(Side::Down).heard == Heard::Nothing,
-            "H13",
-            "a reply inside a response",
-        ),
-        Effect::LastChunk => must(
-            world.wire(Side::Up).told == Truth::Clean,
-            "I1",
-            "a last chunk for an end that is not clean",
-        ),
-        Effect::End(_) => {
-            let held = world.wires.iter().any(|wire| wire.is_held()) || world.dialing;
-            must(!held, "I18", "the last word before the last close")?;
-            must(
-                !matches!(before.phase(), Phase::Closed),
-                "I18",
-                "a second last word",
-            )
-        }
-    }
-}
-
-/// I18; I13: a request is sent again once, and only if it does no harm.
-fn connect(world: &World, shape: &Shape, before: &Session) -> Result<(), Found> {
-    let up = world.wire(Side::Up);
-    must(
-        !world.dialing && !up.is_held(),
-        "I18",
-        "a second upstream leg",
-    )?;
-    let Phase::Exchange(exchange) = before.phase() else {
-        return Ok(());
-    };
-    let again = before.leg(Side::Up).open().is_some();
-    let request = world.carry.stream(Side::Down).heads;
-    let idempotent = request > 0 && shape.requests[usize::from(request) - 1].idempotent;
-    let harmless = idempotent || world.unaccepted && up.fin;
-    must(!again || harmless, "I13", "a request may be executed twice")?;
-    let silent = world.carry.stream(Side::Up).read == 0;
-    must(
-        !again || silent,
-        "U05",
-        "a request is sent again behind an answer",
-    )?;
-    let first = exchange.replay != Replay::Spent;
-    must(!again || first, "I13", "a request is sent a third time")
-}
-
-/// 4.11, 9: the bytes that are said to be the last are those whose acceptance finishes the leg,
-/// and no others; what is kept back for FIN would otherwise wait for nothing.
-pub(crate) fn rides(before: &Session, event: Event, effects: &[Effect]) -> Result<(), Found> {
-    let Event::Sent(side, n) = event else {
-        return Ok(());
-    };
-    let interest = before.interest(side);
-    let finished = effects.contains(&Effect::Finish(side));
-    must(
-        finished == (interest.last && n == interest.write),
-        "4.11",
-        "FIN does not follow the last bytes, or follows others",
-    )
-}
-
-fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
-    let wire = world.wire(side);
-    must(wire.is_held(), "I18", "finish on a leg that is gone")?;
-    must(!wire.finish, "I8", "a second end of one direction")?;
-    must(!wire.gap, "I2", "a clean end behind a gap")?;
-    must(
-        world.held(shape, side) == 0,
-        "I2",
-        "a clean end before the last byte",
-    )?;
-    let source = world.wire(side.other());
-    if shape.is_http() {
-        must(
-            side == Side::Down,
-            "U13",
-            "a FIN to an origin inside an exchange",
-        )?;
-        return match world.carry.stream(side).heard {
-            Heard::Nothing => Ok(()),
-            Heard::Body(Framing::Close) => {
-                let up = world.wire(Side::Up);
-                let by_close = up.fin && !up.latched && shape.response.body == BodyKind::Close;
-                let whole = world.carry.stream(Side::Up).complete > 0;
-                must(by_close || whole, "I1", "a clean end of a broken response")
-            }
-            Heard::Body(_) => Err(Found::new("U06", "a clean end inside a response")),
-            Heard::Garbled => Err(Found::new("I2", "a garbled response")),
-        };
-    }
-    must(
-        source.told == Truth::Clean,
-        "I1",
-        "a clean end for an end that is not",
-    )?;
-    must(
-        !source.discarded,
-        "I2",
-        "a clean end behind bytes that were thrown away",
-    )
-}
-
-fn reset(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
-    let (wire, other) = (world.wire(side), world.wire(side.other()));
-    must(wire.is_held(), "I18", "reset of a leg that is gone")?;
-    if world.evicted {
-        return Ok(());
-    }
-    let failed = wire.told == Truth::Abort || wire.latched || wire.told == Truth::Truncated;
-    if shape.is_http() {
-        let heard = world.carry.stream(Side::Down).heard;
-        let broken = matches!(heard, Heard::Body(_)) && world.held(shape, side) == 0;
-        let justified =
-            side == Side::Up || failed || broken || wire.finish && wire.told == Truth::Clean;
-        let securing = matches!(world.session.phase(), Phase::Securing | Phase::Closed)
-            && world.carry.stream(Side::Down).heads == 0;
-        return must(
-            justified || securing,
-            "I14",
-            "a reset where nothing was broken",
-        );
-    }
-    let benign = wire.finish && wire.told == Truth::Clean && other.told == Truth::Clean;
-    let cause = matches!(other.told, Truth::Truncated | Truth::Abort)
-        || other.latched
-        || other.fd == Fd::None;
-    must(
-        failed || cause || benign,
-        "I14",
-        "a reset where nothing was broken",
-    )?;
-    must(
-        failed || benign || world.held(shape, side) == 0,
-        "I5",
-        "a reset before the last byte",
-    )
-}
-
-fn close(world: &World, side: Side) -> Result<(), Found> {
-    let wire = world.wire(side);
-    must(wire.is_held(), "I18", "close of a leg that is gone")?;
-    let securing = matches!(world.session.leg(side), Leg::Gone(End::Truncated));
-    must(
-        wire.acked && (wire.fin || world.evicted) || securing,
-        "I7",
-        "close before both ends were over",
-    )
-}
-
-/// I12.
-fn park(world: &World, shape: &Shape) -> Result<(), Found> {
-    let (wire, stream) = (world.wire(Side::Up), world.carry.stream(Side::Up));
-    must(wire.is_held(), "I18", "park without a leg")?;
-    must(
-        wire.told == Truth::Open && !wire.latched,
-        "I12",
-        "a leg that has ended was parked",
-    )?;
-    let clean = !wire.gap && !wire.discarded && world.carry.inbox(shape, Side::Up).is_empty();
-    must(clean, "I12", "bytes between two responses")?;
-    let asked = stream.heard == Heard::Nothing && stream.answered == 1 && stream.outbox_is_empty();
-    must(
-        asked && stream.complete == 1,
-        "I12",
-        "parked before both messages were complete",
-    )?;
-    let stays = !shape.response.close && shape.response.body != BodyKind::Close;
-    must(stays, "U12", "a leg was parked that its origin closes")
 }
 
 /// Every state.
@@ -320,14 +111,18 @@ fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         );
     };
     let now = world.session.interest(side);
-    let room = shape.setup.limits.relay_bytes - u32::from(wire.inside);
+    let most = match world.session.phase() {
+        Phase::Peeking => MOST_BYTES,
+        _ => shape.setup.limits.relay_bytes,
+    };
+    let room = most.saturating_sub(u32::from(wire.inside));
     let healthy = wire.told == Truth::Open && !wire.latched;
     let sink = other.is_held() && other.told != Truth::Abort && !other.latched;
     let read = match now.read {
         Read::Take(most) => healthy && most == room || wire.latched && most <= room,
         Read::Off => wire.fin || wire.told == Truth::Abort || wire.inside > 0,
         // I9: while the other leg can be written to, nothing of this one is thrown away.
-        Read::Discard => !healthy || !sink && !world.dialing,
+        Read::Discard => !healthy || !sink && !world.dialing && !world.securing,
     };
     must(
         read,

@@ -101,6 +101,16 @@ impl Shape {
         self
     }
 
+    pub(crate) fn to_tls(mut self) -> Self {
+        self.setup.up_tls = true;
+        self
+    }
+
+    pub(crate) fn passed(mut self) -> Self {
+        self.setup.passthrough = true;
+        self
+    }
+
     pub(crate) fn waiting(mut self, side: Side) -> Self {
         self.patient = Some(side);
         self

@@ -5,21 +5,29 @@ use super::{
     shape::Shape,
     wire::{Fd, Truth, Wire},
 };
-use tidegate_core::{effect::Effect, event::Event, side::Side};
+use tidegate_core::{
+    effect::Effect,
+    event::{Event, Origin},
+    side::Side,
+};
 
 impl World {
     /// What `event` says about the truth.
     pub(super) fn learn(&mut self, shape: &Shape, event: Event) {
         match event {
-            Event::Connected(_) => {
+            Event::Connected(origin) => {
                 self.dialing = false;
-                self.dials += 1;
                 self.unaccepted = false;
-                let left = shape.bytes[1];
-                *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
-                self.carry.connected();
+                if shape.setup.up_tls && origin == Origin::Fresh {
+                    self.securing = true;
+                } else {
+                    self.reached(shape);
+                }
             }
+            Event::Secured(Side::Up, _) => self.reached(shape),
             Event::Unconnected(_) => self.dialing = false,
+            // As if it had not been reached: it has heard nothing of what it was wanted for.
+            Event::Fin(Side::Up) | Event::Failed(Side::Up, ..) if self.securing => {}
             Event::Received(side, n) => {
                 let n = u8::try_from(n).unwrap_or(u8::MAX);
                 let wire = self.wire_mut(side);
@@ -51,13 +59,23 @@ impl World {
             Event::Drained => self.drained = true,
             Event::Evicted => self.evicted = true,
             Event::Accepted
-            | Event::Secured
+            | Event::Secured(Side::Down, _)
             | Event::Routed(_)
+            | Event::Peeked(_)
             | Event::Decoded(..)
             | Event::Refused(..)
             | Event::Hinted(_)
             | Event::Fired => {}
         }
+    }
+
+    /// There is an origin to talk to.
+    fn reached(&mut self, shape: &Shape) {
+        self.securing = false;
+        self.dials += 1;
+        let left = shape.bytes[1];
+        *self.wire_mut(Side::Up) = Wire::new(shape.setup.up_tls, left, Fd::Open);
+        self.carry.connected();
     }
 
     /// R13, T13: nobody loses anything by this failure.
@@ -80,6 +98,7 @@ impl World {
             }
             Effect::Cancel => self.dialing = false,
             Effect::Finish(side) => self.wire_mut(side).finish = true,
+            Effect::Reset(Side::Up) if self.securing => self.securing = false,
             Effect::Reset(side) => self.wire_mut(side).fd = Fd::Reset,
             Effect::Close(side) => self.wire_mut(side).fd = Fd::Closed,
             Effect::Park | Effect::Retire(_) => {
@@ -87,6 +106,7 @@ impl World {
                 self.carry.next_response();
             }
             Effect::Reply(reply) => self.carry.reply(reply.len()),
+            Effect::Alert => self.wire_mut(Side::Up).inside += 7,
             Effect::LastChunk => self.carry.last_chunk(shape),
             Effect::End(_) => self.over = true,
         }

@@ -31,6 +31,8 @@ pub(crate) struct Wire {
     pub(crate) inside: u8,
     /// What was told of the peer's direction.
     pub(crate) told: Truth,
+    /// Its clean end was told, whatever was told after it.
+    pub(crate) ended: bool,
     /// FIN was told.
     pub(crate) fin: bool,
     /// A failure was told of by another call than a read.
@@ -53,6 +55,7 @@ impl Wire {
             left,
             inside: 0,
             told: Truth::Open,
+            ended: false,
             fin: false,
             latched: false,
             discarded: false,
@@ -73,7 +76,12 @@ impl Wire {
         } else {
             Truth::Clean
         };
+        self.end(end);
+    }
+
+    fn end(&mut self, end: Truth) {
         self.told = self.told.max(end);
+        self.ended |= self.told == Truth::Clean;
     }
 
     pub(crate) fn fin(&mut self) {
@@ -84,7 +92,7 @@ impl Wire {
             (false, true, Truth::Open) => Truth::Truncated,
             (false, ..) => Truth::Clean,
         };
-        self.told = self.told.max(end);
+        self.end(end);
     }
 
     pub(crate) fn fail(&mut self, call: Call, benign: bool) {

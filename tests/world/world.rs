@@ -6,6 +6,7 @@
 
 pub(crate) mod carry;
 pub(crate) mod oracle;
+mod order;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
@@ -21,12 +22,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate_core::{
     effect::Effects,
     ending::Cause,
-    event::{Call, Event, Origin, Refusal},
+    event::{Call, Event, Origin, Peeked, Refusal},
     interest::Read,
     leg::{Leg, WriteEnd},
     session::{Phase, RULES, Rule, Session},
     side::Side,
     time::Time,
+    tls::Version,
 };
 
 /// Something that the driver may do next.
@@ -72,6 +74,8 @@ pub(crate) struct World {
     pub(crate) wires: [Wire; 2],
     pub(crate) carry: Carry,
     pub(crate) dialing: bool,
+    /// The origin is reached, and shakes hands.
+    pub(crate) securing: bool,
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
@@ -98,6 +102,7 @@ impl World {
             ],
             carry: Carry::default(),
             dialing: false,
+            securing: false,
             dials: 0,
             drained: false,
             evicted: false,
@@ -139,10 +144,21 @@ impl World {
             return out;
         }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
-            tell(Event::Secured);
+            tell(Event::Secured(Side::Down, Version::V13));
             tell(Event::Fin(Side::Down));
             tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
+        }
+        if matches!(self.session.leg(Side::Up), Leg::Securing) {
+            tell(Event::Secured(Side::Up, Version::V13));
+            tell(Event::Fin(Side::Up));
+            tell(Event::Failed(Side::Up, Cause::Certificate, Call::Read));
+            tell(Event::Failed(Side::Up, Cause::Reset, Call::Write));
+        }
+        if self.session.phase() == &Phase::Peeking && self.wire(Side::Down).inside > 0 {
+            for peeked in [Peeked::Routed, Peeked::Unroutable, Peeked::Alien] {
+                tell(Event::Peeked(peeked));
+            }
         }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));
@@ -367,9 +383,9 @@ impl World {
             event,
             effects: effects.clone(),
         });
-        oracle::rides(&before, event, &effects)?;
+        order::rides(&before, event, &effects)?;
         for effect in effects {
-            oracle::order(self, shape, &before, effect)?;
+            order::order(self, shape, &before, effect)?;
             self.perform(shape, effect);
         }
         Ok(())

@@ -11,6 +11,7 @@ use crate::{
     leg::{Leg, Open, ReadEnd, WriteEnd},
     side::Side,
     timer::Timer,
+    tls::hello,
 };
 
 /// What is stuck, and on which leg.
@@ -64,6 +65,7 @@ impl Session {
     fn check_room(&self, side: Side) -> Result<(), Stuck> {
         let limits = &self.setup.limits;
         let most = match self.setup.kind {
+            Kind::Tcp if self.setup.passthrough => limits.relay_bytes.max(hello::MOST_BYTES),
             Kind::Tcp => limits.relay_bytes,
             // A head may be re-serialised to a little more than it was.
             Kind::Http => limits.relay_bytes.saturating_add(2 * limits.head_bytes),
@@ -107,7 +109,7 @@ impl Session {
         };
         let led_to = self.interest(side).decode.is_some()
             || self.from(side).bytes() > 0
-            || matches!(self.up, Leg::Connecting);
+            || self.up.is_coming();
         if forwarding && open.inbox.decodable() && !led_to {
             return Err(Stuck::Inbox(side));
         }
@@ -119,7 +121,7 @@ impl Session {
         if over || self.interest(side).read != Read::Off {
             return Ok(());
         }
-        let held = self.from(side).bytes() > 0 || self.up == Leg::Connecting;
+        let held = self.from(side).bytes() > 0 || self.up.is_coming();
         let kept = open.inbox.left >= self.setup.limits.inbox_bytes;
         let looking = self.interest(side).decode.is_some();
         if held || kept || looking {

@@ -41,6 +41,7 @@ impl Session {
             Phase::Idle(Idle::Kept) => Some((Timer::Idle, waits.idle)),
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Exchange(_)
             | Phase::Tunnel
             | Phase::Closing

@@ -4,7 +4,6 @@ use super::{Kind, Phase, Session};
 use crate::{
     ending::{By, Cause, During, End, Ending, How},
     exchange::Request,
-    leg::Leg,
     side::Side,
 };
 
@@ -12,13 +11,13 @@ impl Session {
     /// The session's present concern, for its last word.
     fn during(&self) -> During {
         match &self.phase {
-            Phase::New | Phase::Securing => During::Handshake,
+            Phase::New | Phase::Securing | Phase::Peeking => During::Handshake,
             Phase::Idle(_) => During::Idle,
             Phase::Exchange(exchange) => match exchange.request {
                 Request::Head => During::Head,
                 Request::Body | Request::Complete | Request::Gone => During::Exchange,
             },
-            Phase::Tunnel if self.up == Leg::Connecting => During::Connect,
+            Phase::Tunnel if self.up.is_coming() => During::Connect,
             Phase::Tunnel => During::Tunnel,
             Phase::Closing | Phase::Closed => During::Closing,
         }
@@ -37,7 +36,7 @@ impl Session {
                 how: How::Clean,
                 by: first,
                 during: during @ (During::Tunnel | During::Connect),
-            }) if how == How::Clean && first != by => {
+            }) if how == How::Clean && first != by && by != By::Proxy => {
                 self.ending = Some(Ending {
                     how,
                     by: By::Both,

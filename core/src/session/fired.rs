@@ -25,11 +25,18 @@ impl Session {
         }
         self.timers.restart(timer);
         match timer {
-            Timer::Tls => self.reset_expired(Side::Down, timer, effects),
+            Timer::Tls => {
+                self.note(How::Expired(timer), By::Proxy);
+                self.drop_unrouted(Cause::Expired(timer), effects);
+            }
             Timer::Head => self.head_expired(timer, effects),
             // H03: no request was begun, so there is nothing to answer.
             Timer::Idle => self.idle_expired(timer, effects),
-            Timer::Connect => self.connect_expired(timer, effects),
+            Timer::Connect => {
+                effects.push(Effect::Cancel);
+                self.no_upstream(Refusal::Failed(Cause::Expired(timer)), effects);
+            }
+            Timer::TlsUp => self.unsecured(Cause::Expired(timer), effects),
             Timer::Request => {
                 self.note(How::Expired(timer), By::Proxy);
                 self.refuse_request(Reply::request_timeout(), effects);
@@ -65,11 +72,6 @@ impl Session {
         }
     }
 
-    fn reset_expired(&mut self, side: Side, timer: Timer, effects: &mut Effects) {
-        self.note(How::Expired(timer), By::Proxy);
-        self.reset(side, Cause::Expired(timer), effects);
-    }
-
     fn idle_expired(&mut self, timer: Timer, effects: &mut Effects) {
         if self.draining {
             // G4: it was not the client that waited too long.
@@ -88,18 +90,14 @@ impl Session {
                 self.note(How::Expired(timer), By::Proxy);
                 self.refuse_request(Reply::request_timeout(), effects);
             }
-            Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => {
+            Phase::New
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => {
                 bug!("a head timer without a head to wait for")
             }
-        }
-    }
-
-    fn connect_expired(&mut self, timer: Timer, effects: &mut Effects) {
-        effects.push(Effect::Cancel);
-        let refusal = Refusal::Failed(Cause::Expired(timer));
-        match self.setup.kind {
-            Kind::Tcp => self.unreachable(refusal),
-            Kind::Http => self.unanswerable(refusal, effects),
         }
     }
 

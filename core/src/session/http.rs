@@ -52,6 +52,7 @@ impl Session {
             }
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -66,6 +67,7 @@ impl Session {
             Phase::Exchange(exchange) => exchange.facts.map(|facts| facts.method),
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -163,6 +165,7 @@ impl Session {
             Phase::Exchange(exchange) => side == Side::Down && exchange.request == Request::Gone,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -182,6 +185,7 @@ impl Session {
             Phase::Exchange(exchange) => exchange,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Tunnel
             | Phase::Closing
@@ -210,7 +214,7 @@ impl Session {
             }
             // What was understood of the same bytes has ended the message already.
             (Side::Up, Phase::Idle(_)) | (_, Phase::Closing | Phase::Closed) => {}
-            (_, Phase::New | Phase::Securing | Phase::Tunnel) => {
+            (_, Phase::New | Phase::Securing | Phase::Peeking | Phase::Tunnel) => {
                 bug!("an HTTP event outside an exchange")
             }
         }
@@ -264,11 +268,11 @@ impl Session {
                 self.up = Leg::Absent;
                 effects.push(Effect::Cancel);
             }
-            Leg::Open(_) => {
+            Leg::Securing | Leg::Open(_) => {
                 self.up = Leg::Absent;
                 effects.push(Effect::Reset(Side::Up));
             }
-            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => self.up = Leg::Absent,
+            Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => self.up = Leg::Absent,
         }
     }
 
@@ -284,6 +288,7 @@ impl Session {
                 Cause::Refused => Reply::bad_gateway("connection_refused"),
                 Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),
                 Cause::Tls => Reply::bad_gateway("tls_protocol_error"),
+                Cause::Certificate => Reply::bad_gateway("tls_certificate_error"),
                 Cause::Reset | Cause::Cancelled | Cause::Protocol => {
                     Reply::bad_gateway("connection_terminated")
                 }

@@ -54,9 +54,15 @@ impl Session {
                 exchange.response == Response::Complete && over
             }
             (Phase::Exchange(_), Side::Up)
-            | (Phase::New | Phase::Securing | Phase::Idle(_) | Phase::Closing | Phase::Closed, _) => {
-                false
-            }
+            | (
+                Phase::New
+                | Phase::Securing
+                | Phase::Peeking
+                | Phase::Idle(_)
+                | Phase::Closing
+                | Phase::Closed,
+                _,
+            ) => false,
         }
     }
 
@@ -72,7 +78,12 @@ impl Session {
             },
             (Phase::Idle(_), Side::Up) => false,
             (
-                Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed,
+                Phase::New
+                | Phase::Securing
+                | Phase::Peeking
+                | Phase::Tunnel
+                | Phase::Closing
+                | Phase::Closed,
                 Side::Down | Side::Up,
             ) => false,
         }
@@ -106,9 +117,12 @@ impl Session {
     fn read_open(&self, side: Side, inbox: Inbox) -> Read {
         match &self.phase {
             Phase::New | Phase::Securing | Phase::Closed => Read::Off,
+            Phase::Peeking => take(self.peek_room()),
             Phase::Closing => Read::Discard,
             // I9: also while this leg waits for its reset, as long as the other one takes anything.
             Phase::Tunnel if self.unread(side) > 0 => Read::Off,
+            // T02, strict: nobody hears it any more.
+            Phase::Tunnel if side == Side::Up && self.is_over_by_the_letter() => Read::Discard,
             Phase::Tunnel if self.takes(side.other()) => take(self.from(side).room()),
             Phase::Tunnel => Read::Discard,
             Phase::Idle(_) => self.read_into(inbox),

@@ -40,6 +40,7 @@ impl Session {
         match &self.phase {
             Phase::Exchange(exchange) => Some(exchange),
             Phase::New
+            | Phase::Peeking
             | Phase::Securing
             | Phase::Idle(_)
             | Phase::Tunnel
@@ -125,6 +126,7 @@ const fn is_network(cause: Cause) -> bool {
         Cause::Reset | Cause::TimedOut | Cause::Unreachable => true,
         Cause::Refused
         | Cause::Tls
+        | Cause::Certificate
         | Cause::Cancelled
         | Cause::Protocol
         | Cause::Local

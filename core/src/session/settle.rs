@@ -6,6 +6,7 @@
 
 mod http;
 mod legs;
+mod strict;
 mod tunnel;
 
 use self::{
@@ -13,6 +14,7 @@ use self::{
         s3_parted, s4_request_cut, s5_response_cut, s6_upload_over, s7_client_gone, s8_idle_over,
     },
     legs::{s9_failed, s10_done, s11_closed, s12_lost},
+    strict::s13_by_the_letter,
     tunnel::{s1_finish, s2_abort},
 };
 use super::{Phase, Session};
@@ -27,8 +29,8 @@ use crate::{
 /// A joint rule: does at most one thing, and says whether it did.
 pub type Rule = fn(&mut Session, &mut Effects) -> bool;
 
-/// Every rule. Tunnels: S1, S2. HTTP: S3 to S8. Both: S9 to S12.
-pub const RULES: [Rule; 12] = [
+/// Every rule. Tunnels: S1, S2. HTTP: S3 to S8. Both: S9 to S13.
+pub const RULES: [Rule; 13] = [
     s1_finish,
     s2_abort,
     s3_parted,
@@ -41,6 +43,7 @@ pub const RULES: [Rule; 12] = [
     s10_done,
     s11_closed,
     s12_lost,
+    s13_by_the_letter,
 ];
 
 /// More than any event can cause: each rule fires at most a few times for a leg.

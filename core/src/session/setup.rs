@@ -3,7 +3,7 @@
 
 use crate::{
     limits::{Limits, Timeouts},
-    tls::BareFin,
+    tls::{BareFin, HalfClose},
 };
 use core::hash::{Hash, Hasher};
 
@@ -21,6 +21,8 @@ pub enum Kind {
 pub struct Policy {
     /// What a client's FIN without close_notify means (T05).
     pub bare_fin: BareFin,
+    /// What its close_notify means in TLS 1.2 (T02).
+    pub tls12_half_close: HalfClose,
 }
 
 /// Everything a session is told at its start.
@@ -30,6 +32,8 @@ pub struct Setup {
     pub kind: Kind,
     /// Whether the downstream leg is TLS.
     pub down_tls: bool,
+    /// Whether the client's TLS is passed through, and only its ClientHello read (LIFECYCLE 4.2).
+    pub passthrough: bool,
     /// Whether the upstream leg is TLS.
     pub up_tls: bool,
     /// How much it may hold.
@@ -50,6 +54,7 @@ impl Setup {
         Setup {
             kind,
             down_tls,
+            passthrough: false,
             up_tls: false,
             limits: Limits::default(),
             timeouts: match kind {

@@ -1,15 +1,16 @@
 //! What a leg's transport tells: bytes taken, ends, failures, acknowledgements; and what a leg can
 //! still do.
 
-use super::{Kind, Session, waits};
+use super::{Kind, Phase, Session, waits};
 use crate::{
     bug,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
-    event::Call,
+    event::{Call, Refusal},
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
     timer::Timer,
+    tls::BareFin,
     variant::bad,
 };
 
@@ -36,16 +37,23 @@ impl Session {
 
     pub(super) fn fin(&mut self, side: Side, effects: &mut Effects) {
         self.timers.restart(Timer::Tunnel);
-        if matches!(self.leg(side), Leg::Securing) {
-            // T14: a handshake that ends early ends the session; no upstream leg was dialled.
+        if side == Side::Up && self.up == Leg::Securing {
+            self.unsecured(Cause::Reset, effects);
+            return;
+        }
+        if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {
+            // T14, P1: it ends early and ends the session; no upstream leg was dialled.
             self.note(How::Truncated, By::Client);
+            self.d2u.discard();
             self.down = Leg::Gone(End::Truncated);
             effects.push(Effect::Close(side));
             return;
         }
-        let bare_fin = match bad!(self.setup, BareFinAsClean) {
-            Some(_) => crate::tls::BareFin::Clean,
-            None => self.setup.policy.bare_fin,
+        let bare_fin = match (bad!(self.setup, BareFinAsClean), side) {
+            (Some(_), _) => BareFin::Clean,
+            (None, Side::Down) => self.setup.policy.bare_fin,
+            // The knob is for old clients: no origin of ours is one.
+            (None, Side::Up) => BareFin::Truncated,
         };
         #[cfg(feature = "known-bad")]
         if self.from(side).bytes() > 0 {
@@ -56,13 +64,17 @@ impl Session {
     }
 
     pub(super) fn failed(&mut self, side: Side, cause: Cause, call: Call, effects: &mut Effects) {
+        if side == Side::Up && self.up == Leg::Securing {
+            self.unsecured(cause, effects);
+            return;
+        }
         // T14: an alert of ours must still leave, so a TLS failure flushes before it resets.
-        if matches!(self.leg(side), Leg::Securing) && cause == Cause::Tls {
+        if matches!(self.leg(side), Leg::Securing) && cause.is_tls() {
             self.down = Leg::opened(true);
         }
-        if matches!(self.leg(side), Leg::Securing) {
+        if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {
             self.note(How::Abort(cause), By::Client);
-            self.reset(side, cause, effects);
+            self.drop_unrouted(cause, effects);
             return;
         }
         if self.failed_again(side, cause, effects) {
@@ -83,6 +95,13 @@ impl Session {
         if !self.failed_benignly(side) {
             self.note_failure(side, cause);
         }
+    }
+
+    /// R21, T14: the upstream handshake came to nothing. An alert of ours, if there is one, is with
+    /// the kernel; RST behind it says that nobody waits for the rest (U13).
+    pub(super) fn unsecured(&mut self, cause: Cause, effects: &mut Effects) {
+        effects.push(Effect::Reset(Side::Up));
+        self.no_upstream(Refusal::Failed(cause), effects);
     }
 
     pub(super) fn acked(&mut self, side: Side, effects: &mut Effects) {
@@ -139,8 +158,9 @@ impl Session {
     pub(super) fn takes(&self, side: Side) -> bool {
         match self.leg(side) {
             Leg::Connecting => true,
+            Leg::Securing => side == Side::Up,
             Leg::Open(open) => !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)),
-            Leg::Absent | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => false,
+            Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => false,
         }
     }
 

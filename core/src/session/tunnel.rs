@@ -14,7 +14,7 @@ use crate::{
 impl Session {
     /// R01: bytes arrived; they wait for the sink to take them.
     pub(super) fn received(&mut self, side: Side, bytes: u32) {
-        if !matches!(self.phase, Phase::Tunnel) {
+        if !matches!(self.phase, Phase::Tunnel | Phase::Peeking) {
             bug!("raw bytes outside a tunnel")
         }
         // W1: while anything is left that was read with the head, nothing else is.
@@ -47,6 +47,7 @@ impl Session {
             Phase::Tunnel => Kind::Tcp,
             Phase::New
             | Phase::Securing
+            | Phase::Peeking
             | Phase::Idle(_)
             | Phase::Exchange(_)
             | Phase::Closing

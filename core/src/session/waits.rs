@@ -57,7 +57,10 @@ impl Session {
     pub(super) fn wants(&self, timer: Timer) -> Option<Span> {
         let waits = &self.setup.timeouts;
         let (wanted, span) = match timer {
-            Timer::Tls => (self.phase == Phase::Securing, waits.tls),
+            Timer::Tls => (
+                matches!(self.phase, Phase::Securing | Phase::Peeking),
+                waits.tls,
+            ),
             // G4: who comes to a session that drains gets no longer than who is there already.
             Timer::Head if self.draining && self.phase == Phase::Idle(Idle::Fresh) => {
                 (true, waits.idle_least)
@@ -65,6 +68,7 @@ impl Session {
             Timer::Head => (self.waits_for_head(), waits.head),
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),
+            Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),
             Timer::Request => (self.waits_for_request(), waits.request),
             Timer::Response => (self.waits_for_response(), waits.response),
             Timer::Body => (self.waits_for_body(), waits.body),
@@ -116,7 +120,12 @@ impl Session {
         match &self.phase {
             Phase::Idle(idle) => *idle == Idle::Fresh,
             Phase::Exchange(exchange) => exchange.request == Request::Head,
-            Phase::New | Phase::Securing | Phase::Tunnel | Phase::Closing | Phase::Closed => false,
+            Phase::New
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => false,
         }
     }
 

@@ -64,7 +64,7 @@ pub(super) struct Inline {
     /// Listen here; :PORT is every IPv4 address. May be given several times
     #[arg(long, value_name = "ADDR", value_parser = address::bind, requires = "to")]
     pub(super) listen: Vec<SocketAddr>,
-    /// Forward to these endpoints
+    /// Forward to these endpoints; https:// or tls:// before one speaks TLS to it
     #[arg(long, value_name = "HOST:PORT,…", value_delimiter = ',', value_parser = endpoint)]
     #[arg(requires = "listen")]
     pub(super) to: Vec<String>,
@@ -145,5 +145,5 @@ impl Common {
 
 /// Checks an endpoint and keeps it as it was written.
 fn endpoint(text: &str) -> Result<String, String> {
-    address::endpoint(text).map(|_| text.to_owned())
+    address::target(text).map(|_| text.to_owned())
 }

@@ -49,21 +49,36 @@ fn rows(config: &Config, dev_fingerprint: Option<&str>) -> Vec<Row> {
     for listener in &config.listeners {
         match &listener.protocol {
             Protocol::Tcp(cluster) => {
-                rows.push(row("tcp ", listener, "", &config.clusters[*cluster]));
-            }
-            Protocol::Http(table) => rows.extend(table.routes().iter().map(|route| {
-                row(
-                    "http",
+                rows.push(row(
+                    kind(&listener.protocol),
                     listener,
-                    &pattern(route),
-                    &config.clusters[route.cluster],
-                )
-            })),
+                    "",
+                    &config.clusters[*cluster],
+                ));
+            }
+            Protocol::Http(table) | Protocol::Passthrough(table) => {
+                rows.extend(table.routes().iter().map(|route| {
+                    row(
+                        kind(&listener.protocol),
+                        listener,
+                        &pattern(route),
+                        &config.clusters[route.cluster],
+                    )
+                }))
+            }
         }
         let tls = listener.tls.iter();
         rows.extend(tls.flat_map(|tls| certificate(tls, dev_fingerprint)));
     }
     rows
+}
+
+const fn kind(protocol: &Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http(_) => "http",
+        Protocol::Tcp(_) => "tcp ",
+        Protocol::Passthrough(_) => "tls ",
+    }
 }
 
 fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row {

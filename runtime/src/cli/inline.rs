@@ -3,10 +3,10 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Balance, BareFin, CertificateFiles, Cluster, Config, Listener, Outside, Protocol, Tls,
-        UpstreamTimeouts, resolve,
+        Balance, BareFin, CertificateFiles, Cluster, Config, HalfClose, Listener, OriginTls,
+        Outside, Protocol, Tls, UpstreamTimeouts, address, resolve,
     },
-    message::Message,
+    message::{Code, Message},
     net::Buffers,
 };
 use std::path::{Path, PathBuf};
@@ -30,8 +30,12 @@ pub(super) fn config(
 ) -> Result<Config, Vec<Message>> {
     let mut messages = Vec::new();
     let mut endpoints = Vec::new();
+    let mut secure = Vec::new();
     for text in &flags.to {
-        match resolve(text, outside) {
+        // It was read before.
+        let (tls, text) = address::target(text).unwrap_or((false, text.clone()));
+        secure.push(tls);
+        match resolve(&text, outside) {
             Ok(endpoint) => endpoints.push(endpoint),
             Err(message) => messages.push(message),
         }
@@ -40,6 +44,11 @@ pub(super) fn config(
         messages.push(message);
         None
     });
+    if secure.contains(&true) && secure.contains(&false) {
+        let what = "some endpoints are to be spoken to over TLS, and some in the clear";
+        let message = Message::new(Code::Contradiction, what);
+        messages.push(message.help("write all of --to alike, or a file with two clusters"));
+    }
     if !messages.is_empty() {
         return Err(messages);
     }
@@ -62,6 +71,8 @@ pub(super) fn config(
         tls,
         buffers: Buffers::default(),
         bare_fin: BareFin::default(),
+        tls12_half_close: HalfClose::default(),
+        clients: None,
     };
     let cluster = Cluster {
         name: "main".to_owned(),
@@ -70,6 +81,7 @@ pub(super) fn config(
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: secure.contains(&true).then(OriginTls::default),
     };
     Ok(Config {
         listeners: vec![listener],

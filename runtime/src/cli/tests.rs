@@ -1,7 +1,7 @@
 //! What arguments come to: what is started, what is said, and the code at the end.
 
 use super::*;
-use crate::config::{Authority, CertificateFiles, Protocol, Tls};
+use crate::config::{Authority, CertificateFiles, OriginTls, Protocol, Tls};
 use crate::tls::testing::Scratch;
 use std::net::SocketAddr;
 use tidegate_core::limits::Timeouts;
@@ -32,6 +32,11 @@ impl Outside for Still {
             .ends_with("good.pem")
             .then_some(())
             .ok_or_else(missing)
+    }
+
+    fn authorities(&self, file: &Path) -> Result<(), Message> {
+        let missing = || Message::new(Code::CertificateMissing, "no certificate");
+        file.ends_with("good.pem").then_some(()).ok_or_else(missing)
     }
 
     fn dev_directory(&self) -> Result<PathBuf, Message> {
@@ -118,10 +123,30 @@ fn tcp_takes_several_endpoints_by_name() {
 }
 
 #[test]
+fn an_endpoint_with_a_scheme_is_spoken_to_over_tls() {
+    for (line, authority) in [
+        ("--listen :80 --to https://db1", "db1:443"),
+        (
+            "tcp --listen :80 --to tls://db1:5432,tls://db2:5432",
+            "db1:5432",
+        ),
+    ] {
+        let cluster = &served(line).clusters[0];
+        assert_eq!(cluster.endpoints[0].authority, authority);
+        assert_eq!(cluster.tls, Some(OriginTls::default()));
+    }
+    let Decision::Say { err, .. } = ask("tcp --listen :80 --to tls://db1:1,db2:1") else {
+        panic!("half of it in the clear")
+    };
+    assert!(err.contains("E0115"), "{err}");
+}
+
+#[test]
 fn what_is_printed_means_the_same() {
     let scratch = Scratch::new("cli-print");
     for line in [
         "--listen :8080 --to 127.0.0.1:3000",
+        "--listen :8080 --to https://127.0.0.1:3000",
         "--listen :8443 --tls dev --to 127.0.0.1:3000 --workers 3",
         "--listen :8443 --cert /etc/good.pem --key /etc/good.key --to db1:1,db2:2",
         "--listen :0 --listen :0 --cert good.pem --key good.pem --to db1:1",

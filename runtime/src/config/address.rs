@@ -55,6 +55,25 @@ pub struct Authority {
     pub port: u16,
 }
 
+/// Reads what a one-liner forwards to: an endpoint, or one that is spoken to over TLS, as
+/// `https://api.example.com` or `tls://db1:5432`. Whether it is, and the endpoint alone.
+///
+/// # Errors
+/// What to write instead.
+pub fn target(text: &str) -> Result<(bool, String), String> {
+    let secure = match (text.strip_prefix("https://"), text.strip_prefix("tls://")) {
+        (Some(web), _) => {
+            let host = web.strip_suffix('/').unwrap_or(web);
+            let bare = !host.rsplit(']').next().unwrap_or_default().contains(':');
+            let port = if bare && !host.is_empty() { ":443" } else { "" };
+            Some(format!("{host}{port}"))
+        }
+        (None, other) => other.map(str::to_owned),
+    };
+    let found = (secure.is_some(), secure.unwrap_or_else(|| text.to_owned()));
+    endpoint(&found.1).map(|_| found)
+}
+
 /// Reads an endpoint: `db1:5432`, `127.0.0.1:3000`, `[::1]:3000`.
 ///
 /// # Errors
@@ -67,7 +86,13 @@ pub fn endpoint(text: &str) -> Result<Authority, String> {
             (false, "https") => ":443",
             (false, _) => ":80",
         };
-        return Err(format!("write it without scheme and path: `{host}{port}`"));
+        let tls = match scheme {
+            "https" | "tls" => ", and tls = \"system\" in its cluster",
+            _ => "",
+        };
+        return Err(format!(
+            "write it without scheme and path: `{host}{port}`{tls}"
+        ));
     }
     if text.contains('/') {
         return Err("an endpoint has no path".to_owned());
@@ -149,6 +174,32 @@ mod tests {
         ] {
             let error = bind(text).unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn targets() {
+        for (text, expected) in [
+            ("db1:5432", (false, "db1:5432")),
+            ("https://api.example.com", (true, "api.example.com:443")),
+            (
+                "https://api.example.com:8443/",
+                (true, "api.example.com:8443"),
+            ),
+            ("https://[::1]", (true, "[::1]:443")),
+            ("tls://db1:5432", (true, "db1:5432")),
+        ] {
+            let (tls, endpoint) = target(text).unwrap();
+            assert_eq!((tls, endpoint.as_str()), expected, "{text}");
+        }
+        for text in [
+            "http://api",
+            "https://",
+            "https://api/v1",
+            "tls://db1",
+            "tls://",
+        ] {
+            target(text).unwrap_err();
         }
     }
 

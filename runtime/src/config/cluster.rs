@@ -2,17 +2,21 @@
 
 use crate::{
     config::{
-        Balance, Cluster, Endpoint, address,
-        read::{Reader, Section, Word},
+        Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
+        credentials::{authorities, certificates},
+        read::{Node, Reader, Section, Word},
         sockets, waits,
     },
     message::{Code, Message},
     tls::files::reason,
 };
+use rustls::pki_types::ServerName;
+use toml::de::DeValue;
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "name",
     "endpoints",
+    "tls",
     "balance",
     "connect",
     "send_buffer",
@@ -31,7 +35,8 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     let balance = section.get("balance");
     let timeouts = section
         .get("timeouts")
-        .map(|node| waits::cluster(reader, node));
+        .map(|node| waits::cluster(reader, node, section.get("tls").is_some()));
+    let tls = section.get("tls").and_then(|node| tls(reader, node));
     let cluster = Cluster {
         name: name
             .as_ref()
@@ -50,8 +55,81 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .unwrap_or_default(),
         buffers: sockets::buffers(reader, section),
         timeouts: timeouts.unwrap_or_default(),
+        tls,
     };
+    nameless(reader, &cluster, &endpoints);
     (name, cluster)
+}
+
+/// `tls = "system"`, or a table that says whom to trust and whom to expect.
+fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<OriginTls> {
+    if matches!(node.get_ref(), DeValue::String(_)) {
+        reader.choice("tls", node, &[("system", ())])?;
+        return Some(OriginTls::default());
+    }
+    let keys = ["ca", "server_name", "cert", "key"];
+    let section = reader.section("tls", node, &keys)?;
+    let roots = authorities(reader, &section, "ca");
+    let own = section.get("cert").or(section.get("key")).is_some();
+    let forms = "write cert = \"FILE\", key = \"FILE\"";
+    let identity = own
+        .then(|| certificates(reader, &section, forms))
+        .flatten()
+        .and_then(|all| all.into_iter().next());
+    Some(OriginTls {
+        roots: roots.map_or(Roots::System, Roots::File),
+        server_name: section
+            .get("server_name")
+            .and_then(|node| server_name(reader, node)),
+        identity,
+    })
+}
+
+/// Every endpoint that is spoken to over TLS has a name that its certificate can be for.
+fn nameless(reader: &mut Reader<'_>, cluster: &Cluster, words: &[Word]) {
+    for endpoint in cluster.endpoints.iter().filter(|_| cluster.tls.is_some()) {
+        if cluster.expected(endpoint).is_some() {
+            continue;
+        }
+        let what = format!("no certificate can be for `{}`", endpoint.authority);
+        let message = Message::new(Code::BadHost, what);
+        let word = words.iter().find(|word| word.text == endpoint.authority);
+        let place = word.map_or(0..0, |word| word.place.clone());
+        reader.say(
+            message
+                .at(place, "")
+                .help("add server_name = \"NAME\" to `tls`"),
+        );
+    }
+}
+
+fn server_name(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
+    let word = reader.word("server_name", node)?;
+    if ServerName::try_from(word.text.as_str()).is_ok() {
+        return Some(word.text);
+    }
+    let what = format!("`{}` cannot be the name in a certificate", word.text);
+    let message = Message::new(Code::BadHost, what).at(word.place, "");
+    reader.say(message.help("write a host name or an IP address, without port"));
+    None
+}
+
+impl Cluster {
+    /// The name that the certificate of `endpoint` must be for, if it is spoken to over TLS.
+    #[must_use]
+    pub fn expected(&self, endpoint: &Endpoint) -> Option<ServerName<'static>> {
+        let tls = self.tls.as_ref()?;
+        let host = match &tls.server_name {
+            Some(name) => name.clone(),
+            None => host(&endpoint.authority)?,
+        };
+        ServerName::try_from(host).ok()
+    }
+}
+
+fn host(authority: &str) -> Option<String> {
+    let Authority { host, .. } = address::endpoint(authority).ok()?;
+    Some(host)
 }
 
 fn endpoint(reader: &mut Reader<'_>, word: &Word) -> Option<Endpoint> {

@@ -2,18 +2,19 @@
 
 use crate::{
     config::{
-        BareFin, CertificateFiles, Listener, Protocol, Tls, address,
+        BareFin, ClientAuth, Clients, HalfClose, Listener, Protocol, Tls, address,
+        credentials::{authorities, certificates},
         read::{Node, Reader, Section, Word},
         route::Names,
         sockets, waits,
     },
     message::{Code, Message, Place},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "bind",
     "kind",
@@ -22,6 +23,7 @@ const KEYS: [&str; 9] = [
     "send_buffer",
     "recv_buffer",
     "bare_fin",
+    "tls12_half_close",
     "timeouts",
 ];
 
@@ -30,6 +32,8 @@ const KEYS: [&str; 9] = [
 pub(super) enum Kind {
     Http,
     Tcp,
+    /// TCP that is routed by the name in its ClientHello.
+    Passthrough,
 }
 
 /// A listener whose routes are still to come.
@@ -62,9 +66,24 @@ pub(super) fn read(
         .get("kind")
         .and_then(|node| reader.choice("kind", node, &kinds));
     let kind = kind.unwrap_or(Kind::Http);
+    let ends = section.get("tls").and_then(|node| tls(reader, node));
+    let (kind, certificates, clients) = match ends {
+        None => (kind, None, None),
+        Some(Ends::Here(certificates, clients)) => (kind, Some(certificates), clients),
+        Some(Ends::Elsewhere) => {
+            if kind == Kind::Http {
+                let what = "`tls = \"passthrough\"` on an http listener";
+                let message = Message::new(Code::WrongKind, what).at(section.key_place("tls"), "");
+                let message = message.note("what is passed through cannot be read");
+                reader.say(message.help("make it kind = \"tcp\""));
+            }
+            (Kind::Passthrough, None, None)
+        }
+    };
     let protocol = match kind {
         Kind::Http => Protocol::Http(Table::default()),
         Kind::Tcp => Protocol::Tcp(0),
+        Kind::Passthrough => Protocol::Passthrough(Table::default()),
     };
     let mut timeouts = protocol.default_timeouts();
     if let Some(node) = section.get("timeouts") {
@@ -72,6 +91,10 @@ pub(super) fn read(
         timeouts = waits::listener(reader, node, timeouts, meaningful);
     }
     let fins = [("truncated", BareFin::Truncated), ("clean", BareFin::Clean)];
+    let closes = [
+        ("deliver", HalfClose::Deliver),
+        ("strict", HalfClose::Strict),
+    ];
     let listener = Listener {
         name: name
             .as_ref()
@@ -79,10 +102,12 @@ pub(super) fn read(
             .unwrap_or_default(),
         bind: bind(reader, section, bound),
         protocol,
-        tls: section.get("tls").and_then(|node| tls(reader, node)),
+        tls: certificates,
         buffers: sockets::buffers(reader, section),
         timeouts,
-        bare_fin: tls_choice(reader, section, "bare_fin", &fins),
+        bare_fin: tls_choice(reader, section, kind, "bare_fin", &fins),
+        tls12_half_close: tls_choice(reader, section, kind, "tls12_half_close", &closes),
+        clients,
     };
     let to = to(reader, section, kind, clusters);
     Draft {
@@ -103,7 +128,7 @@ fn to(
     clusters: &Names,
 ) -> Option<(Option<usize>, Place)> {
     let node = match kind {
-        Kind::Http => section.get("to"),
+        Kind::Http | Kind::Passthrough => section.get("to"),
         Kind::Tcp => reader.required(section, "to", "to = \"CLUSTER\", the name of a cluster"),
     };
     let word = node.and_then(|node| reader.word("to", node));
@@ -153,27 +178,47 @@ fn bind(
 fn tls_choice<T: Copy + Default>(
     reader: &mut Reader<'_>,
     section: &Section<'_, '_>,
+    kind: Kind,
     key: &str,
     choices: &[(&str, T)],
 ) -> T {
     let Some(node) = section.get(key) else {
         return T::default();
     };
-    if section.get("tls").is_none() {
-        let what = format!("`{key}` has no meaning without `tls`");
+    let reason = match (section.get("tls"), kind) {
+        (None, _) => Some((
+            "without `tls`",
+            "on a plain connection every FIN is a clean end",
+        )),
+        (Some(_), Kind::Passthrough) => {
+            Some(("with `tls = \"passthrough\"`", "the TLS ends elsewhere"))
+        }
+        (Some(_), Kind::Http | Kind::Tcp) => None,
+    };
+    if let Some((without, note)) = reason {
+        let what = format!("`{key}` has no meaning {without}");
         let message = Message::new(Code::WrongKind, what).at(section.key_place(key), "");
-        reader.say(message.note("on a plain connection every FIN is a clean end"));
+        reader.say(message.note(note));
     }
     reader.choice(key, node, choices).unwrap_or_default()
 }
 
-fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Tls> {
+/// Where a listener's TLS ends.
+enum Ends {
+    Here(Tls, Option<Clients>),
+    Elsewhere,
+}
+
+fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Ends> {
     let forms = "write \"dev\", { certs = [\"FILE\"] } or { cert = \"FILE\", key = \"FILE\" }";
     match node.get_ref() {
         DeValue::String(_) => {
-            reader.choice("tls", node, &[("dev", ())])?;
+            let words = [("dev", true), ("passthrough", false)];
+            if !reader.choice("tls", node, &words)? {
+                return Some(Ends::Elsewhere);
+            }
             match reader.outside.dev_directory() {
-                Ok(directory) => Some(Tls::Dev(directory)),
+                Ok(directory) => Some(Ends::Here(Tls::Dev(directory), None)),
                 Err(message) => {
                     reader.say(message.at(node.span(), ""));
                     None
@@ -182,8 +227,11 @@ fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Tls> {
         }
         DeValue::Table(table) => {
             let section = Section::new("tls", table, node.span());
-            reader.only(&section, &["certs", "cert", "key"]);
-            certificates(reader, &section, forms).map(Tls::Files)
+            let keys = ["certs", "cert", "key", "client_ca", "client_auth"];
+            reader.only(&section, &keys);
+            let clients = clients(reader, &section);
+            let files = certificates(reader, &section, forms)?;
+            Some(Ends::Here(Tls::Files(files), clients))
         }
         DeValue::Integer(_)
         | DeValue::Float(_)
@@ -197,82 +245,36 @@ fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Tls> {
     }
 }
 
-fn certificates(
-    reader: &mut Reader<'_>,
-    section: &Section<'_, '_>,
-    forms: &str,
-) -> Option<Vec<CertificateFiles>> {
-    let pair = (section.get("cert"), section.get("key"));
-    let all = match (section.get("certs"), pair) {
-        (Some(node), (None, None)) => {
-            let words = reader.words("certs", node);
-            let both = |word: &Word| (path(reader, word), word.place.clone());
-            let both = words.iter().map(both);
-            both.map(|(file, at)| {
-                (
-                    CertificateFiles {
-                        cert: file.clone(),
-                        key: file,
-                    },
-                    at,
-                )
-            })
-            .collect()
-        }
-        (None, (Some(cert), Some(key))) => {
-            let (cert, key) = (reader.word("cert", cert), reader.word("key", key));
-            let (cert, key) = (cert?, key?);
-            let files = CertificateFiles {
-                cert: path(reader, &cert),
-                key: path(reader, &key),
-            };
-            vec![(files, cert.place.start..key.place.end.max(cert.place.end))]
-        }
-        (Some(_), _) => {
-            let message = Message::new(Code::Contradiction, "`certs` beside `cert` or `key`");
-            let message = message.at(section.key_place("certs"), "");
-            reader.say(
-                message
-                    .note("`certs` are files that hold chain and key")
-                    .help(forms),
-            );
-            return None;
-        }
-        (None, (cert, key)) => {
-            let lack = match (cert, key) {
-                (Some(_), None) => "`cert` without `key`",
-                (None, Some(_)) => "`key` without `cert`",
-                (None | Some(_), None | Some(_)) => "`tls` without a certificate",
-            };
-            let message = Message::new(Code::MissingKey, lack).at(section.place(), "");
-            reader.say(message.help(forms));
-            return None;
-        }
-    };
-    for (files, place) in &all {
-        if let Err(message) = reader.outside.certificate(files) {
-            let message = match message.code() == Code::CertificateMissing {
-                true => message.help("paths are relative to the directory of this file"),
-                false => message,
-            };
-            reader.say(message.at(place.clone(), ""));
-        }
+/// `client_ca`, and whether a certificate of its is asked for or demanded.
+fn clients(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Option<Clients> {
+    let choices = [
+        ("required", ClientAuth::Required),
+        ("optional", ClientAuth::Optional),
+    ];
+    let auth = section
+        .get("client_auth")
+        .and_then(|node| reader.choice("client_auth", node, &choices));
+    if auth.is_some() && section.get("client_ca").is_none() {
+        let what = "`client_auth` without `client_ca`";
+        let message = Message::new(Code::MissingKey, what);
+        let message = message.at(section.key_place("client_auth"), "");
+        reader.say(message.help("add client_ca = \"FILE\": who signs the clients' certificates"));
     }
-    Some(all.into_iter().map(|(files, _)| files).collect())
-}
-
-fn path(reader: &Reader<'_>, word: &Word) -> PathBuf {
-    reader.base.join(&word.text)
+    Some(Clients {
+        ca: authorities(reader, section, "client_ca")?,
+        auth: auth.unwrap_or_default(),
+    })
 }
 
 impl Draft {
     /// The listener, complete.
     pub(super) fn finish(mut self, reader: &mut Reader<'_>) -> Listener {
-        let Draft { kind, to, name, .. } = &self;
+        let kind = self.kind;
+        let Draft { to, name, .. } = &self;
         let to = to.as_ref().and_then(|(cluster, _)| *cluster);
         self.listener.protocol = match kind {
             Kind::Tcp => Protocol::Tcp(to.unwrap_or_default()),
-            Kind::Http => {
+            Kind::Http | Kind::Passthrough => {
                 if !self.led {
                     let name = name.as_ref().map(|name| format!(" `{}`", name.text));
                     let what = format!("listener{} has no route", name.unwrap_or_default());
@@ -284,7 +286,11 @@ impl Draft {
                 }
                 self.routes
                     .extend(to.map(|cluster| Route::new(None, "/", cluster)));
-                Protocol::Http(Table::new(self.routes))
+                let table = Table::new(self.routes);
+                match kind {
+                    Kind::Passthrough => Protocol::Passthrough(table),
+                    Kind::Http | Kind::Tcp => Protocol::Http(table),
+                }
             }
         };
         self.listener

@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -31,6 +31,12 @@ pub trait Outside {
     /// # Errors
     /// It cannot: why.
     fn certificate(&self, files: &CertificateFiles) -> Result<(), Message>;
+
+    /// Sees that a file of certificate authorities can be used.
+    ///
+    /// # Errors
+    /// It cannot: why.
+    fn authorities(&self, file: &Path) -> Result<(), Message>;
 
     /// Where development certificates are kept.
     ///
@@ -61,6 +67,10 @@ impl Outside for Machine {
 
     fn certificate(&self, files: &CertificateFiles) -> Result<(), Message> {
         files::load(files, &self.provider).map(drop)
+    }
+
+    fn authorities(&self, file: &Path) -> Result<(), Message> {
+        files::authorities(file).map(drop)
     }
 
     fn dev_directory(&self) -> Result<PathBuf, Message> {

@@ -3,13 +3,14 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    BareFin, Cluster, Config, Listener, Protocol, Tls,
+    BareFin, CertificateFiles, ClientAuth, Clients, Cluster, Config, HalfClose, Listener,
+    OriginTls, Protocol, Roots, Tls,
     file::EDITION,
     sockets,
     units::{show_duration, show_size},
     waits,
 };
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 use tidegate_core::{
     limits::Limits,
     route::{Host, Route},
@@ -45,6 +46,8 @@ fn listener(config: &Config, listener: &Listener) -> String {
         buffers,
         timeouts,
         bare_fin,
+        tls12_half_close,
+        clients,
     } = listener;
     let bind = bind
         .iter()
@@ -61,17 +64,26 @@ fn listener(config: &Config, listener: &Listener) -> String {
             text += &format!("kind = \"tcp\"\nto = {}\n", name_of(*cluster));
             &[]
         }
+        Protocol::Passthrough(table) => {
+            text += "kind = \"tcp\"\ntls = \"passthrough\"\n";
+            table.routes()
+        }
         Protocol::Http(table) => table.routes(),
     };
     let is_default = |route: &Route| route.host == Host::Any && route.path.is_empty();
     for route in routes.iter().filter(|route| is_default(route)) {
         text += &format!("to = {}\n", name_of(route.cluster));
     }
-    text += &tls.as_ref().map(print_tls).unwrap_or_default();
+    let certificates = tls.as_ref().map(|tls| print_tls(tls, clients.as_ref()));
+    text += &certificates.unwrap_or_default();
     text += &sockets::show(*buffers);
     text += match bare_fin {
         BareFin::Truncated => "",
         BareFin::Clean => "bare_fin = \"clean\"\n",
+    };
+    text += match tls12_half_close {
+        HalfClose::Deliver => "",
+        HalfClose::Strict => "tls12_half_close = \"strict\"\n",
     };
     text += &table(&waits::show_listener(
         *timeouts,
@@ -92,25 +104,30 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text
 }
 
-fn print_tls(tls: &Tls) -> String {
-    match tls {
-        Tls::Dev(_) => "tls = \"dev\"\n".to_owned(),
+fn print_tls(tls: &Tls, clients: Option<&Clients>) -> String {
+    let path = |path: &Path| quote(&path.to_string_lossy());
+    let mut rows = match tls {
+        Tls::Dev(_) => return "tls = \"dev\"\n".to_owned(),
         Tls::Files(all) => match all.as_slice() {
-            [one] if one.cert != one.key => {
-                let (cert, key) = (one.cert.to_string_lossy(), one.key.to_string_lossy());
-                format!(
-                    "tls = {{ cert = {}, key = {} }}\n",
-                    quote(&cert),
-                    quote(&key)
-                )
+            [CertificateFiles { cert, key }] if cert != key => {
+                vec![
+                    format!("cert = {}", path(cert)),
+                    format!("key = {}", path(key)),
+                ]
             }
             all => {
-                let file = |one: &super::CertificateFiles| quote(&one.cert.to_string_lossy());
-                let files: Vec<_> = all.iter().map(file).collect();
-                format!("tls = {{ certs = [{}] }}\n", files.join(", "))
+                let files: Vec<_> = all.iter().map(|one| path(&one.cert)).collect();
+                vec![format!("certs = [{}]", files.join(", "))]
             }
         },
+    };
+    if let Some(clients) = clients {
+        rows.push(format!("client_ca = {}", path(&clients.ca)));
+        if clients.auth == ClientAuth::Optional {
+            rows.push("client_auth = \"optional\"".to_owned());
+        }
     }
+    format!("tls = {{ {} }}\n", rows.join(", "))
 }
 
 fn print_cluster(cluster: &Cluster) -> String {
@@ -122,18 +139,40 @@ fn print_cluster(cluster: &Cluster) -> String {
         takes_connect,
         buffers,
         timeouts,
+        tls,
     } = cluster;
     let endpoints: Vec<_> = endpoints.iter().map(|one| quote(&one.authority)).collect();
     format!(
         "\n[[cluster]]\nname = {}\nendpoints = [{}]\n",
         quote(name),
         endpoints.join(", ")
-    ) + if *takes_connect {
-        "connect = true\n"
-    } else {
-        ""
-    } + &sockets::show(*buffers)
+    ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
+        + if *takes_connect {
+            "connect = true\n"
+        } else {
+            ""
+        }
+        + &sockets::show(*buffers)
         + &table(&waits::show_cluster(*timeouts))
+}
+
+fn print_origin_tls(tls: &OriginTls) -> String {
+    let mut rows = Vec::new();
+    if let Roots::File(path) = &tls.roots {
+        rows.push(format!("ca = {}", quote(&path.to_string_lossy())));
+    }
+    if let Some(name) = &tls.server_name {
+        rows.push(format!("server_name = {}", quote(name)));
+    }
+    if let Some(CertificateFiles { cert, key }) = &tls.identity {
+        rows.push(format!("cert = {}", quote(&cert.to_string_lossy())));
+        rows.push(format!("key = {}", quote(&key.to_string_lossy())));
+    }
+    if rows.is_empty() {
+        "tls = \"system\"\n".to_owned()
+    } else {
+        format!("tls = {{ {} }}\n", rows.join(", "))
+    }
 }
 
 fn limits(limits: &Limits) -> String {

@@ -91,18 +91,8 @@ pub(super) fn read(
     };
     let draft = &mut drafts[index];
     draft.led = true;
-    match draft.kind {
-        Kind::Http => {}
-        Kind::Tcp => {
-            let what = format!("route for the tcp listener `{}`", listener.text);
-            let message = Message::new(Code::WrongKind, what).at(listener.place, "");
-            reader.say(
-                message
-                    .note("what a tcp listener relays has no host and no path")
-                    .help("give the listener to = \"CLUSTER\", or make it kind = \"http\""),
-            );
-            return;
-        }
+    if !fits(reader, section, draft.kind, listener) {
+        return;
     }
     // Only a route that is good in itself can be in the way of another.
     let (Some(host), Some(path)) = (host.unwrap_or(Some(None)), path.unwrap_or(Some(None))) else {
@@ -132,6 +122,26 @@ pub(super) fn read(
     }
     taken.push((index, route.clone(), section.place()));
     draft.routes.push(route);
+}
+
+/// Whether a route means anything for a listener of this kind.
+fn fits(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kind, listener: Word) -> bool {
+    let message = match kind {
+        Kind::Http => return true,
+        Kind::Passthrough if section.get("path").is_none() => return true,
+        Kind::Passthrough => Message::new(Code::WrongKind, "a `path` where TLS is passed through")
+            .at(section.key_place("path"), "")
+            .note("only the name that a client asks for can be read"),
+        Kind::Tcp => {
+            let what = format!("route for the tcp listener `{}`", listener.text);
+            Message::new(Code::WrongKind, what)
+                .at(listener.place, "")
+                .note("what a tcp listener relays has no host and no path")
+                .help("give the listener to = \"CLUSTER\", or make it kind = \"http\"")
+        }
+    };
+    reader.say(message);
+    false
 }
 
 /// The outer `None` stands for an error.

@@ -13,6 +13,8 @@ pub(crate) fn listener() -> Listener {
         buffers: Buffers::default(),
         timeouts: Timeouts::http(),
         bare_fin: BareFin::default(),
+        tls12_half_close: HalfClose::default(),
+        clients: None,
     }
 }
 
@@ -29,5 +31,6 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: None,
     }
 }

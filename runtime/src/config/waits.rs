@@ -69,8 +69,9 @@ const LISTENER: [Wait; 10] = [
 
 type UpstreamSlot = fn(&mut UpstreamTimeouts) -> &mut Option<Span>;
 
-const CLUSTER: [(&str, UpstreamSlot); 5] = [
+const CLUSTER: [(&str, UpstreamSlot); 6] = [
     ("connect", |t| &mut t.connect),
+    ("tls", |t| &mut t.tls),
     ("response", |t| &mut t.response),
     ("body", |t| &mut t.body),
     ("write", |t| &mut t.write),
@@ -122,12 +123,17 @@ pub(super) fn listener(
 }
 
 /// Reads the waits of a cluster.
-pub(super) fn cluster(reader: &mut Reader<'_>, node: &Node<'_>) -> UpstreamTimeouts {
+pub(super) fn cluster(reader: &mut Reader<'_>, node: &Node<'_>, tls: bool) -> UpstreamTimeouts {
     let mut timeouts = UpstreamTimeouts::default();
     let Some(section) = section(reader, node, &CLUSTER.map(|(key, _)| key)) else {
         return timeouts;
     };
     for (key, slot) in CLUSTER {
+        if key == "tls" && !tls && section.get(key).is_some() {
+            let what = "the time-out `tls` has no meaning without `tls`";
+            reader.say(Message::new(Code::WrongKind, what).at(section.key_place(key), ""));
+            continue;
+        }
         let node = section.get(key);
         *slot(&mut timeouts) = node.and_then(|node| reader.duration(key, node, &WAIT));
     }

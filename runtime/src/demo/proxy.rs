@@ -4,7 +4,9 @@
 //! serves, for an interrupt; either way it drains. What it runs is what production runs.
 
 use crate::{
-    config::{self, Balance, BareFin, Cluster, Config, Endpoint, Protocol, UpstreamTimeouts},
+    config::{
+        self, Balance, BareFin, Cluster, Config, Endpoint, HalfClose, Protocol, UpstreamTimeouts,
+    },
     net::{Buffers, kernel::Kernel},
     tap::Tap,
     worker::{Extras, Site, Worker},
@@ -203,6 +205,8 @@ fn site(plan: &Plan) -> (Config, Site) {
         tls: None, // It is made in memory, and handed over below.
         buffers: plan.buffers,
         bare_fin: BareFin::default(),
+        tls12_half_close: HalfClose::default(),
+        clients: None,
     };
     let cluster = Cluster {
         name: "demo".to_string(),
@@ -214,6 +218,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
+        tls: None,
     };
     let config = Config {
         listeners: vec![listener.clone()],
@@ -226,6 +231,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         bind: vec![any],
         listener,
         tls: Some(Arc::clone(&plan.tls)),
+        origins: vec![None],
     };
     (config, site)
 }

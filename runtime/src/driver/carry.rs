@@ -56,6 +56,11 @@ impl Carry {
         self.cluster
     }
 
+    /// The cluster that a connection is for, found without a request.
+    pub(super) fn goes_to(&mut self, cluster: usize) {
+        self.cluster = Some(cluster);
+    }
+
     /// The next response starts afresh.
     pub(super) fn next_response(&mut self) {
         self.response = None;
@@ -81,7 +86,7 @@ impl Carry {
                 Ok(Some((taken, parsed))) => {
                     let route = upstreams.route(&parsed);
                     self.cluster = route.cluster;
-                    routed = route.timeouts;
+                    routed = route.destination;
                     let forwarded = Forwarded {
                         client: self.client,
                         https: self.https,

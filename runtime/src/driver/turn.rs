@@ -6,27 +6,22 @@
 use super::{Driver, carry, wire};
 use crate::{
     net::Network,
-    port::{Fault, Read, fault::Detail},
+    port::{Fault, Read},
 };
 use std::{
     future::Future,
-    pin::Pin,
     task::{Context, Poll},
 };
 use tidegate_core::{
-    event::{Event, Origin},
-    interest::Read as Want,
-    leg::{Leg, WriteEnd},
-    session::Phase,
-    side::Side,
-    timer::Timer,
+    event::Event, interest::Read as Want, leg::WriteEnd, session::Phase, side::Side, timer::Timer,
 };
 
 impl<N: Network> Driver<N> {
     /// One round over everything that may have something to tell.
     pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = self.poll_secure(cx);
+        let mut moved = self.poll_secure(cx, Side::Down);
         moved |= self.poll_dial(cx);
+        moved |= self.poll_secure(cx, Side::Up);
         for side in Side::BOTH {
             moved |= self.poll_in(cx, side);
             moved |= self.poll_fault(cx, side);
@@ -59,53 +54,7 @@ impl<N: Network> Driver<N> {
         drains
     }
 
-    fn poll_secure(&mut self, cx: &mut Context<'_>) -> bool {
-        if !matches!(self.session.phase(), Phase::Securing)
-            || !matches!(self.session.leg(Side::Down), Leg::Securing)
-        {
-            return false;
-        }
-        let Some(port) = self.wire(Side::Down).port.as_mut() else {
-            return false;
-        };
-        match port.poll_secure(cx) {
-            Poll::Pending => false,
-            Poll::Ready(Ok(())) => {
-                self.step(Event::Secured);
-                true
-            }
-            Poll::Ready(Err(fault)) if fault.detail == Detail::Fin => {
-                self.step(Event::Fin(Side::Down));
-                true
-            }
-            Poll::Ready(Err(fault)) => {
-                self.failed(Side::Down, &fault);
-                true
-            }
-        }
-    }
-
-    fn poll_dial(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(dial) = self.dial.as_mut() else {
-            return false;
-        };
-        match Pin::new(dial).poll(cx) {
-            Poll::Pending => false,
-            Poll::Ready(Ok(port)) => {
-                self.dial = None;
-                self.wire(Side::Up).port = Some(port);
-                self.step(Event::Connected(Origin::Fresh));
-                true
-            }
-            Poll::Ready(Err(refusal)) => {
-                self.dial = None;
-                self.step(Event::Unconnected(refusal));
-                true
-            }
-        }
-    }
-
-    fn failed(&mut self, side: Side, fault: &Fault) {
+    pub(super) fn failed(&mut self, side: Side, fault: &Fault) {
         tracing::debug!(%side, %fault, "a leg failed");
         self.step(Event::Failed(side, fault.cause, wire::call(fault.call)));
     }
@@ -133,7 +82,7 @@ impl<N: Network> Driver<N> {
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
         match self.session.phase() {
-            Phase::Tunnel => {
+            Phase::Peeking | Phase::Tunnel => {
                 let [down, up] = &mut self.wires;
                 let read = match side {
                     Side::Down => down.poll_take(cx, most, &mut up.outbox),
@@ -141,6 +90,7 @@ impl<N: Network> Driver<N> {
                 };
                 if let Poll::Ready(Ok(Read::Bytes(n))) = read {
                     self.step(Event::Received(side, wire::count(n)));
+                    self.peek();
                     return true;
                 }
                 self.read(side, read)
@@ -371,6 +321,7 @@ impl<N: Network> Driver<N> {
             | Timer::Head
             | Timer::Idle
             | Timer::Connect
+            | Timer::TlsUp
             | Timer::Request
             | Timer::Response
             | Timer::Body

@@ -99,6 +99,9 @@ codes! {
     CertificateUnusable = 315,
     /// The directory of the development certificates cannot be found, made or written.
     DevCertificates = 316,
+    /// The system has no certificate authorities, so that no endpoint's certificate could be
+    /// trusted.
+    NoAuthorities = 317,
 }
 
 impl fmt::Display for Code {

@@ -6,6 +6,7 @@
 use crate::{
     net::Stream,
     port::{Port, Read},
+    tls::origin::Terms,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -45,6 +46,11 @@ impl<S: Stream> Berth<S> {
     /// Whether the connection is gone: closed, reset, or a session's.
     pub(super) fn is_empty(&self) -> bool {
         self.held.borrow().is_none()
+    }
+
+    /// Whether its peer has met these terms, or need not meet any.
+    pub(super) fn is_on(&self, terms: Option<&Terms>) -> bool {
+        self.with(|port| port.terms() == terms) == Some(true)
     }
 
     /// Asks the transport, if it is here.

@@ -41,9 +41,18 @@ impl<T> Idle<T> {
         id
     }
 
-    pub(super) fn take_youngest(&mut self, address: SocketAddr) -> Option<T> {
+    /// Of those that suit. One address rarely has others: two clusters would have to share it.
+    pub(super) fn take_youngest(
+        &mut self,
+        address: SocketAddr,
+        suits: impl Fn(&T) -> bool,
+    ) -> Option<T> {
         let ids = (address, 0)..=(address, u64::MAX);
-        let (_, id) = *self.by_address.range(ids).next_back()?;
+        let mut youngest_first = self.by_address.range(ids).rev();
+        let (_, id) = *youngest_first.find(|(_, id)| {
+            let known = self.by_age.get(id);
+            known.is_some_and(|(_, one)| suits(one))
+        })?;
         self.remove(id)
     }
 
@@ -65,6 +74,10 @@ impl<T> Idle<T> {
 mod tests {
     use super::*;
 
+    fn any(_: &&str) -> bool {
+        true
+    }
+
     fn address(n: u8) -> SocketAddr {
         SocketAddr::from(([192, 0, 2, n], 80))
     }
@@ -75,13 +88,23 @@ mod tests {
         for (n, name) in [(1, "a"), (2, "b"), (1, "c"), (2, "d"), (3, "e")] {
             idle.insert(address(n), name);
         }
-        assert_eq!(idle.take_youngest(address(1)), Some("c"));
-        assert_eq!(idle.take_youngest(address(4)), None);
+        assert_eq!(idle.take_youngest(address(1), any), Some("c"));
+        assert_eq!(idle.take_youngest(address(4), any), None);
         assert_eq!(idle.take_oldest(), Some("a"));
-        assert_eq!(idle.take_youngest(address(1)), None);
+        assert_eq!(idle.take_youngest(address(1), any), None);
         assert_eq!(idle.take_oldest(), Some("b"));
-        assert_eq!(idle.take_youngest(address(2)), Some("d"));
+        assert_eq!(idle.take_youngest(address(2), any), Some("d"));
         assert_eq!((idle.len(), idle.by_address.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_does_not_suit_stays() {
+        let mut idle = Idle::default();
+        idle.insert(address(1), "a");
+        idle.insert(address(1), "b");
+        assert_eq!(idle.take_youngest(address(1), |one| *one == "a"), Some("a"));
+        assert_eq!(idle.take_youngest(address(1), |one| *one == "a"), None);
+        assert_eq!(idle.len(), 1);
     }
 
     #[test]
@@ -92,6 +115,6 @@ mod tests {
         assert_eq!(idle.remove(first), Some("a"));
         assert_eq!(idle.remove(first), None);
         assert_eq!(idle.take_oldest(), Some("b"));
-        assert_eq!(idle.take_youngest(address(1)), None);
+        assert_eq!(idle.take_youngest(address(1), any), None);
     }
 }

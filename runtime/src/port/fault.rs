@@ -66,11 +66,30 @@ impl Fault {
         }
     }
 
-    /// The fault an error of the TLS engine amounts to.
+    /// T14: the peer has ended inside the handshake.
     #[must_use]
-    pub fn tls(call: Call, error: &rustls::Error) -> Fault {
+    pub const fn cut_short() -> Fault {
         Fault {
             cause: Cause::Tls,
+            call: Call::Read,
+            detail: Detail::Fin,
+        }
+    }
+
+    /// The fault an error of the TLS engine amounts to.
+    #[must_use]
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "not our enum, and it may grow"
+    )]
+    pub fn tls(call: Call, error: &rustls::Error) -> Fault {
+        Fault {
+            cause: match error {
+                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+                    Cause::Certificate
+                }
+                _ => Cause::Tls,
+            },
             call,
             detail: Detail::Tls(Box::new(error.clone())),
         }

@@ -4,7 +4,7 @@
 //! an argument; it reads files only when asked to load, and never touches a connection.
 
 use crate::{
-    config::{Listener, Tls},
+    config::{ClientAuth, Clients, Listener, Tls},
     message::{Code, Message},
     tls::{dev, files},
 };
@@ -13,7 +13,10 @@ use rustls::{
     client::verify_server_name,
     crypto::CryptoProvider,
     pki_types::ServerName,
-    server::{ClientHello, ParsedCertificate, ResolvesServerCert},
+    server::{
+        ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier,
+        danger::ClientCertVerifier,
+    },
     sign::CertifiedKey,
     time_provider::TimeProvider,
 };
@@ -38,7 +41,31 @@ pub fn load(
             .map(|one| files::load(one, provider))
             .collect::<Result<_, _>>()?,
     };
-    server_config(certificates, listener.protocol.alpn(), provider, time).map(Some)
+    let clients = listener.clients.as_ref();
+    let clients = clients
+        .map(|clients| verifier(clients, provider))
+        .transpose()?;
+    let alpn = listener.protocol.alpn();
+    server_config(certificates, clients, alpn, provider, time).map(Some)
+}
+
+/// Who vouches for the clients of a listener, and whether somebody must.
+///
+/// # Errors
+/// The file of authorities cannot be loaded or used.
+fn verifier(
+    clients: &Clients,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Message> {
+    let roots = Arc::new(files::authorities(&clients.ca)?);
+    let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
+    let builder = match clients.auth {
+        ClientAuth::Required => builder,
+        ClientAuth::Optional => builder.allow_unauthenticated(),
+    };
+    builder
+        .build()
+        .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))
 }
 
 /// The configuration of a listener with `certificates` (not empty; the first is the default):
@@ -48,6 +75,7 @@ pub fn load(
 /// The provider has no cipher suite for these versions.
 pub fn server_config(
     certificates: Vec<CertifiedKey>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
     alpn: &[&[u8]],
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
@@ -56,9 +84,11 @@ pub fn server_config(
     let builder = ServerConfig::builder_with_details(Arc::clone(provider), Arc::clone(time))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?;
-    let mut config = builder
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(by_name));
+    let builder = match clients {
+        Some(clients) => builder.with_client_cert_verifier(clients),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(by_name));
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }
@@ -179,7 +209,7 @@ mod tests {
             );
         }
         let roots: Vec<_> = (0..3).map(leaf).collect();
-        let server = server_config(all.clone(), &[], &provider(), &time()).unwrap();
+        let server = server_config(all.clone(), None, &[], &provider(), &time()).unwrap();
         for (version, expected) in [
             (&TLS12, ProtocolVersion::TLSv1_2),
             (&TLS13, ProtocolVersion::TLSv1_3),

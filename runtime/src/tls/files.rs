@@ -7,7 +7,7 @@ use crate::{
     message::{Code, Message},
 };
 use rustls::{
-    Error, InconsistentKeys,
+    Error, InconsistentKeys, RootCertStore,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
     sign::CertifiedKey,
@@ -41,6 +41,20 @@ pub fn load(files: &CertificateFiles, provider: &CryptoProvider) -> Result<Certi
             "it is not an X.509 certificate",
         )),
     }
+}
+
+/// Reads certificate authorities; at least one.
+///
+/// # Errors
+/// Names the file and what is wrong with it.
+pub fn authorities(path: &Path) -> Result<RootCertStore, Message> {
+    let mut store = RootCertStore::empty();
+    for certificate in chain(path)? {
+        store
+            .add(certificate)
+            .map_err(|_| unusable("certificate", path, "it is not an X.509 certificate"))?;
+    }
+    Ok(store)
 }
 
 fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Message> {

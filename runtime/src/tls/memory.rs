@@ -50,7 +50,7 @@ impl Certificate {
             .map_err(io::Error::other)?;
         let certified = CertifiedKey::new(vec![made.der().clone()], signing);
         let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
-        let server = server_config(vec![certified], &[b"http/1.1"], &provider, &time)
+        let server = server_config(vec![certified], None, &[b"http/1.1"], &provider, &time)
             .map_err(|message| io::Error::other(message.what().to_owned()))?;
         Ok(Certificate {
             server,

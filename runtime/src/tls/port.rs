@@ -8,6 +8,7 @@
 use crate::{
     net::Stream,
     port::{Call, Fault, Read, fault::Detail},
+    tls::origin::Terms,
 };
 use rustls::{Connection, SupportedCipherSuite};
 use std::{
@@ -67,6 +68,8 @@ enum Outbound {
 pub(crate) struct Secured<S: Stream> {
     stream: S,
     engine: Connection,
+    /// What the peer has to meet, where we are the client.
+    pub(crate) terms: Option<Terms>,
     inbound: Inbound,
     outbound: Outbound,
     /// Ciphertext read and not yet given to the engine, which takes no more while it holds
@@ -83,6 +86,7 @@ impl<S: Stream> Secured<S> {
         Secured {
             stream,
             engine,
+            terms: None,
             inbound: Inbound::Open,
             outbound: Outbound::Open { sealed_bytes: 0 },
             backlog: Vec::new(),
@@ -125,12 +129,7 @@ impl<S: Stream> Secured<S> {
             // further than the socket's buffer.
             ready!(flushed);
             if ready!(self.poll_fill(cx, &mut []))? == Fill::Fin {
-                // T14.
-                return Poll::Ready(Err(Fault {
-                    cause: Cause::Tls,
-                    call: Call::Read,
-                    detail: Detail::Fin,
-                }));
+                return Poll::Ready(Err(Fault::cut_short()));
             }
         }
     }
@@ -201,8 +200,8 @@ impl<S: Stream> Secured<S> {
             // No FIN that would look like an end we chose.
             return Poll::Ready(Err(Fault::tls(Call::Finish, error)));
         }
-        if let Outbound::Open { sealed_bytes } = self.outbound {
-            assert!(sealed_bytes == 0, "a finish never overtakes a write");
+        if let Outbound::Open { .. } = self.outbound {
+            // What is sealed leaves before it, also where the rest was given up (T02, strict).
             self.engine.send_close_notify();
             self.outbound = Outbound::Notified;
         }

@@ -24,14 +24,18 @@ pub(super) fn latencies(on: &Features, rng: &mut Rng) -> Latencies {
 }
 
 /// A handshake of TLS is some 1,500 bytes: with windows of one byte it would be all of the run.
-pub(super) fn buffers(on: &Features, carrier: Carrier, rng: &mut Rng) -> BufferBytes {
+pub(super) fn buffers(on: &Features, carriers: [Carrier; 2], rng: &mut Rng) -> BufferBytes {
     if !on.small_buffers {
         return BufferBytes::default();
     }
-    let tls = carrier != Carrier::Tcp;
+    let [tls, up_tls] = carriers.map(|carrier| carrier != Carrier::Tcp);
     if rng.one_in(3) {
         // All alike: only then does a slow reader fill every buffer on the way.
-        let bytes = rng.pick(if tls { &SIZES[5..] } else { &SIZES[..] });
+        let bytes = rng.pick(if tls || up_tls {
+            &SIZES[5..]
+        } else {
+            &SIZES[..]
+        });
         let socket = SocketBytes {
             send: bytes,
             recv: bytes,
@@ -58,7 +62,7 @@ pub(super) fn buffers(on: &Features, carrier: Carrier, rng: &mut Rng) -> BufferB
         recv: size(small),
     };
     let (client, down) = (socket(!tls), socket(!tls));
-    let (up, origin) = (socket(true), socket(true));
+    let (up, origin) = (socket(!up_tls), socket(!up_tls));
     BufferBytes {
         relay: size(true),
         client,

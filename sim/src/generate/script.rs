@@ -24,7 +24,8 @@ pub(super) fn writers(on: &Features, bytes: u32, schedule: &mut Schedule, rng: &
     let waits = on.half_close.then(|| waiter.below(2));
     let tls = schedule.carrier != Carrier::Tcp;
     let client = writer(on, bytes, tls, waits == Some(0), &mut rng.fork("client"));
-    let origin = writer(on, bytes, false, waits == Some(1), &mut rng.fork("origin"));
+    let up_tls = schedule.upstream != Carrier::Tcp;
+    let origin = writer(on, bytes, up_tls, waits == Some(1), &mut rng.fork("origin"));
     (schedule.client.writer, schedule.origin.writer) = (client, origin);
 }
 

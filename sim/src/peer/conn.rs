@@ -129,6 +129,7 @@ impl<N: Network> Conn<N> {
     pub(super) async fn end(&self, step: Step) -> bool {
         match step {
             Step::CloseNotify => {
+                // Nothing, on a plain line.
                 let sent = self
                     .on_line(|line, cx| {
                         line.notify();

@@ -5,7 +5,7 @@
 //! different things too, and never answers one with another.
 
 use crate::{errno::Errno, peer::errno, tls};
-use rustls::{ClientConfig, ClientConnection};
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 use std::{
     io::{self, IoSlice, Read, Write},
     sync::Arc,
@@ -38,7 +38,7 @@ pub struct Line<S: Stream> {
 }
 
 struct Tls {
-    engine: ClientConnection,
+    engine: Connection,
     /// Ciphertext on its way to the stream.
     out: Vec<u8>,
     out_at: usize,
@@ -56,8 +56,20 @@ impl<S: Stream> Line<S> {
     /// A client's TLS connection to the proxy; [`Line::poll_secure`] shakes hands.
     pub fn tls(stream: S, config: Arc<ClientConfig>) -> Line<S> {
         let engine = ClientConnection::new(config, tls::proxy_name());
+        let engine = engine.expect("the simulation's configuration is sound");
+        Line::over(stream, engine.into())
+    }
+
+    /// An origin's TLS connection from the proxy; [`Line::poll_secure`] shakes hands.
+    pub fn server(stream: S, config: Arc<ServerConfig>) -> Line<S> {
+        let engine = ServerConnection::new(config);
+        let engine = engine.expect("the simulation's configuration is sound");
+        Line::over(stream, engine.into())
+    }
+
+    fn over(stream: S, engine: Connection) -> Line<S> {
         let tls = Tls {
-            engine: engine.expect("the simulation's configuration is sound"),
+            engine,
             out: Vec::new(),
             out_at: 0,
             inbox: vec![0; 4_096],

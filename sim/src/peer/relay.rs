@@ -67,10 +67,11 @@ pub async fn origin<N: Network>(
     net: N,
     address: SocketAddr,
     bytes: SocketBytes,
+    carrier: Carrier,
     script: Script,
     logs: Rc<RefCell<Vec<SharedLog>>>,
 ) {
-    accept_all(net, address, bytes, |conn| {
+    accept_all(net, address, bytes, carrier, |conn| {
         logs.borrow_mut().push(Rc::clone(&conn.log));
         let peer = Peer::new(conn, Payload::FROM_ORIGIN, Payload::FROM_CLIENT);
         peer.run(script.clone())
@@ -83,16 +84,29 @@ pub(super) async fn accept_all<N: Network, F: Future<Output = ()>>(
     net: N,
     address: SocketAddr,
     bytes: SocketBytes,
-    mut serve: impl FnMut(Conn<N>) -> F,
+    carrier: Carrier,
+    serve: impl Fn(Conn<N>) -> F,
 ) {
     let listener = net.listen(address, bytes.into());
     let mut listener = listener.expect("the origin's port is free");
     let mut served = Vec::new();
     poll_fn(|cx| {
         while let Poll::Ready(accepted) = listener.poll_accept(cx) {
-            let line = Line::plain(accepted.expect("the origin's kernel accepts"));
-            let conn = Conn::new(net.clone(), line, SharedLog::default());
-            served.push(Box::pin(serve(conn)));
+            let stream = accepted.expect("the origin's kernel accepts");
+            let mut line = match carrier {
+                Carrier::Tcp => Line::plain(stream),
+                Carrier::Tls(version) => {
+                    Line::server(stream, tls::server_config(Party::Origin, &[version]))
+                }
+            };
+            let (net, serve) = (net.clone(), &serve);
+            served.push(Box::pin(async move {
+                // A proxy that gives up inside the handshake has said nothing yet.
+                match poll_fn(|cx| line.poll_secure(cx)).await {
+                    Ok(()) => serve(Conn::new(net, line, SharedLog::default())).await,
+                    Err(_) => line.reset(),
+                }
+            }));
         }
         served.retain_mut(|one| one.as_mut().poll(cx).is_pending());
         Poll::<()>::Pending

@@ -29,6 +29,7 @@ impl std::error::Error for ParseError {}
 struct Draft {
     seed: Option<u64>,
     mode: Option<(bool, Carrier, bool)>,
+    upstream: Option<Carrier>,
     client_proxy_ms: Option<u32>,
     proxy_origin_ms: Option<u32>,
     relay: Option<u32>,
@@ -93,6 +94,7 @@ impl Draft {
         match words.next()? {
             "seed" => set(&mut self.seed, seed(words.next()?)?)?,
             "mode" => set(&mut self.mode, mode(&mut words)?)?,
+            "upstream" => set(&mut self.upstream, carrier(&mut words)?)?,
             "latency" => match link(words.next()?)? {
                 Link::ClientProxy => set(&mut self.client_proxy_ms, words.ms()?)?,
                 Link::ProxyOrigin => set(&mut self.proxy_origin_ms, words.ms()?)?,
@@ -169,6 +171,7 @@ impl Draft {
         Ok(Schedule {
             seed: self.seed.ok_or("there is no line `seed`")?,
             carrier,
+            upstream: self.upstream.unwrap_or_default(),
             traffic,
             latencies: Latencies {
                 client_proxy_ms: self.client_proxy_ms.unwrap_or(latencies.client_proxy_ms),
@@ -234,6 +237,11 @@ fn mode(words: &mut Words<'_>) -> Result<(bool, Carrier, bool), String> {
         "http" => true,
         other => return Err(format!("`{other}`: relay or http")),
     };
+    let carrier = carrier(words)?;
+    Ok((http, carrier, http && words.maybe("pipelined")))
+}
+
+fn carrier(words: &mut Words<'_>) -> Result<Carrier, String> {
     let carriers = [
         Carrier::Tcp,
         Carrier::Tls(Version::Tls12),
@@ -241,8 +249,7 @@ fn mode(words: &mut Words<'_>) -> Result<(bool, Carrier, bool), String> {
     ];
     let word = words.next()?;
     let carrier = carriers.into_iter().find(|carrier| carrier.word() == word);
-    let carrier = carrier.ok_or_else(|| format!("`{word}`: tcp, tls12 or tls13"))?;
-    Ok((http, carrier, http && words.maybe("pipelined")))
+    carrier.ok_or_else(|| format!("`{word}`: tcp, tls12 or tls13"))
 }
 
 fn link(word: &str) -> Result<Link, String> {

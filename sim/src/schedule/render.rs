@@ -76,6 +76,9 @@ impl fmt::Display for Schedule {
                 pipelined: true, ..
             } => writeln!(f, "mode http {carrier} pipelined")?,
         }
+        if self.upstream != Carrier::Tcp {
+            writeln!(f, "upstream {}", self.upstream.word())?;
+        }
         let latencies = self.latencies;
         writeln!(f, "latency client-proxy {}ms", latencies.client_proxy_ms)?;
         writeln!(f, "latency proxy-origin {}ms", latencies.proxy_origin_ms)?;

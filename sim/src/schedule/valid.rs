@@ -46,7 +46,7 @@ impl Schedule {
         match &self.traffic {
             Traffic::Relay => {
                 validate_writer(&self.client.writer, tls)?;
-                validate_writer(&self.origin.writer, false)?;
+                validate_writer(&self.origin.writer, self.upstream != Carrier::Tcp)?;
                 let ring = waits(&self.client) && waits(&self.origin);
                 must(!ring, "each peer waits for the other's end")
             }

@@ -32,7 +32,7 @@ impl Network {
         }
         match *event {
             Event::Accepted => assert_eq!(session.phase(), &Phase::New),
-            Event::Secured => assert_eq!(session.leg(Side::Down), &Leg::Securing),
+            Event::Secured(side, _) => assert_eq!(session.leg(side), &Leg::Securing),
             Event::Connected(_) | Event::Unconnected(_) => {
                 assert_eq!(session.leg(Side::Up), &Leg::Connecting);
             }
@@ -46,6 +46,7 @@ impl Network {
                 let secured = session.leg(side).open().is_some_and(|open| open.tls);
                 assert!(bytes > 0 || secured, "a plain write takes something");
             }
+            Event::Fin(side) if session.leg(side) == &Leg::Securing => {}
             Event::CloseNotify(side) | Event::Fin(side) => {
                 assert_ne!(read(session, side), Read::Off, "{side} is not read");
                 assert_eq!(session.interest(side).decode, None, "{side} is decoded");
@@ -59,6 +60,7 @@ impl Network {
                 let deadline = session.deadline().map(|(at, _)| at);
                 assert_eq!(deadline, Some(now), "not the deadline");
             }
+            Event::Peeked(_) => assert_eq!(session.phase(), &Phase::Peeking),
             Event::Routed(_) | Event::Evicted | Event::Drained => {}
         }
     }
@@ -77,7 +79,7 @@ impl Network {
     }
 
     fn receives(&mut self, session: &Session, side: Side, bytes: u32) {
-        assert_eq!(session.phase(), &Phase::Tunnel);
+        assert!(matches!(session.phase(), Phase::Tunnel | Phase::Peeking));
         let left = &mut self.left[side as usize];
         let room = match (session.interest(side).decode, read(session, side)) {
             // W1: what was read with a head goes first.

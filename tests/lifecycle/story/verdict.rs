@@ -94,8 +94,9 @@ impl Ledger {
             Event::Failed(side, _, _) => self.said(now, side, Said::Reset),
             Event::Fired => self.fired.extend(before.deadline().map(|(_, timer)| timer)),
             Event::Accepted
-            | Event::Secured
+            | Event::Secured(..)
             | Event::Routed(_)
+            | Event::Peeked(_)
             | Event::Acked(_)
             | Event::Finished(_)
             | Event::Unaccepted
@@ -141,10 +142,16 @@ impl Ledger {
                 self.bytes[Side::Up as usize].0 += u64::from(reply.len());
                 return;
             }
+            Effect::Alert => {
+                self.bytes[Side::Up as usize].0 += 7;
+                return;
+            }
             Effect::LastChunk => {
                 self.bytes[Side::Up as usize].0 += 5;
                 return;
             }
+            // Nothing was read that is left unread, so the kernel says FIN.
+            Effect::Close(side) if self.told[side as usize].is_none() => (side, Told::Fin),
             Effect::Connect
             | Effect::Close(_)
             | Effect::Park

@@ -108,13 +108,10 @@ const fn unanswered(end: End) -> Reply {
             Reply::gateway_timeout("http_response_timeout")
         }
         End::Abort(Cause::Protocol) => Reply::bad_gateway("http_protocol_error"),
+        End::Abort(Cause::Tls) => Reply::bad_gateway("tls_protocol_error"),
+        End::Abort(Cause::Certificate) => Reply::bad_gateway("tls_certificate_error"),
         End::Abort(
-            Cause::Reset
-            | Cause::Unreachable
-            | Cause::Refused
-            | Cause::Tls
-            | Cause::Cancelled
-            | Cause::Local,
+            Cause::Reset | Cause::Unreachable | Cause::Refused | Cause::Cancelled | Cause::Local,
         )
         | End::Clean
         | End::Truncated => Reply::bad_gateway("connection_terminated"),
@@ -207,13 +204,18 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
             true
         }
         // R20: an upstream leg that is not there yet is not needed any more.
-        Kind::Tcp if session.up == Leg::Connecting => {
+        Kind::Tcp if session.up.is_coming() => {
             let failed = session.is_draining(Side::Down);
             let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
                 session.d2u.discard();
+                let there = session.up == Leg::Securing;
+                effects.push(if there {
+                    Effect::Reset(Side::Up)
+                } else {
+                    Effect::Cancel
+                });
                 session.up = Leg::Reset(End::Abort(Cause::Cancelled));
-                effects.push(Effect::Cancel);
             }
             aborted
         }

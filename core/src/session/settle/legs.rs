@@ -29,7 +29,7 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
             // The exchange decides (S5, S3).
             continue;
         }
-        if open.tls && failed.cause == Cause::Tls {
+        if open.tls && failed.cause.is_tls() {
             if open.write == WriteEnd::Flushing {
                 continue;
             }

@@ -70,6 +70,8 @@ pub(super) fn s2_abort(session: &mut Session, effects: &mut Effects) -> bool {
             Some(End::Truncated | End::Abort(_)) => !session.failed_benignly(source),
             Some(End::Clean) | None => false,
         };
+        // Its end was said by the letter (S13), whatever comes now.
+        let unclean = unclean && !(source == Side::Up && session.is_over_by_the_letter());
         if unclean
             && session.unread(source) == 0
             && let Some(open) = session.leg_mut(source.other()).open_mut()

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     peer::{SharedLog, conn::Conn, relay},
-    schedule::{Cut, CutBy, Exchange, Reader, SocketBytes, Step},
+    schedule::{Carrier, Cut, CutBy, Exchange, Reader, SocketBytes, Step},
 };
 use std::{net::SocketAddr, rc::Rc};
 use tidegate::net::Network;
@@ -17,11 +17,13 @@ pub async fn origin<N: Network>(
     net: N,
     address: SocketAddr,
     bytes: SocketBytes,
+    carrier: Carrier,
     pace: Reader,
     http: Http,
     logs: Connections,
 ) {
-    relay::accept_all(net, address, bytes, |conn| {
+    let tls = carrier != Carrier::Tcp;
+    relay::accept_all(net, address, bytes, carrier, |conn| {
         logs.borrow_mut().push(SharedLog::clone(&conn.log));
         let mut log = http.log.borrow_mut();
         let connection = log.idle.len();
@@ -35,7 +37,7 @@ pub async fn origin<N: Network>(
             };
             let serve = async {
                 conn.sleep(pace.delay_ms).await;
-                origin.serve(&mut Reading::new(&conn, pace, false)).await;
+                origin.serve(&mut Reading::new(&conn, pace, tls)).await;
             };
             conn.run(async {}, serve).await;
         }
@@ -84,6 +86,7 @@ impl<N: Network> Origin<'_, N> {
             match then {
                 Then::Next => {}
                 Then::Finish => {
+                    self.conn.end(Step::CloseNotify).await;
                     self.conn.end(Step::Fin).await;
                     reading.drain().await;
                     return;

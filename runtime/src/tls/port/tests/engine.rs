@@ -6,7 +6,10 @@ use super::{
     ok,
     peer::{Pair, configs, cx},
 };
-use crate::port::{Call, Fault, Port, Read, fault::Detail};
+use crate::{
+    port::{Call, Fault, Port, Read, fault::Detail},
+    tls::origin::Terms,
+};
 use rustls::{
     ProtocolVersion, SupportedCipherSuite, Tls12CipherSuite,
     crypto::{CipherSuiteCommon, aws_lc_rs},
@@ -104,7 +107,7 @@ fn both_sides_of_the_proxy_speak_to_each_other() {
         let (server, client) = configs(version, aws_lc_rs::default_provider());
         let name = ServerName::try_from("localhost").unwrap();
         let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-        let mut near = Port::client(near, client, name).unwrap();
+        let mut near = Port::client(near, Terms::new(client, name)).unwrap();
         let mut far = Port::server(far, server).unwrap();
         loop {
             let done =
@@ -189,4 +192,64 @@ fn a_plain_port_tells_bytes_fin_and_failure_apart() {
     );
     drop(port);
     assert_eq!(hand.wire().fate, Fate::Dropped);
+}
+
+#[test]
+fn t07_user_canceled_is_no_end_of_the_handshake_but_the_fin_behind_it_is() {
+    let alert = |what: u8| [21, 3, 3, 0, 2, 1, what];
+    let (server, _) = configs(&TLS13, aws_lc_rs::default_provider());
+    let (stream, hand) = memory();
+    let mut port = Port::server(stream, server).unwrap();
+    for warning in [90, 0] {
+        // user_canceled, then the close_notify that follows it.
+        hand.wire().inward.extend(alert(warning));
+        assert!(port.poll_secure(&mut cx()).is_pending(), "{warning}");
+    }
+    hand.wire().inward_fin = true;
+    let Poll::Ready(Err(fault)) = port.poll_secure(&mut cx()) else {
+        panic!("it has ended");
+    };
+    assert_eq!(fault.detail, Detail::Fin);
+}
+
+#[test]
+fn t15_a_key_update_that_asks_for_ours_after_our_end_is_not_answered() {
+    let mut pair = Pair::secured(&TLS13);
+    assert_eq!(pair.finish(), ok(()));
+    pair.exchange();
+    pair.client.refresh_traffic_keys().unwrap();
+    pair.client_says(b"with new keys");
+    assert_eq!(pair.read_bytes(), b"with new keys");
+    assert!(!pair.port.wants_flush(), "nothing follows our FIN");
+    pair.client_closes();
+    assert_eq!(pair.read_end(), Read::CloseNotify);
+}
+
+#[test]
+fn t16_what_a_server_says_after_the_handshake_is_read_by_a_client_that_has_finished() {
+    let (server, client) = configs(&TLS13, aws_lc_rs::default_provider());
+    let name = ServerName::try_from("localhost").unwrap();
+    let ((near, near_hand), (far, far_hand)) = (memory(), memory());
+    let mut near = Port::client(near, Terms::new(client, name)).unwrap();
+    let mut far = Port::server(far, server).unwrap();
+    let mut secured = false;
+    while !secured {
+        secured = near.poll_secure(&mut cx()).is_ready() & far.poll_secure(&mut cx()).is_ready();
+        far_hand.wire().inward.extend(near_hand.take_outward());
+        if !secured {
+            near_hand.wire().inward.extend(far_hand.take_outward());
+        }
+    }
+    // The tickets are still on their way when our end has been said.
+    assert_eq!(near.poll_finish(&mut cx()), ok(()));
+    let tickets = far_hand.take_outward();
+    assert!(!tickets.is_empty(), "there are some");
+    near_hand.wire().inward.extend(tickets);
+    let mut buf = [0; 64];
+    assert!(near.poll_read(&mut cx(), &mut buf).is_pending());
+    assert!(
+        near_hand.wire().inward.is_empty(),
+        "read, and of no account"
+    );
+    assert!(!near.wants_flush());
 }

@@ -1,0 +1,97 @@
+//! Files that hold certificates and keys, as a section names them.
+
+use crate::{
+    config::{
+        CertificateFiles,
+        read::{Reader, Section, Word},
+    },
+    message::{Code, Message, Place},
+};
+use std::path::PathBuf;
+
+/// The certificates of `section`: `certs`, or `cert` beside `key`.
+pub(super) fn certificates(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    forms: &str,
+) -> Option<Vec<CertificateFiles>> {
+    let pair = (section.get("cert"), section.get("key"));
+    let all = match (section.get("certs"), pair) {
+        (Some(node), (None, None)) => {
+            let words = reader.words("certs", node);
+            let both = |word: &Word| (path(reader, word), word.place.clone());
+            let both = words.iter().map(both);
+            both.map(|(file, at)| {
+                (
+                    CertificateFiles {
+                        cert: file.clone(),
+                        key: file,
+                    },
+                    at,
+                )
+            })
+            .collect()
+        }
+        (None, (Some(cert), Some(key))) => {
+            let (cert, key) = (reader.word("cert", cert), reader.word("key", key));
+            let (cert, key) = (cert?, key?);
+            let files = CertificateFiles {
+                cert: path(reader, &cert),
+                key: path(reader, &key),
+            };
+            vec![(files, cert.place.start..key.place.end.max(cert.place.end))]
+        }
+        (Some(_), _) => {
+            let message = Message::new(Code::Contradiction, "`certs` beside `cert` or `key`");
+            let message = message.at(section.key_place("certs"), "");
+            reader.say(
+                message
+                    .note("`certs` are files that hold chain and key")
+                    .help(forms),
+            );
+            return None;
+        }
+        (None, (cert, key)) => {
+            let lack = match (cert, key) {
+                (Some(_), None) => "`cert` without `key`",
+                (None, Some(_)) => "`key` without `cert`",
+                (None | Some(_), None | Some(_)) => "`tls` without a certificate",
+            };
+            let message = Message::new(Code::MissingKey, lack).at(section.place(), "");
+            reader.say(message.help(forms));
+            return None;
+        }
+    };
+    for (files, place) in &all {
+        if let Err(message) = reader.outside.certificate(files) {
+            refuse(reader, message, place.clone());
+        }
+    }
+    Some(all.into_iter().map(|(files, _)| files).collect())
+}
+
+fn path(reader: &Reader<'_>, word: &Word) -> PathBuf {
+    reader.base.join(&word.text)
+}
+
+/// The certificate authorities at `key`.
+pub(super) fn authorities(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    key: &str,
+) -> Option<PathBuf> {
+    let word = reader.word(key, section.get(key)?)?;
+    let file = path(reader, &word);
+    if let Err(message) = reader.outside.authorities(&file) {
+        refuse(reader, message, word.place);
+    }
+    Some(file)
+}
+
+fn refuse(reader: &mut Reader<'_>, message: Message, place: Place) {
+    let message = match message.code() == Code::CertificateMissing {
+        true => message.help("paths are relative to the directory of this file"),
+        false => message,
+    };
+    reader.say(message.at(place, ""));
+}

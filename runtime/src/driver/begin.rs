@@ -1,0 +1,122 @@
+//! How legs begin: the dial of the upstream one, and the TLS handshakes of both.
+//!
+//! It waits for the network, and tells the session what came of it. It never moves a byte that
+//! either peer has said to the other.
+
+use super::Driver;
+use crate::{
+    net::Network,
+    port::{Fault, fault::Detail},
+    upstream::Reached,
+};
+use rustls::ProtocolVersion;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tidegate_core::{
+    ending::Cause,
+    event::{Event, Origin, Peeked},
+    leg::Leg,
+    session::Phase,
+    side::Side,
+    tls::{
+        Version,
+        hello::{self, Hello},
+    },
+};
+
+impl<N: Network> Driver<N> {
+    pub(super) fn poll_secure(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        if !matches!(self.session.leg(side), Leg::Securing) {
+            return false;
+        }
+        let Some(port) = self.wire(side).port.as_mut() else {
+            return false;
+        };
+        let secured = match port.poll_secure(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(secured) => secured,
+        };
+        let version = match port.version() {
+            Some(ProtocolVersion::TLSv1_2) => Version::V12,
+            Some(_) | None => Version::V13,
+        };
+        match secured {
+            Ok(()) => self.step(Event::Secured(side, version)),
+            Err(fault) => {
+                self.tell_unsecured(side, &fault);
+                if fault.detail == Detail::Fin {
+                    self.step(Event::Fin(side));
+                } else {
+                    self.failed(side, &fault);
+                }
+            }
+        }
+        true
+    }
+
+    /// A handshake that fails is for an operator to read of: the endpoint's name, and what was
+    /// wrong with its certificate.
+    fn tell_unsecured(&mut self, side: Side, fault: &Fault) {
+        let endpoint = &self.endpoint;
+        match side {
+            Side::Up => {
+                tracing::warn!(endpoint, %fault, "the TLS handshake with an endpoint failed")
+            }
+            Side::Down if fault.cause == Cause::Certificate => {
+                tracing::info!(%fault, "a client's certificate is refused");
+            }
+            Side::Down => tracing::debug!(%fault, "the TLS handshake with a client failed"),
+        }
+    }
+
+    pub(super) fn poll_dial(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(dial) = self.dial.as_mut() else {
+            return false;
+        };
+        match Pin::new(dial).poll(cx) {
+            Poll::Pending => false,
+            Poll::Ready(Ok(Reached { port, authority })) => {
+                self.dial = None;
+                self.endpoint = authority;
+                self.wire(Side::Up).port = Some(port);
+                self.step(Event::Connected(Origin::Fresh));
+                true
+            }
+            Poll::Ready(Err(refusal)) => {
+                self.dial = None;
+                self.step(Event::Unconnected(refusal));
+                true
+            }
+        }
+    }
+
+    /// Looks at a client's first words, where its connection is routed by them. They are with the
+    /// origin's bytes already (P3).
+    pub(super) fn peek(&mut self) {
+        if !matches!(self.session.phase(), Phase::Peeking) {
+            return;
+        }
+        let peeked = match hello::read(self.wires[Side::Up as usize].outbox.front()) {
+            Hello::Partial => return,
+            Hello::Whole(name) => self.route_by_name(name.as_deref()),
+            Hello::Alien => {
+                tracing::info!("a client does not begin with a ClientHello");
+                Peeked::Alien
+            }
+        };
+        self.step(Event::Peeked(peeked));
+    }
+
+    fn route_by_name(&mut self, name: Option<&str>) -> Peeked {
+        let Some((cluster, destination)) = self.service.upstreams.named(name) else {
+            tracing::info!(name, "no route for the name that a client asks for");
+            return Peeked::Unroutable;
+        };
+        self.carry.goes_to(cluster);
+        self.step(Event::Routed(destination));
+        Peeked::Routed
+    }
+}

@@ -6,9 +6,11 @@
 mod args;
 mod banner;
 mod inline;
+mod probe;
 
 pub use banner::{banner, check};
 use inline::Kind;
+pub use probe::Probe;
 
 use crate::{
     config::{self, Config, Machine, Outside},
@@ -33,7 +35,7 @@ pub enum Exit {
     Ok = 0,
     /// Something failed while it ran.
     Failure = 1,
-    /// The configuration is wrong.
+    /// The configuration is wrong, or a probe cannot run.
     Config = 2,
     /// An address cannot be bound.
     Bind = 3,
@@ -56,6 +58,8 @@ pub enum Command {
     Serve(Config),
     /// The demonstration.
     Demo(Demo),
+    /// The probe.
+    Probe(Box<Probe>),
 }
 
 /// `tidegate demo`.
@@ -74,6 +78,8 @@ pub struct Output {
     pub verbosity: i16,
     /// Whether to use terminal colours on the error stream.
     pub color: bool,
+    /// Whether to use them on the output; if nobody said, on a terminal.
+    pub paint: Option<bool>,
 }
 
 /// What to do.
@@ -133,9 +139,15 @@ pub fn decide(
         ColorChoice::Never => false,
         ColorChoice::Auto => terminal && !no_color,
     };
+    let paint = match arguments.common.color {
+        ColorChoice::Always => Some(true),
+        ColorChoice::Never => Some(false),
+        ColorChoice::Auto => no_color.then_some(false),
+    };
     let output = Output {
         verbosity: arguments.common.verbosity(),
         color,
+        paint,
     };
     if arguments.verb.is_some() && arguments.run != Run::default() {
         let text = "flags that say what to serve go after the command";
@@ -151,6 +163,14 @@ pub fn decide(
             };
             Decision::Start(Command::Demo(demo), output)
         }
+        Some(Verb::Probe(flags)) => match flags.decide() {
+            Ok(probe) => Decision::Start(Command::Probe(Box::new(probe)), output),
+            Err(why) => Decision::Say {
+                exit: Exit::Config,
+                out: String::new(),
+                err: format!("error: {why}\n"),
+            },
+        },
         Some(Verb::Check(FromFile { config })) => match load(&config, outside, color) {
             Ok(loaded) => say(Exit::Ok, check(&config.to_string_lossy(), &loaded)),
             Err(refusal) => refusal,

@@ -5,7 +5,6 @@
 //! never touches a file.
 
 mod answer;
-mod certificate;
 mod client;
 mod judge;
 mod origin;
@@ -16,8 +15,7 @@ mod tests;
 
 pub use judge::Verdict;
 
-use crate::net::Buffers;
-use certificate::Certificate;
+use crate::{net::Buffers, tls::memory::Certificate};
 use client::Client;
 use judge::{Evidence, Leaving, Slow, Traced, judge, spread};
 use origin::Origin;

@@ -12,6 +12,7 @@ pub mod message;
 pub mod net;
 pub mod pool;
 pub mod port;
+pub mod probe;
 pub mod server;
 mod sys;
 pub mod tap;

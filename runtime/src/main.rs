@@ -7,6 +7,7 @@ use tidegate::{
     config::{Config, Tls},
     demo,
     message::{Code, Message, Source, render},
+    probe,
     server::{Served, Server},
     tls::dev,
 };
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         let exit = match command {
             Command::Serve(config) => serve(config, output),
             Command::Demo(asked) => play(asked),
+            Command::Probe(asked) => probe::run(&asked, output),
         };
         exit.into()
     })

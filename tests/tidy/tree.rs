@@ -99,6 +99,7 @@ pub(crate) fn text_files() -> Vec<Source> {
         "tests",
         "snapshots",
         "bench",
+        "docs",
         ".ci",
     ];
     let mut files = read(&folders, &|path| {

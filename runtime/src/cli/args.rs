@@ -1,5 +1,6 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
+use super::probe::ProbeFlags;
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -32,6 +33,8 @@ pub(super) enum Verb {
     Check(FromFile),
     /// Show what ending connections well looks like
     Demo(DemoFlags),
+    /// See how a proxy or a server ends connections, from outside
+    Probe(ProbeFlags),
 }
 
 // `run`: its fields are its help.

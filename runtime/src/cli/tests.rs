@@ -68,7 +68,7 @@ fn started(line: &str) -> Command {
 fn served(line: &str) -> Config {
     match started(line) {
         Command::Serve(config) => config,
-        Command::Demo(demo) => panic!("{line}: {demo:?}"),
+        other @ (Command::Demo(_) | Command::Probe(_)) => panic!("{line}: {other:?}"),
     }
 }
 
@@ -306,4 +306,27 @@ fn help_and_version_are_answers() {
 #[test]
 fn the_flags_are_consistent() {
     Arguments::command().debug_assert();
+}
+
+#[test]
+fn a_probe_is_told_all_it_needs() {
+    let line = "probe proxy --via 127.0.0.1:1 --origin 127.0.0.1:2 --mode tls --only S06,S2* \
+                --repeat 3 --idle 7 --json";
+    let Command::Probe(probe) = started(line) else {
+        panic!("{line}")
+    };
+    let Probe::Proxy { asked, show, json } = *probe else {
+        panic!("{line}")
+    };
+    assert!(json && !show);
+    assert_eq!(asked.via, SocketAddr::from(([127, 0, 0, 1], 1)));
+    assert_eq!(asked.origin, SocketAddr::from(([127, 0, 0, 1], 2)));
+    assert_eq!((asked.mode.name(), asked.repeat), ("tls", 3));
+    assert_eq!(asked.only, ["S06", "S2*"]);
+    assert_eq!(asked.idle.map(|idle| idle.as_secs()), Some(7));
+    assert_eq!(asked.slack, crate::probe::SLACK);
+    let (exit, _, err) = said("probe proxy --via nowhere --origin 127.0.0.1:2");
+    assert_eq!(exit, Exit::Config);
+    assert!(err.starts_with("error: nowhere: "), "{err}");
+    assert_eq!(said("probe").0, Exit::Usage);
 }

@@ -1,4 +1,6 @@
-//! A certificate for this machine that lives in memory only, for as long as the demo runs.
+//! A certificate for this machine that lives in memory only, for as long as a demo or a probe runs.
+//!
+//! It owns the key, which never leaves it; it waits for nothing and never touches a file.
 
 use crate::{
     clock::{WallTime, unix_seconds},
@@ -17,21 +19,21 @@ use std::{io, sync::Arc, time::Duration};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// How long it is valid: a demo is not left running for longer.
+/// How long it is valid: neither is left running for longer.
 const DAYS: u32 = 7;
 
 /// A certificate, to be served and to be trusted.
 #[derive(Debug)]
-pub(super) struct Certificate {
-    /// For the proxy.
-    pub(super) server: Arc<ServerConfig>,
+pub(crate) struct Certificate {
+    /// For whoever answers.
+    pub(crate) server: Arc<ServerConfig>,
     der: CertificateDer<'static>,
     provider: Arc<CryptoProvider>,
 }
 
 impl Certificate {
     /// Makes one.
-    pub(super) fn make() -> io::Result<Certificate> {
+    pub(crate) fn make() -> io::Result<Certificate> {
         let names = ["localhost", "127.0.0.1"].map(str::to_owned);
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         let now = date_time_ymd(1970, 1, 1) + Duration::from_secs(unix_seconds());
@@ -59,7 +61,7 @@ impl Certificate {
 
     /// A client that trusts it and nothing else, speaks one version, and resumes nothing: each of
     /// its connections is like the first.
-    pub(super) fn client(
+    pub(crate) fn client(
         &self,
         version: &'static SupportedProtocolVersion,
     ) -> io::Result<Arc<ClientConfig>> {

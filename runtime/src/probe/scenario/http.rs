@@ -1,0 +1,356 @@
+//! LIFECYCLE 5.3: HTTP/1.1, in the clear and over TLS that the proxy ends.
+
+use super::{
+    After,
+    Bound::{AbortFlush, L0},
+    Cause,
+    Check::{Body, Broken, Clean, Ended, Got, NeverComplete, Released, Statuses, VisiblyCut},
+    Mode, Needs, Scenario,
+};
+use crate::probe::step::{
+    Pause::Ms,
+    Payload::{self, Pattern, Text},
+    Step::{
+        self, AwaitBytes, Close, Finish, Hear, ReadEnd, ReadHead, ReadMessage, ReadOn, Reset, Tell,
+        Wait, Write,
+    },
+    Who::{Client, Origin},
+};
+
+const HTTP: &[Mode] = &[Mode::Http, Mode::Https];
+
+const FIN: Option<After> = Some(After(Cause::Fin, L0));
+const RST: Option<After> = Some(After(Cause::Reset, AbortFlush));
+
+const GET: Payload = Text("GET /probe HTTP/1.1\r\nHost: $HOST\r\n\r\n");
+const GET_10: Payload = Text("GET /probe HTTP/1.0\r\nHost: $HOST\r\n\r\n");
+const LAST_GET: Payload = Text("GET /probe HTTP/1.1\r\nHost: $HOST\r\nConnection: close\r\n\r\n");
+const POST_100K: Payload =
+    Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 100000\r\n\r\n");
+const POST_20M: Payload =
+    Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 20000000\r\n\r\n");
+const POST_CHUNKED: Payload =
+    Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nTransfer-Encoding: chunked\r\n\r\n");
+const POST_EXPECT: Payload = Text(
+    "POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+);
+/// The size line of a chunk of 50 000 bytes.
+const CHUNK_50K: Payload = Text("c350\r\n");
+const CHUNK_END: Payload = Text("\r\n");
+
+const OK_SHORT: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+const OK_10K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n");
+const OK_30K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n");
+const OK_1500K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 1500000\r\n\r\n");
+const OK_CHUNKED: Payload = Text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+const OK_CLOSE: Payload = Text("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+const TOO_LARGE: Payload =
+    Text("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
+const FAILED: Payload =
+    Text("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
+
+/// S43: the client reads late, and little at a time.
+const LATE_GET: &[Step] = &[
+    Write(LAST_GET),
+    Wait(Ms(1_000)),
+    Write(GET),
+    Wait(Ms(300)),
+    ReadEnd,
+];
+
+pub(super) const ROWS: &[Scenario] = &[
+    Scenario {
+        row: "S38",
+        name: "h1-hc-get",
+        claim: "a client that says FIN behind its request still gets the response",
+        modes: HTTP,
+        client: &[Write(GET), Finish, ReadEnd],
+        origin: &[&[
+            ReadMessage,
+            Wait(Ms(400)),
+            Write(OK_10K),
+            Write(Pattern(10_000)),
+            ReadOn,
+        ]],
+        checks: &[
+            Statuses(&[200]),
+            Body(&[Pattern(10_000)]),
+            Clean(Client, None),
+        ],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S39",
+        variant: "length",
+        name: "h1-truncated-request",
+        claim: "a request cut short is never completed: 400 for the client, reset for the origin",
+        modes: HTTP,
+        dials: false,
+        client: &[
+            Write(POST_100K),
+            Write(Pattern(50_000)),
+            Wait(Ms(100)),
+            Finish,
+            ReadEnd,
+        ],
+        origin: &[&[ReadEnd]],
+        checks: &[NeverComplete, Statuses(&[400]), Clean(Client, None)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S39",
+        variant: "chunked",
+        name: "h1-truncated-request",
+        claim: "a request cut between two chunks is never completed either",
+        modes: HTTP,
+        dials: false,
+        client: &[
+            Write(POST_CHUNKED),
+            Write(CHUNK_50K),
+            Write(Pattern(50_000)),
+            Write(CHUNK_END),
+            Wait(Ms(100)),
+            Finish,
+            ReadEnd,
+        ],
+        origin: &[&[ReadEnd]],
+        checks: &[NeverComplete, Statuses(&[400]), Clean(Client, None)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S40",
+        variant: "fin",
+        name: "h1-truncated-chunked",
+        claim: "a response that breaks off with FIN gets no last chunk",
+        modes: HTTP,
+        client: &[Write(GET), ReadEnd],
+        origin: &[&[
+            ReadMessage,
+            Write(OK_CHUNKED),
+            Write(CHUNK_50K),
+            Write(Pattern(50_000)),
+            Write(CHUNK_END),
+            Finish,
+        ]],
+        checks: &[
+            Statuses(&[200]),
+            VisiblyCut,
+            Ended(Client, After(Cause::Fin, AbortFlush)),
+        ],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S40",
+        variant: "rst",
+        name: "h1-truncated-chunked",
+        claim: "a response that breaks off with RST gets no last chunk",
+        modes: HTTP,
+        client: &[Write(GET), ReadEnd],
+        origin: &[&[
+            ReadMessage,
+            Write(OK_CHUNKED),
+            Write(CHUNK_50K),
+            Write(Pattern(50_000)),
+            Write(CHUNK_END),
+            Reset,
+        ]],
+        checks: &[
+            Statuses(&[200]),
+            VisiblyCut,
+            Ended(Client, After(Cause::Reset, AbortFlush)),
+        ],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S41",
+        variant: "1.1",
+        name: "h1-close-delimited-rst",
+        claim: "a response without a length that is reset stays visibly cut off",
+        modes: HTTP,
+        client: &[Write(GET), ReadEnd],
+        origin: &[&[ReadMessage, Write(OK_CLOSE), Write(Pattern(50_000)), Reset]],
+        checks: &[Statuses(&[200]), VisiblyCut],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S41",
+        variant: "1.0",
+        name: "h1-close-delimited-rst",
+        claim: "a client of HTTP/1.0 can learn of it by a reset only",
+        modes: HTTP,
+        client: &[Write(GET_10), ReadEnd],
+        origin: &[&[ReadMessage, Write(OK_CLOSE), Write(Pattern(50_000)), Reset]],
+        checks: &[Statuses(&[200]), VisiblyCut, Broken(Client, RST)],
+        ..Scenario::PLAIN
+    },
+    // The probe cannot configure the proxy to close, so its first request asks for it.
+    Scenario {
+        row: "S43",
+        variant: "long",
+        name: "h1-linger-legal",
+        claim: "a request that comes while a last response is still sent does not destroy it",
+        modes: HTTP,
+        narrow: Some(4_096),
+        client: LATE_GET,
+        origin: &[&[
+            ReadMessage,
+            Write(OK_1500K),
+            Write(Pattern(1_500_000)),
+            ReadOn,
+        ]],
+        checks: &[
+            Statuses(&[200]),
+            Body(&[Pattern(1_500_000)]),
+            Clean(Client, None),
+        ],
+        ..Scenario::PLAIN
+    },
+    // Short enough for the send buffer of a proxy, which may think that it is done.
+    Scenario {
+        row: "S43",
+        variant: "short",
+        name: "h1-linger-legal",
+        claim: "a request that comes when the proxy has written all of a last response does not destroy it",
+        modes: HTTP,
+        narrow: Some(4_096),
+        client: LATE_GET,
+        origin: &[&[ReadMessage, Write(OK_30K), Write(Pattern(30_000)), ReadOn]],
+        checks: &[
+            Statuses(&[200]),
+            Body(&[Pattern(30_000)]),
+            Clean(Client, None),
+        ],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S45",
+        name: "h1-early-413-linger",
+        claim: "a response that comes before the upload is over is delivered",
+        modes: HTTP,
+        client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
+        origin: &[&[ReadHead, Write(TOO_LARGE), Finish, ReadEnd]],
+        checks: &[Statuses(&[413])],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S46",
+        name: "h1-early-413-close",
+        claim: "the same when the origin closes, and its kernel resets what is still to come",
+        modes: HTTP,
+        client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
+        origin: &[&[ReadHead, Write(TOO_LARGE), Close]],
+        checks: &[Statuses(&[413])],
+        ..Scenario::PLAIN
+    },
+    // A packet filter would delay the FIN of a connection that is used again. The proxy's view is
+    // the same when the origin closes with the request in its hands, and that is never a race.
+    Scenario {
+        row: "S48",
+        variant: "fin",
+        name: "ka-race-get",
+        claim: "a request that meets the FIN of an idle connection is tried again",
+        modes: HTTP,
+        client: &[Write(GET), ReadMessage, Write(GET), ReadMessage],
+        origin: &[
+            &[ReadMessage, Write(OK_SHORT), AwaitBytes, Finish, ReadOn],
+            &[ReadMessage, Write(OK_SHORT), ReadOn],
+        ],
+        checks: &[Statuses(&[200, 200])],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S48",
+        variant: "rst",
+        name: "ka-race-get",
+        claim: "a request that meets the reset of an idle connection is tried again",
+        modes: HTTP,
+        client: &[Write(GET), ReadMessage, Write(GET), ReadMessage],
+        origin: &[
+            &[ReadMessage, Write(OK_SHORT), AwaitBytes, Reset],
+            &[ReadMessage, Write(OK_SHORT), ReadOn],
+        ],
+        checks: &[Statuses(&[200, 200])],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S51",
+        name: "pool-evict",
+        claim: "an idle connection that the origin has closed is closed too, and not used again",
+        modes: HTTP,
+        client: &[
+            Write(GET),
+            ReadMessage,
+            Hear(1),
+            Wait(Ms(10)),
+            Write(GET),
+            ReadMessage,
+        ],
+        origin: &[
+            &[
+                ReadMessage,
+                Write(OK_SHORT),
+                Wait(Ms(100)),
+                Finish,
+                Tell(1),
+                ReadEnd,
+            ],
+            &[ReadMessage, Write(OK_SHORT), ReadOn],
+        ],
+        checks: &[Statuses(&[200, 200]), Released],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S52",
+        name: "expect-final",
+        claim: "a final answer to `Expect: 100-continue` is not preceded by an invented 100",
+        modes: HTTP,
+        client: &[Write(POST_EXPECT), ReadEnd],
+        origin: &[&[ReadHead, Write(FAILED), Finish, ReadOn]],
+        checks: &[Statuses(&[417]), Clean(Client, FIN)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S52",
+        variant: "open",
+        name: "expect-final",
+        claim: "behind it the connection is closed, even if the origin keeps its own open",
+        modes: HTTP,
+        client: &[Write(POST_EXPECT), ReadEnd],
+        origin: &[&[ReadHead, Write(FAILED), ReadOn]],
+        checks: &[Statuses(&[417]), Clean(Client, None)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S53",
+        name: "client-abort-cancel",
+        claim: "a client that gives up is told to the origin at once",
+        modes: HTTP,
+        client: &[Write(GET), Hear(1), Reset],
+        origin: &[&[ReadMessage, Tell(1), ReadEnd]],
+        checks: &[Ended(Origin, After(Cause::Reset, L0))],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S54",
+        name: "idle-no-408",
+        claim: "a connection that never asked is closed without a word",
+        modes: HTTP,
+        needs: Needs::Idle,
+        dials: false,
+        client: &[ReadEnd],
+        checks: &[Statuses(&[]), Got(Client, &[]), Clean(Client, None)],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S54",
+        variant: "begun",
+        name: "idle-no-408",
+        claim: "one that began to ask is told 408",
+        modes: HTTP,
+        needs: Needs::Idle,
+        dials: false,
+        client: &[Write(Text("GET /pro")), ReadEnd],
+        checks: &[Statuses(&[408]), Clean(Client, None)],
+        ..Scenario::PLAIN
+    },
+];

@@ -1,0 +1,184 @@
+//! The probe, tried on proxies whose faults are known: it finds those and no others. And what it
+//! prints, as reviewed text.
+#![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
+
+mod output;
+mod server;
+mod verdict;
+mod wire;
+
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use tidegate::probe::{
+    self, Asked, Outcome, Progress, Row, play::Stage, scenario::Mode, step::Pace,
+};
+use wire::{Fault, Relay};
+
+/// Long enough for a machine that is busy with other things; no row waits for it unless something
+/// is wrong.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pauses that make a point without making a wait, and no bound on latencies: these tests do not
+/// measure.
+fn asked(relay: &Relay, only: &[&str]) -> Asked {
+    Asked {
+        only: only.iter().map(|&row| row.to_owned()).collect(),
+        slack: PATIENCE,
+        pace: Pace {
+            think: Duration::from_millis(200),
+            reply: Duration::from_millis(100),
+            gap: Duration::from_millis(100),
+            beats: 3,
+            patience: Duration::from_secs(3),
+        },
+        ..Asked::new(relay.address, relay.stage.door.address(), Mode::Tcp)
+    }
+}
+
+fn probe(fault: Fault, only: &[&str]) -> Vec<Row> {
+    let mut relay = Relay::start(fault);
+    let asked = asked(&relay, only);
+    play(&asked, &mut relay)
+}
+
+fn play(asked: &Asked, relay: &mut Relay) -> Vec<Row> {
+    probe::proxy_at(asked, &mut relay.stage, &mut |_| {}).unwrap()
+}
+
+fn failed(rows: &[Row]) -> BTreeSet<&str> {
+    rows.iter()
+        .filter(|row| matches!(row.outcome, Outcome::Failed(_)))
+        .map(|row| row.key.as_str())
+        .collect()
+}
+
+fn reasons(rows: &[Row], key: &str) -> Vec<String> {
+    match &rows.iter().find(|row| row.key == key).unwrap().outcome {
+        Outcome::Failed(faults) => faults.clone(),
+        Outcome::Passed => vec!["passed".to_owned()],
+        Outcome::Skipped(reason) => vec![format!("skipped: {reason}")],
+    }
+}
+
+#[test]
+fn a_transparent_relay_passes_every_row() {
+    let rows = probe(Fault::None, &[]);
+    assert_eq!(failed(&rows), BTreeSet::new(), "{rows:#?}");
+    let skipped: Vec<&str> = rows
+        .iter()
+        .filter(|row| matches!(row.outcome, Outcome::Skipped(_)))
+        .map(|row| row.key.as_str())
+        .collect();
+    assert_eq!(skipped, ["S22", "S24"]);
+    assert_eq!(rows.len(), 18);
+}
+
+#[test]
+fn a_relay_that_closes_both_on_the_first_fin() {
+    let rows = probe(Fault::ClosesBoth, &[]);
+    let due = [
+        "S01", "S02", "S03", "S04", "S05", "S11", "S19", "S37@1.2", "S37@1.3",
+    ];
+    let mut failed = failed(&rows);
+    // Of two FINs at the same moment, the second may come before it sees the first.
+    failed.remove("S13");
+    assert_eq!(failed, BTreeSet::from(due));
+}
+
+#[test]
+fn a_relay_that_makes_a_fin_of_a_reset() {
+    let rows = probe(Fault::ResetIsFin, &[]);
+    let due = ["S06", "S07", "S09", "S11", "S18"];
+    assert_eq!(failed(&rows), BTreeSet::from(due));
+    let said = "the client read FIN where RST was due: a broken end was made to look clean";
+    assert_eq!(reasons(&rows, "S07"), [said]);
+    let said = "the origin was not told of the client's RST on its half-closed connection";
+    assert_eq!(reasons(&rows, "S11"), [said]);
+}
+
+#[test]
+fn a_relay_that_loses_bytes() {
+    let rows = probe(Fault::LosesHalf, &[]);
+    // What carries nothing, or one byte, is not hurt.
+    let whole = ["S06", "S13", "S18", "S19", "S22", "S24"];
+    let failed = failed(&rows);
+    for row in &rows {
+        let due = !whole.contains(&row.key.as_str());
+        assert_eq!(failed.contains(row.key.as_str()), due, "{}", row.key);
+    }
+    let said = "the origin read other bytes than were sent, from byte ";
+    assert!(reasons(&rows, "S16")[0].starts_with(said), "{rows:#?}");
+}
+
+#[test]
+fn a_relay_that_is_late() {
+    let mut relay = Relay::start(Fault::None);
+    let asked = Asked {
+        slack: Duration::ZERO,
+        ..asked(&relay, &["S01"])
+    };
+    let rows = play(&asked, &mut relay);
+    let said = reasons(&rows, "S01").concat();
+    assert!(said.contains("the bound is 0.0 ms"), "{said}");
+}
+
+#[test]
+fn a_relay_that_never_dials() {
+    let rows = probe(Fault::NeverDials, &["S06"]);
+    assert_eq!(
+        reasons(&rows, "S06"),
+        ["the proxy did not connect to the origin"]
+    );
+}
+
+#[test]
+fn rows_are_repeated_and_a_row_passes_if_it_always_does() {
+    let mut relay = Relay::start(Fault::Sometimes);
+    let asked = Asked {
+        repeat: 4,
+        ..asked(&relay, &["S06"])
+    };
+    let mut heard = Vec::new();
+    let mut heed = |at: Progress<'_>| heard.push(at.key.to_owned());
+    let rows = probe::proxy_at(&asked, &mut relay.stage, &mut heed).unwrap();
+    assert_eq!((rows[0].plays, rows[0].passes), (4, 2));
+    assert_eq!(failed(&rows), BTreeSet::from(["S06"]));
+    assert_eq!(heard, ["S06"]);
+}
+
+#[test]
+fn silence_is_looked_at_if_its_limit_is_known() {
+    let mut relay = Relay::start(Fault::None);
+    let asked = Asked {
+        idle: Some(Duration::from_millis(100)),
+        ..asked(&relay, &["S24"])
+    };
+    let rows = play(&asked, &mut relay);
+    // Whichever of the two peers gives up first.
+    let said = reasons(&rows, "S24").concat();
+    assert!(said.contains(" read no end within "), "{said}");
+}
+
+#[test]
+fn what_keeps_the_probe_from_running_is_said() {
+    let mut relay = Relay::start(Fault::None);
+    // The door is bound and does not listen: whoever connects is refused.
+    let nobody = Stage::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    nobody.door.shut().unwrap();
+    let elsewhere = Asked {
+        via: nobody.door.address(),
+        ..asked(&relay, &["S01"])
+    };
+    let heed = &mut |_: Progress<'_>| {};
+    let error = probe::proxy_at(&elsewhere, &mut relay.stage, heed).unwrap_err();
+    assert!(
+        error.starts_with("the proxy does not accept at "),
+        "{error}"
+    );
+    let error = probe::proxy(&asked(&relay, &["S01"]), heed).unwrap_err();
+    assert!(
+        error.starts_with("cannot listen as the origin at "),
+        "{error}"
+    );
+    let error = probe::proxy_at(&asked(&relay, &["S99"]), &mut relay.stage, heed).unwrap_err();
+    assert!(error.contains("`S99`"), "{error}");
+}

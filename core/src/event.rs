@@ -136,6 +136,8 @@ pub enum Head {
     Request(RequestFacts),
     /// An interim (1xx) response's; more heads follow.
     Interim,
+    /// The interim response 100: the client may send its body (H14).
+    Continue,
     /// A final response's.
     Response(ResponseFacts),
 }

@@ -19,6 +19,8 @@ pub struct Exchange {
     pub facts: Option<RequestFacts>,
     /// Whether the downstream leg ends with this exchange.
     pub close: bool,
+    /// Whether the client waits for a 100 before it sends the request's body (H14).
+    pub expects: bool,
     /// Whether the upstream leg can serve another exchange.
     pub reusable: bool,
     /// Where the upstream leg came from, once there is one.
@@ -75,6 +77,7 @@ impl Exchange {
             response: Response::Waiting,
             facts: None,
             close: false,
+            expects: false,
             reusable: true,
             origin: None,
             replay: Replay::Held(0),
@@ -86,6 +89,7 @@ impl Exchange {
     pub(crate) fn request_head(&mut self, facts: RequestFacts) {
         self.request = Request::Body;
         self.close |= facts.close;
+        self.expects = facts.expect_continue;
         self.facts = Some(facts);
     }
 

@@ -152,7 +152,7 @@ fn decoded_name(side: Side, decoded: &Decoded) -> String {
         (_, true) => format!("{side} message {bytes}"),
         (Head::None, false) if bytes == 0 => format!("{side} partial {}", decoded.left),
         (Head::None, false) => format!("{side} body {bytes}"),
-        (Head::Interim, false) => format!("{side} interim {bytes}"),
+        (Head::Interim | Head::Continue, false) => format!("{side} interim {bytes}"),
         (Head::Request(_) | Head::Response(_), false) => format!("{side} head {bytes}"),
     }
 }

@@ -292,6 +292,58 @@ fn h13_an_origin_that_answers_and_leaves_takes_the_rest_of_the_request_with_it()
     assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
 }
 
+/// A client that waits for a 100 before it sends 50 bytes.
+fn expecting() -> Stage {
+    let mut stage = Stage::http(false);
+    let facts = RequestFacts {
+        expect_continue: true,
+        ..post(50)
+    };
+    stage.tell(head(Down, Head::Request(facts), 40));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage
+}
+
+#[test]
+fn h14_a_final_response_before_the_body_ends_the_connection() {
+    let mut stage = expecting();
+    let refusal = ResponseFacts { status: 417, ..OK };
+    assert!(stage.session.delivery(&refusal).close, "nobody can tell");
+    stage.tell(whole(Up, Head::Response(refusal), 20));
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    assert_eq!(stage.reads(Down), Read::Discard, "H12");
+}
+
+#[test]
+fn h14_nothing_bounds_a_client_that_waits_for_the_origin() {
+    let mut stage = expecting();
+    assert_eq!(stage.expires(Timer::Response)[0], Effect::Reset(Up));
+    assert_eq!(stage.replied(), Some(504));
+}
+
+#[test]
+fn h14_once_the_body_may_come_it_is_a_request_like_any_other() {
+    let goes_on = [
+        decoded(Up, Head::Continue, 25, false, 0, Want::Turn),
+        body(Down, 10),
+    ];
+    for event in goes_on {
+        let mut stage = expecting();
+        stage.tell(event);
+        assert!(!stage.session.delivery(&OK).close);
+        while stage.writes(Up) > 0 {
+            stage.takes_all(Up);
+        }
+        while stage.writes(Down) > 0 {
+            stage.takes_all(Down);
+        }
+        stage.expires(Timer::Request);
+        assert_eq!(stage.replied(), Some(408), "it was the client's turn");
+    }
+}
+
 #[test]
 fn h15_a_fin_while_100_continue_is_awaited_cuts_the_request() {
     let mut stage = Stage::http(false);

@@ -32,7 +32,8 @@ impl Session {
         // H13: an origin that answers early and leaves will not take the rest of the request.
         let early = match exchange.request {
             Request::Complete => false,
-            Request::Head | Request::Body => response.close,
+            // H14: a client that waits for a 100 may or may not send its body now.
+            Request::Head | Request::Body => response.close || exchange.expects,
             Request::Gone => true,
         };
         let close = self.closes_after(exchange) || early;
@@ -96,7 +97,7 @@ impl Session {
         } = decoded;
         self.leg_mut(side).spoken_of().inbox = Inbox { left, want };
         match side {
-            Side::Down => self.request_decoded(head, left, effects),
+            Side::Down => self.request_decoded(head, bytes, left, effects),
             Side::Up => self.response_decoded(head, want),
         }
         if self.is_refused(side) {
@@ -115,7 +116,7 @@ impl Session {
         }
     }
 
-    fn request_decoded(&mut self, head: Head, left: u32, effects: &mut Effects) {
+    fn request_decoded(&mut self, head: Head, bytes: u32, left: u32, effects: &mut Effects) {
         if matches!(self.phase, Phase::Idle(_)) && (left > 0 || head.is_some()) {
             self.phase = Phase::Exchange(Exchange::begun());
         }
@@ -125,9 +126,15 @@ impl Session {
             self.timers.restart(Timer::Response);
         }
         match head {
+            Head::None if bytes > 0 && self.is_turn(Side::Down) => {
+                // H14: it waits no longer.
+                self.exchange_mut().expects = false;
+            }
             Head::None => {}
             Head::Request(facts) => self.request_head(facts, effects),
-            Head::Interim | Head::Response(_) => bug!("a response from the client's leg"),
+            Head::Interim | Head::Continue | Head::Response(_) => {
+                bug!("a response from the client's leg")
+            }
         }
     }
 
@@ -145,6 +152,7 @@ impl Session {
         self.exchange_mut().answer_begins();
         match head {
             Head::None | Head::Interim => {}
+            Head::Continue => self.exchange_mut().expects = false,
             Head::Response(facts) if self.switches(&facts) => {}
             Head::Response(facts) => {
                 let close = self.delivery(&facts).close;

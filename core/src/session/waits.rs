@@ -134,7 +134,9 @@ impl Session {
         let Phase::Exchange(exchange) = &self.phase else {
             return false;
         };
+        // H14: a client that waits for a 100 waits for the origin.
         exchange.request == Request::Body
+            && !(exchange.expects && exchange.is_unanswered())
             && self.up.open().is_some()
             && self.d2u.bytes() == 0
             && self.down.end().is_none()

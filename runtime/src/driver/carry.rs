@@ -145,12 +145,13 @@ impl Carry {
                         };
                         write_response(&parsed, &delivery, out.tail());
                     }
+                    let head = match parsed.facts.status {
+                        100 => Head::Continue,
+                        _ => Head::Interim,
+                    };
                     inbox.take(taken);
                     let bytes = count(out.len() - before);
-                    return [
-                        Some(decoded(Side::Up, Head::Interim, bytes, false, inbox)),
-                        None,
-                    ];
+                    return [Some(decoded(Side::Up, head, bytes, false, inbox)), None];
                 }
                 Ok(Some((taken, parsed))) if session.switches(&parsed.facts) => {
                     let delivery = session.delivery(&parsed.facts);

@@ -165,7 +165,8 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
             }
             true
         }
-        Request::Body if response == Response::Complete && gone => {
+        // H14: the final response was not the 100 that the body waits for.
+        Request::Body if response == Response::Complete && (gone || exchange.expects) => {
             session.exchange_mut().request = Request::Gone;
             true
         }

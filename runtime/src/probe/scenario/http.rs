@@ -306,7 +306,7 @@ pub(super) const ROWS: &[Scenario] = &[
         modes: HTTP,
         client: &[Write(POST_EXPECT), ReadEnd],
         origin: &[&[ReadHead, Write(FAILED), Finish, ReadOn]],
-        checks: &[Statuses(&[417]), Clean(Client, FIN)],
+        checks: &[Statuses(&[417]), Clean(Client, None)],
         ..Scenario::PLAIN
     },
     Scenario {

@@ -107,8 +107,8 @@ impl Exchange {
         held && self.is_unanswered() && !matches!(self.request, Request::Gone)
     }
 
-    /// A byte of the answer has come: from now on the request is not sent again.
-    pub(crate) fn answer_begins(&mut self) {
+    /// From now on the request is not sent again.
+    pub(crate) fn lose(&mut self) {
         if let Replay::Held(_) = self.replay {
             self.replay = Replay::Lost;
         }

@@ -128,3 +128,13 @@ fn u03_nobody_retries_for_a_client_that_is_gone() {
     assert!(!again(&stage.fails(Down, Call::Read)));
     assert!(stage.orders.contains(&Effect::Reset(Up)));
 }
+
+#[test]
+fn u03_what_was_given_up_is_not_kept() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(5)), 40));
+    let mut stage = stage.connected();
+    stage.fails(Up, Call::Write);
+    assert_eq!(stage.session.from(Down).bytes(), 0);
+    assert!(!stage.session.keeps_request(), "nobody will send it");
+}

@@ -114,11 +114,13 @@ impl World {
 
     /// As the driver: what the session has given up is let go of.
     pub(super) fn let_go(&mut self, shape: &Shape) {
-        if !self.session.keeps_request() {
+        let keeps = self.session.keeps_request();
+        if !keeps {
             self.carry.forget();
         }
         for side in Side::BOTH {
-            if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 {
+            let kept = keeps && side == Side::Up;
+            if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 && !kept {
                 self.carry.clear_outbox(side);
                 self.wire_mut(side.other()).inside = 0;
                 self.wire_mut(side).gap = true;

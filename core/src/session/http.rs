@@ -149,7 +149,7 @@ impl Session {
 
     fn response_decoded(&mut self, head: Head, want: Want) {
         self.timers.restart(Timer::Body);
-        self.exchange_mut().answer_begins();
+        self.exchange_mut().lose();
         match head {
             Head::None | Head::Interim => {}
             Head::Continue => self.exchange_mut().expects = false,
@@ -270,7 +270,7 @@ impl Session {
     /// U13: what the origin still does for this request is of no use. RST, not FIN: a FIN would
     /// read as a half-close.
     pub(super) fn drop_origin(&mut self, effects: &mut Effects) {
-        self.d2u.discard();
+        self.discard_request();
         match self.up {
             Leg::Connecting => {
                 self.up = Leg::Absent;

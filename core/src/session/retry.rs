@@ -73,6 +73,14 @@ impl Session {
         }
     }
 
+    /// What is inside for the origin will never leave, so what has left is of no more use.
+    pub(super) fn discard_request(&mut self) {
+        self.d2u.discard();
+        if let Phase::Exchange(exchange) = &mut self.phase {
+            exchange.lose();
+        }
+    }
+
     pub(super) fn unaccepted(&mut self) {
         if let Phase::Exchange(exchange) = &mut self.phase {
             exchange.unaccepted = true;

@@ -159,8 +159,9 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
                 && !session.may_retry()
                 && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
         {
-            session.d2u.discard();
-            if exchange.request == Request::Body {
+            let cut = exchange.request == Request::Body;
+            session.discard_request();
+            if cut {
                 session.exchange_mut().request = Request::Gone;
             }
             true
@@ -171,7 +172,7 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
             true
         }
         Request::Complete if response == Response::Complete && gone && session.d2u.bytes() > 0 => {
-            session.d2u.discard();
+            session.discard_request();
             true
         }
         Request::Gone if response == Response::Complete && session.u2d.bytes() == 0 => {
@@ -209,7 +210,7 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
             let failed = session.is_draining(Side::Down);
             let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
-                session.d2u.discard();
+                session.discard_request();
                 let there = session.up == Leg::Securing;
                 effects.push(if there {
                     Effect::Reset(Side::Up)

@@ -19,7 +19,6 @@ use crate::probe::step::{
 
 const HTTP: &[Mode] = &[Mode::Http, Mode::Https];
 
-const FIN: Option<After> = Some(After(Cause::Fin, L0));
 const RST: Option<After> = Some(After(Cause::Reset, AbortFlush));
 
 const GET: Payload = Text("GET /probe HTTP/1.1\r\nHost: $HOST\r\n\r\n");

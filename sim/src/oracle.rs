@@ -239,8 +239,10 @@ impl<'a> Court<'a> {
             format!("{name}: {:?} never arrived", direction.ended)
         });
         self.judge_abort_latency(direction);
-        // R10: what came before a truncation goes first. A sink that had failed takes nothing.
-        let alone = self.outcome.failures == 0 && self.is_calm_before_abort();
+        // R10: what came before a truncation goes first. A sink that had failed takes nothing, and
+        // one whose own direction was cut has had its cut passed on, by a reset of both (T05).
+        let cut = ended(direction.to, direction.to_tls) == Ended::Truncated;
+        let alone = self.outcome.failures == 0 && self.is_calm_before_abort() && !cut;
         if direction.ended == Ended::Truncated && alone {
             self.unless(seen.bytes == sent.bytes, Invariant::AbortIsAbort, || {
                 format!(

@@ -37,6 +37,8 @@ mod tests_refuse;
 #[cfg(test)]
 mod tests_reply;
 #[cfg(test)]
+mod tests_tunnel;
+#[cfg(test)]
 mod tests_write;
 
 pub use body::{Piece, Trailers};

@@ -44,6 +44,7 @@ pub(super) fn upgrades<'a>(
     let mut names = fields
         .filter(|field| field.is("Upgrade"))
         .flat_map(|field| elements(field.value))
+        .filter(|name| !name.is_empty()) // RFC 9110, 5.6.1.2
         .peekable();
     asked && names.peek().is_some() && names.all(|name| !carries_http(name) && is_protocol(name))
 }

@@ -163,6 +163,11 @@ fn understand_request<'a>(
     let declared = declared(version, all.clone())?;
     let close = closes(version, all.clone())?;
     let body = framing::of_request(declared);
+    // RFC 9110, 9.3.6: it has none. Whether what follows is content or the tunnel's first bytes
+    // would be each reader's guess.
+    if Method::of(method) == Method::Connect && body != BodyKind::None {
+        return Err(Fault::ConnectContent);
+    }
     // RFC 9110, 10.1.1: ignored from HTTP/1.0, and without content there is nothing to wait for.
     let expect_continue = version == Version::Http11
         && body != BodyKind::None

@@ -50,6 +50,8 @@ pub enum Fault {
     CodingUnknown,
     /// A Transfer-Encoding whose final coding is not chunked, or that is malformed.
     CodingInvalid,
+    /// A CONNECT with content: what follows its head belongs to the tunnel.
+    ConnectContent,
     /// A chunk size that is not 1 to 16 hexadecimal digits.
     ChunkSize,
     /// A chunk extension with a control byte in it, or above its limit.
@@ -124,6 +126,7 @@ impl Fault {
             | Fault::LengthAndCoding
             | Fault::CodingTooOld
             | Fault::CodingInvalid
+            | Fault::ConnectContent
             | Fault::ChunkSize
             | Fault::ChunkExtension
             | Fault::ChunkEnd
@@ -165,6 +168,7 @@ impl Fault {
             Fault::CodingTooOld => "Transfer-Encoding in HTTP/1.0",
             Fault::CodingUnknown => "unknown transfer coding",
             Fault::CodingInvalid => "malformed Transfer-Encoding",
+            Fault::ConnectContent => "content in a CONNECT",
             Fault::ChunkSize => "malformed chunk size",
             Fault::ChunkExtension => "malformed chunk extension",
             Fault::ChunkEnd => "no CRLF after a chunk",

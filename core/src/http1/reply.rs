@@ -110,6 +110,7 @@ impl Reply {
                 | Fault::LengthInvalid
                 | Fault::LengthTwice
                 | Fault::LengthAndCoding
+                | Fault::ConnectContent
                 | Fault::ChunkSize
                 | Fault::ChunkExtension
                 | Fault::ChunkEnd

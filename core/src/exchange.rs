@@ -88,7 +88,9 @@ impl Exchange {
     /// The request's head is complete.
     pub(crate) fn request_head(&mut self, facts: RequestFacts) {
         self.request = Request::Body;
-        self.close |= facts.close;
+        // A CONNECT is its leg's last request: what follows belongs to the tunnel. If there comes
+        // to be none, it belongs to nobody, and must not be taken for HTTP.
+        self.close |= facts.close || facts.method == Method::Connect;
         self.expects = facts.expect_continue;
         self.facts = Some(facts);
     }

@@ -86,6 +86,7 @@ endpoints = ["127.0.0.1:3000"]
 name = "api"
 endpoints = ["${env:API_HOST}:${env:PORT}", "[::1]:9"]
 balance = "round-robin"
+connect = true
 send_buffer = "64KiB"
 timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", pool_idle = "5s" }
 
@@ -158,6 +159,8 @@ fn every_key_arrives() {
     };
     assert_eq!(to("a.example.com:443", "/v1/users"), Some("api"));
     assert_eq!(to("a.example.com", "/v2"), Some("files"));
+    let connects = config.clusters.iter().map(|one| one.takes_connect);
+    assert_eq!(connects.collect::<Vec<_>>(), [true, false, false]);
 
     let timeouts = config.timeouts(web, 0);
     let expected = Timeouts {
@@ -306,6 +309,7 @@ to = "a"
 name = "a"
 endpoints = ["10.0.0.1:1"]
 balance = "round-robin"
+connect = false
 [limits]
 relay = "64KiB"
 [drain]
@@ -335,7 +339,7 @@ prop_compose! {
         (drain, idle, linger) in (wait(), wait(), wait()),
         (connect, write) in (option::of(wait()), option::of(wait())),
         (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
-        bare in any::<bool>(),
+        (bare, takes_connect) in any::<(bool, bool)>(),
     ) -> Config {
         let mut config = good(FULL);
         config.workers = workers.and_then(std::num::NonZeroUsize::new);
@@ -350,6 +354,7 @@ prop_compose! {
         web.timeouts.linger = linger;
         web.buffers.send_bytes = send;
         web.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
+        config.clusters[0].takes_connect = takes_connect;
         config.clusters[0].timeouts.connect = connect;
         config.clusters[0].timeouts.write = write;
         config.clusters[1].buffers.recv_bytes = recv;

@@ -242,6 +242,7 @@ bind = ":80"
 [[cluster]]
 name = ["a"]
 endpoints = "10.0.0.1:80"
+connect = "yes"
 {CLUSTER}"#);
 
     types_in_a_listener: format!(r#"

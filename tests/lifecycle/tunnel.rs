@@ -106,7 +106,7 @@ fn w4_server_resets() {
 #[test]
 fn w5_server_ends_before_its_answer() {
     asked(
-        "Server FIN before it answers a CONNECT: an HTTP error like any other.",
+        "Server FIN before it answers a CONNECT: an HTTP error, and the last: what follows is no HTTP.",
         CONNECT,
     )
     .at(4)

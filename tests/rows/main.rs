@@ -12,4 +12,5 @@ mod retry;
 mod spare;
 mod stage;
 mod tls;
+mod tunnel;
 mod upstream;

@@ -114,4 +114,6 @@ pub(crate) fn rows() -> impl Iterator<Item = String> {
     sections
         .into_iter()
         .flat_map(|(letter, rows)| rows.iter().map(move |row| format!("{letter}{row:02}")))
+        // W8 is HTTP/2.
+        .chain([1, 2, 3, 4, 5, 6, 7, 9].map(|row| format!("W{row}")))
 }

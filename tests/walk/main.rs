@@ -82,6 +82,13 @@ fn nobody_waits_for_a_proxy_that_waits_for_them() {
 }
 
 #[test]
+fn exchanges_that_become_tunnels() {
+    for shape in shapes::tunnels() {
+        whole(&shape);
+    }
+}
+
+#[test]
 fn http_sessions() {
     for shape in shapes::http() {
         whole(&shape);

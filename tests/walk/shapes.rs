@@ -1,6 +1,6 @@
 //! The sessions that are walked over.
 
-use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, post};
+use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, UPGRADE, post};
 use tidegate_core::{http1::BodyKind, side::Side};
 
 /// Raw bytes both ways.
@@ -61,6 +61,10 @@ pub(crate) fn http() -> Vec<Shape> {
             .asking(&[CONNECT])
             .answering(BodyKind::Length(1))
             .refusing(),
+        Shape::http("upgrade declined", b"Ht", b"Hb")
+            .asking(&[UPGRADE])
+            .answering(BodyKind::Length(1)),
+        Shape::http("101 unasked", b"Ht", b"Ht").switching(),
         Shape::http("bad request", b"hX", b""),
         Shape::http("broken response", b"H", b"HbbbbX").answering(BodyKind::Chunked),
         Shape::http("broken upload over tls", b"HbX", b"H")
@@ -89,6 +93,26 @@ pub(crate) fn http() -> Vec<Shape> {
     ]
 }
 
+/// Exchanges that leave HTTP, with bytes behind either head (LIFECYCLE 4.6).
+pub(crate) fn tunnels() -> Vec<Shape> {
+    let upgrade = |name, client, origin| Shape::http(name, client, origin).asking(&[UPGRADE]);
+    vec![
+        upgrade("upgrade", b"Httt", b"Httt").switching(),
+        upgrade("upgrade over tls", b"Htt", b"Htt")
+            .switching()
+            .over_tls(),
+        upgrade("upgrade, interim", b"Htt", b"iHtt").switching(),
+        upgrade("upgrade, draining", b"Htt", b"Htt")
+            .switching()
+            .draining(),
+        Shape::http("connect", b"Httt", b"Httt").asking(&[CONNECT]),
+        Shape::http("connect over tls", b"Htt", b"iHtt")
+            .asking(&[CONNECT])
+            .over_tls(),
+        Shape::http("connect, kept", b"HHt", b"Ht").asking(&[GET, CONNECT]),
+    ]
+}
+
 /// One peer ends only once it has heard all: nobody waits for the proxy while it waits for them.
 pub(crate) fn patient() -> Vec<Shape> {
     let mut shapes = Vec::new();
@@ -98,6 +122,7 @@ pub(crate) fn patient() -> Vec<Shape> {
         shapes.extend(
             http()
                 .into_iter()
+                .chain(tunnels())
                 .filter(|shape| !NEVER_WHOLE.contains(&shape.name))
                 .map(|shape| shape.waiting(side)),
         );
@@ -116,5 +141,6 @@ const NEVER_WHOLE: &[&str] = &[
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(http());
+    shapes.extend(tunnels());
     shapes
 }

@@ -7,7 +7,7 @@ use super::{
     shapes,
     world::{Action, World, oracle::Found, shape::Shape},
 };
-use tidegate_core::{event::Event, session::Kind, side::Side, time::Time, timer::Timer};
+use tidegate_core::{event::Event, side::Side, time::Time, timer::Timer};
 
 /// More than any session has waits in a row.
 const FIRES: usize = 16;
@@ -44,7 +44,7 @@ fn alone(shape: &Shape, world: &World) -> Result<(), Found> {
 
 /// I10: a byte of a tunnel moves every wait that is about it.
 fn progress(world: &World, actions: &[Action]) -> Result<(), Found> {
-    if world.session.setup().kind == Kind::Http {
+    if !world.tunnel {
         return Ok(());
     }
     let soon = |session: &tidegate_core::session::Session, timer| {

@@ -26,4 +26,5 @@ mod serving;
 mod stall;
 mod start;
 mod tls;
+mod tunnel;
 mod waits;

@@ -1,14 +1,13 @@
 //! What must hold after every step, judged by what was delivered alone
 //! (LIFECYCLE 4.13).
 
-use super::{World, carry::Heard, shape::Shape, wire::Truth};
+use super::{World, carry::Heard, shape::Shape, tunnel, wire::Truth};
 use tidegate_core::{
     ending::End,
     interest::Read,
-    leg::{Leg, WriteEnd},
+    leg::{Leg, ReadEnd},
     session::Phase,
     side::Side,
-    tls::hello::MOST_BYTES,
 };
 
 /// A broken rule.
@@ -48,29 +47,28 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         "closed without a last word",
     )?;
     for side in Side::BOTH {
-        leg(world, shape, side)?;
-        if shape.is_http() {
-            continue;
+        leg(world, side)?;
+        if world.tunnel {
+            tunnel::interest(world, shape, side)?;
+            tunnel::ends(world, side)?;
         }
-        interest(world, shape, side)?;
-        ends(world, shape, side)?;
     }
-    if shape.is_http() {
+    if !world.tunnel {
         answered(world, shape)?;
     }
     Ok(())
 }
 
-fn leg(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
+fn leg(world: &World, side: Side) -> Result<(), Found> {
     let wire = world.wire(side);
     let leg = world.session.leg(side);
     let counted = world.session.to(side).bytes();
     must(
-        world.held(shape, side) == counted,
+        world.held(side) == counted,
         "I20",
         &format!(
             "{side}: {} held, {counted} counted",
-            world.held(shape, side)
+            world.held(side)
         ),
     )?;
     must(
@@ -96,65 +94,15 @@ fn leg(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         || !wire.is_held()
         || matches!(leg, Leg::Securing)
         || wire.told == Truth::Abort
-        || wire.latched;
+        || wire.latched
+        || wire.behind > 0 && has_failed(leg);
     must(observed || wire.fin, "R18", "a failure would not be seen")
 }
 
-/// Interest is the free room, the backlog, and nothing behind the end.
-fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
-    let (wire, other) = (world.wire(side), world.wire(side.other()));
-    let Leg::Open(open) = world.session.leg(side) else {
-        return must(
-            world.session.interest(side).read == Read::Off,
-            "interest",
-            "of no leg",
-        );
-    };
-    let now = world.session.interest(side);
-    let most = match world.session.phase() {
-        Phase::Peeking => MOST_BYTES,
-        _ => shape.setup.limits.relay_bytes,
-    };
-    let room = most.saturating_sub(u32::from(wire.inside));
-    let healthy = wire.told == Truth::Open && !wire.latched;
-    let sink = other.is_held() && other.told != Truth::Abort && !other.latched;
-    let read = match now.read {
-        Read::Take(most) => healthy && most == room || wire.latched && most <= room,
-        Read::Off => wire.fin || wire.told == Truth::Abort || wire.inside > 0,
-        // I9: while the other leg can be written to, nothing of this one is thrown away.
-        Read::Discard => !healthy || !sink && !world.dialing && !world.securing,
-    };
-    must(
-        read,
-        "interest",
-        &format!("{side} reads {:?} with room {room}", now.read),
-    )?;
-    let takes = matches!(open.write, WriteEnd::Open | WriteEnd::Flushing)
-        && !wire.latched
-        && wire.told != Truth::Abort;
-    let backlog = if takes { u32::from(other.inside) } else { 0 };
-    must(
-        now.write == backlog,
-        "interest",
-        &format!("{side} writes {} of {backlog}", now.write),
-    )
-}
-
-/// I3, I4: an end that is due has been ordered, in the step that made it due.
-fn ends(world: &World, _: &Shape, source: Side) -> Result<(), Found> {
-    let (from, to) = (world.wire(source), world.wire(source.other()));
-    let Leg::Open(sink) = world.session.leg(source.other()) else {
-        return Ok(());
-    };
-    if from.inside > 0 || to.latched || to.told == Truth::Abort {
-        return Ok(());
-    }
-    let flushing = sink.write == WriteEnd::Flushing;
-    match from.told {
-        Truth::Open => Ok(()),
-        Truth::Clean => must(to.finish, "I3", "an end is due and was not ordered"),
-        Truth::Truncated | Truth::Abort => must(flushing, "I4", "an abort was not passed on"),
-    }
+/// T13: a leg that has failed without harm stays for what was read with its head (W1).
+fn has_failed(leg: &Leg) -> bool {
+    leg.open()
+        .is_some_and(|open| matches!(open.read, ReadEnd::Failed(_)))
 }
 
 /// I3 for HTTP: once all is said, the end that is due has been ordered in the same step.

@@ -30,7 +30,7 @@ pub(crate) fn order(
         Effect::Finish(side) => finish(world, shape, side),
         // R20, T14: it has heard nothing of what it was wanted for.
         Effect::Reset(Side::Up) if world.securing => Ok(()),
-        Effect::Reset(side) => reset(world, shape, side),
+        Effect::Reset(side) => reset(world, side),
         Effect::Close(side) => close(world, side),
         Effect::Park => park(world, shape),
         Effect::Retire(_) => {
@@ -126,12 +126,12 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
     must(!wire.finish, "I8", "a second end of one direction")?;
     must(!wire.gap, "I2", "a clean end behind a gap")?;
     must(
-        world.held(shape, side) == 0,
+        world.held(side) == 0,
         "I2",
         "a clean end before the last byte",
     )?;
     let source = world.wire(side.other());
-    if shape.is_http() {
+    if !world.tunnel {
         must(
             side == Side::Down,
             "U13",
@@ -159,19 +159,24 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         !source.discarded,
         "I2",
         "a clean end behind bytes that were thrown away",
+    )?;
+    must(
+        source.behind == 0,
+        "W1",
+        "a clean end before bytes that were read with a head",
     )
 }
 
-fn reset(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
+fn reset(world: &World, side: Side) -> Result<(), Found> {
     let (wire, other) = (world.wire(side), world.wire(side.other()));
     must(wire.is_held(), "I18", "reset of a leg that is gone")?;
     if world.evicted {
         return Ok(());
     }
     let failed = wire.told == Truth::Abort || wire.latched || wire.told == Truth::Truncated;
-    if shape.is_http() {
+    if !world.tunnel {
         let heard = world.carry.stream(Side::Down).heard;
-        let broken = matches!(heard, Heard::Body(_)) && world.held(shape, side) == 0;
+        let broken = matches!(heard, Heard::Body(_)) && world.held(side) == 0;
         let justified =
             side == Side::Up || failed || broken || wire.finish && wire.told == Truth::Clean;
         let securing = matches!(world.session.phase(), Phase::Securing | Phase::Closed)
@@ -192,7 +197,7 @@ fn reset(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         "a reset where nothing was broken",
     )?;
     must(
-        failed || benign || world.held(shape, side) == 0,
+        failed || benign || world.held(side) == 0 && other.behind == 0,
         "I5",
         "a reset before the last byte",
     )

@@ -10,7 +10,8 @@ use tidegate_core::{
 /// A setup and its peers.
 ///
 /// HTTP is told in letters: `h` part of a head, `H` a whole head, `i` an interim head, `b` a byte
-/// of body, `0` the end of a chunked body, `X` what is not HTTP.
+/// of body, `0` the end of a chunked body, `X` what is not HTTP, `t` what is not HTTP unless the
+/// exchange before it has become a tunnel: then it is one of that tunnel's bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
@@ -91,6 +92,12 @@ impl Shape {
         self
     }
 
+    /// With a switch of protocols, whether anybody asked for it or not.
+    pub(crate) fn switching(mut self) -> Self {
+        self.response.status = 101;
+        self
+    }
+
     pub(crate) fn origin_closes(mut self) -> Self {
         self.response.close = true;
         self
@@ -148,6 +155,11 @@ pub(crate) const HEAD: RequestFacts = RequestFacts {
 pub(crate) const CONNECT: RequestFacts = RequestFacts {
     method: Method::Connect,
     idempotent: false,
+    ..GET
+};
+
+pub(crate) const UPGRADE: RequestFacts = RequestFacts {
+    upgrade: true,
     ..GET
 };
 

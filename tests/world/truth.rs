@@ -31,11 +31,14 @@ impl World {
             Event::Received(side, n) => {
                 let n = u8::try_from(n).unwrap_or(u8::MAX);
                 let wire = self.wire_mut(side);
-                wire.left -= n;
+                match wire.behind {
+                    0 => wire.left -= n,
+                    _ => wire.behind -= n,
+                }
                 wire.inside += n;
             }
             Event::Sent(side, n) => {
-                if shape.is_http() {
+                if !self.tunnel {
                     self.carry.sent(shape, side, n);
                 } else {
                     self.wire_mut(side.other()).inside -= u8::try_from(n).unwrap_or(u8::MAX);
@@ -45,13 +48,13 @@ impl World {
                 // T13: a failed write behind our own end takes nothing from an authentic one.
                 let benign = self.wire(side).finish
                     && self.wire(side.other()).told == Truth::Clean
-                    && self.held(shape, side) == 0;
+                    && self.held(side) == 0;
                 self.wire_mut(side).close_notify(benign);
             }
             Event::Unaccepted => self.unaccepted = true,
             Event::Fin(side) => self.wire_mut(side).fin(),
             Event::Failed(side, _, call) => {
-                let benign = self.is_benign(shape, side);
+                let benign = self.is_benign(side);
                 self.wire_mut(side).fail(call, benign);
             }
             Event::Finished(side) => self.wire_mut(side).finished = true,
@@ -79,13 +82,13 @@ impl World {
     }
 
     /// R13, T13: nobody loses anything by this failure.
-    fn is_benign(&self, shape: &Shape, side: Side) -> bool {
+    fn is_benign(&self, side: Side) -> bool {
         let (wire, other) = (self.wire(side), self.wire(side.other()));
         let heard = wire.acked || (wire.tls && wire.finish);
         wire.told == Truth::Clean
             && heard
             && other.told == Truth::Clean
-            && self.held(shape, side) == 0
+            && self.held(side) == 0
     }
 
     pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {
@@ -113,17 +116,21 @@ impl World {
     }
 
     /// As the driver: what the session has given up is let go of.
-    pub(super) fn let_go(&mut self, shape: &Shape) {
+    pub(super) fn let_go(&mut self) {
         let keeps = self.session.keeps_request();
         if !keeps {
             self.carry.forget();
         }
         for side in Side::BOTH {
             let kept = keeps && side == Side::Up;
-            if self.session.to(side).bytes() == 0 && self.held(shape, side) > 0 && !kept {
+            if self.session.to(side).bytes() == 0 && self.held(side) > 0 && !kept {
                 self.carry.clear_outbox(side);
                 self.wire_mut(side.other()).inside = 0;
                 self.wire_mut(side).gap = true;
+            }
+            if self.wire(side).behind > 0 && self.unread(side) == 0 {
+                self.wire_mut(side).behind = 0;
+                self.wire_mut(side.other()).gap = true;
             }
             if self.session.leg(side).is_over() {
                 self.carry.clear_inbox(side);

@@ -29,6 +29,8 @@ pub(crate) struct Wire {
     pub(crate) left: u8,
     /// Raw bytes of the peer's that have been read and have not left yet.
     pub(crate) inside: u8,
+    /// Raw bytes of the peer's that were read with a head and belong behind it (W1).
+    pub(crate) behind: u8,
     /// What was told of the peer's direction.
     pub(crate) told: Truth,
     /// Its clean end was told, whatever was told after it.
@@ -54,6 +56,7 @@ impl Wire {
             fd,
             left,
             inside: 0,
+            behind: 0,
             told: Truth::Open,
             ended: false,
             fin: false,

@@ -10,6 +10,7 @@ mod order;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
+mod tunnel;
 pub(crate) mod wire;
 
 use self::{
@@ -82,6 +83,8 @@ pub(crate) struct World {
     /// The origin's kernel took nothing of the request, and its FIN is next (U02).
     pub(crate) unaccepted: bool,
     pub(crate) over: bool,
+    /// Bytes go both ways as they are: from the start, or because an exchange has left HTTP.
+    pub(crate) tunnel: bool,
 }
 
 /// One step, for a trace.
@@ -108,6 +111,7 @@ impl World {
             evicted: false,
             unaccepted: false,
             over: false,
+            tunnel: !shape.is_http(),
         }
     }
 
@@ -124,11 +128,11 @@ impl World {
     }
 
     /// Bytes that wait for `side` to take them, as the world has counted them.
-    pub(crate) fn held(&self, shape: &Shape, side: Side) -> u32 {
-        if shape.is_http() {
-            self.carry.outbox(side).len()
-        } else {
+    pub(crate) fn held(&self, side: Side) -> u32 {
+        if self.tunnel {
             u32::from(self.wire(side.other()).inside)
+        } else {
+            self.carry.outbox(side).len()
         }
     }
 
@@ -190,10 +194,9 @@ impl World {
             out.push(Action::Tell(Event::Fin(side)));
             return;
         }
-        let left = if shape.is_http() {
-            self.carry.unread(shape, side)
-        } else {
-            wire.left
+        let left = match self.tunnel {
+            true => wire.left,
+            false => self.carry.unread(shape, side),
         };
         if self.session.observes_faults(side) {
             out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Poll)));
@@ -207,9 +210,9 @@ impl World {
             Read::Take(room) => {
                 let most = left.min(u8::try_from(room).unwrap_or(u8::MAX));
                 if wire.told == Truth::Open {
-                    out.extend((1..=most).map(|n| match shape.is_http() {
-                        true => Action::Fill(side, n),
-                        false => Action::Tell(Event::Received(side, u32::from(n))),
+                    out.extend((1..=most).map(|n| match self.tunnel {
+                        true => Action::Tell(Event::Received(side, u32::from(n))),
+                        false => Action::Fill(side, n),
                     }));
                 }
             }
@@ -240,7 +243,7 @@ impl World {
         }
         let (stream, unread) = (self.carry.stream(side), self.carry.unread(shape, side));
         let content = stream.answered > 0 && stream.answered == stream.heads && unread == 0;
-        !(shape.is_http() && side == Side::Down && content)
+        self.tunnel || side == Side::Up || !content
     }
 
     fn writes(&self, _: &Shape, side: Side, out: &mut Vec<Action>) {
@@ -300,10 +303,10 @@ impl World {
         match action {
             Action::Tell(event) => self.step(shape, event, rules, tell)?,
             Action::Discard(side) => {
-                if shape.is_http() {
-                    self.carry.throw_away(side);
-                } else {
+                if self.tunnel {
                     self.wire_mut(side).left -= 1;
+                } else {
+                    self.carry.throw_away(side);
                 }
                 self.wire_mut(side).discarded = true;
             }
@@ -319,10 +322,16 @@ impl World {
             }
             Action::Look(side) => {
                 let room = self.session.interest(side).decode.unwrap_or(0);
-                self.look(shape, side, room, rules, tell)?;
+                if self.tunnel {
+                    let first = self.wire(side).behind.min(u8::try_from(room).unwrap_or(u8::MAX));
+                    let event = Event::Received(side, u32::from(first));
+                    self.step(shape, event, rules, tell)?;
+                } else {
+                    self.look(shape, side, room, rules, tell)?;
+                }
             }
         }
-        self.let_go(shape);
+        self.let_go();
         oracle::state(self, shape)
     }
 
@@ -383,6 +392,7 @@ impl World {
             event,
             effects: effects.clone(),
         });
+        self.switch(shape);
         order::rides(&before, event, &effects)?;
         for effect in effects {
             order::order(self, shape, &before, effect)?;

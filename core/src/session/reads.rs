@@ -26,7 +26,8 @@ impl Session {
         let (write, acked) = match open.write {
             WriteEnd::Open => (pending, false),
             WriteEnd::Finishing | WriteEnd::Acked => (0, false),
-            WriteEnd::Sent => (0, !matches!(open.read, ReadEnd::Draining(_))),
+            // I6: behind a failure an empty send queue acknowledges nothing.
+            WriteEnd::Sent => (0, self.observes_writes(side)),
             WriteEnd::Flushing => (
                 pending,
                 pending == 0 && !matches!(open.read, ReadEnd::Draining(_)),

@@ -6,7 +6,7 @@ use crate::{
     bug,
     ending::{By, Cause, During, End, How},
     event::{Refusal, Want},
-    leg::Leg,
+    leg::{Leg, ReadEnd},
     side::Side,
     timer::Timer,
 };
@@ -37,6 +37,14 @@ impl Session {
         if let Some(ending) = &mut self.ending {
             // W6: an end that was noted is the tunnel's.
             ending.during = During::Tunnel;
+        }
+        // What the exchange did not take for its own end is one of the tunnel's.
+        match self.up.open().map(|open| open.read) {
+            Some(ReadEnd::Draining(cause)) => self.note_failure(Side::Up, cause),
+            Some(ReadEnd::Open | ReadEnd::Notified | ReadEnd::Fin(_) | ReadEnd::Failed(_)) => {
+                self.note_end(Side::Up);
+            }
+            None => bug!("a switch without an origin"),
         }
         self.timers.restart(Timer::Tunnel);
     }

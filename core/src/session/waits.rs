@@ -3,6 +3,7 @@
 
 use super::{Idle, Kind, Phase, Session};
 use crate::{
+    ending::End,
     exchange::{Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
@@ -196,6 +197,14 @@ impl Session {
             && self.is_draining(side.other())
             && self.leg(side).open().is_some()
             && self.to(side).bytes() > 0;
-        flushing || about_to
+        // R11: what was read with a head may have to wait for room before the flush can begin (W4).
+        let behind = self.unread(side.other()) > 0
+            && matches!(
+                self.leg(side.other()).end(),
+                Some(End::Truncated | End::Abort(_))
+            )
+            && !self.failed_benignly(side.other())
+            && self.leg(side).open().is_some();
+        flushing || about_to || behind
     }
 }

@@ -94,7 +94,8 @@ pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
             .leg(side)
             .open()
             .is_some_and(|open| open.is_done() || (unread && open.write == WriteEnd::Acked));
-        if done {
+        // W1: what was read with its head is still to be passed on.
+        if done && session.unread(side) == 0 {
             session.leg_mut(side).gone(End::Clean);
             effects.push(Effect::Close(side));
             return true;

@@ -52,12 +52,15 @@ pub enum Variant {
     /// Every request whose leg ends without an answer is sent again (U03; MUSEUM 39).
     #[cfg(feature = "known-bad")]
     RetryAlways,
+    /// What was read with the head that leaves HTTP is forgotten (W1).
+    #[cfg(feature = "known-bad")]
+    BehindForgotten,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 15] = [
+    pub const ALL: [Variant; 16] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -73,6 +76,7 @@ impl Variant {
         Variant::LastChunkAnyway,
         Variant::FaultUnseen,
         Variant::RetryAlways,
+        Variant::BehindForgotten,
     ];
 }
 

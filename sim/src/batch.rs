@@ -111,13 +111,17 @@ impl Batch {
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
-pub const WANTED: [&str; 44] = [
+pub const WANTED: [&str; 48] = [
     "phase securing",
     "phase idle",
     "phase exchange",
     "phase tunnel",
     "phase closing",
     "phase closed",
+    "switch",
+    "switch with bytes of D",
+    "switch with bytes of U",
+    "switch after the end of D",
     "event secured",
     "event routed",
     "event connected",

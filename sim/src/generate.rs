@@ -42,6 +42,8 @@ pub struct Features {
     pub holds: bool,
     /// Links are long.
     pub long_links: bool,
+    /// The last exchange leaves HTTP.
+    pub tunnels: bool,
 }
 
 /// Which kind of runs a seed is for.
@@ -75,6 +77,7 @@ pub fn features(seed: u64) -> Features {
         fails: rng.one_in(8),
         holds: rng.one_in(6),
         long_links: rng.one_in(4),
+        tunnels: rng.one_in(3),
     }
 }
 
@@ -105,9 +108,13 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
     schedule.origin.reader = script::reader(&on, &mut rng.fork("origin reader"));
     if http {
         schedule.traffic = http::traffic(&on, bytes, &mut rng.fork("traffic"));
+        if on.tunnels {
+            http::leave(&on, &mut schedule.traffic, &mut rng.fork("tunnel"));
+        }
+    }
+    if http && !schedule.traffic.switches() {
         schedule.client.writer = http::last_steps(&on, carrier, &mut rng.fork("client"));
     } else {
-        schedule.traffic = Traffic::Relay;
         script::writers(&on, bytes, &mut schedule, &rng);
     }
     schedule.faults = network::faults(&on, http, &mut rng.fork("faults"));
@@ -152,6 +159,10 @@ mod tests {
         }
     }
 
+    fn is_http(schedule: &Schedule) -> bool {
+        matches!(schedule.traffic, Traffic::Http { .. })
+    }
+
     /// How many of a thousand seeds have something.
     fn count(kind: Kind, has: impl Fn(&Schedule) -> bool) -> usize {
         (0..1_000)
@@ -173,6 +184,8 @@ mod tests {
             assert!(count(kind, |s| !s.links.is_empty()) > 50);
             assert!(count(kind, |s| s.faults.is_empty()) > 100);
             assert!(count(kind, |s| s.latencies.proxy_origin_ms > 1) > 50);
+            let (tunnels, http) = (count(kind, |s| s.traffic.switches()), count(kind, is_http));
+            assert!(tunnels * 6 >= http, "{tunnels} of {http} leave HTTP");
         }
     }
 }

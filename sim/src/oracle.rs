@@ -83,33 +83,47 @@ impl<'a> Court<'a> {
         let [origin] = &outcome.origins[..] else {
             return self.judge_alone(aborted);
         };
-        let (from_client, from_origin) = (
-            Direction {
-                name: "client to origin",
-                from: &outcome.client,
-                to: origin,
-                ended: ended(&outcome.client, tls),
-                to_tls: up_tls,
-                handshake_ms: self.last_flight_ms(),
-            },
-            Direction {
-                name: "origin to client",
-                from: origin,
-                to: &outcome.client,
-                ended: ended(origin, up_tls),
-                to_tls: tls,
-                handshake_ms: 0,
-            },
-        );
-        for direction in [&from_client, &from_origin] {
-            self.judge_bytes(direction);
-            self.judge_clean_end(direction);
-            self.judge_abort(direction, aborted);
-            self.judge_latency(direction);
+        for direction in &self.directions(origin) {
+            self.judge_direction(direction, None);
         }
         if !tls && !up_tls && !aborted {
             self.judge_bounds();
         }
+    }
+
+    /// Both directions between the client and this connection of the origin's.
+    fn directions<'b>(&self, origin: &'b Log) -> [Direction<'b>; 2]
+    where
+        'a: 'b,
+    {
+        let [tls, up_tls] =
+            [self.schedule.carrier, self.schedule.upstream].map(|carrier| carrier != Carrier::Tcp);
+        let client: &'b Log = &self.outcome.client;
+        let from_client = Direction {
+            name: "client to origin",
+            from: client,
+            to: origin,
+            ended: ended(client, tls),
+            to_tls: up_tls,
+            handshake_ms: self.last_flight_ms(),
+        };
+        let from_origin = Direction {
+            name: "origin to client",
+            from: origin,
+            to: client,
+            ended: ended(origin, up_tls),
+            to_tls: tls,
+            handshake_ms: 0,
+        };
+        [from_client, from_origin]
+    }
+
+    /// No end of it is due before `earliest`.
+    fn judge_direction(&mut self, direction: &Direction<'_>, earliest: Option<Time>) {
+        self.judge_bytes(direction);
+        self.judge_clean_end(direction);
+        self.judge_abort(direction);
+        self.judge_latency(direction, earliest);
     }
 
     /// Whether anything happened that entitles the proxy to reset.
@@ -223,10 +237,10 @@ impl<'a> Court<'a> {
         }
     }
 
-    fn judge_abort(&mut self, direction: &Direction<'_>, aborted: bool) {
+    fn judge_abort(&mut self, direction: &Direction<'_>) {
         let (seen, sent, name) = (&direction.to.seen, &direction.from.sent, direction.name);
         if let Some((at, errno)) = seen.reset_at {
-            self.unless(aborted, Invariant::NoOwnReset, || {
+            self.unless(self.is_aborted(), Invariant::NoOwnReset, || {
                 format!("{name}: {errno} at {} ms, and nobody aborted", at.as_ms())
             });
         }
@@ -292,7 +306,7 @@ impl<'a> Court<'a> {
     }
 
     /// I5, where nothing but the ways themselves can make an end late.
-    fn judge_latency(&mut self, direction: &Direction<'_>) {
+    fn judge_latency(&mut self, direction: &Direction<'_>, earliest: Option<Time>) {
         let Ended::Clean(sent_at) = direction.ended else {
             return;
         };
@@ -306,7 +320,9 @@ impl<'a> Court<'a> {
         }
         let ways = self.schedule.latencies;
         let ways_ms = u64::from(ways.client_proxy_ms) + u64::from(ways.proxy_origin_ms);
-        let due = (sent_at + Span::from_ms(ways_ms)).max(open_at)
+        let due = (sent_at + Span::from_ms(ways_ms))
+            .max(open_at)
+            .max(earliest.unwrap_or(open_at))
             + Span::from_ms(direction.handshake_ms + self.outcome.net.slack_ms());
         self.unless(seen_at <= due, Invariant::EndAtOnce, || {
             let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());

@@ -87,7 +87,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
                 address: places.origin,
             }],
             balance: Balance::default(),
-            takes_connect: false,
+            takes_connect: true,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
             tls: (schedule.upstream != Carrier::Tcp).then(config::OriginTls::default),

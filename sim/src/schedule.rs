@@ -170,6 +170,17 @@ pub struct Schedule {
     pub links: Vec<LinkEvent>,
 }
 
+impl Traffic {
+    /// Whether the last exchange leaves HTTP: what follows is a relay between the same peers.
+    #[must_use]
+    pub fn switches(&self) -> bool {
+        match self {
+            Traffic::Relay => false,
+            Traffic::Http { exchanges, .. } => exchanges.last().is_some_and(Exchange::switches),
+        }
+    }
+}
+
 impl Default for Latencies {
     fn default() -> Latencies {
         Latencies {

@@ -99,6 +99,9 @@ impl Tap for WatchTap {
         for (what, name) in [("event", self::event(event)), ("phase", phase(after))] {
             watch.reach(format!("{what} {name}"));
         }
+        for how in switches(before, after) {
+            watch.reach(how);
+        }
         for effect in effects {
             watch.reach(format!("order {}", order(*effect)));
         }
@@ -127,7 +130,35 @@ fn is_due(session: &Session, source: Side) -> bool {
         .leg(sink)
         .open()
         .is_some_and(|open| open.write == WriteEnd::Open);
-    open && session.from(source).bytes() == 0 && has_said_all(session, source)
+    open && unread(session, source) == 0
+        && session.from(source).bytes() == 0
+        && has_said_all(session, source)
+}
+
+/// Bytes read with a head, which are the first of the tunnel behind it (W1).
+fn unread(session: &Session, source: Side) -> u32 {
+    match (session.phase(), session.leg(source).open()) {
+        (Phase::Tunnel, Some(open)) => open.inbox.left,
+        (_, Some(_) | None) => 0,
+    }
+}
+
+/// How an exchange has become a tunnel: with bytes or an end behind its heads, or without.
+fn switches(before: &Session, after: &Session) -> Vec<String> {
+    let switched = matches!(before.phase(), Phase::Exchange(_)) && *after.phase() == Phase::Tunnel;
+    if !switched {
+        return Vec::new();
+    }
+    let mut how = vec!["switch".to_owned()];
+    for side in Side::BOTH {
+        if unread(after, side) > 0 {
+            how.push(format!("switch with bytes of {side}"));
+        }
+        if before.leg(side).end().is_some() {
+            how.push(format!("switch after the end of {side}"));
+        }
+    }
+    how
 }
 
 /// Whether nothing more will come for the sink of `source`: a tunnel's direction that ended clean;

@@ -3,7 +3,7 @@
 
 use crate::world::{
     Action, World,
-    shape::{CLOSING, GET, HEAD, OLD, Shape, post},
+    shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, UPGRADE, post},
 };
 use proptest::prelude::*;
 use tidegate_core::{
@@ -13,6 +13,8 @@ use tidegate_core::{
 const POSTS: &[RequestFacts] = &[post(BodyKind::Length(9)), GET, CLOSING];
 const CHUNKS: &[RequestFacts] = &[post(BodyKind::Chunked), post(BodyKind::Chunked), GET];
 const GETS: &[RequestFacts] = &[GET, GET, GET];
+const UPGRADES: &[RequestFacts] = &[UPGRADE, GET];
+const CONNECTS: &[RequestFacts] = &[GET, CONNECT];
 const MIXED: &[RequestFacts] = &[GET, HEAD, OLD];
 
 /// Shapes of many bytes.
@@ -29,6 +31,10 @@ pub(crate) fn shapes() -> Vec<Shape> {
         Shape::http("gets, broken", b"HhHHh", b"iHbbbbbbX").answering(BodyKind::Chunked),
     ];
     let asked: [&'static [RequestFacts]; 7] = [GETS, MIXED, POSTS, POSTS, CHUNKS, CHUNKS, GETS];
+    shapes.extend(tunnels());
+    let asked = asked
+        .into_iter()
+        .chain([UPGRADES, CONNECTS, UPGRADES, UPGRADES]);
     for (shape, requests) in shapes.iter_mut().zip(asked) {
         *shape = shape.asking(requests).draining();
         shape.setup.limits.relay_bytes = 5;
@@ -37,6 +43,16 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let secured: Vec<Shape> = shapes.iter().map(|shape| shape.over_tls()).collect();
     shapes.extend(secured);
     shapes
+}
+
+/// Exchanges that leave HTTP after another, or at once, or ask and may not.
+fn tunnels() -> [Shape; 4] {
+    [
+        Shape::http("upgrade", b"hHtttttttttttt", b"iHtttttttttttttt").switching(),
+        Shape::http("connect, kept", b"HHtttttttttttt", b"Htttttttttttttt"),
+        Shape::http("upgrade, awaited", b"Htttttttt", b"iiiiiiiiiH").switching(),
+        Shape::http("upgrade, declined", b"Hhtttt", b"Hbbbb").answering(BodyKind::Length(4)),
+    ]
 }
 
 /// Which shape, and which of its actions, one after the other.

@@ -69,7 +69,10 @@ fn w1_101_and_2xx_to_connect_leave_http_and_nothing_else_does() {
             assert_eq!(orders[0], Effect::Park);
             // What a CONNECT's client sent at once is not taken for a request.
             let ends = orders.contains(&Effect::Finish(Down));
-            assert_eq!((ends, stage.is_idle()), (facts == CONNECT, facts != CONNECT));
+            assert_eq!(
+                (ends, stage.is_idle()),
+                (facts == CONNECT, facts != CONNECT)
+            );
         }
     }
 }
@@ -105,6 +108,41 @@ fn w1_bytes_read_with_a_head_wait_for_room_like_any_other() {
     assert_eq!(stage.session.interest(Up).decode, Some(32));
     stage.tell(Event::Received(Up, 16));
     assert_eq!(stage.reads(Up), Read::Take(16));
+}
+
+#[test]
+fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over() {
+    // More behind the client's head than there is room for, its FIN, and an origin that has said
+    // all and takes nothing.
+    let mut stage = Stage::asked(UPGRADE);
+    stage.tell(kept(60));
+    stage.tell(Event::Fin(Down));
+    stage.tell(switch(101, 0));
+    stage.tell(Event::Received(Down, 40));
+    stage.takes_all(Down);
+    stage.tell(Event::Fin(Up));
+    assert_eq!(stage.hears_end(Down), [], "20 bytes are its client's");
+    stage.takes_all(Up);
+    stage.tell(Event::Received(Down, 20));
+    assert_eq!(stage.orders.last(), Some(&Effect::Close(Down)));
+    assert_eq!(stage.takes_all(Up), [Effect::Finish(Up)]);
+}
+
+#[test]
+fn w1_a_leg_that_stays_for_such_bytes_is_reset_if_nobody_takes_them() {
+    let mut stage = Stage::asked(UPGRADE);
+    stage.tell(kept(60));
+    stage.tell(Event::Fin(Down));
+    stage.tell(switch(101, 0));
+    stage.tell(Event::Received(Down, 40));
+    stage.takes_all(Down);
+    stage.tell(Event::Fin(Up));
+    stage.hears_end(Down);
+    // R14: both had ended clean, but the client's bytes are lost, and its leg is still there.
+    assert_eq!(stage.fails(Up, Call::Poll)[0], Effect::Reset(Up));
+    assert!(stage.is_aborting(Down));
+    assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
+    assert_eq!(stage.ending().how, How::Abort(Cause::Reset));
 }
 
 #[test]
@@ -242,7 +280,7 @@ fn w4_an_abort_behind_bytes_read_with_the_head_is_bounded_like_any_other() {
     stage.tell(switch(101, 60));
     stage.tell(Event::Received(Up, 44));
     stage.tell(Event::Received(Down, 9));
-    stage.wait(Span::from_secs(1));
+    stage.wait(Span::from_secs(9));
     stage.tell(Event::Sent(Down, 1));
     let given_up = stage.expires(Timer::WriteUp);
     assert_eq!(given_up, [], "its last words are still inside");

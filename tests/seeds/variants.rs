@@ -68,6 +68,20 @@ fn a_reset_told_as_a_fin_is_caught() {
     caught(Variant::ResetAsFin, Kind::Relay(Carrier::Tcp));
 }
 
+/// What was an exchange and is a tunnel now is held to a relay's rules.
+#[test]
+fn what_is_wrong_in_a_tunnel_that_began_as_an_exchange_is_caught() {
+    for variant in [
+        Variant::FinOvertakes,
+        Variant::FinForgotten,
+        Variant::CloseBoth,
+        Variant::ResetAsFin,
+        Variant::BehindForgotten,
+    ] {
+        caught(variant, Kind::Http(Carrier::Tcp));
+    }
+}
+
 #[test]
 fn a_wake_up_lost_at_a_full_relay_is_caught() {
     caught(Variant::LostWakeup, Kind::Http(Carrier::Tcp));

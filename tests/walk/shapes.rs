@@ -105,7 +105,7 @@ pub(crate) fn tunnels() -> Vec<Shape> {
         upgrade("upgrade, draining", b"Htt", b"Htt")
             .switching()
             .draining(),
-        Shape::http("connect", b"Httt", b"Httt").asking(&[CONNECT]),
+        Shape::http("connect", b"Htt", b"Htt").asking(&[CONNECT]),
         Shape::http("connect over tls", b"Htt", b"iHtt")
             .asking(&[CONNECT])
             .over_tls(),

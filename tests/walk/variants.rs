@@ -43,6 +43,32 @@ fn every_known_bad_variant_is_caught() {
     assert!(missed.is_empty(), "not caught: {missed:?}");
 }
 
+/// An exchange that has left HTTP is held to the rules of a relay: each of these is caught there,
+/// and for what it does.
+#[test]
+fn a_variant_is_caught_in_a_tunnel_that_began_as_an_exchange() {
+    quiet();
+    for (variant, check) in [
+        (Variant::FinOvertakes, "I2"),
+        (Variant::FinForgotten, "4.11"),
+        (Variant::CloseBoth, "I1"),
+        (Variant::ResetAsFin, "I1"),
+        (Variant::ResetOvertakes, "I5"),
+        (Variant::BehindForgotten, "I2"),
+    ] {
+        for mut shape in shapes::tunnels() {
+            shape.setup.variant = Some(variant);
+            let broken = walk(&shape, &mut |_, _| Ok(())).expect_err("a wrong rule");
+            let (found, trace) = (&broken.found, &broken.trace);
+            let same = found.check == check || found.check == "check";
+            assert!(same, "{variant:?} in {}: {found:?}\n{trace}", shape.name);
+            let rows = trace.lines().filter(|row| !row.contains(&found.detail));
+            let last = rows.last().unwrap_or_default();
+            assert!(last.contains(" tunnel "), "{variant:?}\n{trace}");
+        }
+    }
+}
+
 /// The walk tells which rule is broken: the one that the variant is about.
 #[test]
 fn a_variant_is_caught_for_what_it_does() {

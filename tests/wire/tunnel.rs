@@ -257,7 +257,9 @@ fn w5_both_legs_go_on_in_http_where_an_upgrade_is_declined() {
     let mut up = origin.accept();
     for _ in 0..2 {
         assert_eq!(up.message().line(), "GET /chat HTTP/1.1");
-        up.say(b"HTTP/1.1 426 No\r\nConnection: upgrade\r\nUpgrade: a\r\nContent-Length: 0\r\n\r\n");
+        up.say(
+            b"HTTP/1.1 426 No\r\nConnection: upgrade\r\nUpgrade: a\r\nContent-Length: 0\r\n\r\n",
+        );
         let answer = client.message();
         assert_eq!((answer.status(), answer.field("upgrade")), (426, None));
         client.say(ASK);

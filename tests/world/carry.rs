@@ -219,7 +219,10 @@ impl Carry {
         if letter == b'H' && switches {
             let head = Head::Response(shape.response);
             self.stream_mut(sink).outbox.push(b'H', 1);
-            return [Some(self.told(shape, side, head, 1, false, Want::Turn)), None];
+            return [
+                Some(self.told(shape, side, head, 1, false, Want::Turn)),
+                None,
+            ];
         }
         if letter == b'i' {
             self.stream_mut(sink).outbox.push(b'i', 1);

@@ -66,10 +66,7 @@ fn leg(world: &World, side: Side) -> Result<(), Found> {
     must(
         world.held(side) == counted,
         "I20",
-        &format!(
-            "{side}: {} held, {counted} counted",
-            world.held(side)
-        ),
+        &format!("{side}: {} held, {counted} counted", world.held(side)),
     )?;
     must(
         !leg.is_over() || !wire.is_held() || world.is_new(),

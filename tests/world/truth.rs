@@ -85,10 +85,7 @@ impl World {
     fn is_benign(&self, side: Side) -> bool {
         let (wire, other) = (self.wire(side), self.wire(side.other()));
         let heard = wire.acked || (wire.tls && wire.finish);
-        wire.told == Truth::Clean
-            && heard
-            && other.told == Truth::Clean
-            && self.held(side) == 0
+        wire.told == Truth::Clean && heard && other.told == Truth::Clean && self.held(side) == 0
     }
 
     pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {

@@ -41,7 +41,10 @@ impl World {
 
     /// What the session knows of the bytes that were read with a head.
     pub(super) fn unread(&self, side: Side) -> u32 {
-        self.session.leg(side).open().map_or(0, |open| open.inbox.left)
+        self.session
+            .leg(side)
+            .open()
+            .map_or(0, |open| open.inbox.left)
     }
 }
 

@@ -323,7 +323,10 @@ impl World {
             Action::Look(side) => {
                 let room = self.session.interest(side).decode.unwrap_or(0);
                 if self.tunnel {
-                    let first = self.wire(side).behind.min(u8::try_from(room).unwrap_or(u8::MAX));
+                    let first = self
+                        .wire(side)
+                        .behind
+                        .min(u8::try_from(room).unwrap_or(u8::MAX));
                     let event = Event::Received(side, u32::from(first));
                     self.step(shape, event, rules, tell)?;
                 } else {

@@ -6,9 +6,10 @@ use crate::{
     bug,
     ending::{By, Cause, During, End, How},
     event::{Refusal, Want},
-    leg::{Leg, ReadEnd},
+    leg::{Inbox, Leg, ReadEnd},
     side::Side,
     timer::Timer,
+    variant::bad,
 };
 
 impl Session {
@@ -29,9 +30,13 @@ impl Session {
     pub(super) fn switch(&mut self) {
         self.phase = Phase::Tunnel;
         self.d2u.reopen();
+        let forgotten = bad!(self.setup, BehindForgotten).is_some();
         for side in Side::BOTH {
             if let Some(open) = self.leg_mut(side).open_mut() {
                 open.inbox.want = Want::Turn;
+                if forgotten {
+                    open.inbox = Inbox::EMPTY;
+                }
             }
         }
         if let Some(ending) = &mut self.ending {

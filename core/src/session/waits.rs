@@ -3,7 +3,6 @@
 
 use super::{Idle, Kind, Phase, Session};
 use crate::{
-    ending::End,
     exchange::{Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
@@ -199,11 +198,7 @@ impl Session {
             && self.to(side).bytes() > 0;
         // R11: what was read with a head may have to wait for room before the flush can begin (W4).
         let behind = self.unread(side.other()) > 0
-            && matches!(
-                self.leg(side.other()).end(),
-                Some(End::Truncated | End::Abort(_))
-            )
-            && !self.failed_benignly(side.other())
+            && self.has_broken_off(side.other())
             && self.leg(side).open().is_some();
         flushing || about_to || behind
     }

@@ -21,6 +21,59 @@ pub(super) fn traffic(on: &Features, bytes: u32, rng: &mut Rng) -> Traffic {
     }
 }
 
+/// Makes the last exchange one that leaves HTTP, or asks to and may not.
+pub(super) fn leave(on: &Features, traffic: &mut Traffic, rng: &mut Rng) {
+    let Traffic::Http { exchanges, .. } = traffic else {
+        return;
+    };
+    let number = exchanges.len();
+    let upgrade = rng.one_in(2);
+    let declined = rng.one_in(8);
+    let request = Request {
+        method: if upgrade {
+            Method::Get
+        } else {
+            Method::Connect
+        },
+        path: match upgrade {
+            true => format!("/{number}"),
+            false => format!("host-{number}.test:443"),
+        },
+        version: HttpVersion::V11,
+        keep: true,
+        body: Body::Empty,
+        expect: false,
+        upgrade,
+    };
+    let status = match (declined, upgrade) {
+        (true, _) => 403,
+        (false, true) => 101,
+        (false, false) => rng.pick(&[200, 200, 204]),
+    };
+    let response = Response {
+        status,
+        version: HttpVersion::V11,
+        keep: true,
+        body: if declined {
+            length(200, rng)
+        } else {
+            Body::Empty
+        },
+        interim: rng.one_in(6).then(|| rng.pick(&[102, 103])),
+        early: false,
+        delay_ms: if on.slow_writers {
+            rng.pick(&[0, 0, 3, 40])
+        } else {
+            0
+        },
+        cut: ((on.truncation || on.resets) && rng.one_in(6)).then(|| Cut {
+            at: rng.below(120),
+            by: rng.pick(&[CutBy::Fin, CutBy::Reset]),
+        }),
+    };
+    exchanges[number - 1] = Exchange { request, response };
+}
+
 /// What the client does when its exchanges are over.
 pub(super) fn last_steps(on: &Features, carrier: Carrier, rng: &mut Rng) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -43,7 +96,7 @@ fn exchange(on: &Features, number: u32, last: bool, bytes: u32, rng: &mut Rng) -
         Method::Delete,
     ]);
     let body = match method {
-        Method::Get | Method::Head | Method::Delete => Body::Empty,
+        Method::Get | Method::Head | Method::Delete | Method::Connect => Body::Empty,
         Method::Post | Method::Put if old => length(bytes, rng),
         Method::Post | Method::Put => framed(bytes, rng),
     };
@@ -57,6 +110,7 @@ fn exchange(on: &Features, number: u32, last: bool, bytes: u32, rng: &mut Rng) -
         },
         keep: !(old || (last && rng.one_in(2))),
         expect: !old && body.total() > 0 && rng.one_in(6),
+        upgrade: false,
         body,
     };
     let response = response(on, &request, bytes, rng);

@@ -5,9 +5,13 @@
 
 use super::{Court, Invariant};
 use crate::{
-    peer::http::{Answer, Asked, Closed, MessageEnd, response_lengths},
+    peer::{
+        Log,
+        http::{Answer, Asked, Closed, MessageEnd, response_lengths},
+    },
     schedule::{Body, Carrier, CutBy, Exchange, Method},
 };
+use tidegate_core::time::Span;
 
 /// What an origin did with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +52,35 @@ impl Court<'_> {
         for (number, exchange) in exchanges.iter().enumerate() {
             self.judge_repeats(number, exchange);
         }
-        self.unless(!log.excess, Invariant::OwnAnswer, || {
+        // Whoever does not wait for leave to leave HTTP may have said what is none.
+        let [left, _] = log.switched;
+        let eager = self.schedule.traffic.switches() && left.is_none();
+        self.unless(!log.excess || eager, Invariant::OwnAnswer, || {
             "bytes came that answer nothing".to_owned()
         });
-        self.judge_client_end(exchanges);
-        if !self.is_client_gone() && self.outcome.failures == 0 && self.outcome.peers_done {
+        if left.is_none() {
+            self.judge_client_end(exchanges);
+        }
+        let aborted = log.tunnel.is_some() && self.is_aborted();
+        let calm = !self.is_client_gone() && self.outcome.failures == 0 && !aborted;
+        if calm && self.outcome.peers_done {
             self.judge_answered(exchanges);
+        }
+        if let Some(connection) = log.tunnel {
+            self.judge_tunnel(&self.outcome.origins[connection]);
+        }
+    }
+
+    /// What the peers say once they have left HTTP is a relay's, and judged as one.
+    fn judge_tunnel(&mut self, origin: &Log) {
+        let [client_left, origin_left] = self.outcome.http.switched;
+        let [from_client, from_origin] = self.directions(origin);
+        let ways_ms = 2 * u64::from(self.schedule.latencies.proxy_origin_ms);
+        // W6: an end that comes before the switch goes on behind it.
+        let earliest = origin_left.map(|at| at + Span::from_ms(ways_ms));
+        self.judge_direction(&from_client, earliest);
+        if client_left.is_some() {
+            self.judge_direction(&from_origin, earliest);
         }
     }
 
@@ -143,7 +170,7 @@ impl Court<'_> {
             .filter(|asked| asked.exchange == Some(number))
             .count();
         let most = match exchange.request.method {
-            Method::Post => 1,
+            Method::Post | Method::Connect => 1,
             Method::Get | Method::Head | Method::Put | Method::Delete => 2,
         };
         self.unless(times <= most, Invariant::OnceOnly, || {

@@ -102,6 +102,10 @@ pub struct HttpLog {
     pub asked: Vec<Asked>,
     /// Which of the origin's connections wait for another request.
     pub idle: Vec<bool>,
+    /// When the client saw that HTTP is left, and when the origin had said it.
+    pub switched: [Option<Time>; 2],
+    /// On which of its connections the origin has left HTTP.
+    pub tunnel: Option<usize>,
 }
 
 /// The log that both peers write.

@@ -29,8 +29,7 @@ pub async fn client<N: Network>(
     log: SharedLog,
 ) {
     if let Some(conn) = open(net, proxy, bytes, carrier, log).await {
-        let peer = Peer::new(conn, Payload::FROM_CLIENT, Payload::FROM_ORIGIN);
-        peer.run(script).await;
+        Peer::client(&conn).run(script).await;
     }
 }
 
@@ -73,8 +72,8 @@ pub async fn origin<N: Network>(
 ) {
     accept_all(net, address, bytes, carrier, |conn| {
         logs.borrow_mut().push(Rc::clone(&conn.log));
-        let peer = Peer::new(conn, Payload::FROM_ORIGIN, Payload::FROM_CLIENT);
-        peer.run(script.clone())
+        let script = script.clone();
+        async move { Peer::origin(&conn).run(script).await }
     })
     .await;
 }
@@ -114,17 +113,25 @@ pub(super) async fn accept_all<N: Network, F: Future<Output = ()>>(
     .await;
 }
 
-/// One connection of a peer.
-struct Peer<N: Network> {
-    conn: Conn<N>,
+/// One connection of a peer, from its first byte, or from where it has left HTTP.
+pub(super) struct Peer<'a, N: Network> {
+    conn: &'a Conn<N>,
     from: Payload,
     to: Payload,
     /// The other direction has ended.
-    ended: Progress,
+    pub(super) ended: Progress,
 }
 
-impl<N: Network> Peer<N> {
-    fn new(conn: Conn<N>, from: Payload, to: Payload) -> Peer<N> {
+impl<'a, N: Network> Peer<'a, N> {
+    pub(super) fn client(conn: &'a Conn<N>) -> Self {
+        Peer::new(conn, Payload::FROM_CLIENT, Payload::FROM_ORIGIN)
+    }
+
+    pub(super) fn origin(conn: &'a Conn<N>) -> Self {
+        Peer::new(conn, Payload::FROM_ORIGIN, Payload::FROM_CLIENT)
+    }
+
+    fn new(conn: &'a Conn<N>, from: Payload, to: Payload) -> Self {
         Peer {
             conn,
             from,
@@ -135,10 +142,10 @@ impl<N: Network> Peer<N> {
 
     async fn run(self, script: Script) {
         let write = self.write(&script.writer);
-        self.conn.run(write, self.read(script.reader)).await;
+        self.conn.run(write, self.read(script.reader, &[])).await;
     }
 
-    async fn write(&self, steps: &[Step]) {
+    pub(super) async fn write(&self, steps: &[Step]) {
         for step in steps {
             let goes_on = match step {
                 Step::Write(n) => self.write_payload(u64::from(*n)).await,
@@ -184,10 +191,15 @@ impl<N: Network> Peer<N> {
         }
     }
 
-    async fn read(&self, reader: Reader) {
-        let conn = &self.conn;
+    /// Reads to the end; `first` was read before, with what was no payload.
+    pub(super) async fn read(&self, reader: Reader, first: &[u8]) {
+        let conn = self.conn;
         let mut buf = vec![0; reader.chunk.min(READ_BYTES) as usize];
         conn.sleep(reader.delay_ms).await;
+        if !first.is_empty() {
+            let now = conn.net.now();
+            conn.log.borrow_mut().seen.saw(self.to, first, now);
+        }
         loop {
             let at = conn.log.borrow().seen.bytes;
             if reader.stop.is_some_and(|stop| at >= u64::from(stop)) {

@@ -15,6 +15,8 @@ pub enum Method {
     Put,
     /// Idempotent.
     Delete,
+    /// Asks for a tunnel.
+    Connect,
 }
 
 /// A version of the protocol.
@@ -71,6 +73,8 @@ pub struct Request {
     pub body: Body,
     /// It waits for a 100 before its body.
     pub expect: bool,
+    /// It asks for another protocol.
+    pub upgrade: bool,
 }
 
 /// How a response is cut short.
@@ -122,12 +126,13 @@ pub struct Exchange {
 }
 
 impl Method {
-    pub(super) const ALL: [Method; 5] = [
+    pub(super) const ALL: [Method; 6] = [
         Method::Get,
         Method::Head,
         Method::Post,
         Method::Put,
         Method::Delete,
+        Method::Connect,
     ];
 
     /// As in a request line.
@@ -139,6 +144,27 @@ impl Method {
             Method::Post => "POST",
             Method::Put => "PUT",
             Method::Delete => "DELETE",
+            Method::Connect => "CONNECT",
+        }
+    }
+}
+
+impl Request {
+    /// Whether the client would leave HTTP.
+    #[must_use]
+    pub fn leaves(&self) -> bool {
+        self.upgrade || self.method == Method::Connect
+    }
+}
+
+impl Exchange {
+    /// Whether nothing behind it is HTTP: the origin has agreed.
+    #[must_use]
+    pub fn switches(&self) -> bool {
+        match self.response.status {
+            101 => self.request.upgrade,
+            200..300 => self.request.method == Method::Connect,
+            _ => false,
         }
     }
 }

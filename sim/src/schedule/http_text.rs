@@ -47,10 +47,12 @@ impl fmt::Display for Request {
         let keep = keep_word(self.keep);
         write!(f, "{method} {} {version} {keep} {}", self.path, self.body)?;
         if self.expect {
-            f.write_str(" expect")
-        } else {
-            Ok(())
+            f.write_str(" expect")?;
         }
+        if self.upgrade {
+            f.write_str(" upgrade")?;
+        }
+        Ok(())
     }
 }
 
@@ -144,6 +146,7 @@ impl Words<'_> {
             keep: self.keep()?,
             body: self.body()?,
             expect: self.maybe("expect"),
+            upgrade: self.maybe("upgrade"),
         })
     }
 

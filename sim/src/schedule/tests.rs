@@ -41,9 +41,62 @@ response 200 1.0 close until-close 100 by 100 cut 60 reset
 client fin
 ";
 
+const TUNNEL: &str = "\
+relay-schedule v1
+seed 0x1
+mode http tls13 pipelined
+latency client-proxy 1ms
+latency proxy-origin 1ms
+request GET /1 1.1 keep empty
+response 200 1.1 keep empty
+request CONNECT host:443 1.1 keep empty
+response 200 1.1 keep empty interim 103
+client write 5
+client close-notify
+client fin
+origin await-eof
+origin write 7
+origin fin
+";
+
+#[test]
+fn what_leaves_http_is_a_relay_behind_it() {
+    let upgrade = TUNNEL
+        .replace(
+            "CONNECT host:443 1.1 keep empty",
+            "GET /2 1.1 keep empty upgrade",
+        )
+        .replace("200 1.1 keep empty interim", "101 1.1 keep empty interim");
+    for text in [TUNNEL, &upgrade] {
+        let schedule: Schedule = text.parse().unwrap();
+        assert_eq!(schedule.validate(), Ok(()), "{text}");
+        assert!(schedule.traffic.switches(), "{text}");
+    }
+    for (from, to) in [
+        // The origin does not agree: then nobody has anything to write.
+        ("200 1.1 keep empty interim", "403 1.1 keep empty interim"),
+        ("200 1.1 keep empty interim", "101 1.1 keep empty interim"),
+        (
+            "200 1.1 keep empty interim",
+            "200 1.1 keep length 5 by 1 interim",
+        ),
+        ("CONNECT host:443 1.1 keep", "CONNECT host:443 1.1 close"),
+        ("CONNECT host:443 1.1 keep", "CONNECT /path 1.1 keep"),
+        ("CONNECT host:443", "GET /2"),
+        ("GET /1 1.1 keep empty", "GET /1 1.1 keep empty upgrade"),
+        ("origin fin\n", ""),
+        ("client write 5", "client await-eof"),
+    ] {
+        let changed = TUNNEL.replace(from, to);
+        assert_ne!(changed, TUNNEL);
+        let schedule: Schedule = changed.parse().unwrap();
+        assert!(schedule.validate().is_err(), "{from:?} as {to:?}");
+    }
+}
+
 #[test]
 fn rendering_undoes_parsing() {
-    for text in [RELAY, HTTP] {
+    for text in [RELAY, HTTP, TUNNEL] {
         let schedule: Schedule = text.parse().unwrap();
         assert_eq!(schedule.to_string(), text);
         assert_eq!(schedule.to_string().parse(), Ok(schedule));

@@ -43,14 +43,19 @@ impl Schedule {
         let tls = self.carrier != Carrier::Tcp;
         validate_reader(&self.client.reader)?;
         validate_reader(&self.origin.reader)?;
+        if let Traffic::Http { exchanges, .. } = &self.traffic {
+            must(!exchanges.is_empty(), "a client of HTTP asks for something")?;
+            must(exchanges.len() <= MAX_EXCHANGES, "too many requests")?;
+            validate_exchanges(exchanges)?;
+        }
         match &self.traffic {
-            Traffic::Relay => {
+            traffic if matches!(traffic, Traffic::Relay) || traffic.switches() => {
                 validate_writer(&self.client.writer, tls)?;
                 validate_writer(&self.origin.writer, self.upstream != Carrier::Tcp)?;
                 let ring = waits(&self.client) && waits(&self.origin);
                 must(!ring, "each peer waits for the other's end")
             }
-            Traffic::Http { exchanges, .. } => {
+            Traffic::Relay | Traffic::Http { .. } => {
                 let writes = |step: &Step| matches!(step, Step::Write(_));
                 let steps = &self.client.writer;
                 must(
@@ -61,10 +66,7 @@ impl Schedule {
                     self.origin.writer.is_empty(),
                     "an origin of HTTP has no steps",
                 )?;
-                validate_writer(steps, tls)?;
-                must(!exchanges.is_empty(), "a client of HTTP asks for something")?;
-                must(exchanges.len() <= MAX_EXCHANGES, "too many requests")?;
-                validate_exchanges(exchanges)
+                validate_writer(steps, tls)
             }
         }
     }
@@ -149,6 +151,8 @@ fn validate_exchanges(exchanges: &[Exchange]) -> Result<(), Invalid> {
     for (index, Exchange { request, response }) in exchanges.iter().enumerate() {
         validate_request(request)?;
         must(request.keep || index == last, "no request follows `close`")?;
+        let leaves = request.leaves();
+        must(!leaves || index == last, "no request follows a tunnel")?;
         validate_response(request, response)?;
     }
     Ok(())
@@ -160,8 +164,17 @@ fn validate_request(request: &Request) -> Result<(), Invalid> {
         .path
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    must(plain && request.path.starts_with('/'), "a path is a path")?;
-    let bodyless = matches!(request.method, Method::Get | Method::Head | Method::Delete);
+    let path = match request.method {
+        Method::Connect => !request.path.contains('/') && request.path.contains(':'),
+        Method::Get | Method::Head | Method::Post | Method::Put | Method::Delete => {
+            request.path.starts_with('/')
+        }
+    };
+    must(plain && path, "a path is a path")?;
+    let bodyless = match request.method {
+        Method::Get | Method::Head | Method::Delete | Method::Connect => true,
+        Method::Post | Method::Put => request.upgrade,
+    };
     must(
         !bodyless || request.body == Body::Empty,
         "this method has no body",
@@ -170,6 +183,8 @@ fn validate_request(request: &Request) -> Result<(), Invalid> {
     must(!until_close, "no request ends with the connection")?;
     let old = request.version == HttpVersion::V10;
     must(!old || !request.keep, "HTTP/1.0 asks once")?;
+    must(!old || !request.leaves(), "HTTP/1.0 knows no tunnels here")?;
+    must(request.keep || !request.leaves(), "a tunnel is kept")?;
     must(
         !request.expect || (!old && request.body.total() > 0),
         "nothing to wait for with",
@@ -179,8 +194,13 @@ fn validate_request(request: &Request) -> Result<(), Invalid> {
 fn validate_response(request: &Request, response: &Response) -> Result<(), Invalid> {
     validate_body(response.body, response.version)?;
     let old = response.version == HttpVersion::V10;
-    must(response.status >= 200, "the final status is final")?;
-    let bodyless = matches!(response.status, 204 | 304);
+    let switches = response.status == 101 && request.upgrade;
+    must(
+        response.status >= 200 || switches,
+        "the final status is final",
+    )?;
+    let tunnel = request.method == Method::Connect && response.status < 300;
+    let bodyless = matches!(response.status, 101 | 204 | 304) || tunnel;
     must(
         !bodyless || response.body == Body::Empty,
         "this status has no body",

@@ -118,7 +118,7 @@ impl<N: Simulated> Scene<N> {
             places.origin,
             schedule.buffers.origin,
             schedule.upstream,
-            schedule.origin.reader,
+            schedule.origin.clone(),
             http,
             Rc::clone(&self.origins),
         );

@@ -94,8 +94,11 @@ pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
             .leg(side)
             .open()
             .is_some_and(|open| open.is_done() || (unread && open.write == WriteEnd::Acked));
-        // W1: what was read with its head is still to be passed on.
-        if done && session.unread(side) == 0 {
+        // W1: what was read with its head is still to be passed on. If that cannot be any more, S2
+        // has the word (R14).
+        let behind = session.unread(side) > 0;
+        let lost = session.phase == Phase::Tunnel && session.has_broken_off(side.other());
+        if done && !behind && !lost {
             session.leg_mut(side).gone(End::Clean);
             effects.push(Effect::Close(side));
             return true;

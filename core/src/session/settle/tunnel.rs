@@ -31,6 +31,18 @@ pub(super) fn s1_finish(session: &mut Session, effects: &mut Effects) -> bool {
 }
 
 impl Session {
+    /// Whether a tunnel's direction has come to an end that is not clean, to somebody's loss.
+    pub(in crate::session) fn has_broken_off(&self, source: Side) -> bool {
+        match self.leg(source).end() {
+            Some(End::Truncated | End::Abort(_)) => {
+                // Its end was said by the letter (S13), whatever comes now.
+                let said = source == Side::Up && self.is_over_by_the_letter();
+                !said && !self.failed_benignly(source)
+            }
+            Some(End::Clean) | None => false,
+        }
+    }
+
     /// The proof that a tunnel's direction may end; or what a known-bad variant takes for one.
     fn drained(&self, source: Side) -> Option<crate::relay::Drained> {
         #[cfg(feature = "known-bad")]
@@ -66,13 +78,7 @@ pub(super) fn s2_abort(session: &mut Session, effects: &mut Effects) -> bool {
         return false;
     }
     for source in Side::BOTH {
-        let unclean = match session.leg(source).end() {
-            Some(End::Truncated | End::Abort(_)) => !session.failed_benignly(source),
-            Some(End::Clean) | None => false,
-        };
-        // Its end was said by the letter (S13), whatever comes now.
-        let unclean = unclean && !(source == Side::Up && session.is_over_by_the_letter());
-        if unclean
+        if session.has_broken_off(source)
             && session.unread(source) == 0
             && let Some(open) = session.leg_mut(source.other()).open_mut()
             && open.write != WriteEnd::Flushing

@@ -6,7 +6,11 @@ use super::{
     response_payload, write,
 };
 use crate::{
-    peer::{Progress, SharedLog, conn::Conn, relay},
+    peer::{
+        Progress, SharedLog,
+        conn::Conn,
+        relay::{self, Peer},
+    },
     schedule::{Carrier, Exchange, Method, Script, SocketBytes, Step},
 };
 use std::net::SocketAddr;
@@ -34,6 +38,7 @@ pub async fn client<N: Network>(
             pipelined,
             answered: Progress::default(),
             invited: Progress::default(),
+            tunnel: Peer::client(&conn),
         };
         let write = client.write(&script.writer);
         let mut reading = Reading::new(&conn, script.reader, carrier != Carrier::Tcp);
@@ -53,6 +58,8 @@ struct Client<'a, N: Network> {
     answered: Progress,
     /// Requests whose body may be sent, counted from the first.
     invited: Progress,
+    /// What follows the last exchange, if that leaves HTTP.
+    tunnel: Peer<'a, N>,
 }
 
 impl<N: Network> Client<'_, N> {
@@ -72,6 +79,9 @@ impl<N: Network> Client<'_, N> {
         if !self.pipelined {
             self.answered.reach(self.http.exchanges.len()).await;
         }
+        if self.may_say_more() {
+            return self.tunnel.write(last_steps).await;
+        }
         for step in last_steps {
             let goes_on = match step {
                 Step::Sleep(ms) => {
@@ -90,6 +100,15 @@ impl<N: Network> Client<'_, N> {
                 return;
             }
         }
+    }
+
+    /// Whether payload may follow the last request: HTTP is left, or may be and nobody waits.
+    fn may_say_more(&self) -> bool {
+        let log = self.http.log.borrow();
+        let exchanges = &self.http.exchanges;
+        let leaves = exchanges.last().is_some_and(Exchange::switches);
+        let asked = log.requests_sent == exchanges.len();
+        leaves && asked && (self.pipelined || log.switched[0].is_some())
     }
 
     /// Writes a request; whether it could.
@@ -122,8 +141,15 @@ impl<N: Network> Client<'_, N> {
             };
             whole = answer.message.end == MessageEnd::Complete;
             let over = !whole || answer.message.closes();
+            let switches = exchange.switches()
+                && whole
+                && answer.message.exchange() == Some(number)
+                && answer.status == Some(exchange.response.status);
             self.http.log.borrow_mut().answers.push(answer);
             self.invited.to(number + 1);
+            if switches {
+                return self.leave(reading, number).await;
+            }
             self.answered.to(number + 1);
             if over {
                 break;
@@ -133,6 +159,16 @@ impl<N: Network> Client<'_, N> {
         let excess = reading.drain().await && whole;
         self.http.log.borrow_mut().excess |= excess;
         self.invited.to(usize::MAX);
+        self.answered.to(usize::MAX);
+        self.tunnel.ended.to(1);
+    }
+
+    /// HTTP is left: what follows is read as a relay's client reads.
+    async fn leave(&self, reading: &mut Reading<'_, N>, number: usize) {
+        self.http.log.borrow_mut().switched[0] = Some(self.conn.net.now());
+        let (first, pace) = reading.leave();
+        self.answered.to(number + 1);
+        self.tunnel.read(pace, &first).await;
         self.answered.to(usize::MAX);
     }
 
@@ -151,7 +187,8 @@ impl<N: Network> Client<'_, N> {
                 Err(stop) => return Some(headless(interims, stop)),
             };
             let status = status(&message.start);
-            if let Some(interim) = status.filter(|status| *status < 200) {
+            let switches = exchange.switches() && status == Some(exchange.response.status);
+            if let Some(interim) = status.filter(|status| *status < 200 && !switches) {
                 interims.push(interim);
                 if interim == 100 {
                     self.invited.to(number + 1);
@@ -159,7 +196,7 @@ impl<N: Network> Client<'_, N> {
                 continue;
             }
             let bodyless = exchange.request.method == Method::Head;
-            let bodyless = bodyless || matches!(status, Some(204 | 304));
+            let bodyless = bodyless || switches || matches!(status, Some(204 | 304));
             match framing(&message, Framing::UntilClose) {
                 _ if status.is_none() => message.end = malformed("no status line"),
                 Err(what) => message.end = MessageEnd::Malformed(what),

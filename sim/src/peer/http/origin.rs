@@ -6,8 +6,12 @@ use super::{
     request_payload, write,
 };
 use crate::{
-    peer::{SharedLog, conn::Conn, relay},
-    schedule::{Carrier, Cut, CutBy, Exchange, Reader, SocketBytes, Step},
+    peer::{
+        Progress, SharedLog,
+        conn::Conn,
+        relay::{self, Peer},
+    },
+    schedule::{Carrier, Cut, CutBy, Exchange, Script, SocketBytes, Step},
 };
 use std::{net::SocketAddr, rc::Rc};
 use tidegate::net::Network;
@@ -18,7 +22,7 @@ pub async fn origin<N: Network>(
     address: SocketAddr,
     bytes: SocketBytes,
     carrier: Carrier,
-    pace: Reader,
+    script: Script,
     http: Http,
     logs: Connections,
 ) {
@@ -28,18 +32,21 @@ pub async fn origin<N: Network>(
         let mut log = http.log.borrow_mut();
         let connection = log.idle.len();
         log.idle.push(true);
-        let http = http.clone();
+        let (http, script) = (http.clone(), script.clone());
         async move {
             let origin = Origin {
                 conn: &conn,
                 http: &http,
                 connection,
+                tunnel: Peer::origin(&conn),
+                left: Progress::default(),
             };
             let serve = async {
-                conn.sleep(pace.delay_ms).await;
-                origin.serve(&mut Reading::new(&conn, pace, tls)).await;
+                conn.sleep(script.reader.delay_ms).await;
+                let mut reading = Reading::new(&conn, script.reader, tls);
+                origin.serve(&mut reading).await;
             };
-            conn.run(async {}, serve).await;
+            conn.run(origin.write(&script.writer), serve).await;
         }
     })
     .await;
@@ -49,12 +56,17 @@ struct Origin<'a, N: Network> {
     conn: &'a Conn<N>,
     http: &'a Http,
     connection: usize,
+    /// What follows an exchange that leaves HTTP.
+    tunnel: Peer<'a, N>,
+    /// All requests are read, or HTTP is left.
+    left: Progress,
 }
 
 /// Whether the connection serves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     Next,
+    Leave,
     Finish,
     Gone,
 }
@@ -64,7 +76,21 @@ impl<N: Network> Origin<'_, N> {
         self.http.log.borrow_mut().idle[self.connection] = idle;
     }
 
+    /// Writes what follows an exchange that leaves HTTP, if one does.
+    async fn write(&self, steps: &[Step]) {
+        self.left.reach(1).await;
+        let tunnel = self.http.log.borrow().tunnel;
+        if tunnel == Some(self.connection) {
+            self.tunnel.write(steps).await;
+        }
+    }
+
     async fn serve(&self, reading: &mut Reading<'_, N>) {
+        self.answer_all(reading).await;
+        self.left.to(1);
+    }
+
+    async fn answer_all(&self, reading: &mut Reading<'_, N>) {
         loop {
             self.idle(true);
             let head = reading.head().await;
@@ -85,6 +111,16 @@ impl<N: Network> Origin<'_, N> {
             };
             match then {
                 Then::Next => {}
+                Then::Leave => {
+                    let mut log = self.http.log.borrow_mut();
+                    log.switched[1] = Some(self.conn.net.now());
+                    log.tunnel = Some(self.connection);
+                    drop(log);
+                    let (first, pace) = reading.leave();
+                    self.left.to(1);
+                    self.tunnel.read(pace, &first).await;
+                    return;
+                }
                 Then::Finish => {
                     self.conn.end(Step::CloseNotify).await;
                     self.conn.end(Step::Fin).await;
@@ -139,6 +175,7 @@ impl<N: Network> Origin<'_, N> {
         match cut {
             Some(CutBy::Reset) => Then::Gone,
             Some(CutBy::Fin) => Then::Finish,
+            None if whole && exchange.switches() => Then::Leave,
             None if keep && whole => Then::Next,
             None => Then::Finish,
         }

@@ -105,6 +105,18 @@ impl<'a, N: Network> Reading<'a, N> {
         Err(closed)
     }
 
+    /// Nothing of what follows is HTTP: what was read of it, and how to read on. From here on the
+    /// connection's log counts payload alone.
+    pub(super) fn leave(&mut self) -> (Vec<u8>, Reader) {
+        self.conn.log.borrow_mut().seen.bytes = 0;
+        let rest = self.buf.split_off(self.at);
+        let at_once = Reader {
+            delay_ms: 0,
+            ..self.pace
+        };
+        (rest, at_once)
+    }
+
     fn note(&self, end: Got) {
         let now = self.conn.net.now();
         self.conn.log.borrow_mut().saw_end(end, now);

@@ -3,8 +3,11 @@
 use super::{NUMBER_FIELD, request_payload, response_payload};
 use crate::{
     peer::Payload,
-    schedule::{Body, Exchange, HttpVersion, Method, Request, Response},
+    schedule::{Body, Exchange, HttpVersion, Method, Request},
 };
+
+/// What asks for another protocol, and what agrees to it.
+const UPGRADE: &str = "connection: upgrade\r\nupgrade: websocket\r\n";
 
 /// A request's head.
 pub(super) fn request_head(number: usize, request: &Request) -> Vec<u8> {
@@ -17,6 +20,9 @@ pub(super) fn request_head(number: usize, request: &Request) -> Vec<u8> {
     }
     if request.expect {
         head += "expect: 100-continue\r\n";
+    }
+    if request.upgrade {
+        head += UPGRADE;
     }
     if !request.keep && request.version == HttpVersion::V11 {
         head += "connection: close\r\n";
@@ -33,7 +39,7 @@ pub(super) fn request_body(number: usize, request: &Request) -> Vec<Vec<u8>> {
 /// A response from its first byte to its last.
 pub(super) fn response(number: usize, exchange: &Exchange) -> Vec<Vec<u8>> {
     let Exchange { request, response } = exchange;
-    let mut pieces = vec![response_head(number, response)];
+    let mut pieces = vec![response_head(number, exchange)];
     if request.method != Method::Head {
         pieces.extend(body(response.body, response_payload(number)));
     }
@@ -45,10 +51,14 @@ pub(super) fn interim(status: u16) -> Vec<u8> {
     format!("HTTP/1.1 {status} Interim\r\n\r\n").into_bytes()
 }
 
-fn response_head(number: usize, response: &Response) -> Vec<u8> {
+fn response_head(number: usize, exchange: &Exchange) -> Vec<u8> {
+    let response = &exchange.response;
     let (version, status) = (version(response.version), response.status);
     let mut head = format!("{version} {status} Said\r\n{NUMBER_FIELD}: {number}\r\n");
-    if !matches!(status, 204 | 304) {
+    if status == 101 {
+        head += UPGRADE;
+    }
+    if !matches!(status, 204 | 304) && !exchange.switches() {
         framing(&mut head, response.body);
     }
     if !response.keep && response.version == HttpVersion::V11 {

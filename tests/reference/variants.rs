@@ -21,9 +21,7 @@ fn every_known_bad_variant_is_caught_at_random() {
             );
             continue;
         }
-        let paths = search(4_000, &http::paths(), |path| {
-            http::run(path, Some(variant))
-        });
+        let paths = search(4_000, &http::paths(), |path| http::run(path, Some(variant)));
         match paths.failure {
             Some((_, why)) => {
                 let why = why.lines().next().unwrap_or_default();

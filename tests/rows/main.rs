@@ -11,6 +11,7 @@ mod relay;
 mod retry;
 mod spare;
 mod stage;
+mod switch;
 mod tls;
 mod tunnel;
 mod upstream;

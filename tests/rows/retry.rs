@@ -5,7 +5,7 @@ use tidegate_core::{
     effect::Effect,
     ending::Cause,
     event::{Call, Event, Head, Origin},
-    http1::RequestFacts,
+    http1::{Reply, RequestFacts},
     side::Side::{Down, Up},
     timer::Timer,
 };
@@ -104,6 +104,16 @@ fn u05_not_behind_a_byte_of_an_answer() {
         assert!(!stage.session.keeps_request());
         assert!(!again(&stage.tell(Event::Fin(Up))));
     }
+}
+
+#[test]
+fn u05_not_behind_bytes_that_are_no_answer() {
+    // The leg had failed before they were read.
+    let mut stage = asked(GET, Origin::Reused);
+    stage.tell(Event::Failed(Up, Cause::Reset, Call::Write));
+    let reply = Reply::bad_gateway("http_protocol_error");
+    assert!(!again(&stage.tell(Event::Refused(Up, reply))));
+    assert_eq!(stage.replied(), Some(502));
 }
 
 #[test]

@@ -8,30 +8,31 @@ use tidegate_core::{
     event::{Call, Event, Head, Origin, Refusal, Want},
     http1::{Method, Reply, RequestFacts, ResponseFacts},
     interest::Read,
-    session::{Kind, Phase, Setup},
+    session::Phase,
     side::Side::{self, Down, Up},
     time::Span,
     timer::Timer,
 };
 
-const UPGRADE: RequestFacts = RequestFacts {
+pub(crate) const UPGRADE: RequestFacts = RequestFacts {
     upgrade: true,
     ..GET
 };
 
-const CONNECT: RequestFacts = RequestFacts {
+pub(crate) const CONNECT: RequestFacts = RequestFacts {
     method: Method::Connect,
+    idempotent: false,
     ..GET
 };
 
 /// The head that switches, in 20 bytes, with `left` more behind it.
-fn switch(status: u16, left: u32) -> Event {
+pub(crate) fn switch(status: u16, left: u32) -> Event {
     let head = Head::Response(ResponseFacts { status, ..OK });
     decoded(Up, head, 20, false, left, Want::Turn)
 }
 
 /// Bytes of the client's that nobody has looked at, because its request is complete.
-fn kept(left: u32) -> Event {
+pub(crate) fn kept(left: u32) -> Event {
     decoded(Down, Head::None, 0, false, left, Want::Turn)
 }
 
@@ -42,118 +43,6 @@ fn switched() -> Stage {
     stage.takes_all(Down);
     stage.orders.clear();
     stage
-}
-
-#[test]
-fn w1_101_and_2xx_to_connect_leave_http_and_nothing_else_does() {
-    for (facts, status, leaves) in [
-        (UPGRADE, 101, true),
-        (CONNECT, 200, true),
-        (CONNECT, 204, true),
-        (UPGRADE, 200, false),
-        (CONNECT, 407, false),
-        (GET, 200, false),
-    ] {
-        let mut stage = Stage::asked(facts);
-        let response = ResponseFacts { status, ..OK };
-        assert_eq!(stage.session.switches(&response), leaves, "{status}");
-        if leaves {
-            assert_eq!(stage.tell(switch(status, 0)), []);
-            assert_eq!(stage.session.phase(), &Phase::Tunnel);
-            assert_eq!((stage.writes(Down), stage.reads(Up)), (20, Read::Take(44)));
-            assert_eq!(stage.reads(Down), Read::Take(64));
-        } else {
-            stage.tell(kept(7));
-            stage.tell(whole(Up, Head::Response(response), 20));
-            let orders = stage.takes_all(Down);
-            assert_eq!(orders[0], Effect::Park);
-            // What a CONNECT's client sent at once is not taken for a request.
-            let ends = orders.contains(&Effect::Finish(Down));
-            assert_eq!(
-                (ends, stage.is_idle()),
-                (facts == CONNECT, facts != CONNECT)
-            );
-        }
-    }
-}
-
-#[test]
-fn w1_bytes_read_with_either_head_go_before_any_other() {
-    let mut stage = Stage::asked(UPGRADE);
-    stage.tell(kept(7));
-    stage.tell(switch(101, 5));
-    for (source, first) in [(Down, 7), (Up, 5)] {
-        assert_eq!(stage.reads(source), Read::Off);
-        assert!(stage.session.interest(source).decode >= Some(first));
-        stage.tell(Event::Received(source, first));
-        assert_eq!(stage.session.interest(source).decode, None);
-    }
-    assert_eq!((stage.writes(Up), stage.writes(Down)), (7, 25));
-    assert_eq!(
-        (stage.reads(Down), stage.reads(Up)),
-        (Read::Take(57), Read::Take(39))
-    );
-}
-
-#[test]
-fn w1_bytes_read_with_a_head_wait_for_room_like_any_other() {
-    let mut stage = Stage::asked(UPGRADE);
-    stage.tell(switch(101, 60));
-    assert_eq!(stage.session.interest(Up).decode, Some(44));
-    stage.tell(Event::Received(Up, 44));
-    assert_eq!(stage.session.interest(Up).decode, None);
-    assert_eq!(stage.reads(Up), Read::Off);
-    // R23: half of what is inside has left.
-    stage.tell(Event::Sent(Down, 32));
-    assert_eq!(stage.session.interest(Up).decode, Some(32));
-    stage.tell(Event::Received(Up, 16));
-    assert_eq!(stage.reads(Up), Read::Take(16));
-}
-
-#[test]
-fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over() {
-    // More behind the client's head than there is room for, its FIN, and an origin that has said
-    // all and takes nothing.
-    let mut stage = Stage::asked(UPGRADE);
-    stage.tell(kept(60));
-    stage.tell(Event::Fin(Down));
-    stage.tell(switch(101, 0));
-    stage.tell(Event::Received(Down, 40));
-    stage.takes_all(Down);
-    stage.tell(Event::Fin(Up));
-    assert_eq!(stage.hears_end(Down), [], "20 bytes are its client's");
-    stage.takes_all(Up);
-    stage.tell(Event::Received(Down, 20));
-    assert_eq!(stage.orders.last(), Some(&Effect::Close(Down)));
-    assert_eq!(stage.takes_all(Up), [Effect::Finish(Up)]);
-}
-
-#[test]
-fn w1_a_leg_that_stays_for_such_bytes_is_reset_if_nobody_takes_them() {
-    let mut stage = Stage::asked(UPGRADE);
-    stage.tell(kept(60));
-    stage.tell(Event::Fin(Down));
-    stage.tell(switch(101, 0));
-    stage.tell(Event::Received(Down, 40));
-    stage.takes_all(Down);
-    stage.tell(Event::Fin(Up));
-    stage.hears_end(Down);
-    // R14: both had ended clean, but the client's bytes are lost, and its leg is still there.
-    assert_eq!(stage.fails(Up, Call::Poll)[0], Effect::Reset(Up));
-    assert!(stage.is_aborting(Down));
-    assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
-    assert_eq!(stage.ending().how, How::Abort(Cause::Reset));
-}
-
-#[test]
-fn w1_connect_goes_where_its_cluster_takes_it() {
-    let mut stage = Stage::http(false);
-    let orders = stage.tell(whole(Down, Head::Request(CONNECT), 10));
-    assert_eq!(orders, [Effect::Connect]);
-    stage.tell(Event::Unconnected(Refusal::NoConnect));
-    assert_eq!(stage.replied(), Some(501));
-    // Its client may have sent more at once: none of it is a request.
-    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
 }
 
 #[test]
@@ -217,11 +106,7 @@ fn w4_a_reset_is_passed_on_behind_the_bytes_before_it() {
         assert!(stage.is_aborting(sink) && !stage.has_finished(sink));
         stage.takes_all(sink);
         assert_eq!(stage.tell(Event::Acked(sink))[0], Effect::Reset(sink));
-        let by = if source == Down {
-            By::Client
-        } else {
-            By::Origin
-        };
+        let by = [By::Client, By::Origin][source as usize];
         assert_eq!(stage.ending(), ending(How::Abort(Cause::Reset), by));
     }
 }
@@ -290,7 +175,12 @@ fn w4_an_abort_behind_bytes_read_with_the_head_is_bounded_like_any_other() {
 
 #[test]
 fn w5_an_origin_that_ends_before_it_answers_is_an_http_error() {
-    for facts in [UPGRADE, CONNECT] {
+    // What may be sent again is, first (U03).
+    let once = RequestFacts {
+        idempotent: false,
+        ..UPGRADE
+    };
+    for facts in [once, CONNECT] {
         let ends: [fn(&mut Stage); 3] = [
             |stage| drop(stage.tell(Event::Fin(Up))),
             |stage| drop(stage.fails(Up, Call::Read)),
@@ -305,7 +195,7 @@ fn w5_an_origin_that_ends_before_it_answers_is_an_http_error() {
             end(&mut stage);
             assert_eq!(stage.replied(), Some(502));
             stage.takes_all(Down);
-            assert_eq!(stage.is_idle(), facts == UPGRADE);
+            assert_eq!(stage.is_idle(), facts == once);
         }
         let mut stage = Stage::asked(facts);
         stage.expires(Timer::Response);
@@ -383,10 +273,7 @@ fn w9_only_the_tunnels_idle_time_bounds_a_tunnel() {
 #[test]
 fn w9_a_byte_either_way_begins_the_idle_time_anew() {
     for (source, first) in [(Down, Event::Received(Down, 1)), (Up, switch(101, 1))] {
-        let mut setup = Setup::new(Kind::Http, false);
-        setup.limits.relay_bytes = 64;
-        let mut stage = Stage::new(setup);
-        stage.ask(UPGRADE);
+        let mut stage = Stage::asked(UPGRADE);
         if source == Down {
             stage.tell(switch(101, 0));
         }

@@ -71,6 +71,7 @@ pub(crate) fn http() -> Vec<Shape> {
             .asking(POST_CHUNKED)
             .over_tls(),
         Shape::http("bad response", b"H", b"iX"),
+        Shape::http("no response", b"H", b"X"),
         Shape::http("draining", b"HH", b"Hb")
             .answering(BodyKind::Length(1))
             .draining(),
@@ -97,16 +98,16 @@ pub(crate) fn http() -> Vec<Shape> {
 pub(crate) fn tunnels() -> Vec<Shape> {
     let upgrade = |name, client, origin| Shape::http(name, client, origin).asking(&[UPGRADE]);
     vec![
-        upgrade("upgrade", b"Httt", b"Httt").switching(),
-        upgrade("upgrade over tls", b"Htt", b"Htt")
+        upgrade("upgrade", b"Httt", b"Ht").switching(),
+        upgrade("upgrade over tls", b"Htt", b"Ht")
             .switching()
             .over_tls(),
-        upgrade("upgrade, interim", b"Htt", b"iHtt").switching(),
-        upgrade("upgrade, draining", b"Htt", b"Htt")
+        upgrade("upgrade, interim", b"Ht", b"iHtt").switching(),
+        upgrade("upgrade, draining", b"Ht", b"Ht")
             .switching()
             .draining(),
-        Shape::http("connect", b"Htt", b"Htt").asking(&[CONNECT]),
-        Shape::http("connect over tls", b"Htt", b"iHtt")
+        Shape::http("connect", b"Ht", b"Httt").asking(&[CONNECT]),
+        Shape::http("connect over tls", b"Ht", b"iHt")
             .asking(&[CONNECT])
             .over_tls(),
         Shape::http("connect, kept", b"HHt", b"Ht").asking(&[GET, CONNECT]),

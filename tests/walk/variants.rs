@@ -50,7 +50,7 @@ fn a_variant_is_caught_in_a_tunnel_that_began_as_an_exchange() {
     quiet();
     for (variant, check) in [
         (Variant::FinOvertakes, "I2"),
-        (Variant::FinForgotten, "4.11"),
+        (Variant::FinForgotten, "I3"),
         (Variant::CloseBoth, "I1"),
         (Variant::ResetAsFin, "I1"),
         (Variant::ResetOvertakes, "I5"),
@@ -60,7 +60,8 @@ fn a_variant_is_caught_in_a_tunnel_that_began_as_an_exchange() {
             shape.setup.variant = Some(variant);
             let broken = walk(&shape, &mut |_, _| Ok(())).expect_err("a wrong rule");
             let (found, trace) = (&broken.found, &broken.trace);
-            let same = found.check == check || found.check == "check";
+            // 4.11: a FIN that rides with other bytes than the last, or not with the last.
+            let same = [check, "check", "4.11"].contains(&found.check);
             assert!(same, "{variant:?} in {}: {found:?}\n{trace}", shape.name);
             let rows = trace.lines().filter(|row| !row.contains(&found.detail));
             let last = rows.last().unwrap_or_default();

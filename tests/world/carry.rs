@@ -207,22 +207,17 @@ impl Carry {
             return self.partial(shape, side);
         };
         let letter = inbox[at];
-        if matches!(letter, b'X' | b'b' | b'0' | b't') {
-            return [Some(refused(side)), None];
-        }
         let switches = side == Side::Up && session.switches(&shape.response);
-        if letter == b'H' && side == Side::Up && shape.response.status == 101 && !switches {
-            // Nobody asked for it.
+        let unasked = side == Side::Up && letter == b'H' && shape.response.status == 101;
+        if matches!(letter, b'X' | b'b' | b'0' | b't') || unasked && !switches {
             return [Some(refused(side)), None];
         }
         self.stream_mut(side).taken += u8::try_from(at).unwrap() + 1;
         if letter == b'H' && switches {
             let head = Head::Response(shape.response);
             self.stream_mut(sink).outbox.push(b'H', 1);
-            return [
-                Some(self.told(shape, side, head, 1, false, Want::Turn)),
-                None,
-            ];
+            let switch = self.told(shape, side, head, 1, false, Want::Turn);
+            return [Some(switch), None];
         }
         if letter == b'i' {
             self.stream_mut(sink).outbox.push(b'i', 1);

@@ -8,6 +8,7 @@ use super::{
     wire::Truth,
 };
 use tidegate_core::{
+    event::Event,
     interest::Read,
     leg::{Leg, WriteEnd},
     session::Phase,
@@ -37,6 +38,11 @@ impl World {
             self.carry.clear_inbox(side);
         }
         self.tunnel = true;
+    }
+
+    /// As the driver: as much as there is room for of what was read with a head.
+    pub(super) fn first(&self, side: Side, room: u32) -> Event {
+        Event::Received(side, room.min(u32::from(self.wire(side).behind)))
     }
 
     /// What the session knows of the bytes that were read with a head.

@@ -129,10 +129,9 @@ impl World {
 
     /// Bytes that wait for `side` to take them, as the world has counted them.
     pub(crate) fn held(&self, side: Side) -> u32 {
-        if self.tunnel {
-            u32::from(self.wire(side.other()).inside)
-        } else {
-            self.carry.outbox(side).len()
+        match self.tunnel {
+            true => u32::from(self.wire(side.other()).inside),
+            false => self.carry.outbox(side).len(),
         }
     }
 
@@ -303,10 +302,9 @@ impl World {
         match action {
             Action::Tell(event) => self.step(shape, event, rules, tell)?,
             Action::Discard(side) => {
-                if self.tunnel {
-                    self.wire_mut(side).left -= 1;
-                } else {
-                    self.carry.throw_away(side);
+                match self.tunnel {
+                    true => self.wire_mut(side).left -= 1,
+                    false => self.carry.throw_away(side),
                 }
                 self.wire_mut(side).discarded = true;
             }
@@ -322,15 +320,9 @@ impl World {
             }
             Action::Look(side) => {
                 let room = self.session.interest(side).decode.unwrap_or(0);
-                if self.tunnel {
-                    let first = self
-                        .wire(side)
-                        .behind
-                        .min(u8::try_from(room).unwrap_or(u8::MAX));
-                    let event = Event::Received(side, u32::from(first));
-                    self.step(shape, event, rules, tell)?;
-                } else {
-                    self.look(shape, side, room, rules, tell)?;
+                match self.tunnel {
+                    true => self.step(shape, self.first(side, room), rules, tell)?,
+                    false => self.look(shape, side, room, rules, tell)?,
                 }
             }
         }

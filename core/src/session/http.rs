@@ -216,6 +216,8 @@ impl Session {
                 self.refuse_request(reply, effects);
             }
             (Side::Up, Phase::Exchange(_)) => {
+                // U05: bad as it is, an answer has come, also if its leg has failed before.
+                self.exchange_mut().answer_begins();
                 if let Some(open) = self.up.open_mut() {
                     open.failed(Cause::Protocol, Call::Read);
                 }

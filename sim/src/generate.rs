@@ -10,7 +10,7 @@ mod script;
 
 use crate::{
     rng::Rng,
-    schedule::{Carrier, Schedule, Traffic},
+    schedule::{Carrier, Schedule},
     tls::Version,
 };
 
@@ -136,7 +136,7 @@ fn any(rng: &mut Rng) -> (bool, Carrier) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Fault;
+    use crate::{fault::Fault, schedule::Traffic};
 
     const KINDS: [Kind; 5] = [
         Kind::Any,

@@ -160,7 +160,10 @@ fn every_key_arrives() {
     assert_eq!(to("a.example.com:443", "/v1/users"), Some("api"));
     assert_eq!(to("a.example.com", "/v2"), Some("files"));
     let connects = config.clusters.iter().map(|one| one.takes_connect);
-    assert_eq!(connects.collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(
+        connects.collect::<Vec<_>>(),
+        [true, false, false, false, false]
+    );
 
     let timeouts = config.timeouts(web, 0);
     let expected = Timeouts {

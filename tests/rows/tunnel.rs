@@ -5,10 +5,9 @@ use crate::stage::{GET, OK, Stage, decoded, whole};
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Call, Event, Head, Origin, Refusal, Want},
+    event::{Call, Event, Head, Origin, Want},
     http1::{Method, Reply, RequestFacts, ResponseFacts},
     interest::Read,
-    session::Phase,
     side::Side::{self, Down, Up},
     time::Span,
     timer::Timer,

@@ -63,9 +63,8 @@ fn a_variant_is_caught_in_a_tunnel_that_began_as_an_exchange() {
             // 4.11: a FIN that rides with other bytes than the last, or not with the last.
             let same = [check, "check", "4.11"].contains(&found.check);
             assert!(same, "{variant:?} in {}: {found:?}\n{trace}", shape.name);
-            let rows = trace.lines().filter(|row| !row.contains(&found.detail));
-            let last = rows.last().unwrap_or_default();
-            assert!(last.contains(" tunnel "), "{variant:?}\n{trace}");
+            let left = trace.lines().any(|row| row.contains(" tunnel "));
+            assert!(left, "{variant:?}\n{trace}");
         }
     }
 }

@@ -90,6 +90,14 @@ impl<N: Network> Origin<'_, N> {
         self.left.to(1);
     }
 
+    /// HTTP is left: what follows is read and written as a relay's origin does.
+    fn leave(&self) {
+        let mut log = self.http.log.borrow_mut();
+        log.switched[1] = Some(self.conn.net.now());
+        log.tunnel = Some(self.connection);
+        self.left.to(1);
+    }
+
     async fn answer_all(&self, reading: &mut Reading<'_, N>) {
         loop {
             self.idle(true);
@@ -112,12 +120,8 @@ impl<N: Network> Origin<'_, N> {
             match then {
                 Then::Next => {}
                 Then::Leave => {
-                    let mut log = self.http.log.borrow_mut();
-                    log.switched[1] = Some(self.conn.net.now());
-                    log.tunnel = Some(self.connection);
-                    drop(log);
                     let (first, pace) = reading.leave();
-                    self.left.to(1);
+                    self.leave();
                     self.tunnel.read(pace, &first).await;
                     return;
                 }

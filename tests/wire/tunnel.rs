@@ -124,14 +124,16 @@ fn w1_bytes_behind_either_head_go_first() {
 #[test]
 fn w1_bytes_and_ends_behind_both_heads_are_kept_for_a_slow_origin() {
     let origin = Origin::narrow(4096);
-    let proxy = Proxy::http(origin.address());
+    let rest = "send_buffer = \"4608B\"\n[limits]\nrelay = \"4KiB\"\nhead = \"128KiB\"";
+    let proxy = Proxy::configured(origin.address(), "", rest);
     let mut client = proxy.client();
-    let first = pattern(150_000);
-    client.say(ASK);
-    let mut up = origin.accept();
-    up.message();
-    client.say(&first);
+    let first = pattern(60_000);
+    proxy.process.pause();
+    client.say(&[ASK, &first].concat());
     client.fin();
+    proxy.process.resume();
+    let mut up = origin.accept();
+    up.head();
     // The whole of the origin's direction is over while most of the client's waits for it.
     up.say(&[SWITCH, b"bye"].concat());
     up.fin();

@@ -100,20 +100,21 @@ pub(crate) fn machine_words() -> Vec<String> {
     folders.into_iter().chain(hosts).collect()
 }
 
-/// The rows of LIFECYCLE that must be proven by a test of their name.
+/// The rows of LIFECYCLE that must be proven by a test of their name. T18 is about kTLS, W8 and G5
+/// about HTTP/2, and G1 about a readiness that nobody can ask for yet: none of these is here.
 pub(crate) fn rows() -> impl Iterator<Item = String> {
-    let sections: [(&str, &[u8]); 4] = [
-        (
-            "R",
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 17, 18, 22, 23, 24, 26, 27],
-        ),
-        ("T", &[1, 2, 3, 4, 5, 6, 8, 9, 13, 17]),
-        ("H", &[1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15]),
-        ("U", &[1, 5, 6, 7, 8, 9, 10, 12, 13, 15]),
+    let sections: [(&str, u8); 4] = [("R", 28), ("T", 17), ("H", 15), ("U", 15)];
+    let few: [(&str, &[u8]); 3] = [
+        ("P", &[1, 2, 3, 4]),
+        ("W", &[1, 2, 3, 4, 5, 6, 7, 9]),
+        ("G", &[2, 3, 4, 6, 7, 8, 9]),
     ];
+    let all = |(letter, last)| (1..=last).map(move |row| format!("{letter}{row:02}"));
+    let some = |(letter, rows): (&'static str, &'static [u8])| {
+        rows.iter().map(move |row| format!("{letter}{row}"))
+    };
     sections
         .into_iter()
-        .flat_map(|(letter, rows)| rows.iter().map(move |row| format!("{letter}{row:02}")))
-        // W8 is HTTP/2.
-        .chain([1, 2, 3, 4, 5, 6, 7, 9].map(|row| format!("W{row}")))
+        .flat_map(all)
+        .chain(few.into_iter().flat_map(some))
 }

@@ -155,6 +155,7 @@ fn w4_an_abort_behind_bytes_read_with_the_head_is_bounded_like_any_other() {
     stage.tell(switch(101, 0));
     stage.tell(Event::Received(Down, 54));
     assert_eq!(stage.session.interest(Down).decode, None);
+    assert!(!stage.is_aborting(Up), "more is to go first");
     let orders = stage.expires(Timer::FlushUp);
     assert_eq!(stage.now().as_ms(), 1_000);
     assert!(orders.contains(&Effect::Reset(Up)), "{orders:?}");

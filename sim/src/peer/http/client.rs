@@ -89,7 +89,7 @@ impl<N: Network> Client<'_, N> {
                     true
                 }
                 Step::AwaitEof => {
-                    self.answered.reach(usize::MAX).await;
+                    self.tunnel.ended.reach(1).await;
                     true
                 }
                 Step::Write(_) | Step::CloseNotify | Step::Fin | Step::Reset => {
@@ -149,6 +149,10 @@ impl<N: Network> Client<'_, N> {
             self.invited.to(number + 1);
             if switches {
                 return self.leave(reading, number).await;
+            }
+            if exchange.switches() {
+                // It was refused its tunnel, and waits for no end of it: the connection may stay.
+                self.tunnel.ended.to(1);
             }
             self.answered.to(number + 1);
             if over {

@@ -101,10 +101,11 @@ fn g4_a_request_that_was_on_its_way_is_served() {
 }
 
 #[test]
-fn g4_a_client_in_its_handshake_is_served() {
+fn g4_a_client_that_has_just_come_over_tls_is_served() {
+    let listener = "tls = \"dev\"\ntimeouts = { idle_least = \"20s\" }";
     for version in Version::BOTH {
         let origin = Origin::new();
-        let proxy = Proxy::https(origin.address());
+        let proxy = Proxy::configured(origin.address(), listener, "");
         let mut client = proxy.secure(version);
         proxy.process.signal(Signal::TERM);
         until_drain(&proxy);

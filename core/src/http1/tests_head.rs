@@ -28,7 +28,7 @@ fn rfc9112_3_a_request_is_understood_field_by_field() {
         body: BodyKind::Length(5),
         close: false,
         expect_continue: false,
-        idempotent: true,
+        idempotent: false,
         upgrade: false,
     };
     assert_eq!(head.facts, facts);

@@ -4,7 +4,7 @@ use crate::stage::{GET, OK, Stage, whole};
 use tidegate_core::{
     effect::Effect,
     event::{Event, Head},
-    session::Phase,
+    session::{Kind, Phase, Setup},
     side::Side::{Down, Up},
     time::Span,
     timer::Timer,
@@ -39,6 +39,16 @@ fn g4_who_was_not_gets_the_rest_of_t_ka_min() {
         assert_eq!(stage.expires(timer), [Effect::Finish(Down)]);
         assert_eq!(stage.now().since(begun), Span::from_ms(600));
     }
+}
+
+#[test]
+fn g4_nobody_who_is_quiet_outlives_the_drain_by_more_than_5_s() {
+    let mut setup = Setup::new(Kind::Http, false);
+    setup.timeouts.idle_least = Span::from_secs(20);
+    let mut stage = Stage::new(setup);
+    stage.tell(Event::Drained);
+    stage.expires(Timer::Head);
+    assert_eq!(stage.now().as_ms(), 5_000);
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::{
     timer::Timer,
 };
 
+/// Whatever T_ka_min is, no quiet connection outlives the beginning of a drain by more (G4).
+pub(super) const AT_MOST: Span = Span::from_secs(5);
+
 impl Session {
     /// G3: what is in flight is finished, and its answer is the connection's last. G4: a client
     /// that has just had an answer, or has just come, may have a request on its way; it gets the
@@ -25,7 +28,7 @@ impl Session {
             bug!("a quiet that nothing bounds")
         };
         let begun = Time(at.0.saturating_sub(span.0));
-        let until = begun + self.setup.timeouts.idle_least;
+        let until = (begun + self.setup.timeouts.idle_least).min(now + AT_MOST);
         if until <= now {
             self.close_down(effects);
         } else {

@@ -73,12 +73,10 @@ impl Session {
     }
 
     fn idle_expired(&mut self, timer: Timer, effects: &mut Effects) {
-        if self.draining {
-            // G4: it was not the client that waited too long.
-            self.close_down(effects);
-            return;
+        // G4: in a drain it is not the client that waited too long.
+        if !self.draining {
+            self.note(How::Expired(timer), By::Proxy);
         }
-        self.note(How::Expired(timer), By::Proxy);
         self.close_down(effects);
     }
 

@@ -44,36 +44,19 @@ impl Session {
     /// not complete cannot: its rest would be taken for the other protocol.
     #[must_use]
     pub fn switches(&self, response: &ResponseFacts) -> bool {
-        match &self.phase {
-            Phase::Exchange(exchange) => {
-                exchange.request == Request::Complete
-                    && exchange
-                        .facts
-                        .is_some_and(|request| response.switches(&request))
-            }
-            Phase::New
-            | Phase::Securing
-            | Phase::Peeking
-            | Phase::Idle(_)
-            | Phase::Tunnel
-            | Phase::Closing
-            | Phase::Closed => false,
-        }
+        self.exchange().is_some_and(|exchange| {
+            let asked = exchange
+                .facts
+                .is_some_and(|facts| response.switches(&facts));
+            asked && exchange.request == Request::Complete
+        })
     }
 
     /// The method of the request in flight, which decides how its answer is delimited (U15).
     #[must_use]
     pub fn method(&self) -> Option<Method> {
-        match &self.phase {
-            Phase::Exchange(exchange) => exchange.facts.map(|facts| facts.method),
-            Phase::New
-            | Phase::Securing
-            | Phase::Peeking
-            | Phase::Idle(_)
-            | Phase::Tunnel
-            | Phase::Closing
-            | Phase::Closed => None,
-        }
+        let facts = self.exchange().and_then(|exchange| exchange.facts);
+        facts.map(|facts| facts.method)
     }
 
     /// H07: the client has said its last word, and no further request is among it.
@@ -169,16 +152,8 @@ impl Session {
 
     /// A request refused for its head is not forwarded, whatever came with the head.
     fn is_refused(&self, side: Side) -> bool {
-        match &self.phase {
-            Phase::Exchange(exchange) => side == Side::Down && exchange.request == Request::Gone,
-            Phase::New
-            | Phase::Securing
-            | Phase::Peeking
-            | Phase::Idle(_)
-            | Phase::Tunnel
-            | Phase::Closing
-            | Phase::Closed => false,
-        }
+        let gone = |exchange: &Exchange| exchange.request == Request::Gone;
+        side == Side::Down && self.exchange().is_some_and(gone)
     }
 
     fn message_complete(&mut self, side: Side) {

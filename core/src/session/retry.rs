@@ -36,7 +36,8 @@ impl Session {
         })
     }
 
-    fn exchange(&self) -> Option<&Exchange> {
+    /// The exchange under way, if there is one.
+    pub(super) fn exchange(&self) -> Option<&Exchange> {
         match &self.phase {
             Phase::Exchange(exchange) => Some(exchange),
             Phase::New

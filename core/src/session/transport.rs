@@ -85,13 +85,7 @@ impl Session {
             (Kind::Http, Side::Down) => Call::Read,
             (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
         };
-        let open = self.leg_mut(side).spoken_of();
-        if let (ReadEnd::Failed(_), WriteEnd::Flushing) = (open.read, open.write) {
-            // Not even our alert gets through: to wait for it would be to ask for ever.
-            self.reset(side, cause, effects);
-            return;
-        }
-        open.failed(cause, call);
+        self.leg_mut(side).spoken_of().failed(cause, call);
         if !self.failed_benignly(side) {
             self.note_failure(side, cause);
         }

@@ -1,7 +1,7 @@
 //! Which waits a state calls for. A pure function of the state: a timer runs exactly while the
 //! session is in a state that it bounds, and starts anew with every progress of what it bounds.
 
-use super::{Idle, Kind, Phase, Session};
+use super::{Idle, Kind, Phase, Session, drain};
 use crate::{
     exchange::{Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
@@ -63,7 +63,7 @@ impl Session {
             ),
             // G4: who comes to a session that drains gets no longer than who is there already.
             Timer::Head if self.draining && self.phase == Phase::Idle(Idle::Fresh) => {
-                (true, waits.idle_least)
+                (true, waits.idle_least.min(drain::AT_MOST))
             }
             Timer::Head => (self.waits_for_head(), waits.head),
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),

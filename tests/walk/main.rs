@@ -1,11 +1,13 @@
 //! Every reachable state of the session machine for small counts, with all timer events removed
-//! (DESIGN section 4, level 1). Run with `--nocapture` to see how many there are.
+//! (DESIGN section 4, level 1), by a breadth-first search of ours and by stateright, which has to see
+//! the same. Run with `--nocapture` to see how many there are.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)] // the model fails loudly
 
 #[path = "../world/world.rs"]
 mod world;
 
+mod checker;
 mod order;
 mod relay;
 mod search;
@@ -14,6 +16,7 @@ mod timers;
 mod variants;
 
 use self::{
+    checker::check,
     search::{Broken, Seen, walk},
     world::shape::Shape,
 };
@@ -23,10 +26,7 @@ fn whole(shape: &Shape) -> Seen {
     quiet();
     match walk(shape, &mut |_, _| Ok(())) {
         Ok(seen) => {
-            println!(
-                "{:<28} {:>8} states {:>9} transitions",
-                shape.name, seen.states, seen.transitions
-            );
+            agreed(shape, seen);
             seen
         }
         Err(Broken {
@@ -40,6 +40,26 @@ fn whole(shape: &Shape) -> Seen {
             )
         }
     }
+}
+
+/// A model checker that others wrote sees the same, and that every path ends.
+fn agreed(shape: &Shape, seen: Seen) {
+    let Seen {
+        states,
+        transitions,
+    } = seen;
+    let checked = check(shape);
+    println!(
+        "{:<32} {states:>8} states {transitions:>9} transitions; stateright {:>8} {:>9}",
+        shape.name, checked.states, checked.transitions
+    );
+    assert!(checked.wrong.is_none(), "{}: {checked:?}", shape.name);
+    assert_eq!(
+        (checked.states, checked.transitions),
+        (states, transitions),
+        "{}",
+        shape.name
+    );
 }
 
 /// A panic inside a step is told with the way to it, and not twice.

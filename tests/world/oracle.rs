@@ -11,7 +11,7 @@ use tidegate_core::{
 };
 
 /// A broken rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Found {
     /// Which rule.
     pub(crate) check: &'static str,

@@ -27,7 +27,7 @@ pub use run::run;
 
 use judge::{Terms, judge};
 use play::{Play, Stage};
-use scenario::{Case, Mode, Needs, absent};
+use scenario::{Case, Mode, Needs, VANISHED, Versions, absent};
 use std::{
     io,
     net::{SocketAddr, ToSocketAddrs},
@@ -65,9 +65,21 @@ pub struct Asked {
     pub origin_tls: bool,
     /// Whom to ask for.
     pub host: String,
+    /// Over which versions of TLS.
+    pub tls: Versions,
+    /// Whether somebody waits for what takes more than a minute.
+    pub long: bool,
 }
 
 impl Asked {
+    /// How long to wait for a peer that has vanished, if that is asked for.
+    fn silence(&self) -> Option<Duration> {
+        match self.idle {
+            Some(idle) => Some(idle.min(VANISHED)),
+            None => self.long.then_some(VANISHED),
+        }
+    }
+
     /// Everything that applies to `mode`, once.
     #[must_use]
     pub fn new(via: SocketAddr, origin: SocketAddr, mode: Mode) -> Asked {
@@ -82,6 +94,8 @@ impl Asked {
             idle: None,
             origin_tls: false,
             host: "localhost".to_owned(),
+            tls: Versions::Both,
+            long: false,
         }
     }
 }
@@ -180,11 +194,12 @@ pub fn proxy_at(
     stage.host.clone_from(&asked.host);
     stage.origin_tls = asked.origin_tls;
     stage.idle = asked.idle;
+    stage.silence = asked.silence();
     let mut rows = Vec::new();
     let mut played = false;
     for (at, case) in cases.iter().enumerate() {
-        if let Some(reason) = unplayable(case, asked) {
-            rows.push(Row::new(case, Outcome::Skipped(reason.to_owned())));
+        if let Some(reason) = unplayable(case, asked, stage) {
+            rows.push(Row::new(case, Outcome::Skipped(reason)));
             continue;
         }
         heed(Progress {
@@ -212,7 +227,7 @@ fn order(key: &str) -> &str {
 }
 
 fn selected(asked: &Asked) -> Result<Vec<Case>, String> {
-    let mut cases = scenario::cases(asked.mode);
+    let mut cases = scenario::cases(asked.mode, asked.tls);
     for pattern in &asked.only {
         let known = cases
             .iter()
@@ -239,14 +254,25 @@ fn is_asked_for(asked: &Asked, key: &str, name: &str) -> bool {
     asked.only.is_empty() || only.any(|pattern| select::selects(pattern, key, name))
 }
 
-fn unplayable(case: &Case, asked: &Asked) -> Option<&'static str> {
+fn unplayable(case: &Case, asked: &Asked, stage: &Stage) -> Option<String> {
+    let deaf = || {
+        let why = stage.door.can_deafen().err()?;
+        Some(format!(
+            "the kernel does not let the probe drop what comes ({why})"
+        ))
+    };
     match case.scenario.needs {
         Needs::Idle if asked.idle.is_none() => {
-            Some("the proxy's limit for silence is not known: --idle SECS")
+            Some("the proxy's limit for silence is not known: --idle SECS".to_owned())
         }
         Needs::OriginTls if !asked.origin_tls => {
-            Some("for a proxy that speaks TLS to its origin: --origin-tls")
+            Some("for a proxy that speaks TLS to its origin: --origin-tls".to_owned())
         }
+        Needs::DeafForLong if asked.silence().is_none() => Some(format!(
+            "takes up to {} s: --long, or --idle SECS",
+            VANISHED.as_secs()
+        )),
+        Needs::Deaf | Needs::DeafForLong => deaf(),
         Needs::Nothing | Needs::Idle | Needs::OriginTls => None,
     }
 }

@@ -34,6 +34,32 @@ pub(crate) fn unacked(socket: impl AsFd) -> io::Result<u32> {
     Ok(u32::try_from(count).unwrap_or(0))
 }
 
+/// The fields of `SO_MEMINFO`, and which of them counts what was dropped.
+const MEM_FIELDS: usize = 9;
+const MEM_DROPS: usize = 8;
+
+/// Segments that came for a socket and were dropped, by a filter or for want of room.
+pub(crate) fn dropped(socket: impl AsFd) -> io::Result<u32> {
+    let mut fields = [0_u32; MEM_FIELDS];
+    let mut length = libc::socklen_t::try_from(size_of_val(&fields)).unwrap_or(0);
+    // SAFETY: SO_MEMINFO writes at most `length` bytes of 32-bit counts to the array, which has
+    // that many; both, and the descriptor, outlive the call.
+    let failed = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            fields.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    if failed == 0 {
+        Ok(fields[MEM_DROPS])
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// The size of `struct tcp_info` of `linux/tcp.h` up to the last field used here; the structure
 /// only ever grows at its end.
 const INFO_BYTES: u8 = 148;

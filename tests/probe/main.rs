@@ -9,7 +9,12 @@ mod wire;
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use tidegate::probe::{
-    self, Asked, Outcome, Progress, Row, play::Stage, scenario::Mode, step::Pace,
+    self, Asked, Outcome, Progress, Row,
+    play::Stage,
+    scenario::{Mode, Versions},
+    step::Pace,
+    transcript::What,
+    wire::Version,
 };
 use wire::{Fault, Relay};
 
@@ -68,8 +73,8 @@ fn a_transparent_relay_passes_every_row() {
         .filter(|row| matches!(row.outcome, Outcome::Skipped(_)))
         .map(|row| row.key.as_str())
         .collect();
-    assert_eq!(skipped, ["S22", "S24"]);
-    assert_eq!(rows.len(), 18);
+    assert_eq!(skipped, ["S22", "S24", "S69"]);
+    assert_eq!(rows.len(), 19);
 }
 
 #[test]
@@ -99,7 +104,7 @@ fn a_relay_that_makes_a_fin_of_a_reset() {
 fn a_relay_that_loses_bytes() {
     let rows = probe(Fault::LosesHalf, &[]);
     // What carries nothing, or one byte, is not hurt.
-    let whole = ["S06", "S13", "S18", "S19", "S22", "S24"];
+    let whole = ["S06", "S13", "S18", "S19", "S22", "S24", "S69"];
     let failed = failed(&rows);
     for row in &rows {
         let due = !whole.contains(&row.key.as_str());
@@ -156,6 +161,50 @@ fn silence_is_looked_at_if_its_limit_is_known() {
     // Whichever of the two peers gives up first.
     let said = reasons(&rows, "S24").concat();
     assert!(said.contains(" read no end within "), "{said}");
+}
+
+#[test]
+fn s22_a_peer_that_vanishes_is_looked_at_if_somebody_waits() {
+    let mut relay = Relay::start(Fault::None);
+    let asked = Asked {
+        idle: Some(Duration::from_millis(100)),
+        ..asked(&relay, &["S22"])
+    };
+    let rows = play(&asked, &mut relay);
+    let said = reasons(&rows, "S22").concat();
+    // Where the kernel wants a privilege for it, that is said.
+    let due = "the origin was not told of the client's FIN on its half-closed connection";
+    assert!(
+        said == due || said.starts_with("skipped: the kernel does not let"),
+        "{said}"
+    );
+}
+
+#[test]
+fn tls_is_spoken_in_the_version_that_was_asked_for() {
+    let mut relay = Relay::start(Fault::None);
+    for (tls, due) in [
+        (Versions::Both, vec!["S37@1.2", "S37@1.3"]),
+        (Versions::Only(Version::Tls12), vec!["S37@1.2"]),
+        (Versions::Only(Version::Tls13), vec!["S37@1.3"]),
+    ] {
+        let asked = Asked {
+            tls,
+            ..asked(&relay, &["S37"])
+        };
+        let rows = play(&asked, &mut relay);
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, due);
+        assert_eq!(failed(&rows), BTreeSet::new(), "{rows:#?}");
+        for row in &rows {
+            let spoken = if row.key.ends_with("1.2") {
+                "TLS 1.2"
+            } else {
+                "TLS 1.3"
+            };
+            assert!(row.play.client.when(&What::Secured(spoken)).is_some());
+        }
+    }
 }
 
 #[test]

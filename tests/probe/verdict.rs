@@ -139,6 +139,23 @@ fn s38_s52_statuses_and_bodies_are_compared() {
 }
 
 #[test]
+fn s49_a_request_that_is_sent_again_is_executed_once() {
+    let client = || seen(false, &[OK, OK].concat(), &[]);
+    let get = b"GET / HTTP/1.1\r\n\r\n";
+    let post = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi";
+    let up = |first: &[u8]| [seen(false, first, &[]), seen(false, post, &[])];
+    assert_eq!(faults("S49", client(), &up(get)), [""; 0]);
+    // A request that broke off is none; one that came after all is one too many.
+    let broken = [get.as_slice(), &post[..post.len() - 1]].concat();
+    assert_eq!(faults("S49", client(), &up(&broken)), [""; 0]);
+    let twice = [get.as_slice(), post].concat();
+    assert_eq!(
+        faults("S49", client(), &up(&twice)),
+        ["the origin read 3 complete requests where 2 were due"]
+    );
+}
+
+#[test]
 fn s51_an_idle_connection_is_given_back_at_once() {
     let client = || seen(false, &[OK, OK].concat(), &[]);
     let up = |end: &[What]| [origin(&[&[What::SentFin], end].concat())];

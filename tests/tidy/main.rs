@@ -4,7 +4,7 @@
 mod rules;
 mod tree;
 
-use rules::{Rule, rows};
+use rules::{Rule, rows, scenarios};
 use tree::{Source, sources, text_files};
 
 /// The longest a file may be, in lines.
@@ -147,6 +147,29 @@ fn every_row_of_the_lifecycle_has_a_test_named_after_it() {
                 .any(|name| name.split('_').any(|word| word == row))
         })
         .map(|row| format!("{row}: no test is named after it"))
+        .collect();
+    complain(&faults);
+}
+
+#[test]
+fn every_scenario_is_the_probes_to_play_or_has_a_test_named_after_it() {
+    let sources = sources();
+    let wire = |source: &&Source| source.path.starts_with("tests/wire/");
+    let names: Vec<String> = sources
+        .iter()
+        .filter(wire)
+        .flat_map(Source::tests)
+        .collect();
+    let probe = |source: &&Source| source.path.starts_with("runtime/src/probe/scenario/");
+    let faults: Vec<String> = scenarios()
+        .filter(|row| {
+            let field = format!("row: \"{row}\",");
+            let played = |source: &Source| source.text.contains(&field);
+            let name = row.to_lowercase();
+            let named = |test: &String| test.split('_').any(|word| word == name);
+            !sources.iter().filter(probe).any(played) && !names.iter().any(named)
+        })
+        .map(|row| format!("{row}: nobody plays it"))
         .collect();
     complain(&faults);
 }

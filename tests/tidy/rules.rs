@@ -100,6 +100,18 @@ pub(crate) fn machine_words() -> Vec<String> {
     folders.into_iter().chain(hosts).collect()
 }
 
+/// The scenarios of LIFECYCLE section 5: each is the probe's to play, which plays it around the
+/// program in `tests/wire/probe.rs`, or a test of the wire's has its name. S59 to S66 are about
+/// HTTP/2, which neither speaks.
+pub(crate) fn scenarios() -> impl Iterator<Item = String> {
+    let tcp = (1..=7).chain([9, 11, 13, 14, 16, 18, 19, 22, 24]);
+    let tls = (26..=33).chain([37]);
+    let http = (38..=41).chain([43, 45, 46, 48, 49, 51, 52, 53, 54]);
+    let tunnels_and_drain = [55, 56, 57, 67, 69, 70];
+    let rows = tcp.chain(tls).chain(http).chain(tunnels_and_drain);
+    rows.map(|row| format!("S{row:02}"))
+}
+
 /// The rows of LIFECYCLE that must be proven by a test of their name. T18 is about kTLS, W8 and G5
 /// about HTTP/2, and G1 about a readiness that nobody can ask for yet: none of these is here.
 pub(crate) fn rows() -> impl Iterator<Item = String> {

@@ -70,6 +70,32 @@ fn g2_new_connections_are_refused() {
     assert_eq!(client.message().body, b"ok");
 }
 
+#[test]
+fn g3_s67_a_download_in_flight_is_streamed_to_its_end() {
+    let parts: Vec<Vec<u8>> = pattern(80_000).chunks(10_000).map(<[u8]>::to_vec).collect();
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), AT_ONCE, "");
+    let mut client = proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n");
+    client.head();
+    for (at, part) in parts.iter().enumerate() {
+        if at == 1 {
+            proxy.process.signal(Signal::TERM);
+            until_drain(&proxy);
+        }
+        up.say(part);
+        assert!(client.hear(part.len()) == *part, "part {at}");
+    }
+    // The head had left before the signal came: the FIN behind the last byte is the word.
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    assert_eq!(up.last(), Last::plain("", End::Fin));
+    drop((client, up));
+    assert_eq!(proxy.process.end().code(), Some(0));
+}
+
 /// Waits until the proxy has heard of its drain, and has closed its listener for it.
 fn until_drain(proxy: &Proxy) {
     while let Ok(mut early) = Raw::try_connect(proxy.address) {

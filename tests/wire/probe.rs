@@ -74,7 +74,15 @@ fn silent(listener: &str, mode: Mode, row: &str) {
         ..asked(&proxy, &stage, mode)
     };
     for row in played(&asked, &mut stage) {
-        assert_eq!(row.outcome, Outcome::Passed, "{}", row.key);
+        // Nobody can vanish where the kernel wants a privilege for it.
+        let deaf = |why: &String| why.starts_with("the kernel does not let");
+        let skipped = matches!(&row.outcome, Outcome::Skipped(why) if deaf(why));
+        assert!(
+            skipped || row.outcome == Outcome::Passed,
+            "{}: {:?}",
+            row.key,
+            row.outcome
+        );
     }
 }
 
@@ -104,10 +112,11 @@ fn tunnels_as_the_probe_sees_them() {
 }
 
 #[test]
-fn r24_silence_on_a_relay_as_the_probe_sees_it() {
+fn r24_s22_s24_silence_on_a_relay_as_the_probe_sees_it() {
     for (mode, tls) in [(Mode::Tcp, ""), (Mode::Tls, "tls = \"dev\"\n")] {
         let listener = format!("kind = \"tcp\"\n{tls}timeouts = {{ tunnel = \"1s\" }}");
         silent(&listener, mode, "S24");
+        silent(&listener, mode, "S22");
     }
 }
 

@@ -2,7 +2,13 @@
 //!
 //! It owns their syntax and help, and looks up the addresses; it opens no socket.
 
-use crate::probe::{self, scenario::Mode, server, step::Pace};
+use crate::probe::{
+    self,
+    scenario::{Mode, Versions},
+    server,
+    step::Pace,
+    wire::Version,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -71,6 +77,18 @@ enum ModeFlag {
     Ws,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TlsFlag {
+    /// TLS 1.2
+    #[value(name = "1.2")]
+    Tls12,
+    /// TLS 1.3
+    #[value(name = "1.3")]
+    Tls13,
+    /// Each row over either
+    Both,
+}
+
 #[derive(Args, Debug)]
 struct ProxyFlags {
     /// Where the proxy listens
@@ -106,6 +124,9 @@ struct ProxyFlags {
     /// The proxy speaks TLS to its origin
     #[arg(long)]
     origin_tls: bool,
+    /// Speak this version of TLS only, where there is TLS
+    #[arg(long, value_name = "VERSION", default_value = "both")]
+    tls: TlsFlag,
     /// The host to ask for, in HTTP and in TLS
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     host: String,
@@ -169,6 +190,12 @@ impl ProxyFlags {
             pace: if self.long { Pace::LONG } else { Pace::SHORT },
             idle: self.idle.map(Duration::from_secs),
             origin_tls: self.origin_tls,
+            tls: match self.tls {
+                TlsFlag::Tls12 => Versions::Only(Version::Tls12),
+                TlsFlag::Tls13 => Versions::Only(Version::Tls13),
+                TlsFlag::Both => Versions::Both,
+            },
+            long: self.long,
             host: self.host,
             ..probe::Asked::new(via, origin, mode)
         })

@@ -8,7 +8,7 @@ mod http;
 use super::{
     message::{self, Message},
     play::Play,
-    scenario::{After, Bound, Cause, Check, Scenario},
+    scenario::{After, Bound, Cause, Check, Scenario, VANISHED},
     step::{Pace, Payload, Who, written},
     transcript::{End, Transcript, What, size, span},
 };
@@ -103,6 +103,7 @@ impl Court<'_> {
             }
             Check::Error(who, after) => self.error(who, after, latency),
             Check::Statuses(statuses) => self.statuses(statuses),
+            Check::Asked(requests) => self.asked(requests),
             Check::Body(parts) => self.body(parts),
             Check::VisiblyCut => self.visibly_cut(),
             Check::NeverComplete => self.never_complete(latency),
@@ -243,6 +244,7 @@ impl Court<'_> {
         let most = match bound {
             Bound::L0 => self.terms.slack,
             Bound::AbortFlush => self.terms.slack + ABORT_FLUSH,
+            Bound::Vanished => VANISHED,
             Bound::Patience => return Ok(()),
         };
         *latency = (*latency).max(Some(took));

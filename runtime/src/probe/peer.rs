@@ -6,6 +6,7 @@
 use super::{
     flags::Flags,
     message,
+    socket::Plain,
     step::{Pace, Pattern, Payload, Step, Who},
     transcript::{Transcript, What},
     wire::{Heard, Wire},
@@ -121,7 +122,7 @@ impl<'a> Peer<'a> {
             }
             Step::Wait(pause) => thread::sleep(around.pace.length(pause)),
             Step::Read(n) => self.read(Until::Bytes(n)),
-            Step::AwaitBytes => self.await_bytes(),
+            Step::AwaitBytes => self.await_that(|plain| plain.wait(INSTANT) != Some(false)),
             Step::ReadHead => self.read(Until::Head),
             Step::ReadMessage => self.read(Until::Message),
             Step::ReadClean => self.read(Until::Clean),
@@ -129,6 +130,9 @@ impl<'a> Peer<'a> {
             Step::ReadSlowly(bytes) => self.read_slowly(bytes),
             Step::ReadOn => self.read(Until::Over),
             Step::AwaitError => self.await_error(),
+            Step::Deafen => self.deafen(true),
+            Step::AwaitLoss => self.await_that(|plain| plain.losses() != Some(0)),
+            Step::Undeafen => self.deafen(false),
             Step::Tell(flag) => around.flags.tell(around.who, flag),
             Step::Hear(flag) => around.flags.hear(around.who.other(), flag, around.limit),
             Step::Meet(flag) => {
@@ -283,18 +287,26 @@ impl<'a> Peer<'a> {
         }
     }
 
-    fn await_bytes(&mut self) {
+    /// Waits until `done` says so, or the other peer has done all it had to.
+    fn await_that(&mut self, done: impl Fn(&Plain) -> bool) {
         let deadline = self.around.now() + self.around.limit;
         while self.around.now() < deadline {
             let Some(wire) = &self.wire else { return };
-            if wire.plain.wait(TICK) != Some(false) {
+            if done(&wire.plain) || self.around.flags.is_over(self.around.who.other()) {
                 return;
             }
-            if self.around.flags.is_over(self.around.who.other()) {
-                return;
-            }
+            thread::sleep(INSTANT);
         }
         self.note(What::Waited);
+    }
+
+    fn deafen(&mut self, deaf: bool) {
+        let Some(wire) = &self.wire else { return };
+        match wire.plain.deafen(deaf) {
+            Ok(()) if deaf => self.note(What::Deafened),
+            Ok(()) => self.note(What::Undeafened),
+            Err(why) => self.note(What::NotSent(why)),
+        }
     }
 
     fn await_error(&mut self) {

@@ -50,6 +50,8 @@ pub struct Stage {
     pub origin_tls: bool,
     /// How long the proxy lets a silent connection live, if that is known.
     pub idle: Option<Duration>,
+    /// How long to wait for one who has vanished, if that is known.
+    pub silence: Option<Duration>,
     engines: Engines,
 }
 
@@ -93,6 +95,7 @@ impl Stage {
             host: "localhost".to_owned(),
             origin_tls: false,
             idle: None,
+            silence: None,
             engines: Engines::make()?,
         })
     }
@@ -156,7 +159,8 @@ impl<'a> Scene<'a> {
         let pauses: Duration = scripts.map(|steps| stage.pace.pauses(steps)).sum();
         let idle = match scenario.needs {
             Needs::Idle => stage.idle.unwrap_or_default(),
-            Needs::Nothing | Needs::OriginTls => Duration::ZERO,
+            Needs::DeafForLong => stage.silence.unwrap_or_default(),
+            Needs::Nothing | Needs::OriginTls | Needs::Deaf => Duration::ZERO,
         };
         Scene {
             stage,

@@ -14,6 +14,7 @@ use super::{
     transcript::What,
     wire::Version,
 };
+use std::time::Duration;
 
 /// What the proxy under test does with the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,15 @@ pub enum Needs {
     Idle,
     /// The proxy must speak TLS to its origin.
     OriginTls,
+    /// The probe's kernel must let it make a socket deaf.
+    Deaf,
+    /// The same, and somebody must be willing to wait: [`VANISHED`].
+    DeafForLong,
 }
+
+/// How long a peer that has vanished may keep both connections: half-closed keepalive, 15 s and
+/// four times 15 s, and some slack (S22).
+pub const VANISHED: Duration = Duration::from_secs(80);
 
 /// Which peers speak TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +95,12 @@ pub enum Versions {
     Both,
     /// This one.
     Only(Version),
+}
+
+impl Versions {
+    fn have(self, version: Version) -> bool {
+        [Versions::Both, Versions::Only(version)].contains(&self)
+    }
 }
 
 /// How the probe's own door stands when the client comes.
@@ -106,6 +121,8 @@ pub enum Bound {
     L0,
     /// At once, or when the proxy gives up flushing: T_abort_flush.
     AbortFlush,
+    /// Within [`VANISHED`].
+    Vanished,
     /// Within the peers' patience.
     Patience,
 }
@@ -168,6 +185,8 @@ pub enum Check {
     Error(Who, After),
     /// The client read responses with these statuses and nothing else.
     Statuses(&'static [u16]),
+    /// The origins read so many complete requests, all connections together.
+    Asked(usize),
     /// The body of the client's last response is this, and the response complete.
     Body(&'static [Payload]),
     /// The client's last response is visibly cut off: its framing, or the connection's end says so.
@@ -259,9 +278,9 @@ impl Case {
     }
 }
 
-/// What there is to play in `mode`.
+/// What there is to play in `mode`, over `versions` of TLS where there is TLS.
 #[must_use]
-pub fn cases(mode: Mode) -> Vec<Case> {
+pub fn cases(mode: Mode, versions: Versions) -> Vec<Case> {
     let mut cases = Vec::new();
     for scenario in all().filter(|scenario| scenario.modes.contains(&mode)) {
         if !mode.is_secure() && scenario.wires == Wires::ByMode {
@@ -272,7 +291,7 @@ pub fn cases(mode: Mode) -> Vec<Case> {
             continue;
         }
         for version in Version::BOTH {
-            if [Versions::Both, Versions::Only(version)].contains(&scenario.versions) {
+            if scenario.versions.have(version) && versions.have(version) {
                 cases.push(Case {
                     scenario,
                     version: Some(version),

@@ -9,7 +9,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::SendFlags,
 };
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, SockFilter, SockRef, Socket, Type};
 use std::{
     io::{self, ErrorKind, Read},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
@@ -29,6 +29,9 @@ const TRIES: u32 = 100;
 
 /// How many may wait to be accepted.
 const BACKLOG: i32 = 128;
+
+/// A filter of one instruction: return 0, the number of bytes to keep.
+const DROP: [SockFilter; 1] = [SockFilter::new(6, 0, 0, 0)];
 
 /// What one read brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,14 +142,40 @@ impl Plain {
     /// Waits until all that was written is acknowledged. The reset that follows is a close with
     /// `SO_LINGER{1,0}`: whoever lets go of it now resets.
     pub fn flush_for_reset(&self) {
+        self.flush();
+        // A socket that is gone already has nothing left to reset.
+        let _gone = SockRef::from(&self.0).set_linger(Some(Duration::ZERO));
+    }
+
+    fn flush(&self) {
         for _ in 0..FLUSH.as_millis() {
             match sys::unacked(&self.0) {
                 Ok(1..) => thread::sleep(Duration::from_millis(1)),
                 Ok(0) | Err(_) => break,
             }
         }
-        // A socket that is gone already has nothing left to reset.
-        let _gone = SockRef::from(&self.0).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Makes the kernel drop every segment that comes, or ends that. What was written before has
+    /// been acknowledged by then, unless that takes too long.
+    ///
+    /// # Errors
+    /// Why it cannot: some kernels want a privilege for it.
+    pub fn deafen(&self, deaf: bool) -> Result<(), String> {
+        let socket = SockRef::from(&self.0);
+        let done = if deaf {
+            self.flush();
+            socket.attach_filter(&DROP)
+        } else {
+            socket.detach_filter()
+        };
+        done.map_err(|error| name(&error))
+    }
+
+    /// How many segments have been dropped, if the kernel says.
+    #[must_use]
+    pub fn losses(&self) -> Option<u32> {
+        sys::dropped(&self.0).ok()
     }
 
     /// Waits for an error without reading or writing, at most for `limit`.
@@ -223,6 +252,18 @@ impl Door {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether connections of this host can be made deaf, and if not, why.
+    ///
+    /// # Errors
+    /// The kernel's word.
+    pub fn can_deafen(&self) -> Result<(), String> {
+        // On the listener it would drop the next SYN; a socket of its own has none to expect.
+        let domain = Domain::for_address(self.address);
+        let socket = Socket::new(domain, Type::STREAM, None);
+        let tried = socket.and_then(|socket| socket.attach_filter(&DROP));
+        tried.map_err(|error| name(&error))
     }
 
     /// From now on who connects is refused; the address stays ours.

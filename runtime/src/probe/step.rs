@@ -111,6 +111,13 @@ pub enum Step {
     ReadOn,
     /// Waits for an error of the connection without reading or writing: `POLLERR`.
     AwaitError,
+    /// From now on its kernel drops every segment that comes, and acknowledges none: to the proxy
+    /// it has vanished. What it says itself still goes out.
+    Deafen,
+    /// Waits until something has come that was dropped.
+    AwaitLoss,
+    /// Ends what [`Step::Deafen`] began.
+    Undeafen,
     /// Tells the other peer.
     Tell(Flag),
     /// Waits until the other peer has told.

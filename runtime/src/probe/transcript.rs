@@ -38,6 +38,10 @@ pub enum What {
     GotNonsense(String),
     /// The connection reported an error without being read.
     GotError(String),
+    /// From here on it dropped whatever came, unseen.
+    Deafened,
+    /// From here on it did so no more.
+    Undeafened,
     /// Nothing came for as long as it was patient.
     Waited,
 }

@@ -8,7 +8,7 @@ use crate::probe::{
     message::{self, Framing, Message},
     scenario::{After, Bound, Cause},
     step::{Payload, Who, written},
-    transcript::End,
+    transcript::{End, Transcript},
 };
 use std::time::Duration;
 
@@ -38,6 +38,21 @@ impl Court<'_> {
             } else {
                 ""
             }
+        ))
+    }
+
+    /// How often the origin would have acted.
+    pub(super) fn asked(&self, due: usize) -> Judged {
+        let requests = |origin: &Transcript| {
+            let messages = message::read_all(&origin.bytes);
+            messages.iter().filter(|one| one.complete).count()
+        };
+        let got: usize = self.play.origins.iter().map(requests).sum();
+        if got == due {
+            return Ok(());
+        }
+        Err(format!(
+            "the origin read {got} complete requests where {due} were due"
         ))
     }
 

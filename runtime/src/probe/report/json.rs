@@ -193,6 +193,8 @@ fn event(event: &Event) -> Value {
         What::GotReset => ("got_rst", None, None),
         What::GotNonsense(why) => ("got_nonsense", None, Some(why.clone())),
         What::GotError(why) => ("got_error", None, Some(why.clone())),
+        What::Deafened => ("deafened", None, None),
+        What::Undeafened => ("undeafened", None, None),
         What::Waited => ("waited", None, None),
     };
     let mut fields = vec![("ms", Value::Ms(event.at)), ("what", Value::text(what))];

@@ -125,6 +125,8 @@ fn shape(what: &What, side: Side) -> (String, String) {
         What::GotReset => here("RST"),
         What::GotError(why) => (arrow("RST", side == Side::Right), format!(" {why}")),
         What::GotNonsense(why) => word("no TLS", format!(" {why}")),
+        What::Deafened => word("drops what comes", String::new()),
+        What::Undeafened => word("drops nothing more", String::new()),
         What::Waited => word("waited in vain", String::new()),
     }
 }

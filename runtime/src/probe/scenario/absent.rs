@@ -29,31 +29,22 @@ const fn absent(
     }
 }
 
-const PACKETS: &str = "needs a packet filter between the peers";
 const H2: &str = "the probe does not speak HTTP/2";
-const PROCESS: &str = "needs control over the proxy's process";
+const PROCESS: &str =
+    "needs a signal to the proxy's process; Tidegate's own test is in tests/wire/drain.rs";
+
+const TCP: &[Mode] = &[Mode::Tcp, Mode::Tls];
+const HTTP: &[Mode] = &[Mode::Http, Mode::Https];
 
 /// All of them.
 pub const ROWS: &[Absent] = &[
-    absent(
-        "S22",
-        "vanish-half-closed",
-        &[Mode::Tcp, Mode::Tls],
-        PACKETS,
-    ),
-    absent(
-        "S49",
-        "ka-race-post-unaccepted",
-        &[Mode::Http, Mode::Https],
-        "needs an origin whose kernel does not acknowledge: a packet filter",
-    ),
     absent("S59", "h2-connect-map", &[], H2),
     absent("S60", "h2-download-hc", &[], H2),
     absent("S61", "h2-client-fin-open-stream", &[], H2),
     absent("S62", "h2-early-response", &[], H2),
     absent("S64", "h2-h1-truncation", &[], H2),
     absent("S66", "drain-idle-h2", &[], H2),
-    absent("S67", "drain-inflight", &[], PROCESS),
-    absent("S69", "drain-half-closed-relay", &[], PROCESS),
-    absent("S70", "drain-backlog", &[], PROCESS),
+    absent("S67", "drain-inflight", HTTP, PROCESS),
+    absent("S69", "drain-half-closed-relay", TCP, PROCESS),
+    absent("S70", "drain-backlog", HTTP, PROCESS),
 ];

@@ -4,15 +4,17 @@ use super::{
     After,
     Bound::{AbortFlush, L0},
     Cause,
-    Check::{Body, Broken, Clean, Ended, Got, NeverComplete, Released, Statuses, VisiblyCut},
+    Check::{
+        Asked, Body, Broken, Clean, Ended, Got, NeverComplete, Released, Statuses, VisiblyCut,
+    },
     Mode, Needs, Scenario,
 };
 use crate::probe::step::{
     Pause::Ms,
     Payload::{self, Pattern, Text},
     Step::{
-        self, AwaitBytes, Close, Finish, Hear, ReadEnd, ReadHead, ReadMessage, ReadOn, Reset, Tell,
-        Wait, Write,
+        self, AwaitBytes, AwaitLoss, Close, Deafen, Finish, Hear, ReadEnd, ReadHead, ReadMessage,
+        ReadOn, Reset, Tell, Undeafen, Wait, Write,
     },
     Who::{Client, Origin},
 };
@@ -28,6 +30,8 @@ const POST_100K: Payload =
     Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 100000\r\n\r\n");
 const POST_20M: Payload =
     Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 20000000\r\n\r\n");
+const POST_SHORT: Payload =
+    Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nContent-Length: 2\r\n\r\nhi");
 const POST_CHUNKED: Payload =
     Text("POST /probe HTTP/1.1\r\nHost: $HOST\r\nTransfer-Encoding: chunked\r\n\r\n");
 const POST_EXPECT: Payload = Text(
@@ -269,6 +273,39 @@ pub(super) const ROWS: &[Scenario] = &[
             &[ReadMessage, Write(OK_SHORT), ReadOn],
         ],
         checks: &[Statuses(&[200, 200])],
+        ..Scenario::PLAIN
+    },
+    // The origin's kernel drops the request, as a lost segment would be, and its FIN comes: so the
+    // proxy can know that nobody has seen it. A request that arrives later is executed twice.
+    Scenario {
+        row: "S49",
+        name: "ka-race-post-unaccepted",
+        claim: "a POST that the origin's TCP never took before its FIN is sent again, and executed once",
+        modes: HTTP,
+        needs: Needs::Deaf,
+        client: &[
+            Write(GET),
+            ReadMessage,
+            Hear(1),
+            Write(POST_SHORT),
+            ReadMessage,
+            Wait(Ms(500)),
+        ],
+        origin: &[
+            &[
+                ReadMessage,
+                Write(OK_SHORT),
+                Deafen,
+                Tell(1),
+                AwaitLoss,
+                Finish,
+                Wait(Ms(50)),
+                Undeafen,
+                ReadOn,
+            ],
+            &[ReadMessage, Write(OK_SHORT), ReadOn],
+        ],
+        checks: &[Statuses(&[200, 200]), Asked(2)],
         ..Scenario::PLAIN
     },
     Scenario {

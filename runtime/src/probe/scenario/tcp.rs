@@ -2,7 +2,7 @@
 
 use super::{
     After,
-    Bound::{AbortFlush, L0, Patience},
+    Bound::{AbortFlush, L0, Patience, Vanished},
     Cause,
     Check::{Broken, Clean, Error, Got},
     Gate, Mode, Needs, Scenario, Wires,
@@ -11,8 +11,8 @@ use crate::probe::step::{
     Pause::{Gap, Ms, Think},
     Payload::{Beats, Pattern, Text},
     Step::{
-        AwaitError, Close, Echo, Finish, Hear, Meet, ReadClean, ReadEnd, ReadSlowly, Reset, Stream,
-        Tell, Wait, Write, WriteLast,
+        AwaitError, Close, Deafen, Echo, Finish, Hear, Meet, ReadClean, ReadEnd, ReadSlowly, Reset,
+        Stream, Tell, Wait, Write, WriteLast,
     },
     Who::{Client, Origin},
 };
@@ -218,6 +218,21 @@ pub(super) const ROWS: &[Scenario] = &[
             Clean(Origin, Some(After(Cause::Fin, Patience))),
             Got(Client, &[Text("x")]),
             Clean(Client, FIN),
+        ],
+        ..Scenario::PLAIN
+    },
+    Scenario {
+        row: "S22",
+        name: "vanish-half-closed",
+        claim: "a client that vanishes behind its FIN is noticed, and the origin told by a reset",
+        modes: RELAYS,
+        needs: Needs::DeafForLong,
+        client: &[Write(Text("ask")), Finish, Hear(1), Deafen, Hear(2)],
+        origin: &[&[ReadEnd, Tell(1), AwaitError, Tell(2)]],
+        checks: &[
+            Got(Origin, &[Text("ask")]),
+            Clean(Origin, FIN),
+            Error(Origin, After(Cause::Fin, Vanished)),
         ],
         ..Scenario::PLAIN
     },

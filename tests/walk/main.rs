@@ -8,6 +8,7 @@
 mod world;
 
 mod checker;
+mod mirror;
 mod order;
 mod relay;
 mod search;

@@ -136,11 +136,11 @@ impl Paths {
 }
 
 /// 128 bits stand for a state: two states in one key are not to be expected.
-fn key(world: &World) -> (u64, u64) {
+pub(crate) fn key(state: &impl Hash) -> (u64, u64) {
     let mut first = DefaultHasher::new();
-    world.hash(&mut first);
+    state.hash(&mut first);
     let mut second = DefaultHasher::new();
     0x7469_6465_u64.hash(&mut second);
-    world.hash(&mut second);
+    state.hash(&mut second);
     (first.finish(), second.finish())
 }

@@ -4,7 +4,7 @@
 //! to is a hole in the generator.
 
 use crate::{
-    case::{self, Verdict},
+    case::{self, Finding, Verdict},
     generate::{self, Kind},
     world::Net,
 };
@@ -25,7 +25,7 @@ pub struct Batch {
     /// How often each state, event, order and ending was reached.
     pub reached: BTreeMap<String, u64>,
     /// The seeds that were not good, and why.
-    pub bad: Vec<(u64, Vec<String>)>,
+    pub bad: Vec<(u64, Vec<Finding>)>,
 }
 
 /// How a batch is played.
@@ -62,13 +62,12 @@ impl Batch {
         let mut wrong = Vec::new();
         for &net in plan.nets {
             let verdict = case::verdict(net, &schedule, plan.variant);
-            let named = |what: &str| format!("{net}: {what}");
             let before = wrong.len();
-            wrong.extend(verdict.wrong().map(named));
+            wrong.extend(verdict.wrong().cloned());
             if plan.twice && wrong.len() == before {
                 let again = case::verdict(net, &schedule, plan.variant);
-                let differs = again.fingerprint() != verdict.fingerprint();
-                wrong.extend(differs.then(|| named("a second run took other steps")));
+                let runs = verdict.played.iter().zip(&again.played);
+                wrong.extend(runs.filter_map(|(first, second)| case::differs(first, second)));
             }
             self.count(&verdict);
         }
@@ -99,7 +98,7 @@ impl Batch {
             *self.reached.entry(what).or_default() += times;
         }
         self.bad.extend(other.bad);
-        self.bad.sort();
+        self.bad.sort_by_key(|(seed, _)| *seed);
     }
 
     /// What `wanted` names and the batch never came to.

@@ -5,26 +5,57 @@
 
 use crate::{
     fault::{Fault, Timers},
-    oracle,
+    oracle::{self, Invariant, Violation},
     proxy::Production,
     schedule::{Carrier, Schedule, Script, Step, Traffic},
     watch::Watch,
     world::{self, Net, Options, Outcome},
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, fmt, rc::Rc};
 use tidegate_core::{trace::Row, variant::Variant};
 
 /// One run and what was wrong with it.
 #[derive(Debug)]
 pub struct Played {
     /// What did not hold; nothing, in a good run.
-    pub wrong: Vec<String>,
+    pub wrong: Vec<Finding>,
     /// The same for the same run: peers' logs and every step inside.
     pub fingerprint: [u64; 2],
     /// What was seen inside.
     pub watch: Watch,
     /// How long it took, in simulated milliseconds.
     pub took_ms: u64,
+    /// The network it was on.
+    pub net: Net,
+    /// How timers ran.
+    pub timers: Timers,
+}
+
+/// Something that did not hold, and in which run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The network it was on.
+    pub net: Net,
+    /// How timers ran.
+    pub timers: Timers,
+    /// What it was.
+    pub violation: Violation,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Finding {
+            net,
+            timers,
+            violation,
+        } = self;
+        match timers {
+            Timers::Running => write!(f, "{net}: {violation}"),
+            Timers::Frozen | Timers::Early | Timers::Late => {
+                write!(f, "{net}, with every timer {timers}: {violation}")
+            }
+        }
+    }
 }
 
 impl Played {
@@ -61,28 +92,38 @@ pub fn play(
     };
     let outcome = world::run(net, schedule, options, proxy);
     let watch = watch.take();
-    let mut wrong: Vec<String> = oracle::judge(schedule, &outcome)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let mut wrong = oracle::judge(schedule, &outcome);
     if is_peaceful(schedule) {
         claim(&watch, &mut wrong);
     }
-    let how = match timers {
-        Timers::Running => "",
-        Timers::Frozen => "with every timer frozen: ",
-        Timers::Early => "with every timer early: ",
-        Timers::Late => "with every timer late: ",
+    let found = |violation| Finding {
+        net,
+        timers,
+        violation,
     };
     Played {
-        wrong: wrong
-            .into_iter()
-            .map(|what| format!("{how}{what}"))
-            .collect(),
+        wrong: wrong.into_iter().map(found).collect(),
         fingerprint: fingerprint(&outcome, &watch),
         took_ms: outcome.took_ms,
         watch,
+        net,
+        timers,
     }
+}
+
+/// What is wrong if a second run of the same schedule took other steps.
+#[must_use]
+pub fn differs(first: &Played, second: &Played) -> Option<Finding> {
+    let [before, after] = [first, second].map(|played| played.fingerprint);
+    let (net, timers) = (first.net, first.timers);
+    (before != after).then(|| Finding {
+        net,
+        timers,
+        violation: Violation {
+            invariant: Invariant::SameSteps,
+            what: format!("{before:x?}, then {after:x?}"),
+        },
+    })
 }
 
 fn fingerprint(outcome: &Outcome, watch: &Watch) -> [u64; 2] {
@@ -91,18 +132,20 @@ fn fingerprint(outcome: &Outcome, watch: &Watch) -> [u64; 2] {
 
 /// The title: no FIN is ordered later than in the step in which it became due, and no timer fires
 /// where nobody aborts.
-fn claim(watch: &Watch, wrong: &mut Vec<String>) {
+fn claim(watch: &Watch, wrong: &mut Vec<Violation>) {
     for (since, at, side) in &watch.late {
         let late_us = at.since(*since).0;
-        wrong.push(format!(
-            "a FIN for {side} waited {late_us} us after it was due"
-        ));
+        wrong.push(Violation {
+            invariant: Invariant::FinAtOnce,
+            what: format!("a FIN for {side} waited {late_us} us after it was due"),
+        });
     }
     if watch.fired > 0 {
-        wrong.push(format!(
-            "{} timers fired although nobody aborted",
-            watch.fired
-        ));
+        let fired = watch.fired;
+        wrong.push(Violation {
+            invariant: Invariant::NoTimer,
+            what: format!("{fired} timers fired although nobody aborted"),
+        });
     }
 }
 
@@ -135,7 +178,7 @@ pub fn is_peaceful(schedule: &Schedule) -> bool {
 }
 
 /// How timers run in the runs of one verdict: where a run is cheap, in every way there is.
-fn ways(net: Net) -> &'static [Timers] {
+pub(crate) fn ways(net: Net) -> &'static [Timers] {
     match net {
         Net::Fast => &Timers::ALL,
         Net::Turmoil => &[Timers::Running, Timers::Frozen],
@@ -161,17 +204,7 @@ pub struct Verdict {
 
 impl Verdict {
     /// What did not hold.
-    pub fn wrong(&self) -> impl Iterator<Item = &str> {
-        let wrong = self.played.iter().flat_map(|played| &played.wrong);
-        wrong.map(String::as_str)
-    }
-
-    /// The same for the same runs.
-    #[must_use]
-    pub fn fingerprint(&self) -> Vec<[u64; 2]> {
-        self.played
-            .iter()
-            .map(|played| played.fingerprint)
-            .collect()
+    pub fn wrong(&self) -> impl Iterator<Item = &Finding> {
+        self.played.iter().flat_map(|played| &played.wrong)
     }
 }

@@ -17,6 +17,7 @@ pub use self::{
 use crate::simulated::Simulated;
 use std::{
     cell::Cell,
+    fmt,
     future::Future,
     io,
     net::SocketAddr,
@@ -62,6 +63,17 @@ impl Timers {
             Timers::Early => Some(Time::from_ms(0) + at.since(Time::from_ms(EARLY_MS))),
             Timers::Late => Some(at + Span::from_ms(LATE_MS)),
         }
+    }
+}
+
+impl fmt::Display for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Timers::Running => "running",
+            Timers::Frozen => "frozen",
+            Timers::Early => "early",
+            Timers::Late => "late",
+        })
     }
 }
 

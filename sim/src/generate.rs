@@ -5,6 +5,7 @@
 //! stream of its own, and what is drawn is always valid.
 
 mod http;
+mod kind;
 mod network;
 mod script;
 

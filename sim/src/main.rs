@@ -1,18 +1,31 @@
 //! `tidegate-sim`: plays seeds and schedule files, and says what came of them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::{fs, ops::Range, path::PathBuf, process::ExitCode, thread};
+use std::{
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
 use tidegate_core::{trace::HEADER, variant::Variant};
 use tidegate_sim::{
     batch::{Batch, LARGE, Plan, WANTED},
     case,
     fault::Timers,
     generate::{self, Kind},
-    schedule::{Carrier, Schedule},
+    reproduce,
+    schedule::Schedule,
+    shrink,
     stopwatch::Stopwatch,
-    tls::Version,
     world::Net,
 };
+
+/// So many failing seeds of a batch are shrunk: most often they fail for one reason.
+const MOST_SHRUNK: usize = 3;
+
+/// So many more are named.
+const MOST_NAMED: usize = 10;
 
 /// The production driver on a simulated network.
 #[derive(Debug, Parser)]
@@ -32,9 +45,10 @@ struct Seeds {
     /// Plays one seed, and prints its schedule and trace.
     #[arg(long)]
     seed: Option<u64>,
-    /// What the seeds are for.
-    #[arg(long, value_enum, default_value_t = Traffic::Any)]
-    kind: Traffic,
+    /// What the seeds are for: any, tcp, tls12, tls13, http, https12, https13; to an origin over TLS
+    /// with `-to-tls12` or `-to-tls13` behind it.
+    #[arg(long, default_value_t = Kind::Any)]
+    kind: Kind,
     /// The network. On the fast one timers also run early, and late.
     #[arg(long, value_enum, default_value_t = Nets::Both, global = true)]
     net: Nets,
@@ -42,17 +56,25 @@ struct Seeds {
     #[arg(long)]
     twice: bool,
     /// Breaks a rule on purpose: a variant's name, as in `FinOnTimer`.
-    #[arg(long, value_parser = variant)]
+    #[arg(long, value_parser = variant, global = true)]
     variant: Option<Variant>,
-    /// How timers run (one seed or file; a batch plays them all).
+    /// How timers run, when one schedule is shown; a batch and `shrink` try every way.
     #[arg(long, value_enum, default_value_t = Clocks::Running, global = true)]
     timers: Clocks,
+    /// Where shrunk schedules are left.
+    #[arg(long, default_value = reproduce::FOLDER, global = true)]
+    folder: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Plays a schedule file and prints its trace.
     Replay {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Makes a schedule that fails small, and leaves it in a file.
+    Shrink {
         /// The file.
         file: PathBuf,
     },
@@ -94,29 +116,6 @@ impl Clocks {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Traffic {
-    Any,
-    Tcp,
-    Tls12,
-    Tls13,
-    Http,
-    Https,
-}
-
-impl Traffic {
-    fn kind(self) -> Kind {
-        match self {
-            Traffic::Any => Kind::Any,
-            Traffic::Tcp => Kind::Relay(Carrier::Tcp),
-            Traffic::Tls12 => Kind::Relay(Carrier::Tls(Version::Tls12)),
-            Traffic::Tls13 => Kind::Relay(Carrier::Tls(Version::Tls13)),
-            Traffic::Http => Kind::Http(Carrier::Tcp),
-            Traffic::Https => Kind::Http(Carrier::Tls(Version::Tls13)),
-        }
-    }
-}
-
 fn range(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text
         .split_once("..")
@@ -137,9 +136,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let seeds = arguments.seeds;
     match (arguments.verb, seeds.seed) {
-        (Some(Verb::Replay { file }), _) => replay(&file, &seeds),
+        (Some(Verb::Replay { file }), _) => with(&file, |schedule| show(schedule, &seeds)),
+        (Some(Verb::Shrink { file }), _) => with(&file, |schedule| shrink(schedule, &file, &seeds)),
         (None, Some(seed)) => {
-            let schedule = generate::schedule(seeds.kind.kind(), seed);
+            let schedule = generate::schedule(seeds.kind, seed);
             print!("{schedule}");
             show(&schedule, &seeds)
         }
@@ -147,7 +147,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn replay(file: &PathBuf, seeds: &Seeds) -> ExitCode {
+/// Reads a schedule file that means something, and does something with it.
+fn with(file: &Path, act: impl FnOnce(&Schedule) -> ExitCode) -> ExitCode {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
@@ -155,13 +156,33 @@ fn replay(file: &PathBuf, seeds: &Seeds) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match text.parse::<Schedule>() {
-        Ok(schedule) => show(&schedule, seeds),
+    let schedule = match text.parse::<Schedule>() {
+        Ok(schedule) => schedule,
         Err(error) => {
             eprintln!("{}: {error}", file.display());
-            ExitCode::from(2)
+            return ExitCode::from(2);
         }
+    };
+    if let Err(invalid) = schedule.validate() {
+        eprintln!("{}: {invalid}", file.display());
+        return ExitCode::from(2);
     }
+    act(&schedule)
+}
+
+/// Makes a schedule that fails small.
+fn shrink(schedule: &Schedule, file: &Path, seeds: &Seeds) -> ExitCode {
+    let Some(finding) = shrink::find(seeds.net.all(), schedule, seeds.variant) else {
+        eprintln!("{} is good: there is nothing to shrink", file.display());
+        return ExitCode::FAILURE;
+    };
+    println!("{}: {finding}", file.display());
+    let shrunk = shrink::shrink(schedule, &finding, seeds.variant);
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!("{stem}-shrunk");
+    let left = reproduce::left(schedule, &shrunk, seeds.variant, &seeds.folder, &name);
+    print!("{left}\n{}", shrunk.schedule);
+    ExitCode::SUCCESS
 }
 
 /// Plays one schedule on each network, and prints its traces and verdicts.
@@ -197,7 +218,7 @@ fn batch(seeds: &Seeds) -> ExitCode {
     let all = seeds.seeds.clone().unwrap_or(0..1_000);
     let plan = Plan {
         nets: seeds.net.all(),
-        kind: seeds.kind.kind(),
+        kind: seeds.kind,
         variant: seeds.variant,
         twice: seeds.twice,
         first: false,
@@ -219,10 +240,10 @@ fn batch(seeds: &Seeds) -> ExitCode {
             Err(_) => return ExitCode::FAILURE,
         }
     }
-    report(&total, seeds, stopwatch.seconds())
+    report(&total, &plan, seeds, stopwatch.seconds())
 }
 
-fn report(batch: &Batch, seeds: &Seeds, seconds: f64) -> ExitCode {
+fn report(batch: &Batch, plan: &Plan, seeds: &Seeds, seconds: f64) -> ExitCode {
     for (what, times) in &batch.reached {
         println!("{times:>10}  {what}");
     }
@@ -241,23 +262,13 @@ fn report(batch: &Batch, seeds: &Seeds, seconds: f64) -> ExitCode {
         hours,
         batch.fins,
     );
-    for (seed, wrong) in batch.bad.iter().take(10) {
-        println!("\nseed {seed} is not good:");
-        for what in wrong {
-            println!("  {what}");
-        }
-        println!(
-            "  reproduce: cargo run --release -p tidegate-sim -- --kind {} --seed {seed}{}",
-            seeds
-                .kind
-                .to_possible_value()
-                .map_or_else(String::new, |v| v.get_name().to_string()),
-            seeds
-                .variant
-                .map_or_else(String::new, |v| format!(" --variant {v:?}")),
-        );
+    for (seed, wrong) in batch.bad.iter().take(MOST_SHRUNK) {
+        print!("\n{}", reproduce::seed(*seed, wrong, plan, &seeds.folder));
     }
-    let large = batch.seeds >= LARGE && matches!(seeds.kind, Traffic::Any);
+    for (seed, wrong) in batch.bad.iter().skip(MOST_SHRUNK).take(MOST_NAMED) {
+        println!("\nseed {seed} is not good: {}", wrong[0]);
+    }
+    let large = batch.seeds >= LARGE && seeds.kind == Kind::Any;
     let missing = if large {
         batch.unreached(&WANTED)
     } else {

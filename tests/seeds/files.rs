@@ -41,7 +41,7 @@ fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
         );
         let played = case::play(Net::Turmoil, &schedule, Timers::Running, None, true);
         let fast = case::verdict(Net::Fast, &schedule, None);
-        let wrong: Vec<&str> = fast.wrong().collect();
+        let wrong: Vec<_> = fast.wrong().collect();
         assert_eq!(
             wrong.is_empty(),
             played.wrong.is_empty(),
@@ -59,9 +59,12 @@ fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
                 "verdict: good, in {} ms, and the same with every timer frozen",
                 played.took_ms
             ),
-            wrong => format!("verdict: {}", wrong.join("; ")),
+            wrong => {
+                let what: Vec<String> = wrong.iter().map(|one| one.violation.to_string()).collect();
+                format!("verdict: {}", what.join("; "))
+            }
         };
-        let told = format!("Schedule {name}.\n{HEADER}\n{}\n{verdict}", rows.join("\n"));
-        settings.bind(|| insta::assert_snapshot!(name, told));
+        let text = format!("Schedule {name}.\n{HEADER}\n{}\n{verdict}", rows.join("\n"));
+        settings.bind(|| insta::assert_snapshot!(name, text));
     }
 }

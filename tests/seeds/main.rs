@@ -4,16 +4,26 @@
 //! These are the small batches, for every build; `tidegate-sim --seeds` plays the large ones.
 
 mod files;
+mod shrink;
 mod variants;
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 use tidegate_sim::{
     batch::{Batch, Plan},
     generate::Kind,
+    reproduce,
     schedule::Carrier,
     tls::Version,
     world::Net,
 };
+
+/// Where a failing seed leaves its shrunk schedule: `target/shrunk`.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("shrunk")
+}
 
 /// Plays a batch, each seed twice, and complains of the first that is not good.
 fn good(kind: Kind, seeds: Range<u64>) {
@@ -26,13 +36,10 @@ fn good(kind: Kind, seeds: Range<u64>) {
     };
     let batch = Batch::play(seeds, plan);
     if let Some((seed, wrong)) = batch.bad.first() {
-        panic!(
-            "seed {seed} of {kind:?} is not good:\n  {}",
-            wrong.join("\n  ")
-        );
+        panic!("{}", reproduce::seed(*seed, wrong, &plan, &folder()));
     }
     println!(
-        "{} seeds of {kind:?}, {} FINs passed on: good",
+        "{} seeds of {kind}, {} FINs passed on: good",
         batch.seeds, batch.fins
     );
 }

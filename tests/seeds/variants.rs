@@ -25,10 +25,10 @@ fn caught(variant: Variant, kind: Kind) {
         };
         let batch = Batch::play(0..SEEDS, plan);
         let Some((seed, wrong)) = batch.bad.first() else {
-            panic!("{variant:?} passed {SEEDS} seeds of {kind:?} on {nets:?}");
+            panic!("{variant:?} passed {SEEDS} seeds of {kind} on {nets:?}");
         };
         let what = &wrong[0];
-        println!("{variant:?}: caught at seed {seed} of {kind:?}: {what}");
+        println!("{variant:?}: caught at seed {seed} of {kind}: {what}");
     }
 }
 

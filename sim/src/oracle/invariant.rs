@@ -35,6 +35,12 @@ pub enum Invariant {
     Answered,
     /// H4: a request is executed once; one that may be repeated, twice at most.
     OnceOnly,
+    /// The title, seen from inside: a FIN is ordered in the very step in which it is due.
+    FinAtOnce,
+    /// The title, seen from inside: where nobody aborts, no timer is on anybody's way.
+    NoTimer,
+    /// The same schedule takes the same steps.
+    SameSteps,
     /// Nothing panics.
     NoPanic,
 }
@@ -57,6 +63,9 @@ impl fmt::Display for Invariant {
             Invariant::OwnAnswer => "H2 each answer is its own request's",
             Invariant::Answered => "H3 what can be answered is",
             Invariant::OnceOnly => "H4 a request is executed once",
+            Invariant::FinAtOnce => "a FIN waits for nothing",
+            Invariant::NoTimer => "no timer where nobody aborts",
+            Invariant::SameSteps => "a second run takes the same steps",
             Invariant::NoPanic => "nothing panics",
         })
     }

@@ -36,6 +36,8 @@ pub enum Cause {
     Expired(Timer),
     /// The bytes were not the protocol they had to be.
     Protocol,
+    /// The drain had lasted as long as it may (T_drain; G6, G9).
+    Deadline,
     /// Our own failure: descriptors, memory, a bug trap.
     Local,
 }
@@ -53,6 +55,7 @@ impl Cause {
             | Cause::Cancelled
             | Cause::Expired(_)
             | Cause::Protocol
+            | Cause::Deadline
             | Cause::Local => false,
         }
     }
@@ -126,6 +129,7 @@ impl fmt::Display for Cause {
             Cause::Cancelled => f.write_str("cancelled"),
             Cause::Expired(timer) => write!(f, "{timer} expired"),
             Cause::Protocol => f.write_str("protocol error"),
+            Cause::Deadline => f.write_str("drain deadline"),
             Cause::Local => f.write_str("internal"),
         }
     }

@@ -55,6 +55,8 @@ pub enum Event {
     Evicted,
     /// The listener or the process drains: no more requests than those begun (LIFECYCLE 4.9).
     Drained,
+    /// The drain has lasted as long as it may (G9): whatever is left is cut.
+    DrainExpired,
 }
 
 /// What a client's first words came to.

@@ -18,11 +18,13 @@ mod setup;
 mod transport;
 mod tunnel;
 mod waits;
+mod why;
 
 pub use self::{
     check::Stuck,
     settle::{RULES, Rule},
     setup::{Kind, Policy, Setup},
+    why::Wait,
 };
 use crate::{
     bug,
@@ -230,6 +232,7 @@ impl Session {
             Event::Fired => self.fired(now, effects),
             Event::Evicted => self.evicted(effects),
             Event::Drained => self.drain(now, effects),
+            Event::DrainExpired => self.cut(effects),
         }
     }
 

@@ -40,6 +40,8 @@ pub enum Event {
     /// There is no room for it: the idle ones are too many, or none is wanted any more (a drain);
     /// or too many legs linger, and this one has waited longest (LIFECYCLE 4.11, 10).
     Evicted,
+    /// The drain has lasted as long as it may (G9).
+    DrainExpired,
 }
 
 /// An order to the driver of a spare leg.
@@ -114,6 +116,18 @@ impl Spare {
         self.leg.is_over()
     }
 
+    /// Whether it was reset.
+    #[must_use]
+    pub fn was_reset(&self) -> bool {
+        matches!(self.leg, Leg::Reset(_))
+    }
+
+    /// Whether its peer has acknowledged our FIN.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.write() == Some(WriteEnd::Acked)
+    }
+
     /// Whether reading goes on: to see the end, and nothing else.
     #[must_use]
     pub fn reads(&self) -> bool {
@@ -185,6 +199,7 @@ impl Spare {
             }
             Event::Fired => self.fired(now, effects),
             Event::Evicted => self.evicted(effects),
+            Event::DrainExpired => self.cut(effects),
         }
         self.settle(effects);
         self.bring_waits_into_line(now);
@@ -212,6 +227,16 @@ impl Spare {
             WriteEnd::Acked => self.close(effects),
             WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Flushing => {
                 self.reset(Cause::Local, effects);
+            }
+        }
+    }
+
+    /// G9, K21: only a leg whose peer has acknowledged our FIN loses nothing.
+    fn cut(&mut self, effects: &mut Vec<Effect>) {
+        match self.leg.spoken_of().write {
+            WriteEnd::Acked => self.close(effects),
+            WriteEnd::Open | WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Flushing => {
+                self.reset(Cause::Deadline, effects);
             }
         }
     }

@@ -143,6 +143,7 @@ fn name(event: Event, before: &Session) -> String {
         },
         Event::Evicted => "evicted".to_string(),
         Event::Drained => "drain".to_string(),
+        Event::DrainExpired => "drain expired".to_string(),
     }
 }
 
@@ -157,7 +158,9 @@ fn decoded_name(side: Side, decoded: &Decoded) -> String {
     }
 }
 
-fn phase(session: &Session) -> &'static str {
+/// What the session is about, in the word of the table.
+#[must_use]
+pub fn phase(session: &Session) -> &'static str {
     match session.phase() {
         Phase::New => "new",
         Phase::Securing => "securing",

@@ -4,6 +4,7 @@
 //! whatever a single connection or a full descriptor table does (R25).
 
 use crate::{
+    drain::Word,
     driver::{Driver, Service},
     net::{Listener, Network},
     tap::Tap,
@@ -30,7 +31,8 @@ const EXHAUSTED: Span = Span::from_ms(50);
 /// Makes the tap of the n-th session; production makes none.
 pub type Taps = dyn Fn(u64) -> Option<Box<dyn Tap>>;
 
-/// Accepts until the drain has begun and the queue is empty (G2), then closes the listener.
+/// Accepts until the drain has begun and the queue is empty (G2), or until the drain's deadline, and
+/// then closes the listener.
 pub async fn accept<N: Network>(
     mut listener: N::Listener,
     service: Rc<Service<N>>,
@@ -41,7 +43,11 @@ pub async fn accept<N: Network>(
     let mut exhausted_at = None;
     loop {
         let turn = poll_fn(|cx| {
-            let draining = ticket.poll(cx);
+            ticket.poll(cx);
+            let word = service.drain.word();
+            if word == Word::Expired {
+                return Poll::Ready(Turn::Over);
+            }
             for _ in 0..AT_ONCE {
                 match listener.poll_accept(cx) {
                     Poll::Ready(Ok(stream)) => {
@@ -49,7 +55,7 @@ pub async fn accept<N: Network>(
                         start(&service, stream, taps(count));
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Turn::Exhausted(error)),
-                    Poll::Pending if draining || service.drain.has_begun() => {
+                    Poll::Pending if word != Word::Serve => {
                         return Poll::Ready(Turn::Over);
                     }
                     Poll::Pending => return Poll::Pending,

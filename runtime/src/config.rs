@@ -46,10 +46,20 @@ pub struct Config {
     pub clusters: Vec<Cluster>,
     /// How much a session may hold.
     pub limits: Limits,
-    /// How long a drain waits for sessions before it resets them.
-    pub drain: Span,
+    /// How the process leaves.
+    pub drain: Drain,
     /// How many workers; `None` leaves it to the number of cores.
     pub workers: Option<NonZeroUsize>,
+}
+
+/// How the process leaves (LIFECYCLE 4.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// T_predrain: how long it accepts connections after it has said that it is not ready any
+    /// more, so that whoever sends them can hear of that.
+    pub pre_delay: Span,
+    /// T_drain: how long it waits, from then on, for what is in flight before it resets it.
+    pub timeout: Span,
 }
 
 /// One listener: the addresses that share a purpose.
@@ -217,8 +227,11 @@ impl UpstreamTimeouts {
 }
 
 impl Config {
-    /// How long a drain waits by default.
-    pub const DRAIN: Span = Span::from_secs(30);
+    /// How it leaves by default.
+    pub const DRAIN: Drain = Drain {
+        pre_delay: Span(0),
+        timeout: Span::from_secs(30),
+    };
 
     /// Brings listeners and clusters into the order of their names.
     fn sort(&mut self) {

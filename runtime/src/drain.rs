@@ -1,4 +1,5 @@
-//! The drain of one worker: said once, heard by every session (LIFECYCLE 4.9).
+//! The drain of one worker and its deadline: each said once, heard by every session and by every
+//! upstream connection without one (LIFECYCLE 4.9).
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,9 +12,23 @@ use std::{
 #[derive(Clone, Debug, Default)]
 pub struct Drain(Rc<State>);
 
+/// What is said to a worker's sessions, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// Nothing.
+    #[default]
+    Serve,
+    /// Finish what is in flight.
+    Drain,
+    /// Be over now (T_drain).
+    Expired,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    begun: Cell<bool>,
+    word: Cell<Word>,
+    /// Connections that were reset because the drain had lasted long enough.
+    cut: Cell<u64>,
     next: Cell<u64>,
     sessions: Cell<usize>,
     last: RefCell<Option<Waker>>,
@@ -25,24 +40,40 @@ struct State {
 pub struct Ticket {
     drain: Drain,
     id: u64,
-    heard: bool,
+    heard: Word,
     counts: bool,
 }
 
 impl Drain {
     /// Begins to drain; every session hears of it once.
     pub fn begin(&self) {
-        self.0.begun.set(true);
+        self.say(Word::Drain);
+    }
+
+    /// The drain has lasted as long as it may: every session and every other connection hears of
+    /// that once, and is over.
+    pub fn expire(&self) {
+        self.say(Word::Expired);
+    }
+
+    fn say(&self, word: Word) {
+        self.0.word.set(word);
         let mut wakers = self.0.wakers.borrow_mut();
         for waker in wakers.values_mut().filter_map(Option::take) {
             waker.wake();
         }
     }
 
-    /// Whether it has begun.
+    /// What was said last.
     #[must_use]
-    pub fn has_begun(&self) -> bool {
-        self.0.begun.get()
+    pub fn word(&self) -> Word {
+        self.0.word.get()
+    }
+
+    /// Connections that its deadline has reset.
+    #[must_use]
+    pub fn cut(&self) -> u64 {
+        self.0.cut.get()
     }
 
     /// How many sessions are alive.
@@ -71,7 +102,7 @@ impl Drain {
         Ticket {
             drain: self.clone(),
             id,
-            heard: false,
+            heard: Word::Serve,
             counts,
         }
     }
@@ -87,14 +118,16 @@ impl Drain {
 }
 
 impl Ticket {
-    /// True once, when the drain has begun; until then the caller is woken by it.
-    pub fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.heard {
-            return false;
+    /// What was said, once; until then the caller is woken by it. Of two words the later one counts.
+    pub fn poll(&mut self, cx: &Context<'_>) -> Option<Word> {
+        let word = self.drain.word();
+        if word > self.heard {
+            self.heard = word;
+            return Some(word);
         }
-        if self.drain.has_begun() {
-            self.heard = true;
-            return true;
+        if word == Word::Expired {
+            // Nothing comes after it.
+            return None;
         }
         let mut wakers = self.drain.0.wakers.borrow_mut();
         if let Some(slot) = wakers.get_mut(&self.id)
@@ -104,7 +137,13 @@ impl Ticket {
         {
             *slot = Some(cx.waker().clone());
         }
-        false
+        None
+    }
+
+    /// The deadline has reset so many connections.
+    pub fn count_cut(&self, connections: u64) {
+        let cut = &self.drain.0.cut;
+        cut.set(cut.get() + connections);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod begin;
 mod carry;
+mod cut;
 mod turn;
 mod wire;
 
@@ -42,6 +43,8 @@ const BUDGET: u32 = 256;
 
 /// What every session of a listener has in common.
 pub struct Service<N: Network> {
+    /// The listener's name, for logs.
+    pub name: String,
     /// What a session is made for.
     pub setup: Setup,
     /// The certificates, where the listener ends TLS.
@@ -74,6 +77,8 @@ pub struct Driver<N: Network> {
     ending: Option<Ending>,
     ticket: crate::drain::Ticket,
     place: Place,
+    /// When it was accepted.
+    begun: Time,
     /// When something last happened.
     progress: Time,
     tap: Option<Box<dyn Tap>>,
@@ -119,6 +124,7 @@ impl<N: Network> Driver<N> {
             ending: None,
             ticket,
             place,
+            begun: now,
             progress: now,
             tap,
             service,

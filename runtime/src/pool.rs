@@ -15,7 +15,7 @@ use self::{
     idle::Idle,
     leg::Leg,
 };
-use crate::{linger::Lingering, net::Network, port::Port, tls::origin::Terms};
+use crate::{drain::Drain, linger::Lingering, net::Network, port::Port, tls::origin::Terms};
 use std::net::SocketAddr;
 use std::{
     cell::RefCell,
@@ -39,6 +39,7 @@ pub struct Pool<N: Network>(Rc<Inner<N>>);
 struct Inner<N: Network> {
     net: N,
     lingering: Lingering,
+    drain: Drain,
     idle: RefCell<Idle<Rc<Berth<N::Stream>>>>,
     count: Rc<Count>,
 }
@@ -59,11 +60,13 @@ impl<N: Network> fmt::Debug for Pool<N> {
 }
 
 impl<N: Network> Pool<N> {
-    /// An empty pool; what it has told to finish counts among those who linger (4.11, 10).
-    pub fn new(net: N, lingering: Lingering) -> Self {
+    /// An empty pool; what it has told to finish counts among those who linger (4.11, 10). Its
+    /// connections end at the deadline of `drain`, if not before (G9).
+    pub fn new(net: N, lingering: Lingering, drain: Drain) -> Self {
         Pool(Rc::new(Inner {
             net,
             lingering,
+            drain,
             idle: RefCell::default(),
             count: Rc::default(),
         }))
@@ -119,9 +122,9 @@ impl<N: Network> Pool<N> {
         listing: Option<Listing<N>>,
         now: Time,
     ) {
-        let place = self.0.lingering.place();
+        let (place, ear) = (self.0.lingering.place(), self.0.drain.ear());
         let net = self.0.net.clone();
-        let leg = Leg::new(net, berth, spare, listing, place, now);
+        let leg = Leg::new(net, berth, spare, listing, (place, ear), now);
         // Nobody waits for it: the count tells when its connection is gone.
         tokio::task::spawn_local(leg.run());
     }

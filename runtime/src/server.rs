@@ -1,11 +1,11 @@
 //! The process: workers on threads, signals, the drain and its deadline.
 //!
 //! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
-//! (`SO_REUSEPORT`), sessions and pool, and hears only two words from here, drain and stop.
+//! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
 
 use crate::{
     clock::WallTime,
-    config::Config,
+    config::{self, Config},
     message::{Code, Message},
     net::kernel::{self, Claim, Kernel},
     tls::{accept, origin},
@@ -20,19 +20,41 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
+use tidegate_core::time::Span;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
     task::LocalSet,
+    time::sleep,
 };
 
 /// The words for a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Word {
     Serve,
+    /// Not ready any more; connections are still accepted (G1).
+    Leave,
     Drain,
+    /// The drain has lasted as long as it may (G9).
+    Expired,
     Stop,
+}
+
+/// How long workers may take to be over once they have been told.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Whether the process wants more connections: false from the first signal on, before any listener
+/// closes (G1). Ask it from any thread.
+#[derive(Clone, Debug)]
+pub struct Readiness(watch::Receiver<Word>);
+
+impl Readiness {
+    /// Whether it is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        *self.0.borrow() == Word::Serve
+    }
 }
 
 /// How serving ended.
@@ -51,7 +73,7 @@ pub struct Server {
     pub addresses: Vec<Vec<SocketAddr>>,
     word: watch::Sender<Word>,
     workers: Vec<JoinHandle<Served>>,
-    drain: Duration,
+    drain: config::Drain,
     signals: Signals,
 }
 
@@ -119,12 +141,11 @@ impl Server {
             claims.push(held);
         }
         let (word, words) = watch::channel(Word::Serve);
-        let drain = Duration::from_micros(config.drain.0);
         let mut server = Server {
             addresses: sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
-            drain,
+            drain: config.drain,
             signals,
         };
         let (config, sites) = (Arc::new(config.clone()), Arc::new(sites));
@@ -156,7 +177,14 @@ impl Server {
         let _heard = self.word.send(word);
     }
 
-    /// Serves until a signal: the first one drains, a second one, or the deadline, stops.
+    /// Whether it wants more connections.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        Readiness(self.word.subscribe())
+    }
+
+    /// Serves until a signal: the first one drains, a second one, or the deadline, ends what is
+    /// left by force.
     #[must_use]
     pub fn run(self) -> Served {
         let Server {
@@ -171,16 +199,7 @@ impl Server {
             mut terminate,
             mut interrupt,
         } = signals;
-        waiting.block_on(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        });
-        tracing::info!(deadline = ?drain, "draining; a second signal stops");
-        // A worker that is gone needs no word.
-        let _heard = word.send(Word::Drain);
-        let (done, over) = oneshot::channel();
+        let (done, mut over) = oneshot::channel();
         thread::spawn(move || {
             let drained = |worker: JoinHandle<Served>| worker.join().ok() == Some(Served::Drained);
             // Every worker is waited for, whatever became of the ones before it.
@@ -189,18 +208,32 @@ impl Server {
             // Nobody waits for this after a second signal and its stop.
             let _heard = done.send(if all { Served::Drained } else { Served::Forced });
         });
+        // A worker that is gone needs no word.
+        let say = |it: Word| {
+            let _heard = word.send(it);
+        };
         waiting.block_on(async {
-            tokio::pin!(over);
+            signalled(&mut terminate, &mut interrupt).await;
+            say(Word::Leave);
+            let (delay, limit) = (wait(drain.pre_delay), wait(drain.timeout));
+            if !delay.is_zero() {
+                tracing::info!(?delay, "not ready any more; connections are still accepted");
+            }
+            let leave = async {
+                sleep(delay).await;
+                tracing::info!(deadline = ?limit, "draining; a second signal stops");
+                say(Word::Drain);
+                sleep(limit).await;
+                tracing::warn!("the drain deadline has passed; what is left is reset");
+                say(Word::Expired);
+                sleep(GRACE).await;
+            };
             tokio::select! {
                 served = &mut over => return served.unwrap_or(Served::Forced),
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                () = tokio::time::sleep(drain) => {
-                    tracing::warn!("the drain deadline has passed; what is left is reset");
-                }
+                () = signalled(&mut terminate, &mut interrupt) => {}
+                () = leave => {}
             }
-            // Workers that have drained no longer listen to this.
-            let _heard = word.send(Word::Stop);
+            say(Word::Stop);
             over.await.unwrap_or(Served::Forced)
         })
     }
@@ -213,6 +246,17 @@ impl Server {
             let _ended = worker.join();
         }
     }
+}
+
+async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn wait(span: Span) -> Duration {
+    Duration::from_micros(span.0)
 }
 
 fn workers(config: &Config) -> usize {
@@ -298,12 +342,39 @@ fn serve(
             .wait_for(|word| *word >= Word::Drain)
             .await
             .map(|word| *word);
-        if !matches!(first, Ok(Word::Drain)) {
+        if !matches!(first, Ok(Word::Drain | Word::Expired)) {
             return Served::Forced;
         }
+        let mut stop = words.clone();
+        let expired = async move { drop(words.wait_for(|word| *word >= Word::Expired).await) };
         tokio::select! {
-            () = worker.drain() => Served::Drained,
-            _ = words.wait_for(|word| *word == Word::Stop) => Served::Forced,
+            cut = worker.drain(expired) => drained(cut),
+            _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
         }
     }))
+}
+
+/// How a worker has ended that drained and had to reset so many connections.
+fn drained(cut: u64) -> Served {
+    if cut == 0 {
+        return Served::Drained;
+    }
+    tracing::warn!(connections = cut, "reset at the drain deadline");
+    Served::Forced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g1_from_the_first_signal_on_it_is_not_ready() {
+        let (word, words) = watch::channel(Word::Serve);
+        let readiness = Readiness(words);
+        assert!(readiness.is_ready());
+        for later in [Word::Leave, Word::Drain, Word::Expired, Word::Stop] {
+            let _heard = word.send(later);
+            assert!(!readiness.is_ready(), "{later:?}");
+        }
+    }
 }

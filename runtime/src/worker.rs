@@ -15,7 +15,16 @@ use crate::{
     upstream::{Cluster, Endpoint, Routes, Upstreams},
 };
 use rustls::{ClientConfig, ServerConfig};
-use std::{cell::RefCell, fmt, future::poll_fn, io, net::SocketAddr, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    fmt,
+    future::{Future, poll_fn},
+    io,
+    net::SocketAddr,
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+};
 use tidegate_core::{
     balance::RoundRobin,
     limits::Timeouts,
@@ -101,10 +110,11 @@ impl<N: Network> Worker<N> {
         extras: &Extras,
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
-        let pool = Pool::new(net.clone(), lingering.clone());
+        let pool = Pool::new(net.clone(), lingering.clone(), drain.clone());
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
+                name: site.listener.name.clone(),
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
                 upstreams: upstreams(net.clone(), config, site, pool.clone()),
@@ -155,12 +165,26 @@ impl<N: Network> Worker<N> {
     }
 
     /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in
-    /// flight, and returns when the last connection is closed and acknowledged (G8).
-    pub async fn drain(mut self) {
+    /// flight, and returns when the last connection is closed and acknowledged (G8). Once `expired`
+    /// is ready, whatever is left is reset (G9). Says how many connections that were.
+    pub async fn drain(mut self, expired: impl Future<Output = ()>) -> u64 {
         // G2, G7: connections and requests that are there already count as such, so the reactor
         // is asked before anybody is told; it has its turn between two of ours.
         tokio::task::yield_now().await;
-        self.drain.begin();
+        let drain = self.drain.clone();
+        drain.begin();
+        let mut over = pin!(self.over());
+        tokio::select! {
+            biased;
+            () = &mut over => return drain.cut(),
+            () = expired => drain.expire(),
+        }
+        over.await;
+        drain.cut()
+    }
+
+    /// Waits for the last listener, the last session and the last upstream connection.
+    async fn over(&mut self) {
         for task in self.accepting.drain(..) {
             // A task that panicked has reset its own connections.
             let _ended = task.await;

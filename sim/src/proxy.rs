@@ -52,7 +52,7 @@ impl Proxy for Production<'_> {
             while client.borrow().done_at.is_none() || worker.sessions() > 0 {
                 net.beat().await;
             }
-            worker.drain().await;
+            worker.drain(std::future::pending()).await;
         })
     }
 }

@@ -211,6 +211,7 @@ fn event(event: Event) -> &'static str {
         Event::Fired => "fired",
         Event::Evicted => "evicted",
         Event::Drained => "drained",
+        Event::DrainExpired => "drain expired",
     }
 }
 

@@ -112,6 +112,7 @@ fields = 50
 target = "4KiB"
 
 [drain]
+pre_delay = "2500ms"
 timeout = "5s"
 "#;
 
@@ -119,7 +120,8 @@ timeout = "5s"
 fn every_key_arrives() {
     let config = good(FULL);
     assert_eq!(config.workers.map(usize::from), Some(3));
-    assert_eq!(config.drain, Span::from_secs(5));
+    assert_eq!(config.drain.pre_delay, Span::from_ms(2_500));
+    assert_eq!(config.drain.timeout, Span::from_secs(5));
     let limits = Limits {
         relay_bytes: 16 << 10,
         head_bytes: 128 << 10,
@@ -348,7 +350,7 @@ prop_compose! {
         config.workers = workers.and_then(std::num::NonZeroUsize::new);
         config.limits.relay_bytes = relay;
         config.limits.head_fields = fields;
-        config.drain = drain;
+        config.drain.timeout = drain;
         // Before and after all others, so that the order of names stays.
         config.listeners[0].name = format!("a{}", names[0]);
         config.clusters[4].name = format!("z{}", names[1]);

@@ -3,8 +3,9 @@
 use crate::stage::{GET, OK, Stage, whole};
 use tidegate_core::{
     effect::Effect,
+    ending::{By, Cause, During, Ending, How},
     event::{Event, Head},
-    session::{Kind, Phase, Setup},
+    session::{Kind, Phase, Setup, Wait},
     side::Side::{Down, Up},
     time::Span,
     timer::Timer,
@@ -70,4 +71,106 @@ fn g6_a_relay_is_left_alone() {
     stage.takes_all(Down);
     assert_eq!(stage.tell(Event::Fin(Down)), [Effect::Finish(Up)]);
     assert_eq!(stage.session.phase(), &Phase::Tunnel);
+}
+
+/// What the deadline orders, and the session's last word.
+fn cut(stage: &mut Stage) -> (Vec<Effect>, Ending) {
+    let mut orders = stage.tell(Event::DrainExpired);
+    assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
+    (orders, stage.ending())
+}
+
+fn deadline(during: During) -> Ending {
+    Ending {
+        how: How::Abort(Cause::Deadline),
+        by: By::Proxy,
+        during,
+    }
+}
+
+#[test]
+fn g9_the_deadline_resets_every_leg_at_once() {
+    let both = vec![Effect::Reset(Down), Effect::Reset(Up)];
+    for tls in [false, true] {
+        let mut stage = Stage::relay(tls);
+        stage.tell(Event::Drained);
+        stage.tell(Event::Received(Down, 10));
+        assert_eq!(cut(&mut stage), (both.clone(), deadline(During::Tunnel)));
+    }
+    let mut stage = Stage::asked(GET);
+    assert_eq!(cut(&mut stage), (both, deadline(During::Exchange)));
+    // I18: what is not there is not reset.
+    let mut stage = Stage::new(Setup::new(Kind::Tcp, false));
+    let orders = vec![Effect::Reset(Down), Effect::Cancel];
+    assert_eq!(cut(&mut stage), (orders, deadline(During::Connect)));
+    let mut stage = Stage::idle(false);
+    let orders = vec![Effect::Reset(Down)];
+    assert_eq!(cut(&mut stage), (orders, deadline(During::Idle)));
+}
+
+#[test]
+fn g9_half_closed_or_flushing_it_is_the_same() {
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Fin(Down));
+    stage.hears_end(Up);
+    let both = vec![Effect::Reset(Down), Effect::Reset(Up)];
+    assert_eq!(cut(&mut stage), (both, deadline(During::Tunnel)));
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Down, 10));
+    stage.fails(Down, tidegate_core::event::Call::Read);
+    let (orders, ending) = cut(&mut stage);
+    assert_eq!(orders, [Effect::Reset(Up)]);
+    // I19: the reset came first.
+    assert_eq!(
+        (ending.how, ending.by),
+        (How::Abort(Cause::Reset), By::Client)
+    );
+}
+
+#[test]
+fn g8_g9_a_client_that_has_heard_all_loses_nothing_by_a_close() {
+    let mut stage = Stage::idle(false);
+    stage.wait(Span::from_secs(1));
+    stage.tell(Event::Drained);
+    stage.tell(Event::Finished(Down));
+    let mut early = Stage::idle(false);
+    early.wait(Span::from_secs(1));
+    early.tell(Event::Drained);
+    early.tell(Event::Finished(Down));
+    stage.tell(Event::Acked(Down));
+    let (orders, ending) = cut(&mut stage);
+    assert_eq!(
+        (orders, ending.how),
+        (vec![Effect::Close(Down)], How::Clean)
+    );
+    // G8: a FIN that is not acknowledged is pending.
+    let (orders, ending) = cut(&mut early);
+    assert_eq!(orders, [Effect::Reset(Down)]);
+    assert_eq!(ending, deadline(During::Closing));
+}
+
+#[test]
+fn g9_every_leg_says_what_it_waits_for() {
+    let waits = |stage: &Stage| [Down, Up].map(|side| stage.session.wait(side));
+    let stage = Stage::new(Setup::new(Kind::Tcp, false));
+    assert_eq!(waits(&stage), [Some(Wait::Bytes), Some(Wait::Connect)]);
+    let mut stage = Stage::relay(true);
+    stage.tell(Event::Received(Down, 10));
+    assert_eq!(waits(&stage), [Some(Wait::Bytes), Some(Wait::Room)]);
+    stage.takes_all(Up);
+    stage.tell(Event::CloseNotify(Down));
+    assert_eq!(waits(&stage), [Some(Wait::Other), Some(Wait::RoomForEnd)]);
+    stage.tell(Event::Finished(Up));
+    assert_eq!(waits(&stage)[1], Some(Wait::Acknowledgement));
+    stage.tell(Event::Acked(Up));
+    assert_eq!(waits(&stage)[1], Some(Wait::Bytes));
+    let mut stage = Stage::http(false);
+    assert_eq!(waits(&stage), [Some(Wait::Request), None]);
+    stage.ask(GET);
+    assert_eq!(waits(&stage), [Some(Wait::Other), Some(Wait::Answer)]);
+    stage.tell(Event::Drained);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.hears_end(Down);
+    assert_eq!(waits(&stage), [Some(Wait::LastWord), None]);
 }

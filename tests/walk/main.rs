@@ -96,6 +96,13 @@ fn a_relay_passed_through() {
 }
 
 #[test]
+fn relays_in_a_drain() {
+    for shape in shapes::drained() {
+        whole(&shape);
+    }
+}
+
+#[test]
 fn nobody_waits_for_a_proxy_that_waits_for_them() {
     for shape in shapes::patient() {
         whole(&shape);

@@ -23,6 +23,18 @@ pub(crate) fn tls() -> Shape {
     Shape::tcp("tls", true, [4, 4])
 }
 
+/// Relays that a drain comes upon, and its deadline.
+pub(crate) fn drained() -> Vec<Shape> {
+    let tls = Shape::tcp("tls on both legs, draining", true, [1, 1]).to_tls();
+    vec![
+        Shape::tcp("tcp, draining", false, [2, 2]).draining(),
+        Shape::tcp("passthrough, draining", false, [1, 1])
+            .passed()
+            .draining(),
+        tls.draining(),
+    ]
+}
+
 const POST_LENGTH: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(4)), GET];
 const POST_SHORT: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(2)), GET];
 const POST_CHUNKED: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Chunked), GET];
@@ -141,6 +153,7 @@ const NEVER_WHOLE: &[&str] = &[
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
+    shapes.extend(drained());
     shapes.extend(http());
     shapes.extend(tunnels());
     shapes

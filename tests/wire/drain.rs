@@ -246,13 +246,119 @@ fn a_second_signal_stops() {
     assert_eq!(done.code(), Some(4), "{}", done.said);
 }
 
+/// What was said of each connection that was cut.
+fn cut(said: &str) -> Vec<&str> {
+    said.lines().filter(|line| line.contains("cut: ")).collect()
+}
+
 #[test]
-fn g9_the_deadline_stops() {
+fn g9_the_deadline_cuts_and_names_what_it_cuts() {
     let (proxy, mut client, mut up) = draining("[drain]\ntimeout = \"100ms\"");
+    let peers = [client.local(), up.local()];
     assert_eq!(client.last(), Last::plain("", End::Reset));
     assert_eq!(up.last(), Last::plain("", End::Reset));
     let done = proxy.process.end();
     assert_eq!(done.code(), Some(4), "{}", done.said);
+    let cut = cut(&done.said);
+    assert_eq!(cut.len(), 2, "{}", done.said);
+    for (line, (peer, words)) in cut.into_iter().zip(peers.into_iter().zip([
+        ["leg=\"downstream\"", "waits_for=the other leg"],
+        ["leg=\"upstream\"", "waits_for=an answer"],
+    ])) {
+        let common = ["listener=\"l\"", "phase=\"exchange\"", "timer=response"];
+        let peer = format!("peer={peer}");
+        for word in words
+            .into_iter()
+            .chain(common)
+            .chain([&*peer, "age=", "unsent=0"])
+        {
+            assert!(line.contains(word), "{word}: {line}");
+        }
+    }
+}
+
+#[test]
+fn g6_g9_at_the_deadline_a_relay_is_reset_whatever_its_state() {
+    let listener = "kind = \"tcp\"\ntls = \"dev\"";
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), listener, "[drain]\ntimeout = \"300ms\"");
+    let mut open = proxy.secure(Version::Tls13);
+    open.say(b"a");
+    let mut up = origin.accept();
+    assert_eq!(up.hear(1), b"a");
+    let mut half = proxy.secure(Version::Tls12);
+    half.say(b"b");
+    half.close_notify();
+    let mut half_up = origin.accept();
+    assert_eq!(half_up.last(), Last::plain("b", End::Fin));
+    proxy.process.signal(Signal::TERM);
+    for client in [&mut open, &mut half] {
+        // No close_notify: nobody has ended this.
+        assert_eq!(client.last(), Last::plain("", End::Reset));
+    }
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+    // It has heard an end; what it says now meets a reset.
+    while half_up.try_say(b"more") {}
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(4), "{}", done.said);
+    assert_eq!(cut(&done.said).len(), 4, "{}", done.said);
+}
+
+#[test]
+fn g8_g9_who_has_heard_all_is_nobody_that_the_deadline_cuts() {
+    let listener = "timeouts = { idle_least = \"0s\", linger = \"1h\" }";
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), listener, "[drain]\ntimeout = \"300ms\"");
+    let mut client = proxy.client();
+    let up = served(&mut client, &origin);
+    drop(up);
+    proxy.process.signal(Signal::TERM);
+    // Our FIN is acknowledged, and this client does not answer it.
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(0), "{}", done.said);
+    assert!(cut(&done.said).is_empty(), "{}", done.said);
+}
+
+#[test]
+fn g1_g2_it_accepts_for_as_long_as_it_was_told_and_then_drains() {
+    let origin = Origin::new();
+    let rest = "[drain]\npre_delay = \"10s\"";
+    let mut proxy = Proxy::configured(origin.address(), AT_ONCE, rest);
+    proxy.process.signal(Signal::TERM);
+    let left = |said: &str| said.contains("not ready any more").then_some(());
+    proxy.process.until("its word that it leaves", left);
+    // Connections come and stay as before.
+    let mut client = proxy.client();
+    let mut up = served(&mut client, &origin);
+    client.say(GET);
+    up.message();
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!(
+        (answer.body.as_slice(), answer.field("connection")),
+        (&b"ok"[..], None)
+    );
+    // A second signal stops, also now.
+    proxy.process.signal(Signal::TERM);
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert_eq!(proxy.process.end().code(), Some(4));
+}
+
+#[test]
+fn g1_the_drain_follows_by_itself() {
+    let rest = "[drain]\npre_delay = \"50ms\"";
+    let (proxy, mut client, mut up) = draining(rest);
+    until_drain(&proxy);
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    drop((client, up));
+    let done = proxy.process.end();
+    assert_eq!(done.code(), Some(0), "{}", done.said);
+    let at = |words: &str| done.said.find(words).unwrap();
+    assert!(at("not ready any more") < at("draining;"), "{}", done.said);
 }
 
 #[test]

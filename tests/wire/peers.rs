@@ -275,6 +275,11 @@ impl Raw {
         })
     }
 
+    /// Our address.
+    pub(crate) fn local(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
     /// The other end of this connection.
     pub(crate) fn leg(&self) -> Leg {
         let (ours, theirs) = (self.stream.local_addr(), self.stream.peer_addr());

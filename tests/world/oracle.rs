@@ -46,6 +46,11 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         "I18",
         "closed without a last word",
     )?;
+    must(
+        !world.expired || world.over,
+        "G9",
+        "something outlives the deadline of the drain",
+    )?;
     for side in Side::BOTH {
         leg(world, side)?;
         if world.tunnel {

@@ -27,6 +27,7 @@ pub(crate) fn order(
     effect: Effect,
 ) -> Result<(), Found> {
     match effect {
+        Effect::Finish(_) if world.expired => Err(Found::new("G6", "a clean end at the deadline")),
         Effect::Finish(side) => finish(world, shape, side),
         // R20, T14: it has heard nothing of what it was wanted for.
         Effect::Reset(Side::Up) if world.securing => Ok(()),
@@ -170,7 +171,7 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
 fn reset(world: &World, side: Side) -> Result<(), Found> {
     let (wire, other) = (world.wire(side), world.wire(side.other()));
     must(wire.is_held(), "I18", "reset of a leg that is gone")?;
-    if world.evicted {
+    if world.evicted || world.expired {
         return Ok(());
     }
     let failed = wire.told == Truth::Abort || wire.latched || wire.told == Truth::Truncated;
@@ -208,7 +209,7 @@ fn close(world: &World, side: Side) -> Result<(), Found> {
     must(wire.is_held(), "I18", "close of a leg that is gone")?;
     let securing = matches!(world.session.leg(side), Leg::Gone(End::Truncated));
     must(
-        wire.acked && (wire.fin || world.evicted) || securing,
+        wire.acked && (wire.fin || world.evicted || world.expired) || securing,
         "I7",
         "close before both ends were over",
     )

@@ -61,6 +61,7 @@ impl World {
             Event::Acked(side) => self.wire_mut(side).acked = true,
             Event::Drained => self.drained = true,
             Event::Evicted => self.evicted = true,
+            Event::DrainExpired => self.expired = true,
             Event::Accepted
             | Event::Secured(Side::Down, _)
             | Event::Routed(_)

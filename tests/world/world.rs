@@ -4,6 +4,7 @@
 //! It offers exactly the events that a driver could tell, given interest and effects. Kernel and
 //! peer are one: what a peer has sent and what it will send differ in nothing that can be told.
 
+pub(crate) mod action;
 pub(crate) mod carry;
 pub(crate) mod oracle;
 mod order;
@@ -13,6 +14,7 @@ mod truth;
 mod tunnel;
 pub(crate) mod wire;
 
+pub(crate) use self::action::Action;
 use self::{
     carry::Carry,
     oracle::Found,
@@ -32,42 +34,6 @@ use tidegate_core::{
     tls::Version,
 };
 
-/// Something that the driver may do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
-    /// It tells of an event.
-    Tell(Event),
-    /// It reads so many bytes of HTTP and looks at them.
-    Fill(Side, u8),
-    /// It looks again at what it has read.
-    Look(Side),
-    /// It reads a byte and throws it away.
-    Discard(Side),
-}
-
-impl Action {
-    /// Whether this may come again and again and change nothing: each time something was taken.
-    pub(crate) fn is_nothing(self) -> bool {
-        matches!(self, Action::Tell(Event::Sent(_, 0) | Event::Hinted(_)))
-    }
-
-    /// Whether a peer or a network may leave this out for ever.
-    pub(crate) fn is_fault(self) -> bool {
-        match self {
-            Action::Tell(Event::Failed(_, Cause::Tls, Call::Read)) => true,
-            Action::Tell(event) => matches!(
-                event,
-                Event::Failed(..)
-                    | Event::Drained
-                    | Event::Evicted
-                    | Event::Hinted(_)
-                    | Event::Sent(_, 0)
-            ),
-            Action::Fill(..) | Action::Look(_) | Action::Discard(_) => false,
-        }
-    }
-}
-
 /// One session and its network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
@@ -80,6 +46,8 @@ pub(crate) struct World {
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
+    /// The drain has lasted as long as it may.
+    pub(crate) expired: bool,
     /// The origin's kernel took nothing of the request, and its FIN is next (U02).
     pub(crate) unaccepted: bool,
     pub(crate) over: bool,
@@ -109,6 +77,7 @@ impl World {
             dials: 0,
             drained: false,
             evicted: false,
+            expired: false,
             unaccepted: false,
             over: false,
             tunnel: !shape.is_http(),
@@ -172,6 +141,9 @@ impl World {
         }
         if shape.drains && !self.drained {
             tell(Event::Drained);
+        }
+        if shape.drains && self.drained {
+            tell(Event::DrainExpired);
         }
         if shape.drains && self.session.is_lingering() {
             tell(Event::Evicted);

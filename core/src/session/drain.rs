@@ -1,13 +1,15 @@
 //! The drain, as a session hears of it (LIFECYCLE 4.9): no request more than those begun, and those
-//! on their way.
+//! on their way; and the one deadline of it all.
 //!
-//! It waits for nothing. Who tells every session, and when the last of them must be over, is the
-//! driver's business.
+//! It waits for nothing. Who tells every session, and when, is the driver's business.
 
 use super::{Idle, Phase, Session};
 use crate::{
     bug,
-    effect::Effects,
+    effect::{Effect, Effects},
+    ending::{Cause, End},
+    leg::{Leg, WriteEnd},
+    side::Side,
     time::{Span, Time},
     timer::Timer,
 };
@@ -34,6 +36,34 @@ impl Session {
         } else {
             self.timers.hasten(timer, until);
         }
+    }
+
+    /// G6, G9: T_drain has passed. Every leg that is left is reset, whatever it waits for: no
+    /// close_notify, no FIN. Only one that has been told all, and whose peer has acknowledged it,
+    /// loses nothing by a close (K21, G8).
+    pub(super) fn cut(&mut self, effects: &mut Effects) {
+        let heard = |leg: &Leg| leg.open().is_some_and(|open| open.write == WriteEnd::Acked);
+        let told_all = self.phase == Phase::Closing;
+        let during = self.during();
+        for side in Side::BOTH {
+            match self.leg(side) {
+                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => continue,
+                Leg::Open(_) if told_all && heard(self.leg(side)) => {
+                    self.leg_mut(side).gone(End::Abort(Cause::Deadline));
+                    effects.push(Effect::Close(side));
+                    continue;
+                }
+                Leg::Connecting => {
+                    self.relay_to_mut(side).discard();
+                    self.leg_mut(side).reset(End::Abort(Cause::Deadline));
+                    effects.push(Effect::Cancel);
+                }
+                Leg::Securing | Leg::Open(_) => self.reset(side, Cause::Deadline, effects),
+            }
+            self.note_cut(during);
+        }
+        // No exchange is left to be parted, and no tunnel.
+        self.phase = Phase::Closing;
     }
 
     /// Between two requests: the timer that bounds the quiet, and for how long.

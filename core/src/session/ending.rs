@@ -9,7 +9,7 @@ use crate::{
 
 impl Session {
     /// The session's present concern, for its last word.
-    fn during(&self) -> During {
+    pub(super) fn during(&self) -> During {
         match &self.phase {
             Phase::New | Phase::Securing | Phase::Peeking => During::Handshake,
             Phase::Idle(_) => During::Idle,
@@ -50,6 +50,19 @@ impl Session {
                 self.ending = Some(ending);
             }
             Some(_) => {}
+        }
+    }
+
+    /// G9: a leg was cut. That is the last word, unless something worse than a clean end was seen
+    /// before: also where we were closing already.
+    pub(super) fn note_cut(&mut self, during: During) {
+        let clean = self.ending.is_none_or(|ending| ending.how == How::Clean);
+        if clean {
+            self.ending = Some(Ending {
+                how: How::Abort(Cause::Deadline),
+                by: By::Proxy,
+                during,
+            });
         }
     }
 

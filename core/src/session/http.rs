@@ -274,7 +274,7 @@ impl Session {
                 Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),
                 Cause::Tls => Reply::bad_gateway("tls_protocol_error"),
                 Cause::Certificate => Reply::bad_gateway("tls_certificate_error"),
-                Cause::Reset | Cause::Cancelled | Cause::Protocol => {
+                Cause::Reset | Cause::Cancelled | Cause::Deadline | Cause::Protocol => {
                     Reply::bad_gateway("connection_terminated")
                 }
                 Cause::Local => Reply::bad_gateway("proxy_internal_error"),

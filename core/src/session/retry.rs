@@ -138,6 +138,7 @@ const fn is_network(cause: Cause) -> bool {
         | Cause::Certificate
         | Cause::Cancelled
         | Cause::Protocol
+        | Cause::Deadline
         | Cause::Local
         | Cause::Expired(_) => false,
     }

@@ -21,7 +21,7 @@ pub fn banner(config: &Config, dev_fingerprint: Option<&str>) -> String {
             (_, Row::Below(row)) => format!("  {row}\n"),
         };
     }
-    text + &format!("^C once drains ({}), twice stops.\n", config.drain)
+    text + &format!("^C once drains ({}), twice stops.\n", config.drain.timeout)
 }
 
 /// What `check` says of a file with nothing wrong in it.
@@ -138,14 +138,14 @@ fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::config::testing::{cluster, listener};
-    use tidegate_core::{limits::Limits, route::Table, time::Span};
+    use tidegate_core::{limits::Limits, route::Table};
 
     fn config(listeners: Vec<Listener>, endpoints: &[&str]) -> Config {
         Config {
             listeners,
             clusters: vec![cluster(endpoints)],
             limits: Limits::default(),
-            drain: Span::from_secs(30),
+            drain: Config::DRAIN,
             workers: None,
         }
     }

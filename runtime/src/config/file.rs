@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Config, cluster, listener,
+        Config, Drain, cluster, listener,
         outside::Outside,
         read::{Node, Reader, Section},
         route::{self, Names},
@@ -11,7 +11,7 @@ use crate::{
     message::{Code, Message},
 };
 use std::{num::NonZeroUsize, ops::RangeInclusive, path::Path};
-use tidegate_core::{limits::Limits, time::Span};
+use tidegate_core::limits::Limits;
 use toml::de::{DeTable, DeValue};
 
 /// The edition of the defaults that this version has.
@@ -88,13 +88,24 @@ fn workers(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<NonZeroUsi
     count.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?))
 }
 
-fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Span {
+fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Drain {
+    let mut drain = Config::DRAIN;
+    let keys = ["pre_delay", "timeout"];
     let section = root
         .get("drain")
-        .and_then(|node| reader.section("drain", node, &["timeout"]));
-    let node = section.and_then(|section| section.get("timeout"));
-    let span = node.and_then(|node| reader.duration("timeout", node, &waits::DRAIN));
-    span.unwrap_or(Config::DRAIN)
+        .and_then(|node| reader.section("drain", node, &keys));
+    let Some(section) = section else {
+        return drain;
+    };
+    for (key, range, slot) in [
+        ("pre_delay", &waits::PRE_DELAY, &mut drain.pre_delay),
+        ("timeout", &waits::DRAIN, &mut drain.timeout),
+    ] {
+        let node = section.get(key);
+        let span = node.and_then(|node| reader.duration(key, node, range));
+        *slot = span.unwrap_or(*slot);
+    }
+    drain
 }
 
 fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {

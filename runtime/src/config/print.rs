@@ -3,7 +3,7 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    BareFin, CertificateFiles, ClientAuth, Clients, Cluster, Config, HalfClose, Listener,
+    BareFin, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, HalfClose, Listener,
     OriginTls, Protocol, Roots, Tls,
     file::EDITION,
     sockets,
@@ -31,10 +31,30 @@ pub fn print(config: &Config) -> String {
         text += &print_cluster(cluster);
     }
     text += &limits(&config.limits);
-    if config.drain != Config::DRAIN {
-        text += &format!("\n[drain]\ntimeout = \"{}\"\n", show_duration(config.drain));
+    text + &drain(config.drain)
+}
+
+fn drain(drain: Drain) -> String {
+    let default = Config::DRAIN;
+    let mut text = String::new();
+    for (key, span, default) in [
+        ("pre_delay", drain.pre_delay, default.pre_delay),
+        ("timeout", drain.timeout, default.timeout),
+    ] {
+        if span != default {
+            text += &format!("{key} = \"{}\"\n", show_duration(span));
+        }
     }
-    text
+    section("drain", &text)
+}
+
+/// A table of this name, unless it would be empty.
+fn section(name: &str, rows: &str) -> String {
+    if rows.is_empty() {
+        String::new()
+    } else {
+        format!("\n[{name}]\n{rows}")
+    }
 }
 
 fn listener(config: &Config, listener: &Listener) -> String {
@@ -190,11 +210,7 @@ fn limits(limits: &Limits) -> String {
     if limits.head_fields != default.head_fields {
         text += &format!("fields = {}\n", limits.head_fields);
     }
-    if text.is_empty() {
-        text
-    } else {
-        format!("\n[limits]\n{text}")
-    }
+    section("limits", &text)
 }
 
 fn table(rows: &[String]) -> String {

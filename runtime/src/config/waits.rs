@@ -15,6 +15,8 @@ const MOST: Span = Span::from_secs(30 * 24 * 3600);
 const WAIT: RangeInclusive<Span> = Span::from_ms(1)..=MOST;
 /// A courtesy before a close: 0 goes without it.
 const COURTESY: RangeInclusive<Span> = Span(0)..=MOST;
+/// T_predrain: how long connections may still be accepted before a drain.
+pub(super) const PRE_DELAY: RangeInclusive<Span> = Span(0)..=Span::from_secs(10);
 /// How long a drain may wait; 0 resets at once.
 pub(super) const DRAIN: RangeInclusive<Span> = Span(0)..=MOST;
 

@@ -190,7 +190,7 @@ fn work(
         if word.await == Ok(Until::Interrupt) && tokio::signal::ctrl_c().await.is_err() {
             return false;
         }
-        tokio::time::timeout(DRAIN, worker.drain()).await.is_ok()
+        worker.drain(tokio::time::sleep(DRAIN)).await == 0
     }))
 }
 

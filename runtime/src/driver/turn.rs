@@ -5,6 +5,7 @@
 
 use super::{Driver, carry, wire};
 use crate::{
+    drain::Word,
     net::Network,
     port::{Fault, Read},
 };
@@ -47,11 +48,12 @@ impl<N: Network> Driver<N> {
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> bool {
-        let drains = self.ticket.poll(cx);
-        if drains {
-            self.step(Event::Drained);
+        match self.ticket.poll(cx) {
+            None | Some(Word::Serve) => return false,
+            Some(Word::Drain) => self.step(Event::Drained),
+            Some(Word::Expired) => self.expire(),
         }
-        drains
+        true
     }
 
     pub(super) fn failed(&mut self, side: Side, fault: &Fault) {

@@ -7,13 +7,18 @@ use super::{
     Listing,
     berth::{Berth, poll_look},
 };
-use crate::{linger::Place, net::Network};
+use crate::{
+    drain::{Ticket, Word},
+    linger::Place,
+    net::Network,
+};
 use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tidegate_core::{
     spare::{Event, Spare},
@@ -32,7 +37,9 @@ pub(super) struct Leg<N: Network> {
     /// Held exactly while the connection is idle.
     listing: Option<Listing<N>>,
     place: Place,
+    ear: Ticket,
     now: Time,
+    begun: Time,
     /// When something last happened.
     progress: Time,
     /// Bytes that the peer's kernel had not acknowledged at the last look.
@@ -45,7 +52,7 @@ impl<N: Network> Leg<N> {
         berth: Rc<Berth<N::Stream>>,
         spare: Spare,
         listing: Option<Listing<N>>,
-        place: Place,
+        (place, ear): (Place, Ticket),
         now: Time,
     ) -> Self {
         Leg {
@@ -54,7 +61,9 @@ impl<N: Network> Leg<N> {
             spare,
             listing,
             place,
+            ear,
             now,
+            begun: now,
             progress: now,
             unacked: None,
         }
@@ -93,6 +102,9 @@ impl<N: Network> Leg<N> {
     /// Everything that may have something to tell, in a fixed order; whether anything had.
     fn round(&mut self, cx: &mut Context<'_>, alarm: &mut Alarm<'_, N>) -> bool {
         let mut moved = self.poll_told(cx);
+        if self.poll_expired(cx) {
+            return true;
+        }
         moved |= self.poll_read(cx);
         moved |= self.poll_finish(cx);
         moved |= self.poll_acked(cx);
@@ -118,6 +130,36 @@ impl<N: Network> Leg<N> {
         }
         let told = self.berth.poll_told(cx);
         told.map(|event| self.step(event)).is_some()
+    }
+
+    /// G9: whatever it waits for, the drain's deadline ends it.
+    fn poll_expired(&mut self, cx: &Context<'_>) -> bool {
+        if self.ear.poll(cx) != Some(Word::Expired) || self.berth.is_empty() {
+            return false;
+        }
+        let peer = self.berth.with(|port| port.peer());
+        let next = self.spare.deadline().map(|(_, timer)| timer);
+        let waits_for = match (self.spare.is_idle(), self.spare.is_heard()) {
+            (true, _) => "an exchange",
+            (false, false) => "its peer to take our end",
+            (false, true) => "its peer's end",
+        };
+        let unacked = self.berth.with(|port| port.unacked().unwrap_or(0));
+        self.step(Event::DrainExpired);
+        if self.spare.was_reset() {
+            tracing::warn!(
+                leg = "upstream",
+                peer = peer.map(tracing::field::display),
+                phase = "no session",
+                waits_for,
+                timer = next.map(tracing::field::display),
+                age = ?Duration::from_micros(self.now.since(self.begun).0),
+                unacked,
+                "cut: the drain has lasted long enough"
+            );
+            self.ear.count_cut(1);
+        }
+        true
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {

@@ -4,7 +4,7 @@ mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
 use super::{MOST_IDLE, Pool};
-use crate::{linger::Lingering, net::Network, port::Port};
+use crate::{drain::Drain, linger::Lingering, net::Network, port::Port};
 use std::{
     cell::RefCell,
     future::Future,
@@ -35,6 +35,7 @@ struct Stage {
     net: Fake,
     pool: Pool<Fake>,
     lingering: Lingering,
+    drain: Drain,
 }
 
 impl Stage {
@@ -73,9 +74,10 @@ async fn settle() {
 
 fn play<F: Future<Output = ()>>(most: usize, story: impl FnOnce(Stage) -> F) {
     let net = Fake::default();
-    let lingering = Lingering::new(most);
+    let (lingering, drain) = (Lingering::new(most), Drain::default());
     let stage = Stage {
-        pool: Pool::new(net.clone(), lingering.clone()),
+        pool: Pool::new(net.clone(), lingering.clone(), drain.clone()),
+        drain,
         lingering,
         net,
     };
@@ -248,6 +250,27 @@ fn what_is_stopped_is_reset_and_not_finished() {
         hands.borrow_mut().push(stage.parked(HERE));
     });
     assert!(kept.borrow().iter().all(|hand| hand.fate() == Fate::Reset));
+}
+
+#[test]
+fn g9_at_the_deadline_of_a_drain_every_connection_ends() {
+    play(9, |stage| async move {
+        let [idle, deaf, heard] = [stage.parked(HERE), stage.retired(), stage.retired()];
+        heard.ack();
+        settle().await;
+        stage.drain.begin();
+        settle().await;
+        assert_eq!(idle.fate(), Fate::Held, "what is in flight may want it");
+        stage.drain.expire();
+        settle().await;
+        assert_eq!((idle.fate(), deaf.fate()), (Fate::Reset, Fate::Reset));
+        // K21: nothing is lost with it.
+        assert_eq!(heard.fate(), Fate::Closed);
+        assert_eq!((stage.drain.cut(), stage.pool.len()), (2, 0));
+        let late = stage.retired();
+        settle().await;
+        assert_eq!(late.fate(), Fate::Reset);
+    });
 }
 
 /// 4.11, 10.

@@ -101,7 +101,8 @@ impl Ledger {
             | Event::Finished(_)
             | Event::Unaccepted
             | Event::Evicted
-            | Event::Drained => {}
+            | Event::Drained
+            | Event::DrainExpired => {}
         }
         for effect in effects {
             match (event, effect) {

@@ -111,7 +111,12 @@ const fn unanswered(end: End) -> Reply {
         End::Abort(Cause::Tls) => Reply::bad_gateway("tls_protocol_error"),
         End::Abort(Cause::Certificate) => Reply::bad_gateway("tls_certificate_error"),
         End::Abort(
-            Cause::Reset | Cause::Unreachable | Cause::Refused | Cause::Cancelled | Cause::Local,
+            Cause::Reset
+            | Cause::Unreachable
+            | Cause::Refused
+            | Cause::Cancelled
+            | Cause::Deadline
+            | Cause::Local,
         )
         | End::Clean
         | End::Truncated => Reply::bad_gateway("connection_terminated"),

@@ -130,9 +130,9 @@ impl Table {
 
 /// `host` without its port and final dot. The colons of `[::1]` are no port.
 fn bare_host(host: &str) -> &str {
-    let after_address = host.rfind(']').map_or(0, |bracket| bracket + 1);
-    let name = match host[after_address..].find(':') {
-        Some(colon) => &host[..after_address + colon],
+    let address = host.rfind(']').unwrap_or(0);
+    let name = match host[address..].find(':') {
+        Some(colon) => &host[..address + colon],
         None => host,
     };
     name.strip_suffix('.').unwrap_or(name)

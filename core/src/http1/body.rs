@@ -35,12 +35,6 @@ impl Trailers {
         Trailers { lines: Vec::new() }
     }
 
-    /// There are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// The field lines, each with its CRLF, without the empty line that ends them.
     #[must_use]
     pub fn lines(&self) -> &[u8] {

@@ -9,6 +9,17 @@ use std::{
     time::Duration,
 };
 
+/// How often in a row a queue is the same that does not move, a millisecond apart.
+const STUCK: u32 = 50;
+
+/// How many bytes are queued between `ends`, to be sent (0) or to be read (1).
+fn queued(table: &str, ends: &str, nth: usize) -> u32 {
+    let line = table.lines().find_map(|line| line.split_once(ends));
+    // Behind the addresses the state, and behind that "TX:RX".
+    let queues = line.unwrap().1.split(' ').nth(1).unwrap();
+    u32::from_str_radix(queues.split(':').nth(nth).unwrap(), 16).unwrap()
+}
+
 /// The proxy's end of a connection, as the kernel's table has it.
 #[derive(Debug)]
 pub(crate) struct Leg(String);
@@ -31,18 +42,33 @@ impl Leg {
         let (near, far) = (format!("{near} {far} "), format!("{far} {near} "));
         for _ in 0..PATIENCE.as_millis() {
             let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-            // Behind the addresses the state, and behind that "TX:RX", what is queued.
-            let queued = |ends: &str, nth: usize| {
-                let line = table.lines().find_map(|line| line.split_once(ends));
-                let queues = line.unwrap().1.split(' ').nth(1).unwrap();
-                queues.split(':').nth(nth).unwrap() != "00000000"
-            };
-            if !queued(&near, 1) && !queued(&far, 0) {
+            if queued(&table, &near, 1) == 0 && queued(&table, &far, 0) == 0 {
                 return;
             }
             thread::sleep(Duration::from_millis(1));
         }
         panic!("not everything is read at {}", self.0);
+    }
+
+    /// Waits until the proxy has written more than is being taken: until what is queued at its end
+    /// has stayed the same for a while, and is not nothing.
+    pub(crate) fn until_stuck(&self) {
+        let (mut last, mut same) = (0, 0);
+        for _ in 0..PATIENCE.as_millis() {
+            let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+            let queued = queued(&table, &format!("{} ", self.0), 0);
+            same = if queued > 0 && queued == last {
+                same + 1
+            } else {
+                0
+            };
+            if same == STUCK {
+                return;
+            }
+            last = queued;
+            thread::sleep(Duration::from_millis(1));
+        }
+        panic!("nothing is stuck at {}", self.0);
     }
 
     /// Waits until an end has arrived there, whether or not the proxy has been told of it: also

@@ -16,6 +16,7 @@ mod main_job;
 mod mutual;
 mod passthrough;
 mod peers;
+mod phases;
 mod probe;
 mod reencrypt;
 mod relay;

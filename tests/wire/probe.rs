@@ -4,13 +4,21 @@
 
 use crate::harness::{Done, PATIENCE, Proxy, Scratch, program, run};
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
-use tidegate::probe::{self, Asked, Outcome, Row, play::Stage, scenario::Mode, server, step::Pace};
+use tidegate::probe::{
+    self, Asked, Outcome, Row,
+    judge::{Terms, judge},
+    play::Stage,
+    scenario::{self, Mode, Versions},
+    server,
+    step::Pace,
+    wire::Version,
+};
 
 /// Rows that fail today, and why. One that no longer does must be taken out.
 const KNOWN: [(Mode, &str, &str); 0] = [];
 
 /// The probe's own door, open before the proxy is started.
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     Stage::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap()
 }
 
@@ -87,17 +95,17 @@ fn silent(listener: &str, mode: Mode, row: &str) {
 }
 
 #[test]
-fn tcp_as_the_probe_sees_it() {
+fn r02_r03_r04_r07_r08_r09_r10_r12_r19_r21_tcp_as_the_probe_sees_it() {
     whole(Proxy::tcp, Mode::Tcp);
 }
 
 #[test]
-fn tls_as_the_probe_sees_it() {
+fn t01_t02_t05_t06_t08_t09_t10_t11_tls_as_the_probe_sees_it() {
     whole(Proxy::tls, Mode::Tls);
 }
 
 #[test]
-fn http_as_the_probe_sees_it() {
+fn h06_h07_h08_h12_h13_h14_u01_u02_u03_u06_u08_http_as_the_probe_sees_it() {
     whole(Proxy::http, Mode::Http);
 }
 
@@ -107,8 +115,29 @@ fn https_as_the_probe_sees_it() {
 }
 
 #[test]
-fn tunnels_as_the_probe_sees_them() {
+fn w2_w3_w4_w7_tunnels_as_the_probe_sees_them() {
     whole(Proxy::http, Mode::Ws);
+}
+
+/// The rows of tunnels, over TLS as well: the probe has no mode for that, its engine has.
+#[test]
+fn w2_w3_w4_w7_tunnels_over_tls() {
+    let mut stage = stage();
+    let proxy = Proxy::https(stage.door.address());
+    let asked = asked(&proxy, &stage, Mode::Ws);
+    (stage.via, stage.mode, stage.pace) = (proxy.address, Mode::Ws, asked.pace);
+    let terms = Terms {
+        slack: asked.slack,
+        pace: &asked.pace,
+        host: &asked.host,
+    };
+    for case in scenario::cases(Mode::Ws, Versions::Both) {
+        for version in Version::BOTH {
+            let play = stage.play(case.scenario, Some(version)).unwrap();
+            let faults = judge(case.scenario, &play, terms).faults;
+            assert!(faults.is_empty(), "{} {version:?}: {faults:?}", case.key());
+        }
+    }
 }
 
 #[test]

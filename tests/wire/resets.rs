@@ -28,35 +28,9 @@ fn cut(half: &[u8], expected: &[u8], break_off: impl Fn(Raw)) {
 }
 
 #[test]
-fn u06_cut_chunked_response_stays_cut() {
-    cut(CHUNKED, b"5\r\nhello\r\n", |up| up.fin());
-    cut(CHUNKED, b"5\r\nhello\r\n", Raw::reset);
-}
-
-#[test]
 fn u06_cut_counted_response_stays_cut() {
     cut(LENGTH, b"hello", |up| up.fin());
     cut(LENGTH, b"hello", Raw::reset);
-}
-
-#[test]
-fn u08_reset_close_delimited_response_stays_cut() {
-    cut(CLOSE, b"5\r\nhello\r\n", Raw::reset);
-}
-
-#[test]
-fn u08_http_1_0_client_learns_by_reset() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"GET /a HTTP/1.0\r\n\r\n");
-    let mut up = origin.accept();
-    up.message();
-    up.say(CLOSE);
-    client.head();
-    assert_eq!(client.hear(5), b"hello");
-    up.reset();
-    assert_eq!(client.last(), Last::plain("", End::Reset));
 }
 
 #[test]
@@ -95,18 +69,6 @@ fn u06_the_bytes_before_the_reset_arrive() {
     proxy.process.resume();
     client.head();
     assert!(client.last() == Last::plain(body, End::Reset));
-}
-
-#[test]
-fn h08_u13_client_reset_cancels_the_request() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    client.reset();
-    assert_eq!(up.last(), Last::plain("", End::Reset));
 }
 
 #[test]

@@ -18,7 +18,6 @@ const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 trait Client: Peer + Sized {
     /// The last word of this direction, and no more.
     fn end(&mut self);
-    fn break_off(self);
     /// All that there is to hear, and a clean end behind it.
     fn clean(bytes: &[u8]) -> Last;
 }
@@ -26,10 +25,6 @@ trait Client: Peer + Sized {
 impl Client for Raw {
     fn end(&mut self) {
         self.fin();
-    }
-
-    fn break_off(self) {
-        self.reset();
     }
 
     fn clean(bytes: &[u8]) -> Last {
@@ -41,10 +36,6 @@ impl Client for Secure {
     fn end(&mut self) {
         self.close_notify();
         self.fin();
-    }
-
-    fn break_off(self) {
-        self.reset();
     }
 
     fn clean(bytes: &[u8]) -> Last {
@@ -141,58 +132,6 @@ fn w1_bytes_and_ends_behind_both_heads_are_kept_for_a_slow_origin() {
     assert_eq!(client.last(), Last::plain("bye", End::Fin));
     drop(client);
     assert!(up.last() == Last::plain(first, End::Fin));
-}
-
-#[test]
-fn w2_s55_the_client_ends_first() {
-    fn ends(_: &Proxy, origin: &Origin, mut client: impl Client) {
-        let mut up = switched(&mut client, origin);
-        client.say(b"abc");
-        client.end();
-        assert_eq!(up.last(), Last::plain("abc", End::Fin));
-        let answer = pattern(1000);
-        up.say(&answer);
-        up.fin();
-        assert_eq!(client.last(), clean(&client, &answer));
-    }
-    everywhere!(ends);
-}
-
-#[test]
-fn w3_w7_s56_the_server_ends_first() {
-    fn ends(_: &Proxy, origin: &Origin, mut client: impl Client) {
-        let mut up = switched(&mut client, origin);
-        up.say(b"bye");
-        up.fin();
-        assert_eq!(client.last(), clean(&client, b"bye"));
-        let upload = pattern(2000);
-        client.say(&upload);
-        client.end();
-        assert_eq!(up.last(), Last::plain(upload, End::Fin));
-    }
-    everywhere!(ends);
-}
-
-#[test]
-fn w4_s57_a_server_that_resets_is_seen_to() {
-    fn breaks(_: &Proxy, origin: &Origin, mut client: impl Client) {
-        let mut up = switched(&mut client, origin);
-        up.say(b"last");
-        up.reset();
-        assert_eq!(client.last(), Last::plain("last", End::Reset));
-    }
-    everywhere!(breaks);
-}
-
-#[test]
-fn w4_s57_a_client_that_resets_is_seen_to() {
-    fn breaks(_: &Proxy, origin: &Origin, mut client: impl Client) {
-        let mut up = switched(&mut client, origin);
-        client.say(b"last");
-        client.break_off();
-        assert_eq!(up.last(), Last::plain("last", End::Reset));
-    }
-    everywhere!(breaks);
 }
 
 #[test]

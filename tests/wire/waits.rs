@@ -26,13 +26,6 @@ fn h03_an_idle_client_is_shown_out_silently() {
 }
 
 #[test]
-fn h03_s54_a_client_that_never_asks_gets_no_408() {
-    let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), &timeouts("head = \"50ms\""), "");
-    assert_eq!(proxy.client().last(), Last::plain("", End::Fin));
-}
-
-#[test]
 fn h04_half_a_head_is_a_408() {
     let origin = Origin::new();
     let proxy = Proxy::configured(origin.address(), &timeouts("head = \"50ms\""), "");
@@ -88,17 +81,6 @@ fn h10_a_client_that_does_not_read_is_reset() {
     let chunk = [&b"10000\r\n"[..], &[7; 0x10000], b"\r\n"].concat();
     while up.try_say(&chunk) {}
     assert_eq!(client.last().end, End::Reset);
-}
-
-#[test]
-fn r24_an_idle_relay_is_reset() {
-    let origin = Origin::new();
-    let listener = format!("kind = \"tcp\"\n{}", timeouts("tunnel = \"50ms\""));
-    let proxy = Proxy::configured(origin.address(), &listener, "");
-    let mut client = proxy.client();
-    let mut up = origin.accept();
-    assert_eq!(client.last(), Last::plain("", End::Reset));
-    assert_eq!(up.last(), Last::plain("", End::Reset));
 }
 
 #[test]

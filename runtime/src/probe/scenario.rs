@@ -7,7 +7,7 @@ pub mod absent;
 mod http;
 mod tcp;
 mod tls;
-mod tunnel;
+pub mod tunnel;
 
 use super::{
     step::{Payload, Step, Who},

@@ -19,12 +19,13 @@ const WS: &[Mode] = &[Mode::Ws];
 const FIN: Option<After> = Some(After(Cause::Fin, L0));
 const RST: Option<After> = Some(After(Cause::Reset, AbortFlush));
 
-// The key and its answer are those of RFC 6455, 1.3.
-const UPGRADE: Payload = Text(
+/// A request that asks for a tunnel. The key and its answer are those of RFC 6455, 1.3.
+pub const UPGRADE: Payload = Text(
     "GET /tunnel HTTP/1.1\r\nHost: $HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
      Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
 );
-const SWITCHING: Payload = Text(
+/// The answer that opens it.
+pub const SWITCHING: Payload = Text(
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
 );

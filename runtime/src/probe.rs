@@ -165,9 +165,11 @@ pub struct Progress<'a> {
     pub key: &'a str,
     /// Its name.
     pub name: &'a str,
+    /// Which of its plays, from 1.
+    pub play: u32,
 }
 
-/// Looks at a proxy. `heed` is told what is played before each row.
+/// Looks at a proxy. `heed` is told what is played before each play.
 ///
 /// # Errors
 /// When it cannot be looked at: in words, what is missing.
@@ -202,13 +204,17 @@ pub fn proxy_at(
             rows.push(Row::new(case, Outcome::Skipped(reason)));
             continue;
         }
-        heed(Progress {
-            at: at + 1,
-            of: cases.len(),
-            key: &case.key(),
-            name: case.scenario.name,
-        });
-        let row = repeated(case, asked, stage)
+        let (key, of) = (case.key(), cases.len());
+        let mut heed = |play| {
+            heed(Progress {
+                at: at + 1,
+                of,
+                key: &key,
+                name: case.scenario.name,
+                play,
+            });
+        };
+        let row = repeated(case, asked, stage, &mut heed)
             .map_err(|error| format!("{} cannot be played: {error}", case.key()))?;
         if let (false, Some(why)) = (played, row.play.client.unconnected()) {
             return Err(format!("the proxy does not accept at {}: {why}", asked.via));
@@ -294,14 +300,20 @@ fn absentees(asked: &Asked) -> impl Iterator<Item = Row> {
     })
 }
 
-fn repeated(case: &Case, asked: &Asked, stage: &mut Stage) -> io::Result<Row> {
+fn repeated(
+    case: &Case,
+    asked: &Asked,
+    stage: &mut Stage,
+    heed: &mut dyn FnMut(u32),
+) -> io::Result<Row> {
     let terms = Terms {
         slack: asked.slack,
         pace: &asked.pace,
         host: &asked.host,
     };
     let mut row = Row::new(case, Outcome::Passed);
-    for _ in 0..asked.repeat.max(1) {
+    for number in 1..=asked.repeat.max(1) {
+        heed(number);
         let mut play = stage.play(case.scenario, case.version)?;
         thread::sleep(PAUSE);
         let verdict = judge(case.scenario, &play, terms);

@@ -143,11 +143,11 @@ fn rows_are_repeated_and_a_row_passes_if_it_always_does() {
         ..asked(&relay, &["S06"])
     };
     let mut heard = Vec::new();
-    let mut heed = |at: Progress<'_>| heard.push(at.key.to_owned());
+    let mut heed = |at: Progress<'_>| heard.push(format!("{} {}", at.key, at.play));
     let rows = probe::proxy_at(&asked, &mut relay.stage, &mut heed).unwrap();
     assert_eq!((rows[0].plays, rows[0].passes), (4, 2));
     assert_eq!(failed(&rows), BTreeSet::from(["S06"]));
-    assert_eq!(heard, ["S06"]);
+    assert_eq!(heard, ["S06 1", "S06 2", "S06 3", "S06 4"]);
 }
 
 #[test]

@@ -227,6 +227,9 @@ fn the_exit_status_says_how_it_went() {
         "{}",
         done.said
     );
+    // Nothing of it can be looked at, and so nothing has passed.
+    let done = probe("S54", &[]);
+    assert_eq!(done.code(), Some(2), "{}", done.said);
     let done = probe("S99", &[]);
     assert_eq!(done.code(), Some(2), "{}", done.said);
     let done = command(&["proxy", "--via", &via]);

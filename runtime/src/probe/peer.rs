@@ -5,9 +5,8 @@
 
 use super::{
     flags::Flags,
-    message,
     socket::Plain,
-    step::{Pace, Pattern, Payload, Step, Who},
+    step::{Pace, Pattern, Payload, Step, Until, Who},
     transcript::{Transcript, What},
     wire::{Heard, Wire},
 };
@@ -40,17 +39,6 @@ impl Around<'_> {
     pub(super) fn now(&self) -> Duration {
         Duration::from_micros(self.clock.now().0)
     }
-}
-
-/// When reading is enough.
-#[derive(Clone, Copy)]
-enum Until {
-    Bytes(usize),
-    Head,
-    Message,
-    Clean,
-    End,
-    Over,
 }
 
 /// A peer with its connection.
@@ -147,11 +135,8 @@ impl<'a> Peer<'a> {
     }
 
     fn write(&mut self, payload: Payload, more: bool) {
-        let bytes = match payload {
-            Payload::Text(text) => text.replace("$HOST", self.around.host).into_bytes(),
-            Payload::Pattern(n) => self.pattern.take(n),
-            Payload::Beats(n) => self.pattern.take(n * self.around.pace.beats as usize),
-        };
+        let around = self.around;
+        let bytes = payload.bytes(&mut self.pattern, around.pace, around.host);
         self.send(&bytes, more);
     }
 
@@ -196,7 +181,7 @@ impl<'a> Peer<'a> {
 
     fn read(&mut self, until: Until) {
         let deadline = self.around.now() + self.around.limit;
-        while !self.has_read(until) && !self.over {
+        while !until.is_met(&self.transcript, self.read) && !self.over {
             let left = deadline.saturating_sub(self.around.now());
             let limit = match until {
                 // Every wait of the other peer has a limit.
@@ -210,7 +195,7 @@ impl<'a> Peer<'a> {
             }
             self.hear(limit, None);
         }
-        self.asked(until);
+        self.read += until.takes(&self.transcript, self.read);
     }
 
     fn read_slowly(&mut self, bytes: usize) {
@@ -240,30 +225,8 @@ impl<'a> Peer<'a> {
             return;
         }
         let what = heard.what();
-        self.over = matches!(what, What::GotFin | What::GotReset | What::GotNonsense(_));
+        self.over = what.is_end();
         self.note(what);
-    }
-
-    fn has_read(&self, until: Until) -> bool {
-        let rest = &self.transcript.bytes[self.read..];
-        match until {
-            Until::Bytes(n) => rest.len() >= n,
-            Until::Head => message::head(rest).is_some(),
-            Until::Message => message::read(rest).is_some_and(|message| message.complete),
-            Until::Clean => self.transcript.notified(),
-            Until::End | Until::Over => false,
-        }
-    }
-
-    /// What was asked for is read, and what came with it stays for the next step.
-    fn asked(&mut self, until: Until) {
-        let rest = &self.transcript.bytes[self.read..];
-        self.read += match until {
-            Until::Bytes(n) => n.min(rest.len()),
-            Until::Head => message::head(rest).unwrap_or(0),
-            Until::Message => message::read(rest).map_or(0, |message| message.length),
-            Until::Clean | Until::End | Until::Over => rest.len(),
-        };
     }
 
     fn close(&mut self) {

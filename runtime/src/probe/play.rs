@@ -153,11 +153,7 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn new(stage: &'a Stage, scenario: &'a Scenario, version: Option<Version>) -> Scene<'a> {
-        // Whoever waits, waits for what the other does on purpose, and then as long as patience
-        // lasts.
-        let scripts = scenario.origin.iter().chain([&scenario.client]);
-        let pauses: Duration = scripts.map(|steps| stage.pace.pauses(steps)).sum();
-        let idle = match scenario.needs {
+        let silence = match scenario.needs {
             Needs::Idle => stage.idle.unwrap_or_default(),
             Needs::DeafForLong => stage.silence.unwrap_or_default(),
             Needs::Nothing | Needs::OriginTls | Needs::Deaf => Duration::ZERO,
@@ -168,7 +164,7 @@ impl<'a> Scene<'a> {
             version,
             clock: Clock::start(),
             flags: Flags::default(),
-            limit: pauses + idle + stage.pace.patience,
+            limit: scenario.limit(&stage.pace, silence),
             begun: AtomicUsize::new(0),
             played: Mutex::default(),
         }

@@ -4,7 +4,7 @@
 //! keeps the probe from running go to the error stream.
 
 use super::{
-    Outcome, Progress, proxy,
+    Progress, proxy,
     report::{self, Paint, json, lanes},
     server,
 };
@@ -30,17 +30,23 @@ pub fn run(probe: &Probe, output: Output) -> Exit {
         }
         Probe::Proxy { asked, show, json } => {
             let mut heed = |at: Progress<'_>| {
-                progress(
-                    output,
-                    &format!("{}/{} {} {}", at.at, at.of, at.key, at.name),
-                );
+                // Where lines stay, one a row is enough.
+                if at.play > 1 && !io::stderr().is_terminal() {
+                    return;
+                }
+                let mut text = format!("{}/{} {} {}", at.at, at.of, at.key, at.name);
+                if asked.repeat > 1 && io::stderr().is_terminal() {
+                    text += &format!(" ({} of {})", at.play, asked.repeat);
+                }
+                progress(output, &text);
             };
             proxy(asked, &mut heed).map(|rows| {
-                let failed = |row: &super::Row| matches!(row.outcome, Outcome::Failed(_));
-                let exit = if rows.iter().any(failed) {
-                    Exit::Failure
-                } else {
-                    Exit::Ok
+                let count = report::Count::of(&rows);
+                // What was not looked at has not passed.
+                let exit = match (count.failed, count.passed) {
+                    (0, 0) => Exit::Config,
+                    (0, 1..) => Exit::Ok,
+                    (1.., _) => Exit::Failure,
                 };
                 let text = if *json {
                     json::proxy(asked, &rows)

@@ -10,7 +10,7 @@ mod tls;
 pub mod tunnel;
 
 use super::{
-    step::{Payload, Step, Who},
+    step::{Pace, Payload, Step, Who},
     transcript::What,
     wire::Version,
 };
@@ -248,6 +248,17 @@ impl Scenario {
         origin: &[],
         checks: &[],
     };
+}
+
+impl Scenario {
+    /// How long a peer waits for anything, where the proxy may let `silence` pass: for all that the
+    /// two do on purpose, and then as long as patience lasts.
+    #[must_use]
+    pub fn limit(&self, pace: &Pace, silence: Duration) -> Duration {
+        let scripts = self.origin.iter().chain([&self.client]);
+        let pauses: Duration = scripts.map(|steps| pace.pauses(steps)).sum();
+        pauses + silence + pace.patience
+    }
 }
 
 /// Every scenario, in the order of the rows.

@@ -3,6 +3,7 @@
 //! It owns the vocabulary and what goes over the wire. It waits for nothing and never touches a
 //! socket: `play` performs what is written here.
 
+use super::{message, transcript::Transcript};
 use std::time::Duration;
 
 /// One of the two peers of the proxy.
@@ -43,6 +44,18 @@ pub enum Payload {
     Pattern(usize),
     /// So many bytes of it for each beat of a long stream.
     Beats(usize),
+}
+
+impl Payload {
+    /// The bytes of it, behind those that `pattern` has given before.
+    #[must_use]
+    pub fn bytes(self, pattern: &mut Pattern, pace: &Pace, host: &str) -> Vec<u8> {
+        match self {
+            Payload::Text(text) => text.replace("$HOST", host).into_bytes(),
+            Payload::Pattern(n) => pattern.take(n),
+            Payload::Beats(n) => pattern.take(n * pace.beats as usize),
+        }
+    }
 }
 
 /// How long a step takes.
@@ -124,6 +137,50 @@ pub enum Step {
     Hear(Flag),
     /// Waits until both have come here, so that what follows happens at the same moment.
     Meet(Flag),
+}
+
+/// When reading is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// So many more bytes.
+    Bytes(usize),
+    /// An HTTP head.
+    Head,
+    /// An HTTP message.
+    Message,
+    /// The clean end of TLS.
+    Clean,
+    /// The connection's end.
+    End,
+    /// That, or when the other peer has done all it had to.
+    Over,
+}
+
+impl Until {
+    /// Whether `transcript` has it, `read` bytes of which were asked for before.
+    #[must_use]
+    pub fn is_met(self, transcript: &Transcript, read: usize) -> bool {
+        let rest = &transcript.bytes[read..];
+        match self {
+            Until::Bytes(n) => rest.len() >= n,
+            Until::Head => message::head(rest).is_some(),
+            Until::Message => message::read(rest).is_some_and(|message| message.complete),
+            Until::Clean => transcript.notified(),
+            Until::End | Until::Over => false,
+        }
+    }
+
+    /// How many more bytes are read then; what came with them stays for the next step.
+    #[must_use]
+    pub fn takes(self, transcript: &Transcript, read: usize) -> usize {
+        let rest = &transcript.bytes[read..];
+        match self {
+            Until::Bytes(n) => n.min(rest.len()),
+            Until::Head => message::head(rest).unwrap_or(0),
+            Until::Message => message::read(rest).map_or(0, |message| message.length),
+            Until::Clean | Until::End | Until::Over => rest.len(),
+        }
+    }
 }
 
 /// How long the pauses are that have a name, and how patient the peers.
@@ -233,11 +290,7 @@ pub fn written(who: Who, parts: &[Payload], pace: &Pace, host: &str) -> Vec<u8> 
     let mut pattern = Pattern::of(who);
     let mut bytes = Vec::new();
     for part in parts {
-        bytes.extend(match *part {
-            Payload::Text(text) => text.replace("$HOST", host).into_bytes(),
-            Payload::Pattern(n) => pattern.take(n),
-            Payload::Beats(n) => pattern.take(n * pace.beats as usize),
-        });
+        bytes.extend(part.bytes(&mut pattern, pace, host));
     }
     bytes
 }

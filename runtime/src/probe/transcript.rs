@@ -46,6 +46,14 @@ pub enum What {
     Waited,
 }
 
+impl What {
+    /// Whether nothing can be read behind it.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, What::GotFin | What::GotReset | What::GotNonsense(_))
+    }
+}
+
 /// How what a peer read ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -1,6 +1,7 @@
 //! The house rules that a compiler does not know: sizes, arrows, words, and where a socket or a
 //! clock may be named. A rule that fails says which line to look at.
 
+mod proof;
 mod rules;
 mod tree;
 

@@ -45,6 +45,52 @@ pub enum Invariant {
     NoPanic,
 }
 
+impl Invariant {
+    /// Every one.
+    pub const ALL: [Invariant; 16] = [
+        Invariant::Prefix,
+        Invariant::Ends,
+        Invariant::EndAfterAll,
+        Invariant::EndOnlyIfClean,
+        Invariant::EndAtOnce,
+        Invariant::AbortAtOnce,
+        Invariant::AbortIsAbort,
+        Invariant::Bounded,
+        Invariant::NoOwnReset,
+        Invariant::NoLeak,
+        Invariant::CloseInOrder,
+        Invariant::WellFormed,
+        Invariant::OwnAnswer,
+        Invariant::Answered,
+        Invariant::OnceOnly,
+        Invariant::NoPanic,
+    ];
+
+    /// The invariants of LIFECYCLE 4.13 that it is the peers' view of. Its own number, in SIMULATION
+    /// 5.9, is another one.
+    #[must_use]
+    pub const fn lifecycle(self) -> &'static [&'static str] {
+        match self {
+            Invariant::Prefix => &["I2", "I20"],
+            Invariant::Ends => &["I9", "I11"],
+            Invariant::EndAfterAll => &["I2", "I9"],
+            Invariant::EndOnlyIfClean => &["I1", "I6"],
+            Invariant::EndAtOnce => &["I3"],
+            Invariant::AbortAtOnce => &["I4"],
+            Invariant::AbortIsAbort => &["I4", "I5"],
+            Invariant::Bounded => &["I16"],
+            Invariant::NoOwnReset => &["I7", "I9", "I10"],
+            Invariant::NoLeak => &["I11", "I18"],
+            Invariant::CloseInOrder => &["I7"],
+            Invariant::WellFormed => &["I8", "I12"],
+            Invariant::OwnAnswer => &["I12"],
+            Invariant::Answered => &["I14"],
+            Invariant::OnceOnly => &["I13"],
+            Invariant::NoPanic => &[],
+        }
+    }
+}
+
 impl fmt::Display for Invariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

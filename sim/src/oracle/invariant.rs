@@ -47,7 +47,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 16] = [
+    pub const ALL: [Invariant; 19] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -63,6 +63,9 @@ impl Invariant {
         Invariant::OwnAnswer,
         Invariant::Answered,
         Invariant::OnceOnly,
+        Invariant::FinAtOnce,
+        Invariant::NoTimer,
+        Invariant::SameSteps,
         Invariant::NoPanic,
     ];
 
@@ -86,7 +89,9 @@ impl Invariant {
             Invariant::OwnAnswer => &["I12"],
             Invariant::Answered => &["I14"],
             Invariant::OnceOnly => &["I13"],
-            Invariant::NoPanic => &[],
+            Invariant::FinAtOnce => &["I3"],
+            Invariant::NoTimer => &["I10"],
+            Invariant::SameSteps | Invariant::NoPanic => &[],
         }
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! - [`event`], [`effect`], [`interest`], [`ending`], [`timer`], [`time`], [`limits`]: the words.
 //! - [`relay`]: one direction. [`leg`]: one connection. [`exchange`]: a request and its response.
+//! - [`report`]: what each leg and each direction came to, kept beside the state.
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
@@ -36,6 +37,7 @@ pub mod interest;
 pub mod leg;
 pub mod limits;
 pub mod relay;
+pub mod report;
 pub mod route;
 pub mod session;
 pub mod side;

@@ -4,7 +4,10 @@
 //! never knows what the bytes are, and it alone can say that nothing is left of them: a finish
 //! consumes its [`Drained`], so a FIN cannot overtake the bytes before it.
 
-use crate::ending::End;
+use crate::{
+    ending::End,
+    report::{Loss, Tally, aside::Aside},
+};
 
 /// Proof that a direction ended clean and its last byte has left.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Relay {
     bytes: u32,
     source: Source,
     sink: Sink,
+    /// What became of every byte, for the report: no part of the state.
+    tally: Aside<Tally>,
 }
 
 /// What the relay asks of its source.
@@ -50,13 +55,32 @@ pub enum Sink {
 impl Relay {
     /// An empty relay that holds its source at `limit` bytes.
     #[must_use]
-    pub const fn new(limit: u32) -> Self {
+    pub fn new(limit: u32) -> Self {
         Relay {
             limit,
             bytes: 0,
             source: Source::Open,
             sink: Sink::Open,
+            tally: Aside::default(),
         }
+    }
+
+    /// The next exchange's: empty again, and nothing forgotten of what it has carried.
+    pub fn renew(&mut self) {
+        self.discard(Loss::Unwanted);
+        self.source = Source::Open;
+    }
+
+    /// What became of every byte that came in.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally.0
+    }
+
+    /// Whether every byte that came in is inside, has left, or was discarded (I20).
+    #[must_use]
+    pub fn balances(&self) -> bool {
+        self.tally.0.balances(self.bytes)
     }
 
     /// Bytes inside.
@@ -88,6 +112,17 @@ impl Relay {
 
     /// `bytes` came in. A message's head or framing may go beyond the limit, once (I16).
     pub fn received(&mut self, bytes: u32) {
+        self.tally.0.received += u64::from(bytes);
+        self.put(bytes);
+    }
+
+    /// We say `bytes` ourselves, behind what is inside.
+    pub fn said(&mut self, bytes: u32) {
+        self.tally.0.own += u64::from(bytes);
+        self.put(bytes);
+    }
+
+    fn put(&mut self, bytes: u32) {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes >= self.limit && self.source == Source::Open {
             self.source = Source::Held;
@@ -101,6 +136,7 @@ impl Relay {
             "a sink takes no more than a relay holds"
         );
         self.bytes -= bytes;
+        self.tally.0.delivered += u64::from(bytes);
         self.sink = if self.bytes == 0 {
             Sink::Open
         } else {
@@ -113,11 +149,9 @@ impl Relay {
 
     /// What the sink took of its message has to be sent once more (U02).
     pub fn unsend(&mut self, bytes: u32) {
-        self.bytes = self.bytes.saturating_add(bytes);
+        self.tally.0.repeated += u64::from(bytes);
+        self.put(bytes);
         self.sink = Sink::Open;
-        if self.bytes >= self.limit && self.source == Source::Open {
-            self.source = Source::Held;
-        }
     }
 
     /// The source's message is complete.
@@ -134,13 +168,15 @@ impl Relay {
         };
     }
 
-    /// The sink is gone: what is inside will never leave. Says how much it was (I20).
-    pub fn discard(&mut self) -> u32 {
+    /// What is inside will never leave, for this reason. Says how much it was (I20).
+    pub fn discard(&mut self, loss: Loss) -> u32 {
         self.sink = Sink::Open;
         if self.source == Source::Held {
             self.source = Source::Open;
         }
-        core::mem::take(&mut self.bytes)
+        let bytes = core::mem::take(&mut self.bytes);
+        self.tally.0.discard(bytes, loss);
+        bytes
     }
 
     /// The proof that a finish needs, once the source has come to a clean `end` and nothing is

@@ -12,6 +12,7 @@ mod fired;
 mod http;
 mod peek;
 mod reads;
+mod report;
 mod retry;
 mod settle;
 mod setup;
@@ -34,6 +35,7 @@ use crate::{
     exchange::Exchange,
     leg::Leg,
     relay::Relay,
+    report::aside::Aside,
     side::Side,
     time::Time,
     timer::{Timer, Timers},
@@ -53,6 +55,8 @@ pub struct Session {
     /// The worst end so far: what the session's last word will say.
     ending: Option<Ending>,
     draining: bool,
+    /// What the report is made of: no part of the state.
+    account: Aside<report::Account>,
     #[cfg(feature = "known-bad")]
     wrong: crate::variant::Wrong,
 }
@@ -100,6 +104,7 @@ impl Session {
             timers: Timers::default(),
             ending: None,
             draining: false,
+            account: Aside::default(),
             #[cfg(feature = "known-bad")]
             wrong: crate::variant::Wrong::default(),
             setup,
@@ -112,9 +117,7 @@ impl Session {
     ///
     /// When the driver tells of something that its network cannot have done (`bug!`).
     pub fn step(&mut self, now: Time, event: Event, effects: &mut Effects) {
-        self.advance(event, now, effects);
-        self.settle(&RULES, effects);
-        self.bring_waits_into_line(now);
+        self.step_in_order(now, event, &RULES, effects);
     }
 
     /// As [`Session::step`], with the settle rules in another order: it must not matter.
@@ -125,8 +128,11 @@ impl Session {
         rules: &[Rule],
         effects: &mut Effects,
     ) {
+        let mark = self.mark(event, now, effects.len());
         self.advance(event, now, effects);
+        self.note_heard(now, event, &mark);
         self.settle(rules, effects);
+        self.note_said(now, event, &mark, effects);
         self.bring_waits_into_line(now);
     }
 

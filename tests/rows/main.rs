@@ -8,6 +8,7 @@ mod downstream;
 mod drain;
 mod original;
 mod relay;
+mod report;
 mod retry;
 mod spare;
 mod stage;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use tidegate_core::{
     ending::{Cause, End},
     relay::{Relay, Sink, Source},
+    report::Loss,
 };
 
 /// What may be done to a relay in a state.
@@ -23,7 +24,7 @@ fn nexts(relay: &Relay) -> Vec<Relay> {
     let mut complete = relay.clone();
     complete.complete();
     let mut discarded = relay.clone();
-    assert_eq!(discarded.discard(), relay.bytes());
+    assert_eq!(discarded.discard(Loss::SinkFailed), relay.bytes());
     nexts.extend([complete, discarded]);
     nexts
 }

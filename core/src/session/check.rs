@@ -31,6 +31,8 @@ pub enum Stuck {
     Unbounded,
     /// A relay holds more than its limit and one head (I16).
     Overfull(Side),
+    /// Bytes of this direction are neither inside, nor delivered, nor discarded (I20).
+    Unaccounted(Side),
 }
 
 impl Session {
@@ -40,6 +42,13 @@ impl Session {
     ///
     /// The first thing found that nothing leads to.
     pub fn check(&self) -> Result<(), Stuck> {
+        // I20: also of a session that is over.
+        if let Some(side) = Side::BOTH
+            .into_iter()
+            .find(|side| !self.from(*side).balances())
+        {
+            return Err(Stuck::Unaccounted(side));
+        }
         if self.is_closed() || self.phase == Phase::New {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use crate::{
     event::Refusal,
     http1::Reply,
     leg::{Inbox, Leg},
+    report::Loss,
     side::Side,
     time::Time,
     timer::Timer,
@@ -132,6 +133,7 @@ impl Session {
             open.give_up(cause);
         }
         if matches!(self.leg(side), Leg::Open(_)) {
+            self.relay_to_mut(side).discard(Loss::FlushExpired);
             self.reset(side, Cause::Cancelled, effects);
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     exchange::{Exchange, Request, Response},
     http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts},
     leg::{Inbox, Leg, ReadEnd, WriteEnd},
+    report::Loss,
     side::Side,
     timer::Timer,
     variant::bad,
@@ -239,7 +240,7 @@ impl Session {
             head_only: exchange.head_only(),
             ..reply
         };
-        self.u2d.received(reply.len());
+        self.u2d.said(reply.len());
         self.u2d.complete();
         effects.push(Effect::Reply(reply));
     }
@@ -247,7 +248,7 @@ impl Session {
     /// U13: what the origin still does for this request is of no use. RST, not FIN: a FIN would
     /// read as a half-close.
     pub(super) fn drop_origin(&mut self, effects: &mut Effects) {
-        self.discard_request();
+        self.discard_request(Loss::Unwanted);
         match self.up {
             Leg::Connecting => {
                 self.up = Leg::Absent;
@@ -300,8 +301,8 @@ impl Session {
             });
         }
         self.up = Leg::Absent;
-        self.d2u = self.fresh_relay();
-        self.u2d = self.fresh_relay();
+        self.d2u.renew();
+        self.u2d.renew();
         if close {
             self.close_down(effects);
         } else {
@@ -333,9 +334,5 @@ impl Session {
             return true;
         }
         false
-    }
-
-    fn fresh_relay(&self) -> crate::relay::Relay {
-        crate::relay::Relay::new(self.setup.limits.relay_bytes)
     }
 }

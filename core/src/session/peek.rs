@@ -9,6 +9,7 @@ use crate::{
     effect::{Effect, Effects},
     ending::{By, Cause, How},
     event::Peeked,
+    report::Loss,
     side::Side,
     tls::hello,
 };
@@ -31,9 +32,9 @@ impl Session {
             // RFC 6066, 3: the one alert that can be sent before a server is chosen; then RST.
             Peeked::Unroutable => {
                 self.note(How::Abort(Cause::Protocol), By::Proxy);
-                self.d2u.discard();
+                self.d2u.discard(Loss::Unrouted);
                 let bytes = hello::UNRECOGNIZED_NAME.len();
-                self.u2d.received(u32::try_from(bytes).unwrap_or(u32::MAX));
+                self.u2d.said(u32::try_from(bytes).unwrap_or(u32::MAX));
                 effects.push(Effect::Alert);
                 self.phase = Phase::Closing;
                 self.down.spoken_of().flush();
@@ -47,7 +48,7 @@ impl Session {
 
     /// P1, P2: a connection without a route is reset, and what it said is nobody's.
     pub(super) fn drop_unrouted(&mut self, cause: Cause, effects: &mut Effects) {
-        self.d2u.discard();
+        self.d2u.discard(Loss::Unrouted);
         self.reset(Side::Down, cause, effects);
     }
 }

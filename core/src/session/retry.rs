@@ -10,6 +10,7 @@ use crate::{
     event::Origin,
     exchange::{Exchange, Replay},
     leg::Leg,
+    report::{Loss, Retry},
     side::Side,
     variant::bad,
 };
@@ -75,8 +76,8 @@ impl Session {
     }
 
     /// What is inside for the origin will never leave, so what has left is of no more use.
-    pub(super) fn discard_request(&mut self) {
-        self.d2u.discard();
+    pub(super) fn discard_request(&mut self, loss: Loss) {
+        self.d2u.discard(loss);
         if let Phase::Exchange(exchange) = &mut self.phase {
             exchange.lose();
         }
@@ -105,12 +106,16 @@ impl Session {
         let (Replay::Held(sent), true) = (exchange.replay, exchange.can_be_repeated()) else {
             return false;
         };
+        let reused = exchange.origin == Some(Origin::Reused);
+        // U02, K23c: only with an end of file do the acknowledgements prove anything.
+        let cut = matches!(end, End::Clean | End::Truncated);
+        let rule = match (reused, cut && exchange.unaccepted) {
+            (true, true) => Retry::Unaccepted,
+            (true, false) => Retry::Reused,
+            (false, _) => Retry::Fresh,
+        };
         let may = match end {
-            // U02, K23c: only with an end of file do the acknowledgements prove anything.
-            End::Clean | End::Truncated => {
-                let unaccepted = exchange.origin == Some(Origin::Reused) && exchange.unaccepted;
-                unaccepted || self.may_retry()
-            }
+            End::Clean | End::Truncated => rule == Retry::Unaccepted || self.may_retry(),
             End::Abort(cause) => is_network(cause) && self.may_retry(),
         };
         if !(may || bad!(self.setup, RetryAlways).is_some()) {
@@ -120,6 +125,7 @@ impl Session {
         exchange.replay = Replay::Spent;
         exchange.origin = None;
         exchange.reusable = true;
+        self.note_retry(rule);
         self.d2u.unsend(sent);
         if let Leg::Open(_) = self.up {
             effects.push(Effect::Reset(Side::Up));

@@ -8,6 +8,7 @@ use crate::{
     ending::{By, Cause, End, How},
     event::{Call, Refusal},
     leg::{Leg, ReadEnd, WriteEnd},
+    report::Loss,
     side::Side,
     timer::Timer,
     tls::BareFin,
@@ -44,7 +45,7 @@ impl Session {
         if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {
             // T14, P1: it ends early and ends the session; no upstream leg was dialled.
             self.note(How::Truncated, By::Client);
-            self.d2u.discard();
+            self.d2u.discard(Loss::Unrouted);
             self.down = Leg::Gone(End::Truncated);
             effects.push(Effect::Close(side));
             return;
@@ -143,7 +144,7 @@ impl Session {
 
     /// Resets a leg, now. What was inside for it is lost, and what it would have said.
     pub(super) fn reset(&mut self, side: Side, cause: Cause, effects: &mut Effects) {
-        self.relay_to_mut(side).discard();
+        self.relay_to_mut(side).discard(Loss::of(cause));
         self.leg_mut(side).reset(End::Abort(cause));
         effects.push(Effect::Reset(side));
     }

@@ -7,6 +7,7 @@ use crate::{
     ending::{By, Cause, During, End, How},
     event::{Refusal, Want},
     leg::{Inbox, Leg, ReadEnd},
+    report::Loss,
     side::Side,
     timer::Timer,
     variant::bad,
@@ -90,7 +91,7 @@ impl Session {
             Refusal::Failed(cause) => cause,
         };
         self.note(How::Abort(cause), By::Origin);
-        self.d2u.discard();
+        self.d2u.discard(Loss::NoUpstream);
         self.up = Leg::Reset(End::Abort(cause));
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     exchange::{Request, Response},
     http1::{BodyEncoder, BodyKind, Reply, Version},
     leg::{Leg, ReadEnd},
+    report::Loss,
     session::{Kind, Phase, Session},
     side::Side,
     variant::bad,
@@ -141,7 +142,7 @@ impl Session {
             && !exchange.head_only();
         if chunked {
             let bytes = u32::try_from(BodyEncoder::LAST_CHUNK.len()).unwrap_or(u32::MAX);
-            self.u2d.received(bytes);
+            self.u2d.said(bytes);
             effects.push(Effect::LastChunk);
         }
         self.u2d.complete();
@@ -165,7 +166,7 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
                 && (exchange.request == Request::Body || session.d2u.bytes() > 0) =>
         {
             let cut = exchange.request == Request::Body;
-            session.discard_request();
+            session.discard_request(Loss::SinkFailed);
             if cut {
                 session.exchange_mut().request = Request::Gone;
             }
@@ -177,7 +178,7 @@ pub(super) fn s6_upload_over(session: &mut Session, effects: &mut Effects) -> bo
             true
         }
         Request::Complete if response == Response::Complete && gone && session.d2u.bytes() > 0 => {
-            session.discard_request();
+            session.discard_request(Loss::Unwanted);
             true
         }
         Request::Gone if response == Response::Complete && session.u2d.bytes() == 0 => {
@@ -215,7 +216,7 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
             let failed = session.is_draining(Side::Down);
             let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
             if aborted {
-                session.discard_request();
+                session.discard_request(Loss::Unwanted);
                 let there = session.up == Leg::Securing;
                 effects.push(if there {
                     Effect::Reset(Side::Up)

@@ -5,6 +5,7 @@ use crate::{
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
+    report::Loss,
     session::{Kind, Phase, Session},
     side::Side,
     variant::bad,
@@ -33,12 +34,12 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
             if open.write == WriteEnd::Flushing {
                 continue;
             }
-            session.relay_to_mut(side).discard();
+            session.relay_to_mut(side).discard(Loss::of(failed.cause));
             session.leg_mut(side).spoken_of().flush();
             return true;
         }
         let benign = session.failed_benignly(side);
-        session.relay_to_mut(side).discard();
+        session.relay_to_mut(side).discard(Loss::of(failed.cause));
         *session.leg_mut(side) = Leg::Reset(if benign {
             End::Clean
         } else {
@@ -71,7 +72,7 @@ pub(super) fn s12_lost(session: &mut Session, _: &mut Effects) -> bool {
     for side in Side::BOTH {
         let lost = session.phase == Phase::Tunnel && session.is_draining(side);
         if lost && session.to(side).bytes() > 0 {
-            session.relay_to_mut(side).discard();
+            session.relay_to_mut(side).discard(Loss::SinkFailed);
             return true;
         }
         // And so will what was read for it with a head.

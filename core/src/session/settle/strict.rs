@@ -5,6 +5,7 @@ use crate::{
     ending::End,
     exchange::Request,
     leg::{ReadEnd, WriteEnd},
+    report::Loss,
     session::{Phase, Session},
     side::Side,
     tls::HalfClose,
@@ -26,7 +27,7 @@ pub(super) fn s13_by_the_letter(session: &mut Session, effects: &mut Effects) ->
                 return false;
             }
             session.drop_origin(effects);
-            session.u2d.discard();
+            session.u2d.discard(Loss::Letter);
             session.close_down(effects);
             true
         }
@@ -38,7 +39,7 @@ pub(super) fn s13_by_the_letter(session: &mut Session, effects: &mut Effects) ->
 
 fn end_tunnel(session: &mut Session, effects: &mut Effects) -> bool {
     if session.u2d.bytes() > 0 {
-        session.u2d.discard();
+        session.u2d.discard(Loss::Letter);
         return true;
     }
     if session.can_finish(Side::Down)

@@ -1,0 +1,365 @@
+//! The session's report: what its ends were, written down as they happen (LIFECYCLE 4.14).
+//!
+//! It looks at every step from beside: at the event, at the state before, and at the orders. It
+//! never changes the state, and no rule reads what it has written.
+
+use super::{Phase, Session, waits};
+use crate::{
+    effect::Effect,
+    ending::{By, Cause, End},
+    event::{Event, Peeked, Refusal},
+    leg::{Leg, Open, ReadEnd, WriteEnd},
+    report::{Failure, Heard, LegReport, Over, Parting, Report, Retry},
+    side::Side,
+    time::Time,
+    timer::Timer,
+};
+
+/// What is written down.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Account {
+    began: Time,
+    over: Option<Time>,
+    first: Option<By>,
+    legs: [LegReport; 2],
+    unread: [u64; 2],
+    retry: Option<Retry>,
+    retries: u32,
+    /// A connect was ordered: the report of the upstream leg before it may still be asked for, and
+    /// makes room with the next event.
+    redials: bool,
+}
+
+/// The state before a step, as far as its report depends on it.
+pub(super) struct Mark {
+    opens: [Option<Open>; 2],
+    /// What fires, if the event is a deadline.
+    timer: Option<Timer>,
+    /// The legs that are being flushed.
+    flushes: [bool; 2],
+    /// Orders that were given before.
+    orders: usize,
+}
+
+impl Session {
+    /// What it came to, or has come to so far. In the step that orders a leg to be closed, reset,
+    /// parked or retired, the leg's part is complete; it may be asked for until the next event.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let Account {
+            began,
+            over,
+            first,
+            legs,
+            unread,
+            retry,
+            retries,
+            redials: _,
+        } = self.account.0;
+        Report {
+            ending: self.ending,
+            began,
+            over,
+            first,
+            legs,
+            tallies: Side::BOTH.map(|side| *self.from(side).tally()),
+            unread,
+            retry,
+            retries,
+        }
+    }
+
+    /// The part of its report that is about one leg: see [`Session::report`].
+    #[must_use]
+    pub fn leg_report(&self, side: Side) -> &LegReport {
+        &self.account.0.legs[side as usize]
+    }
+
+    /// The request is sent again, by this rule.
+    pub(super) fn note_retry(&mut self, rule: Retry) {
+        self.account.0.retry = Some(rule);
+        self.account.0.retries += 1;
+    }
+
+    /// What a report of the step that begins now has to know.
+    pub(super) fn mark(&mut self, event: Event, now: Time, orders: usize) -> Mark {
+        let account = &mut self.account.0;
+        if core::mem::take(&mut account.redials) {
+            account.legs[Side::Up as usize] = LegReport::default();
+        }
+        if event == Event::Accepted {
+            account.began = now;
+            account.legs[Side::Down as usize].began = Some(now);
+        } else if let Event::Connected(_) = event {
+            account.legs[Side::Up as usize].began = Some(now);
+        }
+        let fires = event == Event::Fired;
+        Mark {
+            opens: Side::BOTH.map(|side| self.leg(side).open().cloned()),
+            timer: fires
+                .then(|| self.timers.next().map(|(_, timer)| timer))
+                .flatten(),
+            flushes: Side::BOTH.map(|side| fires && self.wants(waits::flush(side)).is_some()),
+            orders,
+        }
+    }
+
+    /// After an event has moved its machine: whose direction has ended, and which leg has failed.
+    pub(super) fn note_heard(&mut self, now: Time, event: Event, mark: &Mark) {
+        let speaker = speaker(event);
+        for side in Side::BOTH {
+            let by = match speaker {
+                Some(spoke) if spoke == side => peer(side),
+                Some(_) | None => By::Proxy,
+            };
+            self.note_read_end(now, side, by);
+        }
+        if let Event::Fin(side) = event
+            && let Some(open) = &mark.opens[side as usize]
+        {
+            let bare = open.tls && open.read == ReadEnd::Open;
+            self.account.0.legs[side as usize].bare_fin |= bare;
+        }
+        self.note_unconnected(now, event, mark);
+    }
+
+    fn note_read_end(&mut self, now: Time, side: Side, by: By) {
+        let (end, cause) = match self.leg(side) {
+            Leg::Absent | Leg::Connecting | Leg::Securing => (None, None),
+            Leg::Open(open) => {
+                let cause = match open.read {
+                    ReadEnd::Draining(cause) => Some(cause),
+                    ReadEnd::Failed(failed) => Some(failed.cause),
+                    ReadEnd::Open | ReadEnd::Notified | ReadEnd::Fin(_) => None,
+                };
+                (open.read.end(), cause)
+            }
+            // A leg that we closed has heard nothing by that.
+            Leg::Gone(_) | Leg::Reset(_) if by == By::Proxy => (None, None),
+            Leg::Gone(end) | Leg::Reset(end) => (Some(*end), abort(*end)),
+        };
+        let account = &mut self.account.0;
+        let leg = &mut account.legs[side as usize];
+        if leg.over.is_some() {
+            return;
+        }
+        if let Some(cause) = cause {
+            leg.failed.get_or_insert(Failure { cause, at: now, by });
+        }
+        if let Some(end) = end {
+            leg.heard.get_or_insert(Heard { end, at: now, by });
+        }
+        if leg.heard.is_some() || leg.failed.is_some() {
+            account.first.get_or_insert(by);
+        }
+    }
+
+    /// An upstream leg that never came to be, or a handshake that came to nothing: there is no open
+    /// leg to look at.
+    fn note_unconnected(&mut self, now: Time, event: Event, mark: &Mark) {
+        let (side, cause, by) = match (event, mark.timer) {
+            (Event::Unconnected(Refusal::Failed(cause)), _) => (Side::Up, cause, By::Origin),
+            (Event::Failed(side, cause, _), _) if mark.opens[side as usize].is_none() => {
+                (side, cause, peer(side))
+            }
+            (Event::Fin(side), _) if mark.opens[side as usize].is_none() => {
+                (side, Cause::Reset, peer(side))
+            }
+            (Event::Fired, Some(timer @ (Timer::Connect | Timer::TlsUp))) => {
+                (Side::Up, Cause::Expired(timer), By::Proxy)
+            }
+            (Event::Fired, Some(timer @ Timer::Tls)) => {
+                (Side::Down, Cause::Expired(timer), By::Proxy)
+            }
+            _ => return,
+        };
+        let account = &mut self.account.0;
+        let leg = &mut account.legs[side as usize];
+        // T14: a client that leaves inside its handshake has not failed: it has only left early.
+        if !matches!(event, Event::Fin(Side::Down)) {
+            leg.failed.get_or_insert(Failure { cause, at: now, by });
+        }
+        account.first.get_or_insert(by);
+    }
+
+    /// After the rules have run: what was ordered, and how far our own ends are.
+    pub(super) fn note_said(&mut self, now: Time, event: Event, mark: &Mark, effects: &[Effect]) {
+        if let Event::Finished(side) = event {
+            let said = &mut self.account.0.legs[side as usize].said;
+            said.finished.get_or_insert(now);
+        } else if let Event::Acked(side) = event
+            && is_finished(&mark.opens[side as usize])
+        {
+            self.account.0.legs[side as usize].said.acked = Some(now);
+        } else if let Event::Unconnected(refusal) = event {
+            let end = match refusal {
+                Refusal::Failed(cause) => Some(End::Abort(cause)),
+                Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect => None,
+            };
+            self.leave(Side::Up, Parting::Unconnected, end, now);
+        }
+        for side in Side::BOTH {
+            self.note_read_end(now, side, By::Proxy);
+            self.note_state(now, side);
+            self.note_unread(event, mark, side);
+        }
+        for effect in effects.iter().skip(mark.orders) {
+            self.note_order(now, *effect, mark);
+        }
+        self.forget_exchange();
+    }
+
+    /// What the state says of a leg's write end, and of its wait for the last word.
+    fn note_state(&mut self, now: Time, side: Side) {
+        let Some(open) = self.leg(side).open() else {
+            return;
+        };
+        let flushes = open.write == WriteEnd::Flushing;
+        let told = matches!(
+            open.write,
+            WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Acked
+        );
+        let useless = self.phase == Phase::Closing || open.read != ReadEnd::Open;
+        let account = &mut self.account.0;
+        let leg = &mut account.legs[side as usize];
+        if flushes {
+            leg.said.abort.get_or_insert(now);
+            account.first.get_or_insert(By::Proxy);
+        }
+        if told && useless {
+            leg.lingers.get_or_insert(now);
+        }
+    }
+
+    /// What was read of a leg and is not there any more, although nobody has looked at it.
+    fn note_unread(&mut self, event: Event, mark: &Mark, side: Side) {
+        let before = mark.opens[side as usize]
+            .as_ref()
+            .map_or(0, |open| open.inbox.left);
+        let mut due = before;
+        if let Event::Decoded(of, decoded) = event
+            && of == side
+        {
+            due = decoded.left;
+        } else if let Event::Received(of, bytes) = event
+            && of == side
+        {
+            due = before.saturating_sub(bytes);
+        }
+        let left = self.leg(side).open().map_or(0, |open| open.inbox.left);
+        self.account.0.unread[side as usize] += u64::from(due.saturating_sub(left));
+    }
+
+    fn note_order(&mut self, now: Time, order: Effect, mark: &Mark) {
+        match order {
+            Effect::Finish(side) => {
+                self.account.0.legs[side as usize].said.finish = Some(now);
+                self.account.0.first.get_or_insert(By::Proxy);
+            }
+            Effect::Reset(side) => {
+                let at = side as usize;
+                let expired = match mark.timer {
+                    Some(Timer::FlushDown) => side == Side::Down,
+                    Some(Timer::FlushUp) => side == Side::Up,
+                    Some(Timer::FlushTotal) => mark.flushes[at],
+                    _ => false,
+                };
+                let stalled = matches!(
+                    (mark.timer, side),
+                    (Some(Timer::WriteDown), Side::Down) | (Some(Timer::WriteUp), Side::Up)
+                ) && is_finished(&mark.opens[at]);
+                let account = &mut self.account.0;
+                account.legs[at].said.abort.get_or_insert(now);
+                account.legs[at].flush_expired |= expired;
+                account.legs[at].linger_stalled |= stalled;
+                account.first.get_or_insert(By::Proxy);
+                self.leave(side, Parting::Reset, None, now);
+            }
+            Effect::Close(side) => self.leave(side, Parting::Closed, None, now),
+            Effect::Park => self.leave(Side::Up, Parting::Parked, None, now),
+            Effect::Retire(_) => self.leave(Side::Up, Parting::Retired, None, now),
+            Effect::Cancel => self.leave(Side::Up, Parting::Recalled, None, now),
+            Effect::Connect => self.account.0.redials = true,
+            Effect::End(_) => self.account.0.over = Some(now),
+            Effect::Reply(_) | Effect::Alert | Effect::LastChunk => {}
+        }
+    }
+
+    /// A leg is the session's no longer.
+    fn leave(&mut self, side: Side, parting: Parting, end: Option<End>, now: Time) {
+        let told = match self.leg(side) {
+            Leg::Gone(end) | Leg::Reset(end) => Some(*end),
+            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Open(_) => None,
+        };
+        let leg = &mut self.account.0.legs[side as usize];
+        let seen = leg.heard.map(|heard| heard.end);
+        let failed = leg.failed.map(|failed| End::Abort(failed.cause));
+        let end = match parting {
+            Parting::Closed | Parting::Unconnected => end.or(told).or(seen),
+            Parting::Reset => told
+                .or(seen)
+                .or(failed)
+                .or(Some(End::Abort(Cause::Cancelled))),
+            Parting::Parked | Parting::Retired => seen,
+            Parting::Recalled => failed,
+        };
+        let at = now;
+        leg.over.get_or_insert(Over { parting, end, at });
+    }
+
+    /// Between two requests nothing has ended: what became of the last origin's leg is not how
+    /// this client's connection will end.
+    fn forget_exchange(&mut self) {
+        let down = &self.account.0.legs[Side::Down as usize];
+        if matches!(self.phase, Phase::Idle(_)) && down.heard.is_none() && down.failed.is_none() {
+            self.account.0.first = None;
+        }
+    }
+}
+
+/// Whose peer an event tells of, where it can be the end of a direction.
+const fn speaker(event: Event) -> Option<Side> {
+    match event {
+        Event::CloseNotify(side)
+        | Event::Fin(side)
+        | Event::Failed(side, _, _)
+        | Event::Refused(side, _) => Some(side),
+        Event::Unconnected(_) => Some(Side::Up),
+        Event::Peeked(Peeked::Alien) => Some(Side::Down),
+        Event::Accepted
+        | Event::Secured(..)
+        | Event::Peeked(Peeked::Routed | Peeked::Unroutable)
+        | Event::Routed(_)
+        | Event::Connected(_)
+        | Event::Received(..)
+        | Event::Decoded(..)
+        | Event::Sent(..)
+        | Event::Unaccepted
+        | Event::Hinted(_)
+        | Event::Finished(_)
+        | Event::Acked(_)
+        | Event::Fired
+        | Event::Evicted
+        | Event::Drained => None,
+    }
+}
+
+const fn peer(side: Side) -> By {
+    match side {
+        Side::Down => By::Client,
+        Side::Up => By::Origin,
+    }
+}
+
+const fn abort(end: End) -> Option<Cause> {
+    match end {
+        End::Abort(cause) => Some(cause),
+        End::Clean | End::Truncated => None,
+    }
+}
+
+/// Whether a leg was told to finish, and only its peer's acknowledgement is missing.
+fn is_finished(open: &Option<Open>) -> bool {
+    open.as_ref()
+        .is_some_and(|open| matches!(open.write, WriteEnd::Finishing | WriteEnd::Sent))
+}

@@ -11,6 +11,7 @@ mod world;
 
 mod http;
 mod plain;
+mod report;
 mod script;
 mod variants;
 

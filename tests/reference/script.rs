@@ -80,6 +80,7 @@ pub(crate) fn run(script: &Script, variant: Option<Variant>) -> Result<(), Strin
             ..History::default()
         },
         orders: Vec::new(),
+        moments: Vec::new(),
         next: 0,
     };
     stage.tell(Event::Accepted)?;
@@ -99,6 +100,8 @@ struct Stage {
     tls: bool,
     history: History,
     orders: Vec<Effect>,
+    /// The same, with their moments.
+    moments: Vec<(Time, Effect)>,
     next: u8,
 }
 
@@ -173,11 +176,13 @@ impl Stage {
     fn tell(&mut self, event: Event) -> Result<(), String> {
         self.remember(event);
         let mut effects = Effects::new();
-        let step = AssertUnwindSafe(|| self.session.step(Time(0), event, &mut effects));
+        let now = crate::report::moment(self.history.events.len() - 1);
+        let step = AssertUnwindSafe(|| self.session.step(now, event, &mut effects));
         catch_unwind(step).map_err(|_| format!("{event:?} panics"))?;
         for effect in effects {
             self.ordered(effect)?;
             self.orders.push(effect);
+            self.moments.push((now, effect));
         }
         let stuck = self.session.check();
         stuck.map_err(|stuck| format!("after {event:?}: {stuck:?}"))?;
@@ -297,7 +302,7 @@ impl Stage {
                 return Err(format!("{sink} got {got:?} of {sent:?}"));
             }
         }
-        Ok(())
+        crate::report::compare(&self.session.report(), &self.history, &self.moments)
     }
 }
 

@@ -145,15 +145,20 @@ impl fmt::Display for End {
     }
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = match self.by {
+        f.write_str(match self {
             By::Client => "client",
             By::Origin => "origin",
             By::Both => "both",
             By::Proxy => "proxy",
-        };
-        let during = match self.during {
+        })
+    }
+}
+
+impl fmt::Display for During {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             During::Handshake => "handshake",
             During::Idle => "idle",
             During::Head => "head",
@@ -161,12 +166,23 @@ impl fmt::Display for Ending {
             During::Connect => "connect",
             During::Tunnel => "tunnel",
             During::Closing => "closing",
-        };
-        match self.how {
-            How::Clean => write!(f, "clean by {by} in {during}"),
-            How::Truncated => write!(f, "truncated by {by} in {during}"),
-            How::Abort(cause) => write!(f, "{cause} by {by} in {during}"),
-            How::Expired(timer) => write!(f, "{timer} expired by {by} in {during}"),
+        })
+    }
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            How::Clean => f.write_str("clean"),
+            How::Truncated => f.write_str("truncated"),
+            How::Abort(cause) => cause.fmt(f),
+            How::Expired(timer) => write!(f, "{timer} expired"),
         }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {} in {}", self.how, self.by, self.during)
     }
 }

@@ -5,6 +5,8 @@
 //! lingers until its peer has heard that and said its own last word, or until it must make room
 //! (LIFECYCLE 4.11, 6 and 10).
 
+mod report;
+
 use crate::{
     bug,
     ending::{Cause, End},
@@ -12,6 +14,7 @@ use crate::{
     leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
     limits::Timeouts,
     relay::Relay,
+    report::{LegReport, aside::Aside},
     time::Time,
     timer::{Timer, Timers},
     tls::BareFin,
@@ -61,6 +64,8 @@ pub struct Spare {
     leg: Leg,
     timeouts: Timeouts,
     timers: Timers,
+    /// For its report: no part of the state.
+    account: Aside<LegReport>,
 }
 
 impl Spare {
@@ -71,7 +76,9 @@ impl Spare {
             leg: Leg::opened(tls),
             timeouts,
             timers: Timers::default(),
+            account: Aside::default(),
         };
+        spare.account.0.began = Some(now);
         spare.bring_waits_into_line(now);
         spare
     }
@@ -95,9 +102,13 @@ impl Spare {
             leg,
             timeouts,
             timers: Timers::default(),
+            account: Aside::default(),
         };
+        spare.account.0.began = Some(now);
+        let mark = spare.mark(None);
         spare.finish(effects);
         spare.settle(effects);
+        spare.note(now, None, &mark, effects);
         spare.bring_waits_into_line(now);
         spare
     }
@@ -173,6 +184,7 @@ impl Spare {
 
     /// The way in.
     pub fn step(&mut self, now: Time, event: Event, effects: &mut Vec<Effect>) {
+        let (mark, given) = (self.mark(Some(event)), effects.len());
         match event {
             // U01, U10: a byte nobody asked for; the leg is not to be trusted with a request.
             Event::Received => self.finish(effects),
@@ -202,6 +214,7 @@ impl Spare {
             Event::DrainExpired => self.cut(effects),
         }
         self.settle(effects);
+        self.note(now, Some(event), &mark, &effects[given..]);
         self.bring_waits_into_line(now);
     }
 

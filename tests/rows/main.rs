@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)] // a test fails loudly
 
+mod account;
 mod connect;
 mod downstream;
 mod drain;

@@ -1,10 +1,9 @@
 //! LIFECYCLE 4.14, I19, I20: what a session's report says of each leg and each direction.
 
-use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post, whole};
+use crate::stage::{GET, OK, Stage, post, whole};
 use tidegate_core::{
     ending::{By, Cause, End},
-    event::{Call, Event, Head, Origin, Refusal, Want},
-    http1::BodyKind,
+    event::{Call, Event, Head, Origin, Refusal},
     report::{Last, LegReport, Loss, Parting, Report, Retry},
     session::{Kind, Setup},
     side::Side,
@@ -344,77 +343,6 @@ fn i19_half_closed_is_one_end_and_not_the_other() {
     assert_eq!(half(&stage, Side::Up), None);
     stage.tell(Event::Finished(Side::Down));
     assert_eq!(half(&stage, Side::Down), None);
-}
-
-#[test]
-fn i20_what_we_say_ourselves_is_nobodys_word() {
-    let mut stage = Stage::asked(GET);
-    stage.tell(Event::Fin(Side::Up));
-    stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
-    stage.tell(Event::Fin(Side::Up));
-    assert_eq!(stage.replied(), Some(502));
-    let reply = u64::from(stage.writes(Side::Down));
-    stage.takes_all(Side::Down);
-    let [request, response] = stage.session.report().tallies;
-    assert_eq!(
-        (response.received, response.own, response.delivered),
-        (0, reply, reply)
-    );
-    assert_eq!(
-        (request.received, request.repeated, request.delivered),
-        (10, 10, 20)
-    );
-}
-
-#[test]
-fn i20_a_request_that_nobody_wants_is_counted_as_lost() {
-    let mut stage = Stage::http(false);
-    stage.tell(head(Side::Down, Head::Request(post(100)), 10));
-    stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
-    stage.tell(body(Side::Down, 30));
-    stage.fails(Side::Down, Call::Read);
-    assert_eq!(
-        lost(&stage.session.report(), Side::Down, Loss::Unwanted),
-        30
-    );
-}
-
-#[test]
-fn i20_what_was_read_and_never_looked_at_is_counted() {
-    // H11: a request behind the last one.
-    let mut stage = Stage::http(false);
-    let last = tidegate_core::http1::RequestFacts { close: true, ..GET };
-    stage.tell(decoded(
-        Side::Down,
-        Head::Request(last),
-        10,
-        true,
-        33,
-        Want::Turn,
-    ));
-    stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
-    // U10: an answer with more behind it.
-    stage.tell(decoded(
-        Side::Up,
-        Head::Response(OK),
-        20,
-        true,
-        5,
-        Want::Turn,
-    ));
-    stage.takes_all(Side::Down);
-    assert_eq!(stage.session.report().unread, [33, 5]);
-    // A body that is passed on bit by bit is read, all of it.
-    let mut stage = Stage::asked(GET);
-    let bulky = answer(BodyKind::Length(80));
-    stage.tell(decoded(Side::Up, bulky, 64, false, 40, Want::Room));
-    stage.takes_all(Side::Down);
-    stage.tell(decoded(Side::Up, Head::None, 40, true, 0, Want::Turn));
-    stage.takes_all(Side::Down);
-    assert_eq!(stage.session.report().unread, [0, 0]);
 }
 
 #[test]

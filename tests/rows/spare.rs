@@ -2,10 +2,11 @@
 //! room (4.11, 6 and 10).
 
 use tidegate_core::{
-    ending::Cause,
+    ending::{Cause, End},
     event::Call,
     leg::ReadEnd,
     limits::Timeouts,
+    report::{Last, Parting},
     spare::{Effect, Event, Spare},
     time::{Span, Time},
     timer::Timer,
@@ -208,4 +209,44 @@ fn i11_a_spare_leg_waits_for_nothing_without_a_limit() {
         stages = stages.iter().flat_map(Stage::onward).collect();
         assert!(!stages.is_empty());
     }
+}
+
+#[test]
+fn i19_a_spare_legs_end_is_told() {
+    let mut orders = Vec::new();
+    let mut spare = Spare::parked(Time(0), true, WAITS);
+    spare.step(Time(5), Event::Fin, &mut orders);
+    spare.step(Time(6), Event::Finished, &mut orders);
+    let report = *spare.report();
+    assert!(report.bare_fin);
+    assert_eq!(
+        (report.heard.unwrap().end, report.heard.unwrap().at),
+        (End::Truncated, Time(5))
+    );
+    assert_eq!(report.half_closed(), None);
+    let mut stalled = spare.clone();
+    spare.step(Time(9), Event::Acked, &mut orders);
+    let report = spare.report();
+    assert_eq!(
+        (report.last(), report.said.acked),
+        (Last::Acked, Some(Time(9)))
+    );
+    let over = report.over.unwrap();
+    assert_eq!(
+        (over.parting, over.end, over.at),
+        (Parting::Closed, Some(End::Truncated), Time(9))
+    );
+    assert_eq!(report.lingering(Time(9)), Some(Span(4)));
+    assert!(!report.linger_stalled);
+    let (at, timer) = stalled.deadline().unwrap();
+    assert_eq!(timer, Timer::WriteUp);
+    stalled.step(at, Event::Fired, &mut orders);
+    assert!(stalled.report().linger_stalled);
+    assert_eq!(stalled.report().over.unwrap().parting, Parting::Reset);
+
+    let mut spare = Spare::parked(Time(0), false, WAITS);
+    spare.step(Time(3), Event::Failed(Cause::Reset), &mut orders);
+    let report = spare.report();
+    assert_eq!(report.failed.unwrap().cause, Cause::Reset);
+    assert_eq!(report.over.unwrap().end, Some(End::Abort(Cause::Reset)));
 }

@@ -2,6 +2,7 @@
 
 use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post};
 use tidegate_core::{
+    ending::By,
     event::{Call, Event, Head, Origin, Want},
     http1::BodyKind,
     report::Loss,
@@ -78,4 +79,21 @@ fn i20_what_was_read_and_never_looked_at_is_counted() {
     stage.tell(decoded(Side::Up, Head::None, 40, true, 0, Want::Turn));
     stage.takes_all(Side::Down);
     assert_eq!(stage.session.report().unread, [0, 0]);
+}
+
+#[test]
+fn i20_what_a_drain_cuts_off_is_counted_as_its_deadlines() {
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Side::Down, 9));
+    stage.tell(Event::DrainExpired);
+    let report = stage.session.report();
+    let [from_client, _] = report.tallies;
+    assert_eq!(
+        (
+            from_client.discarded(),
+            from_client.discarded_for(Loss::Deadline)
+        ),
+        (9, 9)
+    );
+    assert_eq!(report.first, Some(By::Proxy));
 }

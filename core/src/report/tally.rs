@@ -39,11 +39,13 @@ pub enum Loss {
     Unwanted,
     /// A TLS 1.2 client has ended, and its letter is followed (T02, strict).
     Letter,
+    /// The drain's deadline has passed (G9).
+    Deadline,
 }
 
 impl Loss {
     /// Every reason.
-    pub const ALL: [Loss; 7] = [
+    pub const ALL: [Loss; 8] = [
         Loss::SinkFailed,
         Loss::GaveUp,
         Loss::FlushExpired,
@@ -51,6 +53,7 @@ impl Loss {
         Loss::Unrouted,
         Loss::Unwanted,
         Loss::Letter,
+        Loss::Deadline,
     ];
 
     /// Why what is inside for a leg is lost, if the leg is given up for this cause.
@@ -58,6 +61,7 @@ impl Loss {
     pub const fn of(cause: Cause) -> Loss {
         match cause {
             Cause::Expired(_) => Loss::GaveUp,
+            Cause::Deadline => Loss::Deadline,
             Cause::Reset
             | Cause::TimedOut
             | Cause::Unreachable
@@ -114,6 +118,7 @@ impl fmt::Display for Loss {
             Loss::Unrouted => "unrouted",
             Loss::Unwanted => "unwanted",
             Loss::Letter => "by the letter",
+            Loss::Deadline => "drain deadline",
         })
     }
 }

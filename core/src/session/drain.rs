@@ -9,6 +9,7 @@ use crate::{
     effect::{Effect, Effects},
     ending::{Cause, End},
     leg::{Leg, WriteEnd},
+    report::Loss,
     side::Side,
     time::{Span, Time},
     timer::Timer,
@@ -54,7 +55,7 @@ impl Session {
                     continue;
                 }
                 Leg::Connecting => {
-                    self.relay_to_mut(side).discard();
+                    self.relay_to_mut(side).discard(Loss::Deadline);
                     self.leg_mut(side).reset(End::Abort(Cause::Deadline));
                     effects.push(Effect::Cancel);
                 }

@@ -340,7 +340,8 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Acked(_)
         | Event::Fired
         | Event::Evicted
-        | Event::Drained => None,
+        | Event::Drained
+        | Event::DrainExpired => None,
     }
 }
 

@@ -47,7 +47,8 @@ impl Spare {
                 | Event::Sent
                 | Event::Acked
                 | Event::Fired
-                | Event::Evicted,
+                | Event::Evicted
+                | Event::DrainExpired,
             ) => By::Proxy,
         };
         // A leg that we closed has heard nothing by that.

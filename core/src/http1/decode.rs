@@ -234,7 +234,7 @@ fn size(byte: u8, value: u64, digits: u8) -> Result<State, Fault> {
         return Err(Fault::ChunkSize);
     }
     Ok(State::Size {
-        value: value << 4 | u64::from(digit),
+        value: (value << 4) + u64::from(digit),
         digits: digits + 1,
     })
 }

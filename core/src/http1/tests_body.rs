@@ -129,6 +129,18 @@ fn rfc9112_7_1_chunk_sizes_are_hex_digits_only() {
     ] {
         refused(text, Fault::ChunkSize);
     }
+    for (digits, size) in [
+        ("9", 9),
+        ("a", 10),
+        ("A", 10),
+        ("0F", 15),
+        ("1a", 26),
+        ("1D", 29),
+    ] {
+        let text = format!("{digits}\r\n{}\r\n0\r\n\r\n", "x".repeat(size));
+        let read = read(BodyKind::Chunked, &[text.as_bytes()], 99).unwrap();
+        assert_eq!(read.0.len(), size, "{digits}");
+    }
     let mut decoder = BodyDecoder::new(BodyKind::Chunked);
     let text = b"ffffFFFFffffFFFF\r\nx";
     assert_eq!(decoder.next(text, 9), Ok((19, Some(Piece::Data(b"x")))));

@@ -1,6 +1,7 @@
 //! Encoding: a framing's own bytes, and wrong orders are bugs.
 
 use super::*;
+use alloc::format;
 use alloc::vec::Vec;
 
 #[test]
@@ -19,6 +20,12 @@ fn rfc9112_7_1_a_chunk_is_size_data_and_line_ends() {
     out.clear();
     BodyEncoder::new(Framing::Chunked).end(&Trailers::none(), &mut out);
     assert_eq!(out, BodyEncoder::LAST_CHUNK);
+}
+
+#[test]
+fn the_overhead_is_that_of_the_longest_chunk() {
+    let most = format!("{:x}\r\n\r\n", u64::MAX);
+    assert_eq!(BodyEncoder::OVERHEAD, most.len());
 }
 
 #[test]

@@ -152,6 +152,26 @@ fn rfc9110_9_1_methods_are_case_sensitive() {
 }
 
 #[test]
+fn u03_u04_only_the_methods_that_rfc9110_9_2_2_names_are_idempotent() {
+    for (name, idempotent) in [
+        ("GET", true),
+        ("HEAD", true),
+        ("PUT", true),
+        ("DELETE", true),
+        ("OPTIONS", true),
+        ("TRACE", true),
+        ("POST", false),
+        ("PATCH", false),
+        ("get", false),
+        ("PURGE", false),
+    ] {
+        let text = format!("{name} / HTTP/1.1\r\nHost: h\r\n\r\n");
+        let (_, head) = complete(text.as_bytes());
+        assert_eq!(head.facts.idempotent, idempotent, "{name}");
+    }
+}
+
+#[test]
 fn u15_head_204_304_and_interim_have_no_body() {
     for (status, to, body) in [
         (200, Method::Head, BodyKind::None),

@@ -297,6 +297,10 @@ fn every_fault_has_words_and_a_status() {
         assert_eq!(reject.fault(), fault);
         assert_eq!(format!("{reject}"), reject.reason());
     }
+    assert_eq!(
+        Reject::Body(Fault::ChunkSize).reason(),
+        "malformed chunk size"
+    );
     assert_eq!(Reject::Body(Fault::ChunkSize).status(), 400);
     assert_eq!(Reject::Body(Fault::TrailerTooLong).status(), 431);
 }

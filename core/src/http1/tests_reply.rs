@@ -44,6 +44,47 @@ fn rfc9110_15_a_reply_is_read_back_as_it_was_meant() {
 }
 
 #[test]
+fn rfc9110_15_every_status_has_its_own_phrase() {
+    for (reply, line) in [
+        (Reply::bad_request(), "400 Bad Request"),
+        (Reply::not_found(), "404 Not Found"),
+        (Reply::request_timeout(), "408 Request Timeout"),
+        (Reply::target_too_long(), "414 URI Too Long"),
+        (
+            Reply::head_too_large(),
+            "431 Request Header Fields Too Large",
+        ),
+        (Reply::not_implemented(), "501 Not Implemented"),
+        (Reply::bad_gateway("x"), "502 Bad Gateway"),
+        (Reply::unavailable("x"), "503 Service Unavailable"),
+        (Reply::gateway_timeout("x"), "504 Gateway Timeout"),
+        (
+            Reply::version_not_supported(),
+            "505 HTTP Version Not Supported",
+        ),
+    ] {
+        let mut out = Vec::new();
+        reply.write(&mut out);
+        let text = String::from_utf8(out).unwrap();
+        let first = text.split("\r\n").next().unwrap();
+        assert_eq!(first.strip_prefix("HTTP/1.1 "), Some(line));
+    }
+}
+
+#[test]
+fn rfc9110_9_3_2_to_head_the_same_head_leaves_and_nothing_behind_it() {
+    let written = |reply: Reply| {
+        let mut out = Vec::new();
+        reply.write(&mut out);
+        String::from_utf8(out).unwrap()
+    };
+    let whole = written(Reply::not_found());
+    let end = whole.find("\r\n\r\n").unwrap() + 4;
+    assert!(end < whole.len());
+    assert_eq!(written(Reply::not_found().to_head()), whole[..end]);
+}
+
+#[test]
 fn rfc9209_2_a_reply_says_whose_it_is() {
     let mut out = Vec::new();
     Reply::bad_gateway("connection_refused")

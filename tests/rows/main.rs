@@ -7,6 +7,7 @@ mod account;
 mod connect;
 mod downstream;
 mod drain;
+mod graph;
 mod original;
 mod relay;
 mod report;

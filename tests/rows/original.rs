@@ -8,7 +8,7 @@ use tidegate_core::{
     event::{Event, Head, Want},
     http1::{BodyKind, RequestFacts},
     interest::Read,
-    session::{Kind, Setup},
+    session::{Kind, Setup, Stuck},
     side::Side::{Down, Up},
     time::Span,
     timer::Timer,
@@ -40,6 +40,7 @@ fn the_right_rules_answer_the_fin_at_once() {
     // What was read leads back to the decoder, and the client is read all the time.
     assert!(stage.session.interest(Up).decode.is_some());
     assert_eq!(stage.reads(Down), Read::Take(65_536));
+    assert_eq!(stage.session.check(), Ok(()));
     stage.tell(Event::CloseNotify(Down));
     stage.tell(Event::Fin(Down));
     stage.tell(decoded(Up, Head::None, 5, true, 0, Want::Turn));
@@ -71,6 +72,7 @@ fn either_wrong_rule_alone_is_half_of_it() {
     // A lost wake-up alone: the FIN is seen, but not answered.
     let mut stage = stalled(Some(Variant::LostWakeup));
     assert_ne!(stage.reads(Down), Read::Off);
+    assert_eq!(stage.session.check(), Err(Stuck::Inbox(Up)));
     stage.tell(Event::CloseNotify(Down));
     assert_eq!(stage.tell(Event::Fin(Down)), []);
     assert_eq!(stage.expires(Timer::Body), [Effect::Reset(Up)]);
@@ -78,4 +80,5 @@ fn either_wrong_rule_alone_is_half_of_it() {
     let stage = stalled(Some(Variant::FinUnread));
     assert_eq!(stage.reads(Down), Read::Off);
     assert!(stage.session.interest(Up).decode.is_some());
+    assert_eq!(stage.session.check(), Err(Stuck::Unread(Down)));
 }

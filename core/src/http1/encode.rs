@@ -38,7 +38,7 @@ enum State {
 impl BodyEncoder {
     /// Most bytes that one call of `data` adds to the data itself: the digits of a size, and two
     /// line ends.
-    pub const OVERHEAD: usize = 16 + 2 + 2;
+    pub const OVERHEAD: usize = 16 + b"\r\n\r\n".len();
     /// How a chunked body without trailers ends.
     pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 

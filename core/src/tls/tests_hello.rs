@@ -92,6 +92,42 @@ fn p2_what_can_be_no_hello_is_known_at_once() {
 }
 
 #[test]
+fn rfc8446_5_1_a_record_may_hold_16384_bytes() {
+    let padding = extension(21, &[0; 20_000]);
+    let said = records(&hello(Some(&padding)), 16_384);
+    assert_eq!(said[3..5], [0x40, 0]);
+    assert_eq!(read(&said), Hello::Whole(None));
+}
+
+#[test]
+fn rfc6066_3_a_name_is_one_host_name_and_nothing_beside_it() {
+    let entry = |kind: u8, host: &[u8]| [&[kind][..], &sized(host)].concat();
+    let read_list = |list: &[u8], behind: &[u8]| {
+        let data = [&sized(list), behind].concat();
+        read(&records(&hello(Some(&extension(SERVER_NAME, &data))), 999))
+    };
+    let one = entry(HOST_NAME, b"a");
+    assert_eq!(read_list(&one, b""), Hello::Whole(Some("a".into())));
+    let two = [one.clone(), entry(HOST_NAME, b"b")].concat();
+    assert_eq!(read_list(&two, b""), Hello::Alien);
+    assert_eq!(read_list(&one, b"\x00"), Hello::Alien);
+    assert_eq!(read_list(&entry(1, b"a"), b""), Hello::Alien);
+}
+
+#[test]
+fn rfc1035_2_3_4_a_name_has_at_most_255_bytes() {
+    for (length, known) in [(255, true), (256, false)] {
+        let host = "a".repeat(length);
+        let said = records(&named(&host), 999);
+        let expected = match known {
+            true => Hello::Whole(Some(host)),
+            false => Hello::Alien,
+        };
+        assert_eq!(read(&said), expected, "{length}");
+    }
+}
+
+#[test]
 fn p2_a_hello_that_does_not_end_is_given_up_at_the_limit() {
     let padding = extension(21, &[0; 60_000]);
     let said = records(&hello(Some(&padding)), 1);

@@ -13,6 +13,7 @@ pub mod generate;
 pub mod net;
 pub mod oracle;
 pub mod peer;
+pub mod probe;
 pub mod proxy;
 pub mod reproduce;
 pub mod rng;

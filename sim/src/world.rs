@@ -5,6 +5,7 @@
 //! and the passing of time are those of [`fast`] and [`turmoil`]. The proxy is whatever future it
 //! is given. It judges nothing: what was seen is the [`Outcome`], and the oracles' to weigh.
 
+mod cast;
 mod fast;
 mod hash;
 mod panics;
@@ -13,7 +14,10 @@ mod scene;
 pub(crate) mod tests;
 mod turmoil;
 
-pub use self::hash::Fnv;
+pub use self::{
+    cast::{Backstage, Cast, Player},
+    hash::Fnv,
+};
 use crate::{
     fault::{Faulty, Timers},
     peer::{Log, SharedLog, http::HttpLog},
@@ -152,9 +156,20 @@ impl Outcome {
 
 /// Runs `schedule` with `proxy` between the peers.
 pub fn run(net: Net, schedule: &Schedule, options: Options, proxy: impl Proxy) -> Outcome {
+    run_with(net, schedule, schedule, options, proxy)
+}
+
+/// The same with other peers: of `schedule`, links, buffers and faults count.
+pub fn run_with(
+    net: Net,
+    schedule: &Schedule,
+    cast: &impl Cast,
+    options: Options,
+    proxy: impl Proxy,
+) -> Outcome {
     tls::reseed(schedule.seed);
     panics::watched(|| match net {
-        Net::Fast => fast::run(schedule, options, proxy),
-        Net::Turmoil => turmoil::run(schedule, options, proxy),
+        Net::Fast => fast::run(schedule, cast, options, proxy),
+        Net::Turmoil => turmoil::run(schedule, cast, options, proxy),
     })
 }

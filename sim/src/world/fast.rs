@@ -1,6 +1,6 @@
 //! A world on the fast network: time goes to whatever happens next, and all tasks are one list's.
 
-use super::{Net, Options, Outcome, Proxy, panics, scene::Scene};
+use super::{Cast, Net, Options, Outcome, Proxy, panics, scene::Scene};
 use crate::{
     fast::{Executor, Fast},
     schedule::{Link, LinkAct, LinkEvent, Schedule},
@@ -14,7 +14,12 @@ const PROXY: usize = 1;
 const ORIGIN: usize = 2;
 
 /// Runs `schedule` with `proxy` between the peers.
-pub(super) fn run(schedule: &Schedule, options: Options, proxy: impl Proxy) -> Outcome {
+pub(super) fn run(
+    schedule: &Schedule,
+    cast: &impl Cast,
+    options: Options,
+    proxy: impl Proxy,
+) -> Outcome {
     let fast = Fast::new(3);
     let ways = schedule.latencies;
     for (peer, ms) in [
@@ -26,7 +31,7 @@ pub(super) fn run(schedule: &Schedule, options: Options, proxy: impl Proxy) -> O
     let nets = [CLIENT, PROXY, ORIGIN].map(|host| fast.host(host));
     let addresses = [CLIENT, PROXY, ORIGIN].map(|host| nets[host].address());
     let (mut scene, [client, proxy, origin]) =
-        Scene::new(schedule, options, nets, addresses, proxy);
+        Scene::new(schedule, cast, options, nets, addresses, proxy);
     let mut tasks = Executor::new();
     // The proxy listens first, as it does on turmoil, where a client's SYN takes its time.
     for player in [proxy, origin, client] {

@@ -2,30 +2,22 @@
 //!
 //! It owns the peers' logs and knows when a run is over. It passes no time.
 
-use super::{Net, Options, Outcome, Places, Proxy};
+use super::{Backstage, Cast, Net, Options, Outcome, Places, Player, Proxy};
 use crate::{
     fault::Faulty,
-    peer::{
-        self, SharedLog,
-        http::{self, Http, SharedHttpLog},
-    },
-    schedule::{Schedule, Traffic},
+    peer::{SharedLog, http::SharedHttpLog},
+    schedule::Schedule,
     simulated::Simulated,
 };
 use std::{
     cell::RefCell,
-    future::Future,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
     rc::Rc,
 };
 
 /// The ports: TLS or not, it is the schedule that says what is spoken.
 const PROXY_PORT: u16 = 443;
 const ORIGIN_PORT: u16 = 80;
-
-/// A peer, or the proxy.
-pub(super) type Player = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A run in progress.
 pub(super) struct Scene<N: Simulated> {
@@ -42,6 +34,7 @@ impl<N: Simulated> Scene<N> {
     /// A scene on three hosts' networks, and who plays in it: client, proxy, origin.
     pub(super) fn new(
         schedule: &Schedule,
+        cast: &impl Cast,
         options: Options,
         nets: [N; 3],
         addresses: [IpAddr; 3],
@@ -62,67 +55,14 @@ impl<N: Simulated> Scene<N> {
         };
         let client = Rc::clone(&scene.client);
         let proxy = proxy.start(scene.faulty.clone(), places, client);
-        let [client, origin] = match &schedule.traffic {
-            Traffic::Relay => scene.relay(schedule, places),
-            Traffic::Http {
-                exchanges,
-                pipelined,
-            } => {
-                let exchanges = exchanges.as_slice().into();
-                let log = Rc::clone(&scene.http);
-                scene.http(schedule, places, Http { exchanges, log }, *pipelined)
-            }
-        };
+        let [client, origin] = cast.players(Backstage {
+            nets: [scene.nets[0].clone(), scene.nets[2].clone()],
+            places,
+            client: Rc::clone(&scene.client),
+            origins: Rc::clone(&scene.origins),
+            http: Rc::clone(&scene.http),
+        });
         (scene, [client, proxy, origin])
-    }
-
-    fn relay(&self, schedule: &Schedule, places: Places) -> [Player; 2] {
-        let client = peer::client(
-            self.nets[0].clone(),
-            places.listen,
-            schedule.buffers.client,
-            schedule.carrier,
-            schedule.client.clone(),
-            Rc::clone(&self.client),
-        );
-        let origin = peer::origin(
-            self.nets[2].clone(),
-            places.origin,
-            schedule.buffers.origin,
-            schedule.upstream,
-            schedule.origin.clone(),
-            Rc::clone(&self.origins),
-        );
-        [Box::pin(client), Box::pin(origin)]
-    }
-
-    fn http(
-        &self,
-        schedule: &Schedule,
-        places: Places,
-        http: Http,
-        pipelined: bool,
-    ) -> [Player; 2] {
-        let client = http::client(
-            self.nets[0].clone(),
-            places.listen,
-            schedule.buffers.client,
-            schedule.carrier,
-            schedule.client.clone(),
-            pipelined,
-            http.clone(),
-            Rc::clone(&self.client),
-        );
-        let origin = http::origin(
-            self.nets[2].clone(),
-            places.origin,
-            schedule.buffers.origin,
-            schedule.upstream,
-            schedule.origin.clone(),
-            http,
-            Rc::clone(&self.origins),
-        );
-        [Box::pin(client), Box::pin(origin)]
     }
 
     /// A step of the world is over.

@@ -1,9 +1,6 @@
 //! A world on turmoil: three hosts, each with its own runtime, that move a millisecond at a time.
 
-use super::{
-    Net, Options, Outcome, Proxy, panics,
-    scene::{Player, Scene},
-};
+use super::{Cast, Net, Options, Outcome, Player, Proxy, panics, scene::Scene};
 use crate::{
     net::SimNet,
     schedule::{Link, LinkAct, Schedule},
@@ -15,11 +12,16 @@ use std::{
 };
 
 /// Runs `schedule` with `proxy` between the peers.
-pub(super) fn run(schedule: &Schedule, options: Options, proxy: impl Proxy) -> Outcome {
+pub(super) fn run(
+    schedule: &Schedule,
+    cast: &impl Cast,
+    options: Options,
+    proxy: impl Proxy,
+) -> Outcome {
     let mut sim = builder(schedule, options).build();
     let hosts = ["client", "proxy", "origin"].map(|name| sim.lookup(name));
     let nets = [SimNet::new(), SimNet::new(), SimNet::new()];
-    let (mut scene, players) = Scene::new(schedule, options, nets, hosts, proxy);
+    let (mut scene, players) = Scene::new(schedule, cast, options, nets, hosts, proxy);
     start(&mut sim, schedule, hosts, players);
     let mut events = schedule.links.iter().peekable();
     let mut now_ms = 0;

@@ -67,3 +67,24 @@ impl fmt::Display for Span {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_what_they_are_called() {
+        assert_eq!(Time::from_ms(7), Time(7_000));
+        assert_eq!(Span::from_ms(7), Span(7_000));
+        assert_eq!(Span::from_secs(7), Span(7_000_000));
+        assert_eq!((Time(7_999).as_ms(), Span(7_999).as_ms()), (7, 7));
+    }
+
+    #[test]
+    fn time_stops_at_both_ends() {
+        assert_eq!(Time(7).since(Time(3)), Span(4));
+        assert_eq!(Time(3).since(Time(7)), Span(0));
+        assert_eq!(Time(3) + Span(4), Time(7));
+        assert_eq!(Time(3) + Span(u64::MAX), Time(u64::MAX));
+    }
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)] // a test fails loudly
 
 mod account;
+mod buffer;
 mod connect;
 mod downstream;
 mod drain;

@@ -174,6 +174,64 @@ fn who_was_told_to_finish_lingers_and_who_is_idle_does_not() {
     assert!(!stage.spare.is_lingering(), "it is gone");
 }
 
+/// I10: a timer that is late is one; a timer before its time is the driver's mistake.
+#[test]
+fn a_spare_legs_timer_may_be_late() {
+    let mut stage = Stage::parked(false);
+    stage.now = Time(0) + WAITS.pool_idle + Span(1);
+    assert_eq!(stage.tell(Event::Fired), [Effect::Finish]);
+}
+
+#[test]
+#[should_panic(expected = "before its time")]
+fn a_spare_legs_timer_is_never_early() {
+    let mut stage = Stage::parked(false);
+    stage.now = Time(WAITS.pool_idle.0 - 1);
+    stage.tell(Event::Fired);
+}
+
+/// What a leg says of itself, by name.
+fn says(spare: &Spare) -> Vec<&'static str> {
+    [
+        (spare.is_idle(), "idle"),
+        (spare.reads(), "reads"),
+        (spare.is_lingering(), "lingers"),
+        (spare.is_finishing(), "finishing"),
+        (spare.observes_sent(), "sends"),
+        (spare.waits_for_ack(), "sent"),
+        (spare.is_heard(), "heard"),
+        (spare.is_gone(), "gone"),
+        (spare.was_reset(), "reset"),
+    ]
+    .into_iter()
+    .filter_map(|(is, word)| is.then_some(word))
+    .collect()
+}
+
+/// 4.11: its driver knows what to wait for, in every state.
+#[test]
+fn a_spare_leg_says_what_it_waits_for() {
+    let mut stage = Stage::parked(false);
+    assert_eq!(says(&stage.spare), ["idle", "reads"]);
+    for (event, words) in [
+        (
+            Event::Received,
+            &["reads", "lingers", "finishing", "sends"][..],
+        ),
+        (Event::Finished, &["reads", "lingers", "sends", "sent"]),
+        (Event::Acked, &["reads", "lingers", "heard"]),
+        (Event::Fin, &["gone"]),
+    ] {
+        stage.tell(event);
+        assert_eq!(says(&stage.spare), words, "{event:?}");
+    }
+    let stage = Stage::after(&[Event::Fin]);
+    assert_eq!(says(&stage.spare), ["lingers", "finishing", "sends"]);
+    let mut stage = Stage::parked(false);
+    stage.tell(Event::Failed(Cause::Reset));
+    assert_eq!(says(&stage.spare), ["gone", "reset"]);
+}
+
 /// 4.11, 6 and 10: closed where our FIN is acknowledged, and reset where it is not.
 #[test]
 fn a_spare_leg_that_lingers_makes_room_at_once() {

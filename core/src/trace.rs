@@ -354,3 +354,21 @@ fn aborts(before: &Session, after: &Session, side: Side) -> bool {
     };
     flushing(after) && !flushing(before)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Kind, Setup};
+
+    #[test]
+    fn a_precise_row_differs_in_its_moment_alone() {
+        let before = Session::new(Setup::new(Kind::Http, false));
+        let (mut after, mut effects) = (before.clone(), Vec::new());
+        let at = Time(1_234_056);
+        after.step(at, Event::Accepted, &mut effects);
+        let row = Row::new(at, Event::Accepted, &before, &after, &effects);
+        let text = row.to_string();
+        assert!(text.starts_with(" 1234  D accepted "), "{text}");
+        assert_eq!(row.precise(), format!(" 1234.056{}", &text[5..]));
+    }
+}

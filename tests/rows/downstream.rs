@@ -53,6 +53,16 @@ fn h03_a_quiet_client_is_finished_without_a_word_and_lingers() {
 }
 
 #[test]
+fn h03_a_look_that_finds_nothing_begins_no_request() {
+    for mut stage in [Stage::http(false), Stage::idle(false)] {
+        assert_eq!(stage.tell(partial(Down, 0)), []);
+        assert!(stage.is_idle());
+        stage.tell(partial(Down, 1));
+        assert!(!stage.is_idle());
+    }
+}
+
+#[test]
 fn h04_a_head_that_does_not_come_to_its_end_is_answered_408() {
     let mut stage = Stage::http(false);
     stage.tell(partial(Down, 5));

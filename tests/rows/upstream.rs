@@ -69,10 +69,13 @@ fn u07_a_clean_end_completes_a_body_that_it_delimits() {
         stage.is_idle(),
         "a last chunk keeps the client's connection"
     );
-    let mut stage = answering(OLD, BodyKind::Close);
-    assert_eq!(stage.tell(Event::Fin(Up)), []);
-    let orders = stage.takes_all(Down);
-    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    // An HTTP/1.0 client reads until the end, whether it asked to be kept or not.
+    for close in [true, false] {
+        let mut stage = answering(RequestFacts { close, ..OLD }, BodyKind::Close);
+        assert_eq!(stage.tell(Event::Fin(Up)), []);
+        let orders = stage.takes_all(Down);
+        assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod connect;
 mod downstream;
 mod drain;
 mod graph;
+mod interest;
+mod last_word;
 mod original;
 mod relay;
 mod report;

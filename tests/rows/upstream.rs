@@ -169,6 +169,7 @@ fn u15_a_head_request_is_answered_by_us_without_a_body() {
         ..GET
     };
     let mut stage = Stage::asked(asking);
+    assert_eq!(stage.session.method(), Some(Method::Head));
     stage.tell(partial(Up, 5));
     stage.tell(Event::Fin(Up));
     let bodyless = stage.orders.iter().any(|order| match order {

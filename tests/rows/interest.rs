@@ -1,0 +1,86 @@
+//! What the driver is told to do on a leg, and when (LIFECYCLE 4.11, 9; I10; 3).
+
+use crate::{
+    stage::{GET, OK, Stage, answer, body, head, whole},
+    tunnel::{UPGRADE, switch},
+};
+use tidegate_core::{
+    event::{Call, Event, Head},
+    http1::{BodyKind, RequestFacts},
+    side::Side::{Down, Up},
+    time::Span,
+    timer::Timer,
+};
+
+fn last(stage: &Stage, side: tidegate_core::side::Side) -> bool {
+    stage.session.interest(side).last
+}
+
+#[test]
+fn row_4_11_9_the_last_bytes_of_a_relay_are_told_as_such() {
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Down, 9));
+    assert!(!last(&stage, Up));
+    stage.tell(Event::Fin(Down));
+    assert!(last(&stage, Up) && !last(&stage, Down));
+    stage.tell(Event::Sent(Up, 4));
+    assert!(last(&stage, Up));
+    stage.takes_all(Up);
+    assert!(!last(&stage, Up), "nothing is left");
+}
+
+#[test]
+fn row_4_11_9_no_fin_rides_with_bytes_before_an_abort() {
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Down, 9));
+    stage.fails(Down, Call::Read);
+    assert_eq!((stage.writes(Up), last(&stage, Up)), (9, false));
+    // Nor with none, on a leg that has failed.
+    let mut stage = Stage::relay(false);
+    stage.fails(Up, Call::Poll);
+    stage.tell(Event::Fin(Down));
+    assert_eq!((stage.writes(Up), last(&stage, Up)), (0, false));
+}
+
+#[test]
+fn w2_row_4_11_9_what_was_read_with_a_head_is_before_the_last_bytes() {
+    let mut stage = Stage::asked(UPGRADE);
+    stage.tell(switch(101, 7));
+    stage.tell(Event::Fin(Up));
+    assert!(stage.writes(Down) > 0 && !last(&stage, Down));
+    stage.tell(Event::Received(Up, 7));
+    assert!(last(&stage, Down));
+}
+
+#[test]
+fn h12_row_4_11_9_the_last_bytes_of_the_last_answer_are_told_as_such() {
+    for close in [false, true] {
+        let mut stage = Stage::asked(RequestFacts { close, ..GET });
+        stage.tell(whole(Up, Head::Response(OK), 20));
+        assert_eq!(last(&stage, Down), close);
+        let mut stage = Stage::asked(RequestFacts { close, ..GET });
+        stage.tell(head(Up, answer(BodyKind::Length(30)), 20));
+        assert!(!last(&stage, Down), "the body is to come");
+        stage.takes_all(Down);
+        stage.tell(body(Up, 10));
+        assert!(!last(&stage, Down), "and more of it");
+    }
+}
+
+/// A timer that is late is one; a timer before its time is the driver's mistake.
+#[test]
+fn a_timer_may_be_late() {
+    let mut stage = Stage::idle(false);
+    let (at, timer) = stage.session.deadline().unwrap();
+    assert_eq!(timer, Timer::Idle);
+    let mut orders = Vec::new();
+    let late = at + Span::from_secs(1);
+    stage.session.step(late, Event::Fired, &mut orders);
+    assert_eq!(orders, [tidegate_core::effect::Effect::Finish(Down)]);
+}
+
+#[test]
+#[should_panic(expected = "before its time")]
+fn a_timer_is_never_early() {
+    Stage::idle(false).tell(Event::Fired);
+}

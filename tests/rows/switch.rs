@@ -80,10 +80,9 @@ fn w1_bytes_read_with_a_head_wait_for_room_like_any_other() {
     assert_eq!(stage.reads(Up), Read::Take(16));
 }
 
-#[test]
-fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over() {
-    // More behind the client's head than there is room for, its FIN, and an origin that has said
-    // all and takes nothing.
+/// More behind the client's head than there is room for, its FIN, and an origin that has said all
+/// and takes nothing.
+fn both_over() -> Stage {
     let mut stage = Stage::asked(UPGRADE);
     stage.tell(kept(60));
     stage.tell(Event::Fin(Down));
@@ -91,6 +90,12 @@ fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over
     stage.tell(Event::Received(Down, 40));
     stage.takes_all(Down);
     stage.tell(Event::Fin(Up));
+    stage
+}
+
+#[test]
+fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over() {
+    let mut stage = both_over();
     assert_eq!(stage.hears_end(Down), [], "20 bytes are its client's");
     stage.takes_all(Up);
     stage.tell(Event::Received(Down, 20));
@@ -100,13 +105,7 @@ fn w1_a_leg_stays_for_what_was_read_with_its_head_even_if_both_its_ends_are_over
 
 #[test]
 fn w1_a_leg_that_stays_for_such_bytes_is_reset_if_nobody_takes_them() {
-    let mut stage = Stage::asked(UPGRADE);
-    stage.tell(kept(60));
-    stage.tell(Event::Fin(Down));
-    stage.tell(switch(101, 0));
-    stage.tell(Event::Received(Down, 40));
-    stage.takes_all(Down);
-    stage.tell(Event::Fin(Up));
+    let mut stage = both_over();
     stage.hears_end(Down);
     // R14: both had ended clean, but the client's bytes are lost, and its leg is still there.
     assert_eq!(stage.fails(Up, Call::Poll)[0], Effect::Reset(Up));

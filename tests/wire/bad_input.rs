@@ -2,14 +2,13 @@
 //! connection and nothing else.
 
 use crate::{
+    exchange::{GET, http},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::Version,
     serving::Serving,
 };
 use std::thread;
-
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// The proxy answers by itself, closes, and the origin hears nothing.
 fn answered(bytes: &[u8], status: u16) {
@@ -97,11 +96,7 @@ fn an_origin_that_speaks_no_http_is_a_502() {
 
 #[test]
 fn an_origin_whose_body_goes_wrong_is_cut_off() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(GET);
     up.message();
     up.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n");
     client.head();

@@ -2,26 +2,19 @@
 //! it is lost (LIFECYCLE 4.5).
 
 use crate::{
+    exchange::{GET, OK, answered, http, https},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::Version,
 };
 use std::thread;
 
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 const GET_LAST: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 #[test]
 fn h01_fin_after_the_response_is_answered() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    up.say(OK);
-    assert_eq!(client.message().body, b"ok");
+    let (_stage, mut client, mut up) = http(GET);
+    answered(&mut client, &mut up);
     client.fin();
     assert_eq!(client.last(), Last::plain("", End::Fin));
 }
@@ -30,14 +23,8 @@ fn h01_fin_after_the_response_is_answered() {
 fn h01_close_notify_after_the_response_is_answered() {
     for version in Version::BOTH {
         for bare in [false, true] {
-            let origin = Origin::new();
-            let proxy = Proxy::https(origin.address());
-            let mut client = proxy.secure(version);
-            client.say(GET);
-            let mut up = origin.accept();
-            up.message();
-            up.say(OK);
-            assert_eq!(client.message().body, b"ok");
+            let (_stage, mut client, mut up) = https(version, GET);
+            answered(&mut client, &mut up);
             if bare {
                 client.fin();
             } else {
@@ -50,11 +37,7 @@ fn h01_close_notify_after_the_response_is_answered() {
 
 #[test]
 fn h01_costs_no_pooled_connection() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(GET);
     up.message();
     up.say(OK);
     client.message();
@@ -105,11 +88,7 @@ fn h07_close_notify_with_the_request() {
 #[test]
 fn h12_connection_close_ends_with_close_notify_and_fin() {
     for version in Version::BOTH {
-        let origin = Origin::new();
-        let proxy = Proxy::https(origin.address());
-        let mut client = proxy.secure(version);
-        client.say(GET_LAST);
-        let mut up = origin.accept();
+        let (_stage, mut client, mut up) = https(version, GET_LAST);
         up.message();
         up.say(OK);
         assert_eq!(client.message().field("connection"), Some("close"));
@@ -176,22 +155,16 @@ fn u12_connection_close_from_the_origin_keeps_the_client() {
 
 #[test]
 fn u09_an_end_after_the_message_leaves_it_whole() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) = http(GET);
     up.message();
-    proxy.process.pause();
+    stage.proxy.process.pause();
     up.say(OK);
     up.reset();
-    proxy.process.resume();
+    stage.proxy.process.resume();
     assert_eq!(client.message().body, b"ok");
     client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    up.say(OK);
-    assert_eq!(client.message().body, b"ok");
+    let mut up = stage.origin.accept();
+    answered(&mut client, &mut up);
 }
 
 /// U01: the pooled connection ends in whichever way; the next request goes on a fresh one, also
@@ -203,9 +176,7 @@ fn evicted(end: impl Fn(Raw)) {
     for request_first in [false, true, false, true] {
         client.say(GET);
         let mut up = origin.accept();
-        up.message();
-        up.say(OK);
-        assert_eq!(client.message().body, b"ok");
+        answered(&mut client, &mut up);
         proxy.process.pause();
         let leg = up.leg();
         if request_first {

@@ -2,6 +2,7 @@
 //! after it (LIFECYCLE 4.9).
 
 use crate::{
+    exchange::{GET, OK, answered, configured},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::Version,
@@ -9,18 +10,14 @@ use crate::{
 use rustix::process::Signal;
 use std::io::ErrorKind;
 
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 /// A drain closes what is idle, however briefly.
 const AT_ONCE: &str = "timeouts = { idle_least = \"0s\" }";
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// One request and its answer; both legs stay.
 fn served(client: &mut impl Peer, origin: &Origin) -> Raw {
     client.say(GET);
     let mut up = origin.accept();
-    up.message();
-    up.say(OK);
-    assert_eq!(client.message().body, b"ok");
+    answered(client, &mut up);
     up
 }
 
@@ -73,18 +70,14 @@ fn g2_new_connections_are_refused() {
 #[test]
 fn g3_s67_a_download_in_flight_is_streamed_to_its_end() {
     let parts: Vec<Vec<u8>> = pattern(80_000).chunks(10_000).map(<[u8]>::to_vec).collect();
-    let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), AT_ONCE, "");
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) = configured(AT_ONCE, "", GET);
     up.message();
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n");
     client.head();
     for (at, part) in parts.iter().enumerate() {
         if at == 1 {
-            proxy.process.signal(Signal::TERM);
-            until_drain(&proxy);
+            stage.proxy.process.signal(Signal::TERM);
+            until_drain(&stage.proxy);
         }
         up.say(part);
         assert!(client.hear(part.len()) == *part, "part {at}");
@@ -93,7 +86,7 @@ fn g3_s67_a_download_in_flight_is_streamed_to_its_end() {
     assert_eq!(client.last(), Last::plain("", End::Fin));
     assert_eq!(up.last(), Last::plain("", End::Fin));
     drop((client, up));
-    assert_eq!(proxy.process.end().code(), Some(0));
+    assert_eq!(stage.proxy.process.end().code(), Some(0));
 }
 
 /// Waits until the proxy has heard of its drain, and has closed its listener for it.
@@ -137,9 +130,7 @@ fn g4_a_client_that_has_just_come_over_tls_is_served() {
         until_drain(&proxy);
         client.say(GET);
         let mut up = origin.accept();
-        up.message();
-        up.say(OK);
-        assert_eq!(client.message().body, b"ok");
+        answered(&mut client, &mut up);
         assert_eq!(client.last(), Last::notified(""), "{version:?}");
         client.fin();
         drop((client, up));

@@ -8,6 +8,7 @@ mod bad_input;
 mod close;
 mod curl;
 mod drain;
+mod exchange;
 mod harness;
 mod keys;
 mod leg;

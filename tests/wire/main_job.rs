@@ -1,13 +1,12 @@
 //! The main job, without anything going wrong: messages of every framing, both ways, exactly.
 
 use crate::{
+    exchange::{GET, http},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::Version,
 };
 use std::thread;
-
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
 /// One exchange on the legs given; the origin's leg is accepted if there is none yet.
 fn exchange(client: &mut impl Peer, origin: &Origin, up: Option<Raw>, n: usize) -> Raw {
@@ -63,11 +62,7 @@ fn pipelined_requests_are_answered_in_order() {
 
 #[test]
 fn u15_head_204_and_304_have_no_body() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n");
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) = http(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_eq!(up.message().line(), "HEAD /a HTTP/1.1");
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
     let answer = client.bare();
@@ -78,7 +73,7 @@ fn u15_head_204_and_304_have_no_body() {
         up.say(format!("HTTP/1.1 {head}\r\nETag: \"e\"\r\n\r\n").as_bytes());
         assert_eq!(client.bare().field("etag"), Some("\"e\""));
     }
-    exchange(&mut client, &origin, Some(up), 3);
+    exchange(&mut client, &stage.origin, Some(up), 3);
 }
 
 #[test]
@@ -103,26 +98,18 @@ fn chunked_both_ways_with_trailers() {
 
 #[test]
 fn u07_close_delimited_keeps_the_client() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) = http(GET);
     up.message();
     up.say(b"HTTP/1.1 200 OK\r\n\r\nhello");
     up.say_last(b" world");
     assert_eq!(client.message().body, b"hello world");
     assert_eq!(up.last(), Last::plain("", End::Fin));
-    exchange(&mut client, &origin, None, 2);
+    exchange(&mut client, &stage.origin, None, 2);
 }
 
 #[test]
 fn http_1_0_client_gets_the_body_and_the_end() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"GET /a HTTP/1.0\r\n\r\n");
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(b"GET /a HTTP/1.0\r\n\r\n");
     let request = up.message();
     assert!(request.field("host").is_some(), "1.1 needs a Host");
     up.say(b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n");
@@ -136,11 +123,7 @@ fn http_1_0_client_gets_the_body_and_the_end() {
 
 #[test]
 fn interim_responses_are_relayed() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(GET);
     up.message();
     up.say(b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n");
     let hints = client.bare();
@@ -203,11 +186,8 @@ fn big_bodies_both_ways_over_tls() {
 
 #[test]
 fn a_body_may_come_back_while_it_goes() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) =
+        http(b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     up.head();
     up.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     assert_eq!(client.bare().status(), 200);
@@ -222,5 +202,5 @@ fn a_body_may_come_back_while_it_goes() {
     assert_eq!(up.hear(5), b"0\r\n\r\n");
     up.say(b"0\r\n\r\n");
     assert_eq!(client.hear(5), b"0\r\n\r\n");
-    exchange(&mut client, &origin, Some(up), 2);
+    exchange(&mut client, &stage.origin, Some(up), 2);
 }

@@ -1,6 +1,7 @@
 //! Answers that come before their requests are complete (LIFECYCLE H13, H14, U11).
 
 use crate::{
+    exchange::http,
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
 };
@@ -51,11 +52,8 @@ fn h13_u11_early_413_from_an_origin_that_leaves() {
 
 #[test]
 fn h13_early_answer_comes_at_once() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nsome");
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) =
+        http(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nsome");
     up.head();
     up.say(TOO_LARGE);
     assert_eq!(client.message().status(), 413);

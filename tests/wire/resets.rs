@@ -2,23 +2,19 @@
 //! waits in vain is told (LIFECYCLE 4.5).
 
 use crate::{
+    exchange::{GET, http, https},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::Version,
 };
 
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
 const LENGTH: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello";
 const CLOSE: &[u8] = b"HTTP/1.1 200 OK\r\n\r\nhello";
 
 /// The origin says `half`, the client hears it, and then the origin breaks off.
 fn cut(half: &[u8], expected: &[u8], break_off: impl Fn(Raw)) {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(GET);
     up.message();
     up.say(half);
     client.head();
@@ -37,11 +33,7 @@ fn u06_cut_counted_response_stays_cut() {
 fn u06_over_tls_there_is_no_close_notify() {
     for version in Version::BOTH {
         for half in [CHUNKED, LENGTH, CLOSE] {
-            let origin = Origin::new();
-            let proxy = Proxy::https(origin.address());
-            let mut client = proxy.secure(version);
-            client.say(GET);
-            let mut up = origin.accept();
+            let (_stage, mut client, mut up) = https(version, GET);
             up.message();
             up.say(half);
             client.head();
@@ -55,18 +47,14 @@ fn u06_over_tls_there_is_no_close_notify() {
 
 #[test]
 fn u06_the_bytes_before_the_reset_arrive() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (stage, mut client, mut up) = http(GET);
     up.message();
     let body = pattern(50_000);
-    proxy.process.pause();
+    stage.proxy.process.pause();
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
     up.say(&body);
     up.reset();
-    proxy.process.resume();
+    stage.proxy.process.resume();
     client.head();
     assert!(client.last() == Last::plain(body, End::Reset));
 }
@@ -74,11 +62,7 @@ fn u06_the_bytes_before_the_reset_arrive() {
 #[test]
 fn h09_client_reset_in_the_middle_of_a_response() {
     for version in Version::BOTH {
-        let origin = Origin::new();
-        let proxy = Proxy::https(origin.address());
-        let mut client = proxy.secure(version);
-        client.say(GET);
-        let mut up = origin.accept();
+        let (_stage, mut client, mut up) = https(version, GET);
         up.message();
         up.say(CHUNKED);
         client.head();
@@ -89,11 +73,7 @@ fn h09_client_reset_in_the_middle_of_a_response() {
 
 /// S39: the request is cut by a FIN; the origin never takes it for complete.
 fn cut_request(half: &str, forwarded: &str) {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(half.as_bytes());
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(half.as_bytes());
     up.head();
     assert_eq!(up.hear(forwarded.len()), forwarded.as_bytes());
     client.fin();
@@ -116,11 +96,10 @@ fn h06_cut_request_is_never_completed() {
 
 #[test]
 fn t05_bare_fin_inside_a_request_is_answered_by_nothing() {
-    let origin = Origin::new();
-    let proxy = Proxy::https(origin.address());
-    let mut client = proxy.secure(Version::Tls13);
-    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhello");
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = https(
+        Version::Tls13,
+        b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhello",
+    );
     up.head();
     assert_eq!(up.hear(5), b"hello");
     client.fin();

@@ -1,6 +1,7 @@
 //! Exchanges that leave HTTP: WebSocket-like upgrades and CONNECT (LIFECYCLE 4.6, S55 to S57).
 
 use crate::{
+    exchange::{OK, configured, http},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::{Secure, Version},
@@ -12,7 +13,6 @@ const ASK: &[u8] = b"GET /chat HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Up
 const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                         Upgrade: websocket\r\nSec-WebSocket-Accept: s\r\n\r\n";
 const CONNECT: &[u8] = b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n";
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// A client in clear text or over TLS, with its ways to end.
 trait Client: Peer + Sized {
@@ -193,11 +193,7 @@ fn w5_101_to_whom_has_not_asked_is_a_502() {
 
 #[test]
 fn w5_both_legs_go_on_in_http_where_an_upgrade_is_declined() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(ASK);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = http(ASK);
     for _ in 0..2 {
         assert_eq!(up.message().line(), "GET /chat HTTP/1.1");
         up.say(
@@ -228,11 +224,8 @@ fn w6_a_clients_fin_before_the_switch_is_passed_on_behind_it() {
 
 #[test]
 fn w1_connect_goes_to_a_cluster_that_takes_it() {
-    let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), "", "connect = true");
-    let mut client = proxy.client();
-    client.say(&[CONNECT, b"hello"].concat());
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) =
+        configured("", "connect = true", &[CONNECT, b"hello"].concat());
     let asked = up.message();
     assert_eq!(asked.line(), "CONNECT db:5432 HTTP/1.1");
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nworld");

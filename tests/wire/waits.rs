@@ -1,12 +1,10 @@
 //! The waits, made short: each ends what has stopped making progress, and only that.
 
 use crate::{
+    exchange::{GET, answered, configured},
     harness::Proxy,
     peers::{End, Last, Origin, Peer},
 };
-
-const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 fn timeouts(text: &str) -> String {
     format!("timeouts = {{ {text} }}")
@@ -14,14 +12,8 @@ fn timeouts(text: &str) -> String {
 
 #[test]
 fn h03_an_idle_client_is_shown_out_silently() {
-    let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), &timeouts("idle = \"50ms\""), "");
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    up.say(OK);
-    assert_eq!(client.message().body, b"ok");
+    let (_stage, mut client, mut up) = configured(&timeouts("idle = \"50ms\""), "", GET);
+    answered(&mut client, &mut up);
     assert_eq!(client.last(), Last::plain("", End::Fin));
 }
 
@@ -42,12 +34,8 @@ fn h04_half_a_head_is_a_408() {
 
 #[test]
 fn u14_an_origin_that_does_not_answer_is_a_504() {
-    let origin = Origin::new();
     let rest = timeouts("response = \"50ms\"");
-    let proxy = Proxy::configured(origin.address(), "", &rest);
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = configured("", &rest, GET);
     up.message();
     assert_eq!(client.message().status(), 504);
     assert_eq!(up.last(), Last::plain("", End::Reset));
@@ -55,12 +43,8 @@ fn u14_an_origin_that_does_not_answer_is_a_504() {
 
 #[test]
 fn u14_u06_a_body_that_stops_is_cut_off() {
-    let origin = Origin::new();
     let rest = timeouts("body = \"50ms\"");
-    let proxy = Proxy::configured(origin.address(), "", &rest);
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = configured("", &rest, GET);
     up.message();
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
     client.head();
@@ -70,11 +54,7 @@ fn u14_u06_a_body_that_stops_is_cut_off() {
 
 #[test]
 fn h10_a_client_that_does_not_read_is_reset() {
-    let origin = Origin::new();
-    let proxy = Proxy::configured(origin.address(), &timeouts("write = \"50ms\""), "");
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
+    let (_stage, mut client, mut up) = configured(&timeouts("write = \"50ms\""), "", GET);
     up.message();
     up.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     // More than all the buffers between the two: it ends by the reset of this leg.
@@ -85,15 +65,9 @@ fn h10_a_client_that_does_not_read_is_reset() {
 
 #[test]
 fn u01_an_unused_origin_connection_is_finished() {
-    let origin = Origin::new();
     let rest = timeouts("pool_idle = \"50ms\"");
-    let proxy = Proxy::configured(origin.address(), "", &rest);
-    let mut client = proxy.client();
-    client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    up.say(OK);
-    assert_eq!(client.message().body, b"ok");
+    let (_stage, mut client, mut up) = configured("", &rest, GET);
+    answered(&mut client, &mut up);
     assert_eq!(up.last(), Last::plain("", End::Fin));
     assert!(client.is_quiet(), "the client may go on");
 }

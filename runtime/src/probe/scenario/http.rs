@@ -13,8 +13,8 @@ use crate::probe::step::{
     Pause::Ms,
     Payload::{self, Pattern, Text},
     Step::{
-        self, AwaitBytes, AwaitLoss, Close, Deafen, Finish, Hear, ReadEnd, ReadHead, ReadMessage,
-        ReadOn, Reset, Tell, Undeafen, Wait, Write,
+        AwaitBytes, AwaitLoss, Close, Deafen, Finish, Hear, ReadEnd, ReadHead, ReadMessage, ReadOn,
+        Reset, Tell, Undeafen, Wait, Write,
     },
     Who::{Client, Origin},
 };
@@ -45,21 +45,84 @@ const OK_SHORT: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell
 const OK_10K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n");
 const OK_30K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n");
 const OK_1500K: Payload = Text("HTTP/1.1 200 OK\r\nContent-Length: 1500000\r\n\r\n");
-const OK_CHUNKED: Payload = Text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+/// With the size line of a first chunk of 50 000 bytes.
+const OK_CHUNK_50K: Payload = Text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n");
 const OK_CLOSE: Payload = Text("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
 const TOO_LARGE: Payload =
     Text("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
 const FAILED: Payload =
     Text("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
 
-/// S43: the client reads late, and little at a time.
-const LATE_GET: &[Step] = &[
-    Write(LAST_GET),
-    Wait(Ms(1_000)),
-    Write(GET),
-    Wait(Ms(300)),
-    ReadEnd,
-];
+const CUT_REQUEST: Scenario = Scenario {
+    row: "S39",
+    name: "h1-truncated-request",
+    modes: HTTP,
+    dials: false,
+    origin: &[&[ReadEnd]],
+    checks: &[NeverComplete, Statuses(&[400]), Clean(Client, None)],
+    ..Scenario::PLAIN
+};
+
+const CUT_RESPONSE: Scenario = Scenario {
+    row: "S40",
+    name: "h1-truncated-chunked",
+    modes: HTTP,
+    client: &[Write(GET), ReadEnd],
+    ..Scenario::PLAIN
+};
+
+const CUT_UNMEASURED: Scenario = Scenario {
+    row: "S41",
+    name: "h1-close-delimited-rst",
+    modes: HTTP,
+    origin: &[&[ReadMessage, Write(OK_CLOSE), Write(Pattern(50_000)), Reset]],
+    ..Scenario::PLAIN
+};
+
+/// The client reads late, and little at a time. The probe cannot configure the proxy to close, so
+/// its first request asks for it.
+const LATE: Scenario = Scenario {
+    row: "S43",
+    name: "h1-linger-legal",
+    modes: HTTP,
+    narrow: Some(4_096),
+    client: &[
+        Write(LAST_GET),
+        Wait(Ms(1_000)),
+        Write(GET),
+        Wait(Ms(300)),
+        ReadEnd,
+    ],
+    ..Scenario::PLAIN
+};
+
+/// An answer in the middle of an upload.
+const EARLY: Scenario = Scenario {
+    modes: HTTP,
+    client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
+    checks: &[Statuses(&[413])],
+    ..Scenario::PLAIN
+};
+
+/// A FIN that is late would meet the second request. The proxy's view is the same when the origin
+/// closes with the request in its hands, and that is never a race.
+const RACE: Scenario = Scenario {
+    row: "S48",
+    name: "ka-race-get",
+    modes: HTTP,
+    client: &[Write(GET), ReadMessage, Write(GET), ReadMessage],
+    checks: &[Statuses(&[200, 200])],
+    ..Scenario::PLAIN
+};
+
+const EXPECT: Scenario = Scenario {
+    row: "S52",
+    name: "expect-final",
+    modes: HTTP,
+    client: &[Write(POST_EXPECT), ReadEnd],
+    checks: &[Statuses(&[417]), Clean(Client, None)],
+    ..Scenario::PLAIN
+};
 
 pub(super) const ROWS: &[Scenario] = &[
     Scenario {
@@ -83,12 +146,8 @@ pub(super) const ROWS: &[Scenario] = &[
         ..Scenario::PLAIN
     },
     Scenario {
-        row: "S39",
         variant: "length",
-        name: "h1-truncated-request",
         claim: "a request cut short is never completed: 400 for the client, reset for the origin",
-        modes: HTTP,
-        dials: false,
         client: &[
             Write(POST_100K),
             Write(Pattern(50_000)),
@@ -96,17 +155,11 @@ pub(super) const ROWS: &[Scenario] = &[
             Finish,
             ReadEnd,
         ],
-        origin: &[&[ReadEnd]],
-        checks: &[NeverComplete, Statuses(&[400]), Clean(Client, None)],
-        ..Scenario::PLAIN
+        ..CUT_REQUEST
     },
     Scenario {
-        row: "S39",
         variant: "chunked",
-        name: "h1-truncated-request",
         claim: "a request cut between two chunks is never completed either",
-        modes: HTTP,
-        dials: false,
         client: &[
             Write(POST_CHUNKED),
             Write(CHUNK_50K),
@@ -116,21 +169,14 @@ pub(super) const ROWS: &[Scenario] = &[
             Finish,
             ReadEnd,
         ],
-        origin: &[&[ReadEnd]],
-        checks: &[NeverComplete, Statuses(&[400]), Clean(Client, None)],
-        ..Scenario::PLAIN
+        ..CUT_REQUEST
     },
     Scenario {
-        row: "S40",
         variant: "fin",
-        name: "h1-truncated-chunked",
         claim: "a response that breaks off with FIN gets no last chunk",
-        modes: HTTP,
-        client: &[Write(GET), ReadEnd],
         origin: &[&[
             ReadMessage,
-            Write(OK_CHUNKED),
-            Write(CHUNK_50K),
+            Write(OK_CHUNK_50K),
             Write(Pattern(50_000)),
             Write(CHUNK_END),
             Finish,
@@ -140,19 +186,14 @@ pub(super) const ROWS: &[Scenario] = &[
             VisiblyCut,
             Ended(Client, After(Cause::Fin, AbortFlush)),
         ],
-        ..Scenario::PLAIN
+        ..CUT_RESPONSE
     },
     Scenario {
-        row: "S40",
         variant: "rst",
-        name: "h1-truncated-chunked",
         claim: "a response that breaks off with RST gets no last chunk",
-        modes: HTTP,
-        client: &[Write(GET), ReadEnd],
         origin: &[&[
             ReadMessage,
-            Write(OK_CHUNKED),
-            Write(CHUNK_50K),
+            Write(OK_CHUNK_50K),
             Write(Pattern(50_000)),
             Write(CHUNK_END),
             Reset,
@@ -162,39 +203,25 @@ pub(super) const ROWS: &[Scenario] = &[
             VisiblyCut,
             Ended(Client, After(Cause::Reset, AbortFlush)),
         ],
-        ..Scenario::PLAIN
+        ..CUT_RESPONSE
     },
     Scenario {
-        row: "S41",
         variant: "1.1",
-        name: "h1-close-delimited-rst",
         claim: "a response without a length that is reset stays visibly cut off",
-        modes: HTTP,
         client: &[Write(GET), ReadEnd],
-        origin: &[&[ReadMessage, Write(OK_CLOSE), Write(Pattern(50_000)), Reset]],
         checks: &[Statuses(&[200]), VisiblyCut],
-        ..Scenario::PLAIN
+        ..CUT_UNMEASURED
     },
     Scenario {
-        row: "S41",
         variant: "1.0",
-        name: "h1-close-delimited-rst",
         claim: "a client of HTTP/1.0 can learn of it by a reset only",
-        modes: HTTP,
         client: &[Write(GET_10), ReadEnd],
-        origin: &[&[ReadMessage, Write(OK_CLOSE), Write(Pattern(50_000)), Reset]],
         checks: &[Statuses(&[200]), VisiblyCut, Broken(Client, RST)],
-        ..Scenario::PLAIN
+        ..CUT_UNMEASURED
     },
-    // The probe cannot configure the proxy to close, so its first request asks for it.
     Scenario {
-        row: "S43",
         variant: "long",
-        name: "h1-linger-legal",
         claim: "a request that comes while a last response is still sent does not destroy it",
-        modes: HTTP,
-        narrow: Some(4_096),
-        client: LATE_GET,
         origin: &[&[
             ReadMessage,
             Write(OK_1500K),
@@ -206,74 +233,51 @@ pub(super) const ROWS: &[Scenario] = &[
             Body(&[Pattern(1_500_000)]),
             Clean(Client, None),
         ],
-        ..Scenario::PLAIN
+        ..LATE
     },
     // Short enough for the send buffer of a proxy, which may think that it is done.
     Scenario {
-        row: "S43",
         variant: "short",
-        name: "h1-linger-legal",
         claim: "a request that comes when the proxy has written all of a last response does not destroy it",
-        modes: HTTP,
-        narrow: Some(4_096),
-        client: LATE_GET,
         origin: &[&[ReadMessage, Write(OK_30K), Write(Pattern(30_000)), ReadOn]],
         checks: &[
             Statuses(&[200]),
             Body(&[Pattern(30_000)]),
             Clean(Client, None),
         ],
-        ..Scenario::PLAIN
+        ..LATE
     },
     Scenario {
         row: "S45",
         name: "h1-early-413-linger",
         claim: "a response that comes before the upload is over is delivered",
-        modes: HTTP,
-        client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
         origin: &[&[ReadHead, Write(TOO_LARGE), Finish, ReadEnd]],
-        checks: &[Statuses(&[413])],
-        ..Scenario::PLAIN
+        ..EARLY
     },
     Scenario {
         row: "S46",
         name: "h1-early-413-close",
         claim: "the same when the origin closes, and its kernel resets what is still to come",
-        modes: HTTP,
-        client: &[Write(POST_20M), Write(Pattern(20_000_000)), ReadEnd],
         origin: &[&[ReadHead, Write(TOO_LARGE), Close]],
-        checks: &[Statuses(&[413])],
-        ..Scenario::PLAIN
+        ..EARLY
     },
-    // A packet filter would delay the FIN of a connection that is used again. The proxy's view is
-    // the same when the origin closes with the request in its hands, and that is never a race.
     Scenario {
-        row: "S48",
         variant: "fin",
-        name: "ka-race-get",
         claim: "a request that meets the FIN of an idle connection is tried again",
-        modes: HTTP,
-        client: &[Write(GET), ReadMessage, Write(GET), ReadMessage],
         origin: &[
             &[ReadMessage, Write(OK_SHORT), AwaitBytes, Finish, ReadOn],
             &[ReadMessage, Write(OK_SHORT), ReadOn],
         ],
-        checks: &[Statuses(&[200, 200])],
-        ..Scenario::PLAIN
+        ..RACE
     },
     Scenario {
-        row: "S48",
         variant: "rst",
-        name: "ka-race-get",
         claim: "a request that meets the reset of an idle connection is tried again",
-        modes: HTTP,
-        client: &[Write(GET), ReadMessage, Write(GET), ReadMessage],
         origin: &[
             &[ReadMessage, Write(OK_SHORT), AwaitBytes, Reset],
             &[ReadMessage, Write(OK_SHORT), ReadOn],
         ],
-        checks: &[Statuses(&[200, 200])],
-        ..Scenario::PLAIN
+        ..RACE
     },
     // The origin's kernel drops the request, as a lost segment would be, and its FIN comes: so the
     // proxy can know that nobody has seen it. A request that arrives later is executed twice.
@@ -336,25 +340,15 @@ pub(super) const ROWS: &[Scenario] = &[
         ..Scenario::PLAIN
     },
     Scenario {
-        row: "S52",
-        name: "expect-final",
         claim: "a final answer to `Expect: 100-continue` is not preceded by an invented 100",
-        modes: HTTP,
-        client: &[Write(POST_EXPECT), ReadEnd],
         origin: &[&[ReadHead, Write(FAILED), Finish, ReadOn]],
-        checks: &[Statuses(&[417]), Clean(Client, None)],
-        ..Scenario::PLAIN
+        ..EXPECT
     },
     Scenario {
-        row: "S52",
         variant: "open",
-        name: "expect-final",
         claim: "behind it the connection is closed, even if the origin keeps its own open",
-        modes: HTTP,
-        client: &[Write(POST_EXPECT), ReadEnd],
         origin: &[&[ReadHead, Write(FAILED), ReadOn]],
-        checks: &[Statuses(&[417]), Clean(Client, None)],
-        ..Scenario::PLAIN
+        ..EXPECT
     },
     Scenario {
         row: "S53",

@@ -9,8 +9,10 @@ use std::{
     time::Duration,
 };
 
-/// How often in a row a queue is the same that does not move, a millisecond apart.
-const STUCK: u32 = 50;
+/// How often in a row a queue is the same that does not move, and how far apart: to read the
+/// kernel's table costs it a walk over every connection there is.
+const STUCK: u32 = 4;
+const APART: Duration = Duration::from_millis(15);
 
 /// How many bytes are queued between `ends`, to be sent (0) or to be read (1).
 fn queued(table: &str, ends: &str, nth: usize) -> u32 {
@@ -54,7 +56,7 @@ impl Leg {
     /// has stayed the same for a while, and is not nothing.
     pub(crate) fn until_stuck(&self) {
         let (mut last, mut same) = (0, 0);
-        for _ in 0..PATIENCE.as_millis() {
+        for _ in 0..PATIENCE.as_millis() / APART.as_millis() {
             let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
             let queued = queued(&table, &format!("{} ", self.0), 0);
             same = if queued > 0 && queued == last {
@@ -66,7 +68,7 @@ impl Leg {
                 return;
             }
             last = queued;
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(APART);
         }
         panic!("nothing is stuck at {}", self.0);
     }

@@ -110,7 +110,7 @@ impl Batch {
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
-pub const WANTED: [&str; 48] = [
+pub const WANTED: [&str; 49] = [
     "phase securing",
     "phase idle",
     "phase exchange",
@@ -134,6 +134,7 @@ pub const WANTED: [&str; 48] = [
     "event failed",
     "event finished",
     "event acked",
+    "event drained",
     "order connect",
     "order cancel",
     "order finish D",

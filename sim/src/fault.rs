@@ -85,6 +85,10 @@ struct Counts {
     fired: Cell<u64>,
     failed: Cell<u32>,
     hasty: Cell<u32>,
+    /// Ends that were said a second time.
+    twice: Cell<u32>,
+    /// Streams that nobody closed or reset before they were let go of.
+    dropped: Cell<u32>,
     /// Calls on streams since the world's last step.
     calls: Cell<u32>,
 }
@@ -125,6 +129,18 @@ impl<N> Faulty<N> {
         self.counts.hasty.get()
     }
 
+    /// How many ends were said to a connection that had been told one before (I8).
+    #[must_use]
+    pub fn second_ends(&self) -> u32 {
+        self.counts.twice.get()
+    }
+
+    /// How many streams were let go of without a close or a reset (I18).
+    #[must_use]
+    pub fn dropped(&self) -> u32 {
+        self.counts.dropped.get()
+    }
+
     /// A step of the world is over: whoever still calls has waited in between.
     pub fn stepped(&self) {
         self.counts.calls.set(0);
@@ -137,6 +153,14 @@ impl<N> Faulty<N> {
             calls < SPINNING,
             "the program calls for ever and never waits"
         );
+    }
+
+    /// A sleep of the world's, which no plan touches.
+    pub fn untouched_sleep(&self, at: Time) -> N::Sleep
+    where
+        N: Network,
+    {
+        self.inner.sleep_until(at)
     }
 
     /// How many sleeps have come to their end.

@@ -45,6 +45,8 @@ pub struct Features {
     pub long_links: bool,
     /// The last exchange leaves HTTP.
     pub tunnels: bool,
+    /// The proxy drains while its client is still there.
+    pub drains: bool,
 }
 
 /// Which kind of runs a seed is for.
@@ -79,6 +81,7 @@ pub fn features(seed: u64) -> Features {
         holds: rng.one_in(6),
         long_links: rng.one_in(4),
         tunnels: rng.one_in(3),
+        drains: rng.one_in(6),
     }
 }
 
@@ -120,6 +123,9 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
     }
     schedule.faults = network::faults(&on, http, &mut rng.fork("faults"));
     schedule.links = network::holds(&on, &mut rng.fork("holds"));
+    if on.drains {
+        network::drain(&mut schedule, &mut rng.fork("drain"));
+    }
     debug_assert_eq!(schedule.validate(), Ok(()));
     schedule
 }

@@ -10,6 +10,7 @@ pub mod errno;
 pub mod fast;
 pub mod fault;
 pub mod generate;
+pub mod mirror;
 pub mod net;
 pub mod oracle;
 pub mod peer;

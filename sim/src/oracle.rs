@@ -4,6 +4,8 @@
 //! It knows nothing of the proxy: a verdict follows from the schedule and the peers' logs alone,
 //! so no proxy can talk it round.
 
+mod descriptors;
+mod drain;
 mod http;
 mod invariant;
 
@@ -74,6 +76,9 @@ impl<'a> Court<'a> {
             return self.unless(false, Invariant::NoPanic, || panic.clone());
         }
         self.judge_end();
+        if self.came_too_late() {
+            return self.judge_refused();
+        }
         let tls = self.schedule.carrier != Carrier::Tcp;
         let up_tls = self.schedule.upstream != Carrier::Tcp;
         if let Traffic::Http { exchanges, .. } = &self.schedule.traffic {
@@ -145,10 +150,7 @@ impl<'a> Court<'a> {
 
     fn judge_end(&mut self) {
         let outcome = self.outcome;
-        let hasty = outcome.hasty_closes;
-        self.unless(hasty == 0, Invariant::CloseInOrder, || {
-            format!("{hasty} connections were closed before all they had sent had arrived")
-        });
+        self.judge_descriptors();
         let readers = [self.schedule.client.reader, self.schedule.origin.reader];
         if readers.iter().any(|reader| reader.stop.is_some()) {
             return; // such a run ends by the proxy's timers, or not at all

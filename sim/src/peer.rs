@@ -96,6 +96,8 @@ pub struct Seen {
     pub reset_at: Option<(Time, Errno)>,
     /// What TLS found wrong.
     pub tls_error: Option<String>,
+    /// Ciphertext behind close_notify.
+    pub behind_end: u64,
 }
 
 /// How a connection came about.

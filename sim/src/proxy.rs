@@ -13,7 +13,15 @@ use crate::{
     world::{Places, Proxy},
 };
 use rustls::ServerConfig;
-use std::{cell::RefCell, future::Future, path::PathBuf, pin::Pin, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    future::{Future, poll_fn},
+    path::PathBuf,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::Poll,
+};
 use tidegate::{
     config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
     tap::Tap,
@@ -22,11 +30,12 @@ use tidegate::{
 use tidegate_core::{
     limits::Limits,
     route::{Route, Table},
+    time::Time,
     variant::Variant,
 };
 
-/// The production worker under a schedule, watched, with a wrong rule if one is asked for. Once the
-/// client has come to its end, the worker drains: what is in the pool is closed.
+/// The production worker under a schedule, watched, with a wrong rule if one is asked for. It drains
+/// when the schedule says so, or once the client has come to its end: what is in the pool is closed.
 #[derive(Debug)]
 pub struct Production<'a> {
     /// What the configuration follows from.
@@ -46,10 +55,21 @@ impl Proxy for Production<'_> {
     ) -> Pin<Box<dyn Future<Output = ()>>> {
         let (config, site) = (config(self.schedule, places), site(self.schedule, places));
         let extras = extras(self.variant, self.watch);
+        let drain = self.schedule.drain_ms.map(u64::from).map(Time::from_ms);
         Box::pin(async move {
+            let mut drain = drain.map(|at| Box::pin(net.untouched_sleep(at)));
             let worker = Worker::start(net.clone(), &config, &[site], &extras)
                 .unwrap_or_else(|(address, error)| panic!("cannot listen at {address}: {error}"));
             while client.borrow().done_at.is_none() || worker.sessions() > 0 {
+                let due = poll_fn(|cx| {
+                    let due = drain
+                        .as_mut()
+                        .map(|sleep| sleep.as_mut().poll(cx).is_ready());
+                    Poll::Ready(due.unwrap_or(false))
+                });
+                if due.await {
+                    break;
+                }
                 net.beat().await;
             }
             worker.drain(std::future::pending()).await;

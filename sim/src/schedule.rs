@@ -168,6 +168,8 @@ pub struct Schedule {
     pub faults: Plan,
     /// What happens to the links, in the order of time.
     pub links: Vec<LinkEvent>,
+    /// When the proxy begins to drain, if it does before its client is done.
+    pub drain_ms: Option<u32>,
 }
 
 impl Traffic {
@@ -236,6 +238,7 @@ impl Default for Schedule {
             origin: Script::default(),
             faults: Plan::default(),
             links: Vec::new(),
+            drain_ms: None,
         }
     }
 }

@@ -17,7 +17,7 @@ use tidegate_core::{
     ending::End,
     event::Event,
     exchange::{Request, Response},
-    leg::WriteEnd,
+    leg::{Leg, WriteEnd},
     session::{Phase, Session},
     side::Side,
     time::Time,
@@ -39,6 +39,8 @@ pub struct Watch {
     pub fins: u64,
     /// FINs that were due in an earlier step than they were ordered in: since when, when, where.
     pub late: Vec<(Time, Time, Side)>,
+    /// Events of a leg that is not there (I18).
+    pub astray: Vec<(Time, Event)>,
     /// Steps taken.
     pub steps: u64,
 }
@@ -96,6 +98,9 @@ impl Tap for WatchTap {
         if event == Event::Fired && !lets_go(before) {
             watch.fired += 1;
         }
+        if is_astray(before, event) {
+            watch.astray.push((now, event));
+        }
         for (what, name) in [("event", self::event(event)), ("phase", phase(after))] {
             watch.reach(format!("{what} {name}"));
         }
@@ -120,6 +125,36 @@ impl Tap for WatchTap {
             self.due[source as usize] = is_due(after, source).then(|| since.unwrap_or(now));
         }
     }
+}
+
+/// Whether an event speaks of a leg that is not there any more, or not yet. A refusal may: it is the
+/// second word on bytes whose first has ended the message.
+fn is_astray(before: &Session, event: Event) -> bool {
+    let side = match event {
+        Event::Secured(side, _)
+        | Event::Received(side, _)
+        | Event::Decoded(side, _)
+        | Event::Sent(side, _)
+        | Event::CloseNotify(side)
+        | Event::Fin(side)
+        | Event::Failed(side, ..)
+        | Event::Hinted(side)
+        | Event::Finished(side)
+        | Event::Acked(side) => side,
+        Event::Unaccepted => Side::Up,
+        Event::Accepted
+        | Event::Routed(_)
+        | Event::Peeked(_)
+        | Event::Connected(_)
+        | Event::Unconnected(_)
+        | Event::Refused(..)
+        | Event::Fired
+        | Event::Evicted
+        | Event::Drained
+        | Event::DrainExpired => return before.is_closed(),
+    };
+    let leg = before.leg(side);
+    leg.open().is_none() && *leg != Leg::Securing
 }
 
 /// Whether nothing stands between a sink and its FIN: what it is to be told has been told whole,

@@ -125,6 +125,10 @@ pub struct Outcome {
     pub failures: u32,
     /// How many of the proxy's connections were closed over what was not acknowledged.
     pub hasty_closes: u32,
+    /// How many of them were told an end a second time.
+    pub second_ends: u32,
+    /// How many of them were let go of without a close or a reset.
+    pub dropped: u32,
     /// How many of the proxy's sleeps came to their end.
     pub timers_fired: u64,
     /// The most that was inside, between the peers: from the client, and from the origin.

@@ -4,6 +4,7 @@
 //! These are the small batches, for every build; `tidegate-sim --seeds` plays the large ones.
 
 mod files;
+mod mirror;
 mod probe;
 mod shrink;
 mod variants;

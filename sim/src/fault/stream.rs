@@ -6,7 +6,7 @@
 //! kernel's is: what had arrived stays readable, the peer gets an RST, every call the error.
 
 use super::{
-    Faulty, next,
+    Counts, Faulty, next,
     plan::{Call, Fault, Plan, Point, Site},
 };
 use crate::errno::Errno;
@@ -16,6 +16,7 @@ use std::{
     mem,
     net::SocketAddr,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, Waker, ready},
 };
 use tidegate::net::{Network, Stream};
@@ -103,12 +104,35 @@ pub struct FaultyStream<N: Network> {
     write: Gate<N>,
     finish: Gate<N>,
     held: Option<Held>,
+    /// Its FIN has been said.
+    ended: bool,
+    over: Over,
+}
+
+/// Whether a stream was closed or reset; if not, that is counted when it goes.
+struct Over {
+    counts: Rc<Counts>,
+    said: bool,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        if !self.said && !std::thread::panicking() {
+            next(&self.counts.dropped);
+        }
+    }
 }
 
 impl<N: Network> FaultyStream<N> {
     pub(super) fn new(inner: N::Stream, net: Faulty<N>, side: Side, number: u32) -> Self {
+        let over = Over {
+            counts: Rc::clone(&net.counts),
+            said: false,
+        };
         FaultyStream {
             inner: Inner::Alive(inner),
+            ended: false,
+            over,
             net,
             side,
             number,
@@ -280,6 +304,9 @@ where
             Some(Fault::Fail(errno)) => return self.fail(cx, errno),
         }
         let outcome = ready!(self.alive()?.poll_finish(cx));
+        if mem::replace(&mut self.ended, true) {
+            next(&self.net.counts.twice);
+        }
         self.finish.passed();
         Poll::Ready(outcome)
     }
@@ -327,7 +354,8 @@ where
         }
     }
 
-    fn close(self) {
+    fn close(mut self) {
+        self.over.said = true;
         let unread = |held: &Held| held.outcome.as_ref().is_ok_and(|b| b.len() > held.told);
         let unread = self.held.as_ref().is_some_and(unread);
         match self.inner {
@@ -344,7 +372,8 @@ where
         }
     }
 
-    fn reset(self) {
+    fn reset(mut self) {
+        self.over.said = true;
         if let Inner::Alive(stream) = self.inner {
             stream.reset();
         }

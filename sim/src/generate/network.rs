@@ -5,7 +5,7 @@ use crate::{
     errno::Errno,
     fault::{Call, Fault, Plan, Point, Site},
     rng::Rng,
-    schedule::{BufferBytes, Carrier, Latencies, Link, LinkAct, LinkEvent, SocketBytes},
+    schedule::{BufferBytes, Carrier, Latencies, Link, LinkAct, LinkEvent, Schedule, SocketBytes},
 };
 use tidegate_core::side::Side;
 
@@ -154,6 +154,14 @@ fn failure(http: bool, rng: &mut Rng) -> (Point, Errno) {
     }
     let errno = rng.pick(&[Errno::ECONNRESET, Errno::ETIMEDOUT, Errno::EHOSTUNREACH]);
     (call(rng, false), errno)
+}
+
+/// A drain, at a time when the client may be there.
+pub(super) fn drain(schedule: &mut Schedule, rng: &mut Rng) {
+    let there_ms = 3 * schedule.latencies.client_proxy_ms;
+    schedule.drain_ms = Some(there_ms + rng.pick(&[1, 2, 5, 20, 60, 200]));
+    let door = |point: &Point| point.site == Site::Accept;
+    schedule.faults.retain(|point, _| !door(point));
 }
 
 /// Up to two times that a link stands still.

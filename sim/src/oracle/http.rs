@@ -66,6 +66,7 @@ impl Court<'_> {
         if calm && self.outcome.peers_done {
             self.judge_answered(exchanges);
         }
+        self.judge_last_answers();
         if let Some(connection) = log.tunnel {
             self.judge_tunnel(&self.outcome.origins[connection]);
         }
@@ -211,7 +212,7 @@ impl Court<'_> {
         let log = &self.outcome.http;
         for (number, exchange) in exchanges.iter().enumerate() {
             let Some(answer) = log.answers.get(number) else {
-                let asked = log.requests_sent > number;
+                let asked = log.requests_sent > number && self.must_be_served(number);
                 self.unless(!asked, Invariant::Answered, || {
                     format!("request {number} has no answer")
                 });

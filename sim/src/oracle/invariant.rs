@@ -27,6 +27,12 @@ pub enum Invariant {
     NoLeak,
     /// LIFECYCLE 4.11, 6: nothing is closed before what it has sent is acknowledged.
     CloseInOrder,
+    /// LIFECYCLE I8: a direction ends once.
+    OneEnd,
+    /// LIFECYCLE I18: a connection is closed, or reset, and not just let go of.
+    ClosedOnce,
+    /// LIFECYCLE G3: what is answered in a drain is the last.
+    DrainIsLast,
     /// H1: what the proxy writes is well-formed.
     WellFormed,
     /// H2: each answer is its own request's, and in its turn.
@@ -39,6 +45,8 @@ pub enum Invariant {
     FinAtOnce,
     /// The title, seen from inside: where nobody aborts, no timer is on anybody's way.
     NoTimer,
+    /// LIFECYCLE I18, seen from inside: no event speaks of a leg that is not there.
+    NoEventAstray,
     /// The same schedule takes the same steps.
     SameSteps,
     /// Nothing panics.
@@ -47,7 +55,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 19] = [
+    pub const ALL: [Invariant; 23] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -59,12 +67,16 @@ impl Invariant {
         Invariant::NoOwnReset,
         Invariant::NoLeak,
         Invariant::CloseInOrder,
+        Invariant::OneEnd,
+        Invariant::ClosedOnce,
+        Invariant::DrainIsLast,
         Invariant::WellFormed,
         Invariant::OwnAnswer,
         Invariant::Answered,
         Invariant::OnceOnly,
         Invariant::FinAtOnce,
         Invariant::NoTimer,
+        Invariant::NoEventAstray,
         Invariant::SameSteps,
         Invariant::NoPanic,
     ];
@@ -83,14 +95,18 @@ impl Invariant {
             Invariant::AbortIsAbort => &["I4", "I5"],
             Invariant::Bounded => &["I16"],
             Invariant::NoOwnReset => &["I7", "I9", "I10"],
-            Invariant::NoLeak => &["I11", "I18"],
+            Invariant::NoLeak => &["I11"],
             Invariant::CloseInOrder => &["I7"],
-            Invariant::WellFormed => &["I8", "I12"],
+            Invariant::OneEnd => &["I8"],
+            Invariant::ClosedOnce => &["I18"],
+            Invariant::DrainIsLast => &["G3"],
+            Invariant::WellFormed => &["I12"],
             Invariant::OwnAnswer => &["I12"],
-            Invariant::Answered => &["I14"],
+            Invariant::Answered => &["I14", "I15"],
             Invariant::OnceOnly => &["I13"],
             Invariant::FinAtOnce => &["I3"],
             Invariant::NoTimer => &["I10"],
+            Invariant::NoEventAstray => &["I18"],
             Invariant::SameSteps | Invariant::NoPanic => &[],
         }
     }
@@ -110,12 +126,16 @@ impl fmt::Display for Invariant {
             Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
             Invariant::NoLeak => "I10 nothing is left",
             Invariant::CloseInOrder => "a close waits for what was sent",
+            Invariant::OneEnd => "a direction ends once",
+            Invariant::ClosedOnce => "a connection is closed or reset",
+            Invariant::DrainIsLast => "what is answered in a drain is the last",
             Invariant::WellFormed => "H1 what the proxy writes is well-formed",
             Invariant::OwnAnswer => "H2 each answer is its own request's",
             Invariant::Answered => "H3 what can be answered is",
             Invariant::OnceOnly => "H4 a request is executed once",
             Invariant::FinAtOnce => "a FIN waits for nothing",
             Invariant::NoTimer => "no timer where nobody aborts",
+            Invariant::NoEventAstray => "no event of a leg that is not there",
             Invariant::SameSteps => "a second run takes the same steps",
             Invariant::NoPanic => "nothing panics",
         })

@@ -71,6 +71,7 @@ impl<N: Network> Conn<N> {
         let mut log = self.log.borrow_mut();
         log.done_at = Some(self.net.now());
         if let Some(line) = self.line.borrow_mut().take() {
+            log.seen.behind_end = line.behind_the_end();
             if log.seen.reset_at.is_some() || log.seen.tls_error.is_some() {
                 line.reset();
             } else {

@@ -94,6 +94,8 @@ pub struct Asked {
 pub struct HttpLog {
     /// The client's answers, in the order of its requests.
     pub answers: Vec<Answer>,
+    /// When the client began to write each of its requests.
+    pub asked_at: Vec<Time>,
     /// Requests the client has written in full.
     pub requests_sent: usize,
     /// Whether bytes came that answer nothing.

@@ -4,6 +4,9 @@
 //! close_notify, both, and RST are four different calls. It tells the ends it sees as four
 //! different things too, and never answers one with another.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{errno::Errno, peer::errno, tls};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 use std::{
@@ -42,9 +45,42 @@ struct Tls {
     /// Ciphertext on its way to the stream.
     out: Vec<u8>,
     out_at: usize,
-    /// Ciphertext just read.
+    /// Ciphertext that was read, how much, and how much of it the engine has.
     inbox: Vec<u8>,
+    read: usize,
+    fed: usize,
     notified: bool,
+    /// Where the records end that are read.
+    record: Record,
+    /// The peer's close_notify has been read.
+    over: bool,
+    /// Ciphertext behind it.
+    behind: u64,
+}
+
+/// How much of a record is still to come: of its five bytes of header, then of its body.
+#[derive(Default)]
+struct Record {
+    header: Vec<u8>,
+    body: usize,
+}
+
+impl Record {
+    /// How many of `bytes`, which is not empty, belong to the record under way.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        if self.body > 0 {
+            let n = self.body.min(bytes.len());
+            self.body -= n;
+            return n;
+        }
+        let n = (5 - self.header.len()).min(bytes.len());
+        self.header.extend_from_slice(&bytes[..n]);
+        if let [_, _, _, high, low] = self.header[..] {
+            self.body = usize::from(u16::from_be_bytes([high, low]));
+            self.header.clear();
+        }
+        n
+    }
 }
 
 impl<S: Stream> Line<S> {
@@ -73,7 +109,12 @@ impl<S: Stream> Line<S> {
             out: Vec::new(),
             out_at: 0,
             inbox: vec![0; 4_096],
+            read: 0,
+            fed: 0,
             notified: false,
+            record: Record::default(),
+            over: false,
+            behind: 0,
         };
         Line {
             stream,
@@ -167,6 +208,11 @@ impl<S: Stream> Line<S> {
         Poll::Ready(acked.map_err(|error| Got::Reset(errno(&error))))
     }
 
+    /// Ciphertext that came behind the other side's close_notify: it has nothing more to say (I8).
+    pub fn behind_the_end(&self) -> u64 {
+        self.tls.as_ref().map_or(0, |tls| tls.behind)
+    }
+
     /// Closes it.
     pub fn close(self) {
         self.stream.close();
@@ -218,21 +264,33 @@ impl Tls {
         stream: &mut S,
         max: usize,
     ) -> Poll<Option<Got>> {
-        let most = max.clamp(1, self.inbox.len());
-        let n = match ready!(stream.poll_read(cx, &mut self.inbox[..most])) {
-            Ok(0) => return Poll::Ready(Some(Got::Fin)),
-            Ok(n) => n,
-            Err(error) => return Poll::Ready(Some(Got::Reset(errno(&error)))),
-        };
-        let mut fed = &self.inbox[..n];
-        while !fed.is_empty() {
-            let taken = self.engine.read_tls(&mut fed);
-            // RFC 8446, 6.1: what follows close_notify is ignored.
-            if taken.expect("the engine's input is never full") == 0 {
-                break;
+        if self.fed == self.read {
+            let most = max.clamp(1, self.inbox.len());
+            self.read = match ready!(stream.poll_read(cx, &mut self.inbox[..most])) {
+                Ok(0) => return Poll::Ready(Some(Got::Fin)),
+                Ok(n) => n,
+                Err(error) => return Poll::Ready(Some(Got::Reset(errno(&error)))),
+            };
+            self.fed = 0;
+        }
+        while self.fed < self.read {
+            // Record by record: what is behind a close_notify must not hide in the same read.
+            let taken = self.record.take(&self.inbox[self.fed..self.read]);
+            let mut piece = &self.inbox[self.fed..self.fed + taken];
+            self.fed += taken;
+            if self.over {
+                // RFC 8446, 6.1: what follows close_notify is ignored.
+                self.behind += taken as u64;
+                continue;
             }
-            if let Err(error) = self.engine.process_new_packets() {
-                return Poll::Ready(Some(Got::BadTls(error.to_string())));
+            while !piece.is_empty() {
+                let read = self.engine.read_tls(&mut piece);
+                read.expect("an engine takes a record once it was emptied");
+                match self.engine.process_new_packets() {
+                    Ok(state) if state.plaintext_bytes_to_read() > 0 => return Poll::Ready(None),
+                    Ok(state) => self.over = state.peer_has_closed(),
+                    Err(error) => return Poll::Ready(Some(Got::BadTls(error.to_string()))),
+                }
             }
         }
         Poll::Ready(None)

@@ -40,6 +40,7 @@ struct Draft {
     origin: DraftScript,
     faults: Plan,
     links: Vec<LinkEvent>,
+    drain_ms: Option<u32>,
 }
 
 #[derive(Default)]
@@ -124,7 +125,11 @@ impl Draft {
                 let act = match words.next()? {
                     "hold" => LinkAct::Hold,
                     "release" => LinkAct::Release,
-                    other => return Err(format!("`{other}`: hold or release")),
+                    "drain" => {
+                        set(&mut self.drain_ms, at_ms)?;
+                        return words.end();
+                    }
+                    other => return Err(format!("`{other}`: hold, release or drain")),
                 };
                 let link = link(words.next()?)?;
                 self.links.push(LinkEvent { at_ms, link, act });
@@ -188,6 +193,7 @@ impl Draft {
             origin: self.origin.into(),
             faults: self.faults,
             links: self.links,
+            drain_ms: self.drain_ms,
         })
     }
 }

@@ -101,7 +101,10 @@ impl fmt::Display for Schedule {
             };
             writeln!(f, "at {}ms {act} {}", event.at_ms, event.link.word())?;
         }
-        Ok(())
+        match self.drain_ms {
+            Some(at_ms) => writeln!(f, "at {at_ms}ms drain"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ fault proxy.down.write#2 pend
 fault proxy.up2.read#3 fail ETIMEDOUT
 at 25ms hold proxy-origin
 at 27ms release proxy-origin
+at 30ms drain
 ";
 
 const HTTP: &str = "\
@@ -145,7 +146,11 @@ fn an_error_names_its_line() {
         ("fault dial pend", 4, "`dial` is no call"),
         ("fault dial#1 pend 1ms", 4, "`pend 1ms` is no fault"),
         ("fault dial#1 pend\nfault dial#1 pend 2ms", 5, "said twice"),
-        ("at 3ms drop client-proxy", 4, "`drop`: hold or release"),
+        (
+            "at 3ms drop client-proxy",
+            4,
+            "`drop`: hold, release or drain",
+        ),
         (
             "response 200 1.1 keep empty",
             4,

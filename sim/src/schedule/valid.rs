@@ -8,6 +8,7 @@ use super::{
     Body, Carrier, Exchange, HttpVersion, Link, LinkAct, Method, Reader, Request, Response,
     Schedule, Script, Step, Traffic,
 };
+use crate::fault::Site;
 use std::fmt;
 
 /// The longest time a schedule may name.
@@ -88,6 +89,12 @@ impl Schedule {
                 fault.fits(point.site),
                 "a fault must be one its call can have",
             )?;
+        }
+        if let Some(at_ms) = self.drain_ms {
+            must((1..=MAX_MS).contains(&at_ms), "a drain has its time")?;
+            let mut sites = self.faults.keys().map(|point| point.site);
+            let door = sites.any(|site| site == Site::Accept);
+            must(!door, "who is accepted late may find that nobody accepts")?;
         }
         let mut sorted = self
             .links

@@ -43,7 +43,7 @@ pub(super) fn with(schedule: &Schedule, change: impl FnOnce(&mut Schedule)) -> S
 
 /// A perfect network, all at once and by parts.
 fn calm(schedule: &Schedule) -> Vec<Schedule> {
-    let changes: [fn(&mut Schedule); 6] = [
+    let changes: [fn(&mut Schedule); 7] = [
         |s| {
             s.faults.clear();
             s.links.clear();
@@ -52,6 +52,7 @@ fn calm(schedule: &Schedule) -> Vec<Schedule> {
         },
         |s| s.faults.clear(),
         |s| s.links.clear(),
+        |s| s.drain_ms = None,
         |s| s.buffers = BufferBytes::default(),
         |s| s.latencies = Latencies::default(),
         |s| {
@@ -208,6 +209,9 @@ fn smaller_numbers(schedule: &Schedule) -> Vec<Schedule> {
         for n in less(event.at_ms, 1) {
             all.push(with(schedule, |s| s.links[at].at_ms = n));
         }
+    }
+    for n in schedule.drain_ms.map_or(Vec::new(), |at_ms| less(at_ms, 1)) {
+        all.push(with(schedule, |s| s.drain_ms = Some(n)));
     }
     all.extend(smaller_faults(schedule));
     all

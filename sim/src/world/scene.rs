@@ -129,6 +129,8 @@ impl<N: Simulated> Scene<N> {
             peer_sockets: self.peer_sockets(),
             failures: self.faulty.failures(),
             hasty_closes: self.faulty.hasty_closes(),
+            second_ends: self.faulty.second_ends(),
+            dropped: self.faulty.dropped(),
             timers_fired: self.faulty.timers_fired(),
             most_inside: self.most_inside,
             net,

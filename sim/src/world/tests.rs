@@ -106,6 +106,8 @@ fn every_bug_is_caught_within_these_seeds() {
         (Bug::LimitIgnored, Invariant::Bounded),
         (Bug::ShortWriteDoubled, Invariant::Prefix),
         (Bug::ClosesAtOnce, Invariant::CloseInOrder),
+        (Bug::Drops, Invariant::ClosedOnce),
+        (Bug::EndsTwice, Invariant::OneEnd),
         (Bug::Leaks, Invariant::Ends),
         (Bug::PanicsOnReset, Invariant::NoPanic),
     ] {

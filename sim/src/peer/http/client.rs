@@ -114,6 +114,8 @@ impl<N: Network> Client<'_, N> {
     /// Writes a request; whether it could.
     async fn ask(&self, number: usize, exchange: &Exchange) -> bool {
         let request = &exchange.request;
+        let now = self.conn.net.now();
+        self.http.log.borrow_mut().asked_at.push(now);
         if !self
             .conn
             .write_all(&write::request_head(number, request))

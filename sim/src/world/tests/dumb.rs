@@ -47,6 +47,10 @@ pub(super) enum Bug {
     ShortWriteDoubled,
     /// It closes without waiting for what it has sent.
     ClosesAtOnce,
+    /// It lets go of its connections and closes none.
+    Drops,
+    /// It says each end twice.
+    EndsTwice,
     /// It is done with a connection and keeps it.
     Leaks,
     /// It panics when a peer resets.
@@ -305,6 +309,8 @@ impl<N: Simulated> Relay<N> {
             | Bug::LimitIgnored
             | Bug::ShortWriteDoubled
             | Bug::ClosesAtOnce
+            | Bug::Drops
+            | Bug::EndsTwice
             | Bug::Leaks
             | Bug::PanicsOnReset => empty,
         };
@@ -318,6 +324,9 @@ impl<N: Simulated> Relay<N> {
             Poll::Pending => return false,
             Poll::Ready(Ok(())) => self.ways[from].stage = Stage::Ended,
             Poll::Ready(Err(fault)) => self.broke(1 - from, &fault),
+        }
+        if self.bug == Bug::EndsTwice {
+            let _again = self.ports[1 - from].poll_finish(cx);
         }
         true
     }
@@ -347,6 +356,8 @@ impl<N: Simulated> Relay<N> {
         .await;
         if bug == Bug::Leaks {
             std::mem::forget((down, up));
+        } else if bug == Bug::Drops {
+            drop((down, up));
         } else if broken {
             down.reset();
             up.reset();

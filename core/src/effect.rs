@@ -25,6 +25,8 @@ pub enum Effect {
     Reply(Reply),
     /// Queue the alert that says that nobody here has the client's name (P2).
     Alert,
+    /// Queue an interim response to the client, to see whether it is still there (H07b).
+    Probe,
     /// Queue the last chunk of the response: its close-delimited body ended clean (U07).
     LastChunk,
     /// The session is over; this is its last word.

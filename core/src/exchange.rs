@@ -29,6 +29,8 @@ pub struct Exchange {
     pub replay: Replay,
     /// The origin's kernel accepted no byte of the request before its FIN (U02, K23).
     pub unaccepted: bool,
+    /// The client has been asked whether it is still there (H07b).
+    pub probed: bool,
 }
 
 /// Whether a request can be sent again (U02 to U04): once, and only before its answer has begun.
@@ -82,6 +84,7 @@ impl Exchange {
             origin: None,
             replay: Replay::Held(0),
             unaccepted: false,
+            probed: false,
         }
     }
 

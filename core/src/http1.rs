@@ -48,7 +48,7 @@ pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use reject::{Fault, Reject};
-pub use reply::Reply;
+pub use reply::{PROBE, Reply};
 pub use write::{Forwarded, write_request, write_response};
 
 /// The version that a message says it speaks. Any other is refused (505).

@@ -11,6 +11,7 @@ mod ending;
 mod fired;
 mod http;
 mod peek;
+mod policy;
 mod reads;
 mod report;
 mod retry;
@@ -23,8 +24,9 @@ mod why;
 
 pub use self::{
     check::Stuck,
+    policy::{ClientFin, OnIdle, Policy, TunnelClose},
     settle::{RULES, Rule},
-    setup::{Kind, Policy, Setup},
+    setup::{Kind, Setup},
     why::Wait,
 };
 use crate::{

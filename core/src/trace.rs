@@ -296,6 +296,7 @@ fn order(effect: &Effect) -> Option<String> {
         Effect::Retire(_) => "U retire".to_string(),
         Effect::Reply(reply) => format!("D reply {}", reply.status),
         Effect::Alert => "D alert".to_string(),
+        Effect::Probe => "D probe".to_string(),
         Effect::LastChunk => "D last chunk".to_string(),
         Effect::End(_) => return None,
     })
@@ -313,6 +314,7 @@ fn last_word(effect: &Effect) -> Option<String> {
         | Effect::Retire(_)
         | Effect::Reply(_)
         | Effect::Alert
+        | Effect::Probe
         | Effect::LastChunk => None,
     }
 }

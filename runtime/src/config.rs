@@ -10,6 +10,7 @@ mod credentials;
 mod file;
 mod listener;
 mod outside;
+mod policy;
 mod print;
 mod read;
 mod route;
@@ -21,7 +22,10 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;
-pub use tidegate_core::tls::{BareFin, HalfClose};
+pub use tidegate_core::{
+    session::{ClientFin, OnIdle, Policy, TunnelClose},
+    tls::{BareFin, HalfClose},
+};
 pub use {
     address::Authority,
     file::read,
@@ -77,10 +81,8 @@ pub struct Listener {
     pub buffers: Buffers,
     /// Its waits, complete. Those of the cluster in use go on top: [`Config::timeouts`].
     pub timeouts: Timeouts,
-    /// What a FIN without close_notify means on a TLS leg.
-    pub bare_fin: BareFin,
-    /// What a client's close_notify means in TLS 1.2.
-    pub tls12_half_close: HalfClose,
+    /// What it decides where the standards leave it open (LIFECYCLE 4.12).
+    pub policy: Policy,
     /// Whose clients' certificates are asked for, if any are.
     pub clients: Option<Clients>,
 }

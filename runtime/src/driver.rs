@@ -246,6 +246,10 @@ impl<N: Network> Driver<N> {
                 let alert = &tidegate_core::tls::hello::UNRECOGNIZED_NAME;
                 self.wire(Side::Down).outbox.tail().extend_from_slice(alert);
             }
+            Effect::Probe => {
+                let probe = tidegate_core::http1::PROBE;
+                self.wire(Side::Down).outbox.tail().extend_from_slice(probe);
+            }
             Effect::LastChunk => {
                 let last = tidegate_core::http1::BodyEncoder::LAST_CHUNK;
                 self.wire(Side::Down).outbox.tail().extend_from_slice(last);

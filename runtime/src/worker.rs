@@ -28,7 +28,7 @@ use std::{
 use tidegate_core::{
     balance::RoundRobin,
     limits::Timeouts,
-    session::{Kind, Policy, Setup},
+    session::{Kind, Setup},
 };
 use tokio::task::JoinHandle;
 
@@ -211,10 +211,7 @@ fn setup(config: &Config, site: &Site) -> Setup {
     Setup {
         limits: config.limits,
         timeouts,
-        policy: Policy {
-            bare_fin: listener.bare_fin,
-            tls12_half_close: listener.tls12_half_close,
-        },
+        policy: listener.policy,
         passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
         ..Setup::new(kind, site.tls.is_some())

@@ -138,8 +138,7 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         }),
         buffers: schedule.buffers.down.into(),
         timeouts,
-        bare_fin: config::BareFin::default(),
-        tls12_half_close: config::HalfClose::default(),
+        policy: config::Policy::default(),
         clients: None,
     }
 }

@@ -274,6 +274,7 @@ fn order(effect: Effect) -> String {
         Effect::Retire(_) => "retire".to_string(),
         Effect::Reply(reply) => format!("reply {}", reply.status),
         Effect::Alert => "alert".to_string(),
+        Effect::Probe => "probe".to_string(),
         Effect::LastChunk => "last chunk".to_string(),
         Effect::End(ending) => format!("end {ending}"),
     }

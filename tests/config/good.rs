@@ -4,8 +4,8 @@ use crate::{read, read_in};
 use proptest::{collection::vec, option, prelude::*};
 use std::net::SocketAddr;
 use tidegate::config::{
-    self, BareFin, CertificateFiles, ClientAuth, Clients, Config, HalfClose, OriginTls, Protocol,
-    Roots, Tls,
+    self, BareFin, CertificateFiles, ClientAuth, ClientFin, Clients, Config, HalfClose, OnIdle,
+    OriginTls, Policy, Protocol, Roots, Tls, TunnelClose,
 };
 use tidegate_core::{
     limits::{Limits, Timeouts},
@@ -34,6 +34,9 @@ to   = "files"
 send_buffer = "4608B"
 recv_buffer = "1MiB"
 bare_fin = "clean"
+client_fin = "probe"
+tunnel_close = "both"
+idle = "finish"
 timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
@@ -65,7 +68,7 @@ timeouts = { tls = "1s" }
 [[route]]
 listener = "passed"
 host = "*.example.org"
-to   = "secure"
+to   = "files"
 
 [[route]]
 listener = "web"
@@ -149,7 +152,14 @@ fn every_key_arrives() {
         (web.buffers.send_bytes, web.buffers.recv_bytes),
         (Some(4608), Some(1 << 20))
     );
-    assert_eq!(web.bare_fin, BareFin::Clean);
+    let policy = Policy {
+        bare_fin: BareFin::Clean,
+        tls12_half_close: HalfClose::Deliver,
+        client_fin: ClientFin::Probe,
+        tunnel_close: TunnelClose::Both,
+        idle: OnIdle::Finish,
+    };
+    assert_eq!(web.policy, policy);
     assert_eq!(web.protocol.alpn(), [b"http/1.1", b"http/1.0"]);
     let Protocol::Http(routes) = &web.protocol else {
         panic!("{:?}", web.protocol)
@@ -197,7 +207,7 @@ fn every_key_of_tls_arrives() {
         auth: ClientAuth::Optional,
     };
     assert_eq!(mutual.clients, Some(clients));
-    assert_eq!(mutual.tls12_half_close, HalfClose::Strict);
+    assert_eq!(mutual.policy.tls12_half_close, HalfClose::Strict);
     let Protocol::Passthrough(names) = &config.listeners[3].protocol else {
         panic!("{:?}", config.listeners[3])
     };
@@ -206,7 +216,7 @@ fn every_key_of_tls_arrives() {
             .find(name, "")
             .map(|n| config.clusters[n].name.as_str())
     };
-    assert_eq!(to(Some("a.example.org")), Some("secure"));
+    assert_eq!(to(Some("a.example.org")), Some("files"));
     assert_eq!(
         (to(Some("example.org")), to(None)),
         (Some("db"), Some("db"))
@@ -358,7 +368,7 @@ prop_compose! {
         web.timeouts.idle = idle;
         web.timeouts.linger = linger;
         web.buffers.send_bytes = send;
-        web.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
+        web.policy.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
         config.clusters[0].takes_connect = takes_connect;
         config.clusters[0].timeouts.connect = connect;
         config.clusters[0].timeouts.write = write;

@@ -12,6 +12,7 @@ mod graph;
 mod interest;
 mod last_word;
 mod original;
+mod policy;
 mod relay;
 mod report;
 mod retry;

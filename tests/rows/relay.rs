@@ -363,6 +363,7 @@ fn r27_no_order_shuts_a_read_side() {
         | Effect::Retire(_)
         | Effect::Reply(_)
         | Effect::Alert
+        | Effect::Probe
         | Effect::LastChunk
         | Effect::End(_) => false,
         // These let go of the whole descriptor.

@@ -103,6 +103,13 @@ fn relays_in_a_drain() {
 }
 
 #[test]
+fn what_an_operator_may_ask_for() {
+    for shape in shapes::knobs() {
+        whole(&shape);
+    }
+}
+
+#[test]
 fn nobody_waits_for_a_proxy_that_waits_for_them() {
     for shape in shapes::patient() {
         whole(&shape);

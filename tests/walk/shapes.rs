@@ -1,7 +1,11 @@
 //! The sessions that are walked over.
 
 use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, UPGRADE, post};
-use tidegate_core::{http1::BodyKind, side::Side};
+use tidegate_core::{
+    http1::BodyKind,
+    session::{ClientFin, OnIdle},
+    side::Side,
+};
 
 /// Raw bytes both ways.
 pub(crate) fn tcp() -> Shape {
@@ -32,6 +36,46 @@ pub(crate) fn drained() -> Vec<Shape> {
             .passed()
             .draining(),
         tls.draining(),
+    ]
+}
+
+/// What an operator may ask for instead of the default (LIFECYCLE 4.12), and an idle tunnel.
+pub(crate) fn knobs() -> Vec<Shape> {
+    let get = |name, origin| Shape::http(name, b"H", origin).answering(BodyKind::Length(2));
+    let upgrade = |name| {
+        Shape::http(name, b"Ht", b"Ht")
+            .asking(&[UPGRADE])
+            .switching()
+    };
+    vec![
+        Shape::tcp("tls 1.2, strict", true, [2, 3]).strict(),
+        get("length, tls 1.2, strict", b"Hbb").strict(),
+        get("client_fin cancel", b"iHbb").on_client_fin(ClientFin::Cancel),
+        get("client_fin cancel over tls", b"Hbb")
+            .on_client_fin(ClientFin::Cancel)
+            .over_tls(),
+        Shape::http("client_fin cancel, pipelined", b"HH", b"Hb")
+            .answering(BodyKind::Length(1))
+            .on_client_fin(ClientFin::Cancel),
+        get("client_fin probe", b"iHbb").on_client_fin(ClientFin::Probe),
+        get("client_fin probe over tls", b"Hbb")
+            .on_client_fin(ClientFin::Probe)
+            .over_tls(),
+        get("client_fin probe, 1.0", b"Hbb")
+            .asking(&[OLD])
+            .on_client_fin(ClientFin::Probe),
+        upgrade("tunnel_close both").closing_both(),
+        Shape::http("tunnel_close both over tls", b"Ht", b"H")
+            .asking(&[UPGRADE])
+            .switching()
+            .closing_both()
+            .over_tls(),
+        Shape::tcp("idle abort", false, [2, 2]).idling(OnIdle::Abort),
+        Shape::tcp("idle finish", false, [2, 2]).idling(OnIdle::Finish),
+        Shape::tcp("idle finish, tls on both legs", true, [1, 1])
+            .to_tls()
+            .idling(OnIdle::Finish),
+        upgrade("upgrade, idle finish").idling(OnIdle::Finish),
     ]
 }
 
@@ -154,6 +198,7 @@ const NEVER_WHOLE: &[&str] = &[
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(drained());
+    shapes.extend(knobs());
     shapes.extend(http());
     shapes.extend(tunnels());
     shapes

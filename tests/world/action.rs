@@ -34,6 +34,7 @@ impl Action {
                 Event::Failed(..)
                     | Event::Drained
                     | Event::DrainExpired
+                    | Event::Fired
                     | Event::Evicted
                     | Event::Hinted(_)
                     | Event::Sent(_, 0)

@@ -4,7 +4,7 @@
 use super::shape::Shape;
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
-    http1::{BodyEncoder, BodyKind, Framing, Reply},
+    http1::{BodyEncoder, BodyKind, Framing, PROBE, Reply},
     session::Session,
     side::Side,
 };
@@ -153,6 +153,11 @@ impl Carry {
 
     pub(crate) fn reply(&mut self, bytes: u32) {
         self.stream_mut(Side::Down).outbox.push(b'R', bytes);
+    }
+
+    pub(crate) fn probe(&mut self) {
+        let bytes = u32::try_from(PROBE.len()).unwrap();
+        self.stream_mut(Side::Down).outbox.push(b'i', bytes);
     }
 
     pub(crate) fn last_chunk(&mut self, _: &Shape) {

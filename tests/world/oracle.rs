@@ -6,7 +6,7 @@ use tidegate_core::{
     ending::End,
     interest::Read,
     leg::{Leg, ReadEnd},
-    session::Phase,
+    session::{OnIdle, Phase},
     side::Side,
 };
 
@@ -46,6 +46,12 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         "I18",
         "closed without a last word",
     )?;
+    let aborts = shape.setup.policy.idle == OnIdle::Abort;
+    must(
+        !world.idled || !aborts || world.over,
+        "R24",
+        "a leg outlives the time for which nothing moved",
+    )?;
     must(
         !world.expired || world.over,
         "G9",
@@ -55,7 +61,7 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         leg(world, side)?;
         if world.tunnel {
             tunnel::interest(world, shape, side)?;
-            tunnel::ends(world, side)?;
+            tunnel::ends(world, shape, side)?;
         }
     }
     if !world.tunnel {

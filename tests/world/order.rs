@@ -31,7 +31,7 @@ pub(crate) fn order(
         Effect::Finish(side) => finish(world, shape, side),
         // R20, T14: it has heard nothing of what it was wanted for.
         Effect::Reset(Side::Up) if world.securing => Ok(()),
-        Effect::Reset(side) => reset(world, side),
+        Effect::Reset(side) => reset(world, shape, side),
         Effect::Close(side) => close(world, side),
         Effect::Park => park(world, shape),
         Effect::Retire(_) => {
@@ -56,6 +56,11 @@ pub(crate) fn order(
             world.carry.stream(Side::Down).heard == Heard::Nothing,
             "H13",
             "a reply inside a response",
+        ),
+        Effect::Probe => must(
+            world.carry.stream(Side::Down).heard == Heard::Nothing,
+            "H07b",
+            "a probe inside a response",
         ),
         Effect::Alert => must(
             world.dials == 0 && !world.wire(Side::Down).fin,
@@ -125,12 +130,17 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
     let wire = world.wire(side);
     must(wire.is_held(), "I18", "finish on a leg that is gone")?;
     must(!wire.finish, "I8", "a second end of one direction")?;
-    must(!wire.gap, "I2", "a clean end behind a gap")?;
+    // T02, strict: what is pending for the client is discarded.
+    let discarded = side == Side::Down && world.by_the_letter(shape);
     must(
-        world.held(side) == 0,
+        discarded || world.held(side) == 0,
         "I2",
         "a clean end before the last byte",
     )?;
+    if world.may_be_finished(shape, side) {
+        return Ok(());
+    }
+    must(!wire.gap, "I2", "a clean end behind a gap")?;
     let source = world.wire(side.other());
     if !world.tunnel {
         must(
@@ -168,10 +178,10 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
     )
 }
 
-fn reset(world: &World, side: Side) -> Result<(), Found> {
+fn reset(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
     let (wire, other) = (world.wire(side), world.wire(side.other()));
     must(wire.is_held(), "I18", "reset of a leg that is gone")?;
-    if world.evicted || world.expired {
+    if world.may_be_reset(shape, side) {
         return Ok(());
     }
     let failed = wire.told == Truth::Abort || wire.latched || wire.told == Truth::Truncated;

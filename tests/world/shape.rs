@@ -3,8 +3,9 @@
 use tidegate_core::{
     http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
     limits::Limits,
-    session::{Kind, Setup},
+    session::{ClientFin, Kind, OnIdle, Setup, TunnelClose},
     side::Side,
+    tls::{self, HalfClose},
 };
 
 /// A setup and its peers.
@@ -26,8 +27,12 @@ pub(crate) struct Shape {
     pub(crate) origin: &'static [u8],
     /// What its final head says.
     pub(crate) response: ResponseFacts,
+    /// The version of the client's TLS.
+    pub(crate) version: tls::Version,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
+    /// Whether a tunnel may be idle for too long.
+    pub(crate) idles: bool,
     /// The peer that never ends before it has heard all that it waits for: our end, or the answer
     /// to each of its requests.
     pub(crate) patient: Option<Side>,
@@ -50,7 +55,9 @@ impl Shape {
             requests: &[],
             origin: b"",
             response: OK,
+            version: tls::Version::V13,
             drains: false,
+            idles: false,
             patient: None,
         }
     }
@@ -71,7 +78,9 @@ impl Shape {
             requests: &[GET, GET],
             origin,
             response: OK,
+            version: tls::Version::V13,
             drains: false,
+            idles: false,
             patient: None,
         }
     }
@@ -115,6 +124,30 @@ impl Shape {
 
     pub(crate) fn passed(mut self) -> Self {
         self.setup.passthrough = true;
+        self
+    }
+
+    /// Over TLS 1.2, by its letter (T02).
+    pub(crate) fn strict(mut self) -> Self {
+        self.version = tls::Version::V12;
+        self.setup.policy.tls12_half_close = HalfClose::Strict;
+        self.over_tls()
+    }
+
+    /// By the letter of RFC 9110, 9.3.6.
+    pub(crate) fn closing_both(mut self) -> Self {
+        self.setup.policy.tunnel_close = TunnelClose::Both;
+        self
+    }
+
+    pub(crate) fn on_client_fin(mut self, client_fin: ClientFin) -> Self {
+        self.setup.policy.client_fin = client_fin;
+        self
+    }
+
+    pub(crate) fn idling(mut self, idle: OnIdle) -> Self {
+        self.setup.policy.idle = idle;
+        self.idles = true;
         self
     }
 

@@ -68,8 +68,8 @@ impl World {
             | Event::Peeked(_)
             | Event::Decoded(..)
             | Event::Refused(..)
-            | Event::Hinted(_)
-            | Event::Fired => {}
+            | Event::Hinted(_) => {}
+            Event::Fired => self.idled = true,
         }
     }
 
@@ -108,6 +108,7 @@ impl World {
             }
             Effect::Reply(reply) => self.carry.reply(reply.len()),
             Effect::Alert => self.wire_mut(Side::Up).inside += 7,
+            Effect::Probe => self.carry.probe(),
             Effect::LastChunk => self.carry.last_chunk(shape),
             Effect::End(_) => self.over = true,
         }

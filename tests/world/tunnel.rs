@@ -80,7 +80,10 @@ pub(super) fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), F
         Read::Take(most) => healthy && most == room || wire.latched && most <= room,
         Read::Off => wire.fin || wire.told == Truth::Abort || wire.inside > 0 || behind > 0,
         // I9: while the other leg can be written to, nothing of this one is thrown away.
-        Read::Discard => !healthy || !sink && !world.dialing && !world.securing,
+        Read::Discard => {
+            let unheard = !sink && !world.dialing && !world.securing;
+            !healthy || unheard || world.is_unheard(shape, side)
+        }
     };
     must(
         read,
@@ -99,7 +102,10 @@ pub(super) fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), F
 }
 
 /// I3, I4: an end that is due has been ordered, in the step that made it due.
-pub(super) fn ends(world: &World, source: Side) -> Result<(), Found> {
+pub(super) fn ends(world: &World, shape: &Shape, source: Side) -> Result<(), Found> {
+    if world.is_shut(shape) || world.is_unheard(shape, source) {
+        return Ok(());
+    }
     let (from, to) = (world.wire(source), world.wire(source.other()));
     let Leg::Open(sink) = world.session.leg(source.other()) else {
         return Ok(());

@@ -6,6 +6,7 @@
 
 pub(crate) mod action;
 pub(crate) mod carry;
+mod knobs;
 pub(crate) mod oracle;
 mod order;
 pub(crate) mod rows;
@@ -31,6 +32,7 @@ use tidegate_core::{
     session::{Phase, RULES, Rule, Session},
     side::Side,
     time::Time,
+    timer::Timer,
     tls::Version,
 };
 
@@ -48,6 +50,8 @@ pub(crate) struct World {
     pub(crate) evicted: bool,
     /// The drain has lasted as long as it may.
     pub(crate) expired: bool,
+    /// Nothing has moved in it for too long.
+    pub(crate) idled: bool,
     /// The origin's kernel took nothing of the request, and its FIN is next (U02).
     pub(crate) unaccepted: bool,
     pub(crate) over: bool,
@@ -78,6 +82,7 @@ impl World {
             drained: false,
             evicted: false,
             expired: false,
+            idled: false,
             unaccepted: false,
             over: false,
             tunnel: !shape.is_http(),
@@ -116,7 +121,7 @@ impl World {
             return out;
         }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
-            tell(Event::Secured(Side::Down, Version::V13));
+            tell(Event::Secured(Side::Down, shape.version));
             tell(Event::Fin(Side::Down));
             tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
@@ -138,6 +143,10 @@ impl World {
                 tell(Event::Connected(Origin::Reused));
             }
             tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
+        }
+        let deadline = self.session.deadline().map(|(_, timer)| timer);
+        if shape.idles && !self.idled && deadline == Some(Timer::Tunnel) {
+            tell(Event::Fired);
         }
         if shape.drains && !self.drained {
             tell(Event::Drained);

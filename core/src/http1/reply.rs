@@ -7,6 +7,11 @@ use super::reject::{Fault, Reject};
 use super::text::put_decimal;
 use alloc::vec::Vec;
 
+/// An interim response of our own, to see whether a client is still there (H07b). RFC 9110, 15.2: a
+/// client of HTTP/1.1 reads past one that it did not expect. It is the 100, for there are clients
+/// that take every other one for the answer.
+pub const PROBE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// A response of our own, all of it known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {

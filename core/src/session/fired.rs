@@ -49,7 +49,7 @@ impl Session {
                     open.inbox = Inbox::EMPTY;
                 }
             }
-            Timer::Tunnel => self.tunnel_expired(timer),
+            Timer::Tunnel => self.tunnel_expired(timer, effects),
             Timer::WriteDown => self.stalled(Side::Down, timer),
             Timer::WriteUp => self.stalled(Side::Up, timer),
             #[cfg(feature = "known-bad")]
@@ -58,8 +58,12 @@ impl Session {
                 self.finish_down(effects);
             }
             Timer::Linger => {
-                self.down.gone(End::Clean);
-                effects.push(Effect::Close(Side::Down));
+                for side in Side::BOTH {
+                    if self.leg(side).open().is_some() {
+                        self.leg_mut(side).gone(End::Clean);
+                        effects.push(Effect::Close(side));
+                    }
+                }
             }
             Timer::FlushDown => self.flush_expired(Side::Down, effects),
             Timer::FlushUp => self.flush_expired(Side::Up, effects),
@@ -100,14 +104,17 @@ impl Session {
         }
     }
 
-    /// R24: a timeout is not a clean end; both legs are aborted.
-    fn tunnel_expired(&mut self, timer: Timer) {
+    /// R24: a timeout is not a clean end; both legs are aborted, unless a listener is told otherwise.
+    fn tunnel_expired(&mut self, timer: Timer, effects: &mut Effects) {
         #[cfg(feature = "known-bad")]
         if crate::variant::bad!(self.setup, FinOnTimer).is_some() && self.fin_is_due() {
             self.wrong.fired = true;
             return;
         }
         self.note(How::Expired(timer), By::Proxy);
+        if self.finish_idle(effects) {
+            return;
+        }
         for side in Side::BOTH {
             if let Some(open) = self.leg_mut(side).open_mut() {
                 open.give_up(Cause::Expired(timer));

@@ -67,7 +67,7 @@ impl Session {
 
     /// Whether the client's leg ends with this exchange.
     pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
-        exchange.close || self.draining || self.is_last_request()
+        exchange.close || self.draining || self.is_last_request() || self.is_over_by_the_letter()
     }
 
     /// Bytes of a message were understood as far as they go.

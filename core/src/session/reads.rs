@@ -47,7 +47,8 @@ impl Session {
         match (&self.phase, side) {
             (Phase::Tunnel, _) => {
                 let source = side.other();
-                self.leg(source).end() == Some(End::Clean) && self.unread(source) == 0
+                let ended = self.leg(source).end() == Some(End::Clean);
+                self.unread(source) == 0 && (ended || self.closes_both() == Some(side))
             }
             (Phase::Exchange(exchange), Side::Down) => {
                 let over = exchange.request == Request::Gone
@@ -124,6 +125,8 @@ impl Session {
             Phase::Tunnel if self.unread(side) > 0 => Read::Off,
             // T02, strict: nobody hears it any more.
             Phase::Tunnel if side == Side::Up && self.is_over_by_the_letter() => Read::Discard,
+            // RFC 9110, 9.3.6: what it says from now on is discarded.
+            Phase::Tunnel if self.closes_both() == Some(side.other()) => Read::Discard,
             Phase::Tunnel if self.takes(side.other()) => take(self.from(side).room()),
             Phase::Tunnel => Read::Discard,
             Phase::Idle(_) => self.read_into(inbox),

@@ -281,7 +281,7 @@ impl Session {
             Effect::Cancel => self.leave(Side::Up, Parting::Recalled, None, now),
             Effect::Connect => self.account.0.redials = true,
             Effect::End(_) => self.account.0.over = Some(now),
-            Effect::Reply(_) | Effect::Alert | Effect::LastChunk => {}
+            Effect::Reply(_) | Effect::Alert | Effect::Probe | Effect::LastChunk => {}
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod http;
 mod legs;
+mod policy;
 mod strict;
 mod tunnel;
 
@@ -14,6 +15,7 @@ use self::{
         s3_parted, s4_request_cut, s5_response_cut, s6_upload_over, s7_client_gone, s8_idle_over,
     },
     legs::{s9_failed, s10_done, s11_closed, s12_lost},
+    policy::{s14_close_both, s15_client_fin},
     strict::s13_by_the_letter,
     tunnel::{s1_finish, s2_abort},
 };
@@ -29,8 +31,8 @@ use crate::{
 /// A joint rule: does at most one thing, and says whether it did.
 pub type Rule = fn(&mut Session, &mut Effects) -> bool;
 
-/// Every rule. Tunnels: S1, S2. HTTP: S3 to S8. Both: S9 to S13.
-pub const RULES: [Rule; 13] = [
+/// Every rule. Tunnels: S1, S2, S14. HTTP: S3 to S8, S15. Both: S9 to S13.
+pub const RULES: [Rule; 15] = [
     s1_finish,
     s2_abort,
     s3_parted,
@@ -44,6 +46,8 @@ pub const RULES: [Rule; 13] = [
     s11_closed,
     s12_lost,
     s13_by_the_letter,
+    s14_close_both,
+    s15_client_fin,
 ];
 
 /// More than any event can cause: each rule fires at most a few times for a leg.
@@ -100,7 +104,12 @@ impl Session {
             && self.down == Leg::Gone(End::Clean)
     }
 
-    fn finish(&mut self, side: Side, drained: crate::relay::Drained, effects: &mut Effects) {
+    pub(super) fn finish(
+        &mut self,
+        side: Side,
+        drained: crate::relay::Drained,
+        effects: &mut Effects,
+    ) {
         let Some(open) = self.leg_mut(side).open_mut() else {
             bug!("a finish without a leg")
         };
@@ -108,7 +117,7 @@ impl Session {
         effects.push(Effect::Finish(side));
     }
 
-    fn can_finish(&self, side: Side) -> bool {
+    pub(super) fn can_finish(&self, side: Side) -> bool {
         let open = self.leg(side).open();
         self.takes(side) && open.is_some_and(|open| open.write == WriteEnd::Open)
     }

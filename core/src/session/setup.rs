@@ -1,10 +1,8 @@
 //! What a session is made for: its kind, its limits, its time-outs, its policy. It never changes
 //! while the session lives.
 
-use crate::{
-    limits::{Limits, Timeouts},
-    tls::{BareFin, HalfClose},
-};
+use super::policy::Policy;
+use crate::limits::{Limits, Timeouts};
 use core::hash::{Hash, Hasher};
 
 /// What the bytes of a session are.
@@ -14,15 +12,6 @@ pub enum Kind {
     Http,
     /// Opaque bytes: one tunnel.
     Tcp,
-}
-
-/// The decisions of LIFECYCLE 4.12 that an operator may change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Policy {
-    /// What a client's FIN without close_notify means (T05).
-    pub bare_fin: BareFin,
-    /// What its close_notify means in TLS 1.2 (T02).
-    pub tls12_half_close: HalfClose,
 }
 
 /// Everything a session is told at its start.

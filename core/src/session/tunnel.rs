@@ -59,6 +59,8 @@ impl Session {
     pub(super) fn kind(&self) -> Kind {
         match self.phase {
             Phase::Tunnel => Kind::Tcp,
+            // Nothing but a tunnel closes with two legs.
+            Phase::Closing if !self.up.is_over() => Kind::Tcp,
             Phase::New
             | Phase::Securing
             | Phase::Peeking

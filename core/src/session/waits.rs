@@ -170,19 +170,21 @@ impl Session {
         }
     }
 
-    /// T_linger_ack: our FIN is heard, the client's has not come.
+    /// T_linger_ack: our FIN is heard on every leg that is left, and some peer's has not come.
     fn lingers(&self) -> bool {
-        let Some(open) = self.down.open() else {
-            return false;
+        let heard = |side: &Side| match self.leg(*side) {
+            Leg::Open(open) => open.write == WriteEnd::Acked,
+            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => true,
         };
-        let heard = matches!(
-            open.read,
-            ReadEnd::Open | ReadEnd::Notified | ReadEnd::Draining(_)
-        );
-        self.setup.kind == Kind::Http
-            && self.phase == Phase::Closing
-            && open.write == WriteEnd::Acked
-            && heard
+        let waits = |side: Side| {
+            self.leg(side).open().is_some_and(|open| match open.read {
+                ReadEnd::Open | ReadEnd::Notified | ReadEnd::Draining(_) => true,
+                ReadEnd::Fin(_) | ReadEnd::Failed(_) => false,
+            })
+        };
+        self.phase == Phase::Closing
+            && Side::BOTH.iter().all(heard)
+            && Side::BOTH.into_iter().any(waits)
     }
 
     fn waits_to_flush(&self, side: Side) -> bool {

@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Balance, BareFin, CertificateFiles, Cluster, Config, HalfClose, Listener, OriginTls,
-        Outside, Protocol, Tls, UpstreamTimeouts, address, resolve,
+        Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside, Policy, Protocol,
+        Tls, UpstreamTimeouts, address, resolve,
     },
     message::{Code, Message},
     net::Buffers,
@@ -70,8 +70,7 @@ pub(super) fn config(
         protocol,
         tls,
         buffers: Buffers::default(),
-        bare_fin: BareFin::default(),
-        tls12_half_close: HalfClose::default(),
+        policy: Policy::default(),
         clients: None,
     };
     let cluster = Cluster {

@@ -158,7 +158,7 @@ fn nouns(reader: &mut Reader<'_>, root: &Section<'_, '_>, config: &mut Config) {
     }
     let (mut listeners, mut drafts, mut bound) = (Names::new("listener"), vec![], vec![]);
     for (index, section) in each(reader, root, "listener").into_iter().enumerate() {
-        let draft = listener::read(reader, &section, &clusters, &mut bound);
+        let draft = listener::read(reader, &section, (&clusters, &config.clusters), &mut bound);
         if let Some(name) = &draft.name {
             listeners.add(reader, name, index);
         }
@@ -175,7 +175,7 @@ fn nouns(reader: &mut Reader<'_>, root: &Section<'_, '_>, config: &mut Config) {
         route::read(
             reader,
             &section,
-            (&listeners, &clusters),
+            (&listeners, &clusters, &config.clusters),
             &mut drafts,
             &mut taken,
         );

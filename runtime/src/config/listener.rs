@@ -2,10 +2,11 @@
 
 use crate::{
     config::{
-        BareFin, ClientAuth, Clients, HalfClose, Listener, Protocol, Tls, address,
+        ClientAuth, Clients, Cluster, Listener, Protocol, Tls, address,
         credentials::{authorities, certificates},
+        policy,
         read::{Node, Reader, Section, Word},
-        route::Names,
+        route::{Names, in_the_clear},
         sockets, waits,
     },
     message::{Code, Message, Place},
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 13] = [
     "name",
     "bind",
     "kind",
@@ -24,6 +25,9 @@ const KEYS: [&str; 10] = [
     "recv_buffer",
     "bare_fin",
     "tls12_half_close",
+    "client_fin",
+    "tunnel_close",
+    "idle",
     "timeouts",
 ];
 
@@ -55,7 +59,7 @@ pub(super) struct Draft {
 pub(super) fn read(
     reader: &mut Reader<'_>,
     section: &Section<'_, '_>,
-    clusters: &Names,
+    clusters: (&Names, &[Cluster]),
     bound: &mut Vec<(SocketAddr, Place)>,
 ) -> Draft {
     reader.only(section, &KEYS);
@@ -90,11 +94,6 @@ pub(super) fn read(
         let meaningful = (kind == Kind::Http, section.get("tls").is_some());
         timeouts = waits::listener(reader, node, timeouts, meaningful);
     }
-    let fins = [("truncated", BareFin::Truncated), ("clean", BareFin::Clean)];
-    let closes = [
-        ("deliver", HalfClose::Deliver),
-        ("strict", HalfClose::Strict),
-    ];
     let listener = Listener {
         name: name
             .as_ref()
@@ -105,8 +104,7 @@ pub(super) fn read(
         tls: certificates,
         buffers: sockets::buffers(reader, section),
         timeouts,
-        bare_fin: tls_choice(reader, section, kind, "bare_fin", &fins),
-        tls12_half_close: tls_choice(reader, section, kind, "tls12_half_close", &closes),
+        policy: policy::read(reader, section, kind),
         clients,
     };
     let to = to(reader, section, kind, clusters);
@@ -125,14 +123,20 @@ fn to(
     reader: &mut Reader<'_>,
     section: &Section<'_, '_>,
     kind: Kind,
-    clusters: &Names,
+    (clusters, all): (&Names, &[Cluster]),
 ) -> Option<(Option<usize>, Place)> {
     let node = match kind {
         Kind::Http | Kind::Passthrough => section.get("to"),
         Kind::Tcp => reader.required(section, "to", "to = \"CLUSTER\", the name of a cluster"),
     };
     let word = node.and_then(|node| reader.word("to", node));
-    word.map(|word| (clusters.find(reader, &word), word.place))
+    word.map(|word| {
+        let cluster = clusters.find(reader, &word);
+        if kind == Kind::Passthrough {
+            in_the_clear(reader, cluster.map(|index| &all[index]), word.place.clone());
+        }
+        (cluster, word.place)
+    })
 }
 
 fn bind(
@@ -172,35 +176,6 @@ fn bind(
         all.push(address);
     }
     all
-}
-
-/// A choice that only TLS gives a meaning to.
-fn tls_choice<T: Copy + Default>(
-    reader: &mut Reader<'_>,
-    section: &Section<'_, '_>,
-    kind: Kind,
-    key: &str,
-    choices: &[(&str, T)],
-) -> T {
-    let Some(node) = section.get(key) else {
-        return T::default();
-    };
-    let reason = match (section.get("tls"), kind) {
-        (None, _) => Some((
-            "without `tls`",
-            "on a plain connection every FIN is a clean end",
-        )),
-        (Some(_), Kind::Passthrough) => {
-            Some(("with `tls = \"passthrough\"`", "the TLS ends elsewhere"))
-        }
-        (Some(_), Kind::Http | Kind::Tcp) => None,
-    };
-    if let Some((without, note)) = reason {
-        let what = format!("`{key}` has no meaning {without}");
-        let message = Message::new(Code::WrongKind, what).at(section.key_place(key), "");
-        reader.say(message.note(note));
-    }
-    reader.choice(key, node, choices).unwrap_or_default()
 }
 
 /// Where a listener's TLS ends.

@@ -3,10 +3,10 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    BareFin, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, HalfClose, Listener,
-    OriginTls, Protocol, Roots, Tls,
+    CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener, OriginTls, Protocol,
+    Roots, Tls,
     file::EDITION,
-    sockets,
+    policy, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -65,8 +65,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
         tls,
         buffers,
         timeouts,
-        bare_fin,
-        tls12_half_close,
+        policy,
         clients,
     } = listener;
     let bind = bind
@@ -97,14 +96,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
     let certificates = tls.as_ref().map(|tls| print_tls(tls, clients.as_ref()));
     text += &certificates.unwrap_or_default();
     text += &sockets::show(*buffers);
-    text += match bare_fin {
-        BareFin::Truncated => "",
-        BareFin::Clean => "bare_fin = \"clean\"\n",
-    };
-    text += match tls12_half_close {
-        HalfClose::Deliver => "",
-        HalfClose::Strict => "tls12_half_close = \"strict\"\n",
-    };
+    text += &policy::show(policy);
     text += &table(&waits::show_listener(
         *timeouts,
         protocol.default_timeouts(),

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        address,
+        Cluster, address,
         listener::{Draft, Kind},
         read::{Node, Reader, Section, Word},
     },
@@ -69,7 +69,7 @@ impl Names {
 pub(super) fn read(
     reader: &mut Reader<'_>,
     section: &Section<'_, '_>,
-    (listeners, clusters): (&Names, &Names),
+    (listeners, clusters, all): (&Names, &Names, &[Cluster]),
     drafts: &mut [Draft],
     taken: &mut Vec<(usize, Route, Place)>,
 ) {
@@ -83,6 +83,7 @@ pub(super) fn read(
     let index = listener
         .as_ref()
         .and_then(|word| listeners.find(reader, word));
+    let place = to.as_ref().map(|word| word.place.clone());
     let cluster = to.and_then(|word| clusters.find(reader, &word));
     let (Some(index), Some(listener)) = (index, listener) else {
         // It is for some listener: no use in saying of one that it has no route.
@@ -93,6 +94,9 @@ pub(super) fn read(
     draft.led = true;
     if !fits(reader, section, draft.kind, listener) {
         return;
+    }
+    if let (Kind::Passthrough, Some(place)) = (draft.kind, place) {
+        in_the_clear(reader, cluster.map(|index| &all[index]), place);
     }
     // Only a route that is good in itself can be in the way of another.
     let (Some(host), Some(path)) = (host.unwrap_or(Some(None)), path.unwrap_or(Some(None))) else {
@@ -122,6 +126,21 @@ pub(super) fn read(
     }
     taken.push((index, route.clone(), section.place()));
     draft.routes.push(route);
+}
+
+/// What is passed through is TLS already: the cluster that it goes to is spoken to as it is.
+pub(super) fn in_the_clear(reader: &mut Reader<'_>, cluster: Option<&Cluster>, place: Place) {
+    let Some(cluster) = cluster.filter(|cluster| cluster.tls.is_some()) else {
+        return;
+    };
+    let what = format!(
+        "TLS is passed through to `{}`, which has `tls`",
+        cluster.name
+    );
+    let message = Message::new(Code::WrongKind, what).at(place, "");
+    let message = message
+        .note("the client's TLS would be wrapped in ours, and the endpoint expects one of them");
+    reader.say(message.help("leave `tls` out of the cluster, or end TLS at the listener"));
 }
 
 /// Whether a route means anything for a listener of this kind.

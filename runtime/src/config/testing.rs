@@ -12,8 +12,7 @@ pub(crate) fn listener() -> Listener {
         tls: None,
         buffers: Buffers::default(),
         timeouts: Timeouts::http(),
-        bare_fin: BareFin::default(),
-        tls12_half_close: HalfClose::default(),
+        policy: Policy::default(),
         clients: None,
     }
 }

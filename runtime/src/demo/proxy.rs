@@ -4,9 +4,7 @@
 //! serves, for an interrupt; either way it drains. What it runs is what production runs.
 
 use crate::{
-    config::{
-        self, Balance, BareFin, Cluster, Config, Endpoint, HalfClose, Protocol, UpstreamTimeouts,
-    },
+    config::{self, Balance, Cluster, Config, Endpoint, Policy, Protocol, UpstreamTimeouts},
     net::{Buffers, kernel::Kernel},
     tap::Tap,
     worker::{Extras, Site, Worker},
@@ -204,8 +202,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         protocol,
         tls: None, // It is made in memory, and handed over below.
         buffers: plan.buffers,
-        bare_fin: BareFin::default(),
-        tls12_half_close: HalfClose::default(),
+        policy: Policy::default(),
         clients: None,
     };
     let cluster = Cluster {

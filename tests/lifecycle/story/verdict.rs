@@ -147,6 +147,10 @@ impl Ledger {
                 self.bytes[Side::Up as usize].0 += 7;
                 return;
             }
+            Effect::Probe => {
+                self.bytes[Side::Up as usize].0 += 25;
+                return;
+            }
             Effect::LastChunk => {
                 self.bytes[Side::Up as usize].0 += 5;
                 return;

@@ -3,7 +3,7 @@
 use crate::{
     effect::Effects,
     ending::End,
-    exchange::Request,
+    exchange::{Request, Response},
     leg::{ReadEnd, WriteEnd},
     report::Loss,
     session::{Phase, Session},
@@ -23,7 +23,9 @@ pub(super) fn s13_by_the_letter(session: &mut Session, effects: &mut Effects) ->
         Phase::Exchange(exchange) => {
             // S4 answers a request that was cut.
             let over = matches!(exchange.request, Request::Complete | Request::Gone);
-            if !over || !session.can_finish(Side::Down) {
+            // A client that has heard all leaves by S3.
+            let heard = exchange.response == Response::Complete && session.u2d.bytes() == 0;
+            if !over || heard || !session.can_finish(Side::Down) {
                 return false;
             }
             session.drop_origin(effects);

@@ -1,0 +1,68 @@
+//! What is said of ends and waits that were configured wrongly.
+
+use crate::{CLUSTER, said, snapshot};
+
+#[test]
+fn knobs() {
+    let text = format!(
+        r#"
+[[listener]]
+name = "web"
+bind = [":1"]
+to   = "api"
+client_fin = "canel"
+tunnel_close = true
+idle = "5m"
+
+[[listener]]
+name = "db"
+kind = "tcp"
+bind = [":2"]
+to   = "api"
+client_fin = "cancel"
+tunnel_close = "both"
+{CLUSTER}"#
+    );
+    snapshot("knobs", &said(&text));
+}
+
+#[test]
+fn drains() {
+    let text = format!(
+        r#"
+[drain]
+pre_delay = "11s"
+timeout = "721h"
+delay = "5s"
+
+[[listener]]
+name = "web"
+bind = [":1"]
+to   = "api"
+{CLUSTER}"#
+    );
+    snapshot("drains", &said(&text));
+}
+
+#[test]
+fn tls_inside_tls() {
+    let text = r#"
+[[listener]]
+name = "passed"
+kind = "tcp"
+bind = [":1"]
+tls  = "passthrough"
+to   = "secure"
+
+[[route]]
+listener = "passed"
+host = "a.example.org"
+to   = "secure"
+
+[[cluster]]
+name = "secure"
+endpoints = ["127.0.0.1:443"]
+tls = { server_name = "a.example.org" }
+"#;
+    snapshot("tls_inside_tls", &said(text));
+}

@@ -118,26 +118,23 @@ impl Drain {
 }
 
 impl Ticket {
-    /// What was said, once; until then the caller is woken by it. Of two words the later one counts.
+    /// What was said, once; the caller is woken by what is said next. Of two words the later one
+    /// counts.
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Word> {
         let word = self.drain.word();
-        if word > self.heard {
-            self.heard = word;
-            return Some(word);
-        }
-        if word == Word::Expired {
-            // Nothing comes after it.
-            return None;
-        }
         let mut wakers = self.drain.0.wakers.borrow_mut();
         if let Some(slot) = wakers.get_mut(&self.id)
+            // Nothing comes after it.
+            && word != Word::Expired
             && !slot
                 .as_ref()
                 .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
             *slot = Some(cx.waker().clone());
         }
-        None
+        let news = word > self.heard;
+        self.heard = word;
+        news.then_some(word)
     }
 
     /// The deadline has reset so many connections.

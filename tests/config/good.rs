@@ -152,14 +152,6 @@ fn every_key_arrives() {
         (web.buffers.send_bytes, web.buffers.recv_bytes),
         (Some(4608), Some(1 << 20))
     );
-    let policy = Policy {
-        bare_fin: BareFin::Clean,
-        tls12_half_close: HalfClose::Deliver,
-        client_fin: ClientFin::Probe,
-        tunnel_close: TunnelClose::Both,
-        idle: OnIdle::Finish,
-    };
-    assert_eq!(web.policy, policy);
     assert_eq!(web.protocol.alpn(), [b"http/1.1", b"http/1.0"]);
     let Protocol::Http(routes) = &web.protocol else {
         panic!("{:?}", web.protocol)
@@ -196,6 +188,18 @@ fn every_key_arrives() {
         pool_idle: Span::from_secs(5),
     };
     assert_eq!(timeouts, expected);
+}
+
+#[test]
+fn every_knob_arrives() {
+    let policy = Policy {
+        bare_fin: BareFin::Clean,
+        tls12_half_close: HalfClose::Deliver,
+        client_fin: ClientFin::Probe,
+        tunnel_close: TunnelClose::Both,
+        idle: OnIdle::Finish,
+    };
+    assert_eq!(good(FULL).listeners[4].policy, policy);
 }
 
 #[test]

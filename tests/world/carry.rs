@@ -4,7 +4,7 @@
 use super::shape::Shape;
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
-    http1::{BodyEncoder, BodyKind, Framing, PROBE, Reply},
+    http1::{BodyKind, Framing, Reply},
     session::Session,
     side::Side,
 };
@@ -151,18 +151,10 @@ impl Carry {
         }
     }
 
-    pub(crate) fn reply(&mut self, bytes: u32) {
-        self.stream_mut(Side::Down).outbox.push(b'R', bytes);
-    }
-
-    pub(crate) fn probe(&mut self) {
-        let bytes = u32::try_from(PROBE.len()).unwrap();
-        self.stream_mut(Side::Down).outbox.push(b'i', bytes);
-    }
-
-    pub(crate) fn last_chunk(&mut self, _: &Shape) {
-        let bytes = u32::try_from(BodyEncoder::LAST_CHUNK.len()).unwrap();
-        self.stream_mut(Side::Down).outbox.push(b'0', bytes);
+    /// Something of our own, in so many bytes.
+    pub(crate) fn say(&mut self, letter: u8, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap();
+        self.stream_mut(Side::Down).outbox.push(letter, bytes);
     }
 
     pub(crate) fn clear_outbox(&mut self, side: Side) {

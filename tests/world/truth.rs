@@ -8,6 +8,7 @@ use super::{
 use tidegate_core::{
     effect::Effect,
     event::{Event, Origin},
+    http1::{BodyEncoder, PROBE},
     side::Side,
 };
 
@@ -89,7 +90,7 @@ impl World {
         wire.told == Truth::Clean && heard && other.told == Truth::Clean && self.held(side) == 0
     }
 
-    pub(super) fn perform(&mut self, shape: &Shape, effect: Effect) {
+    pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Connect => {
                 self.dialing = true;
@@ -106,10 +107,10 @@ impl World {
                 self.wire_mut(Side::Up).fd = Fd::Closed;
                 self.carry.next_response();
             }
-            Effect::Reply(reply) => self.carry.reply(reply.len()),
+            Effect::Reply(reply) => self.carry.say(b'R', reply.len() as usize),
             Effect::Alert => self.wire_mut(Side::Up).inside += 7,
-            Effect::Probe => self.carry.probe(),
-            Effect::LastChunk => self.carry.last_chunk(shape),
+            Effect::Probe => self.carry.say(b'i', PROBE.len()),
+            Effect::LastChunk => self.carry.say(b'0', BodyEncoder::LAST_CHUNK.len()),
             Effect::End(_) => self.over = true,
         }
     }

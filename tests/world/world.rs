@@ -372,7 +372,7 @@ impl World {
         order::rides(&before, event, &effects)?;
         for effect in effects {
             order::order(self, shape, &before, effect)?;
-            self.perform(shape, effect);
+            self.perform(effect);
         }
         Ok(())
     }

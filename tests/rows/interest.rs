@@ -1,11 +1,11 @@
 //! What the driver is told to do on a leg, and when (LIFECYCLE 4.11, 9; I10; 3).
 
 use crate::{
-    stage::{GET, OK, Stage, answer, body, head, whole},
+    stage::{GET, OK, Stage, answer, body, decoded, head, post, whole},
     tunnel::{UPGRADE, switch},
 };
 use tidegate_core::{
-    event::{Call, Event, Head},
+    event::{Call, Event, Head, Want},
     http1::{BodyKind, RequestFacts},
     side::Side::{Down, Up},
     time::Span,
@@ -65,6 +65,26 @@ fn h12_row_4_11_9_the_last_bytes_of_the_last_answer_are_told_as_such() {
         stage.tell(body(Up, 10));
         assert!(!last(&stage, Down), "and more of it");
     }
+}
+
+/// R22, R23, MUSEUM 1.1: what was read leads back to the decoder as soon as there is room for it.
+#[test]
+fn r23_what_was_read_of_a_body_is_looked_at_again_once_there_is_room() {
+    let wants_room = |side, bytes| decoded(side, Head::None, bytes, false, 5, Want::Room);
+    let decode = |stage: &Stage, side| stage.session.interest(side).decode;
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.tell(wants_room(Down, 54));
+    assert_eq!(decode(&stage, Down), None);
+    stage.tell(Event::Sent(Up, 40));
+    assert_eq!(decode(&stage, Down), Some(40));
+    stage.tell(Event::Sent(Up, 24));
+    stage.tell(head(Up, answer(BodyKind::Length(500)), 10));
+    stage.tell(wants_room(Up, 54));
+    assert_eq!(decode(&stage, Up), None);
+    stage.tell(Event::Sent(Down, 40));
+    assert_eq!(decode(&stage, Up), Some(40));
 }
 
 /// A timer that is late is one; a timer before its time is the driver's mistake.

@@ -66,6 +66,26 @@ fn u03_only_what_is_idempotent_otherwise() {
 }
 
 #[test]
+fn u02_only_a_request_on_a_used_leg_asks_whether_it_was_accepted() {
+    for (origin, asks) in [(Origin::Fresh, false), (Origin::Reused, true)] {
+        let mut stage = asked(POST, origin);
+        assert_eq!(stage.session.asks_if_accepted(), asks, "{origin:?}");
+        stage.tell(partial(Up, 5));
+        assert!(!stage.session.asks_if_accepted(), "an answer has begun");
+    }
+    assert!(!Stage::idle(false).session.asks_if_accepted());
+}
+
+#[test]
+fn u03_what_is_sent_again_wants_a_fresh_leg() {
+    let mut stage = asked(GET, Origin::Reused);
+    assert!(!stage.session.is_retrying());
+    assert!(again(&stage.tell(Event::Fin(Up))));
+    assert!(stage.session.is_retrying());
+    assert!(!Stage::idle(false).session.is_retrying());
+}
+
+#[test]
 fn u03_once() {
     let mut stage = asked(GET, Origin::Reused);
     assert!(again(&stage.tell(Event::Fin(Up))));

@@ -57,16 +57,12 @@ impl Session {
     /// Runs the rules until none has anything to do.
     pub(super) fn settle(&mut self, rules: &[Rule], effects: &mut Effects) {
         for _ in 0..ROUNDS {
-            let before = effects.len();
             let mut moved = false;
             for rule in rules {
                 moved |= rule(self, effects);
             }
             if !moved {
                 return;
-            }
-            if effects.len() > before + 2 * ROUNDS {
-                break;
             }
         }
         bug!("the settle rules do not come to rest")

@@ -90,7 +90,7 @@ impl Session {
 
     /// Whether the client can still be told anything.
     fn client_hears(&self) -> bool {
-        self.down.open().is_some() && self.takes(Side::Down)
+        self.takes(Side::Down)
     }
 
     /// Whether the client has had its whole answer and closed: a request that is still on its way

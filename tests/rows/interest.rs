@@ -1,7 +1,7 @@
 //! What the driver is told to do on a leg, and when (LIFECYCLE 4.11, 9; I10; 3).
 
 use crate::{
-    stage::{GET, OK, Stage, answer, body, decoded, head, post, whole},
+    stage::{GET, OK, Stage, answer, body, decoded, head, interim, post, whole},
     tunnel::{UPGRADE, switch},
 };
 use tidegate_core::{
@@ -85,6 +85,21 @@ fn r23_what_was_read_of_a_body_is_looked_at_again_once_there_is_room() {
     assert_eq!(decode(&stage, Up), None);
     stage.tell(Event::Sent(Down, 40));
     assert_eq!(decode(&stage, Up), Some(40));
+}
+
+#[test]
+fn i10_the_time_for_an_answer_begins_anew_with_what_the_origin_takes_of_the_request() {
+    let mut stage = Stage::http(false);
+    stage.tell(whole(Down, Head::Request(GET), 10));
+    let mut stage = stage.connected();
+    stage.wait(Span::from_secs(50));
+    stage.takes_all(Up);
+    let taken = stage.now();
+    stage.tell(interim(Up, 15));
+    stage.wait(Span::from_secs(50));
+    stage.takes_all(Down);
+    stage.expires(Timer::Response);
+    assert_eq!(stage.now().since(taken), Span::from_secs(60));
 }
 
 /// A timer that is late is one; a timer before its time is the driver's mistake.

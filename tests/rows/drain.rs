@@ -5,9 +5,9 @@ use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
     event::{Event, Head},
-    session::{Kind, Phase, Setup, Wait},
+    session::{Kind, Phase, Session, Setup, Wait},
     side::Side::{Down, Up},
-    time::Span,
+    time::{Span, Time},
     timer::Timer,
 };
 
@@ -50,6 +50,20 @@ fn g4_nobody_who_is_quiet_outlives_the_drain_by_more_than_5_s() {
     stage.tell(Event::Drained);
     stage.expires(Timer::Head);
     assert_eq!(stage.now().as_ms(), 5_000);
+}
+
+#[test]
+fn g4_who_comes_to_a_session_that_drains_gets_no_longer() {
+    for (idle_least, wait) in [(1, 1_000), (20, 5_000)] {
+        let mut setup = Setup::new(Kind::Http, true);
+        setup.timeouts.idle_least = Span::from_secs(idle_least);
+        let mut session = Session::new(setup);
+        let secured = Event::Secured(Down, tidegate_core::tls::Version::V13);
+        for event in [Event::Accepted, Event::Drained, secured] {
+            session.step(Time(0), event, &mut Vec::new());
+        }
+        assert_eq!(session.deadline(), Some((Time::from_ms(wait), Timer::Head)));
+    }
 }
 
 #[test]

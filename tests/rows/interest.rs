@@ -5,6 +5,7 @@ use crate::{
     tunnel::{UPGRADE, switch},
 };
 use tidegate_core::{
+    effect::Effect,
     event::{Call, Event, Head, Want},
     http1::{BodyKind, RequestFacts},
     side::Side::{Down, Up},
@@ -102,6 +103,34 @@ fn i10_the_time_for_an_answer_begins_anew_with_what_the_origin_takes_of_the_requ
     assert_eq!(stage.now().since(taken), Span::from_secs(60));
 }
 
+#[test]
+fn i11_the_time_for_what_a_state_waits_for_can_be_asked() {
+    let stage = Stage::relay(false);
+    let hour = Some(Span::from_secs(3_600));
+    assert_eq!(stage.session.bound(Timer::Tunnel), hour);
+    assert_eq!(stage.session.bound(Timer::Idle), None);
+}
+
+#[test]
+fn r11_a_flush_is_bounded_as_a_whole_and_only_once_there_is_something_to_flush() {
+    for (from, to) in [(Down, Up), (Up, Down)] {
+        let mut stage = Stage::relay(false);
+        stage.fails(from, Call::Poll);
+        let flushes = |stage: &Stage| stage.session.timers().armed(Timer::FlushTotal);
+        assert!(!flushes(&stage), "it is still read");
+        stage.tell(Event::Received(from, 60));
+        assert!(flushes(&stage));
+        let begun = stage.now();
+        for _ in 0..11 {
+            stage.wait(Span::from_ms(900));
+            stage.tell(Event::Sent(to, 1));
+        }
+        let orders = stage.expires(Timer::FlushTotal);
+        assert!(orders.contains(&Effect::Reset(to)), "{orders:?}");
+        assert_eq!(stage.now().since(begun), Span::from_secs(10));
+    }
+}
+
 /// A timer that is late is one; a timer before its time is the driver's mistake.
 #[test]
 fn a_timer_may_be_late() {
@@ -111,7 +140,7 @@ fn a_timer_may_be_late() {
     let mut orders = Vec::new();
     let late = at + Span::from_secs(1);
     stage.session.step(late, Event::Fired, &mut orders);
-    assert_eq!(orders, [tidegate_core::effect::Effect::Finish(Down)]);
+    assert_eq!(orders, [Effect::Finish(Down)]);
 }
 
 #[test]

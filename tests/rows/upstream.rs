@@ -110,6 +110,18 @@ fn u09_a_complete_message_stays_whole_whatever_becomes_of_its_leg() {
 }
 
 #[test]
+fn u09_an_end_waits_for_what_was_read_before_it() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(head(Up, answer(BodyKind::Length(80)), 20));
+    stage.tell(decoded(Up, Head::None, 44, false, 36, Want::Room));
+    assert_eq!(stage.tell(Event::Fin(Up)), []);
+    assert_eq!(stage.takes_all(Down), []);
+    stage.tell(decoded(Up, Head::None, 36, true, 0, Want::Turn));
+    stage.takes_all(Down);
+    assert!(stage.is_idle());
+}
+
+#[test]
 fn u10_bytes_behind_a_message_are_nobodys() {
     let mut stage = Stage::asked(GET);
     stage.tell(decoded(Up, answer(BodyKind::None), 20, true, 3, Want::Turn));

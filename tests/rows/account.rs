@@ -1,24 +1,25 @@
 //! I20: what was received was delivered or discarded, and for what reason.
 
-use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post};
+use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post, whole};
 use tidegate_core::{
     ending::By,
     event::{Call, Event, Head, Origin, Want},
-    http1::BodyKind,
+    http1::{BodyKind, RequestFacts},
+    interest::Read,
     report::Loss,
-    side::Side,
+    side::Side::{Down, Up},
 };
 
 #[test]
 fn i20_what_we_say_ourselves_is_nobodys_word() {
     let mut stage = Stage::asked(GET);
-    stage.tell(Event::Fin(Side::Up));
+    stage.tell(Event::Fin(Up));
     stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
-    stage.tell(Event::Fin(Side::Up));
+    stage.takes_all(Up);
+    stage.tell(Event::Fin(Up));
     assert_eq!(stage.replied(), Some(502));
-    let reply = u64::from(stage.writes(Side::Down));
-    stage.takes_all(Side::Down);
+    let reply = u64::from(stage.writes(Down));
+    stage.takes_all(Down);
     let [request, response] = stage.session.report().tallies;
     assert_eq!(
         (response.received, response.own, response.delivered),
@@ -33,11 +34,11 @@ fn i20_what_we_say_ourselves_is_nobodys_word() {
 #[test]
 fn i20_a_request_that_nobody_wants_is_counted_as_lost() {
     let mut stage = Stage::http(false);
-    stage.tell(head(Side::Down, Head::Request(post(100)), 10));
+    stage.tell(head(Down, Head::Request(post(100)), 10));
     stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
-    stage.tell(body(Side::Down, 30));
-    stage.fails(Side::Down, Call::Read);
+    stage.takes_all(Up);
+    stage.tell(body(Down, 30));
+    stage.fails(Down, Call::Read);
     let [request, _] = stage.session.report().tallies;
     assert_eq!(
         (request.discarded(), request.discarded_for(Loss::Unwanted)),
@@ -49,42 +50,28 @@ fn i20_a_request_that_nobody_wants_is_counted_as_lost() {
 fn i20_what_was_read_and_never_looked_at_is_counted() {
     // H11: a request behind the last one.
     let mut stage = Stage::http(false);
-    let last = tidegate_core::http1::RequestFacts { close: true, ..GET };
-    stage.tell(decoded(
-        Side::Down,
-        Head::Request(last),
-        10,
-        true,
-        33,
-        Want::Turn,
-    ));
+    let last = RequestFacts { close: true, ..GET };
+    stage.tell(decoded(Down, Head::Request(last), 10, true, 33, Want::Turn));
     stage.tell(Event::Connected(Origin::Fresh));
-    stage.takes_all(Side::Up);
+    stage.takes_all(Up);
     // U10: an answer with more behind it.
-    stage.tell(decoded(
-        Side::Up,
-        Head::Response(OK),
-        20,
-        true,
-        5,
-        Want::Turn,
-    ));
-    stage.takes_all(Side::Down);
+    stage.tell(decoded(Up, Head::Response(OK), 20, true, 5, Want::Turn));
+    stage.takes_all(Down);
     assert_eq!(stage.session.report().unread, [33, 5]);
     // A body that is passed on bit by bit is read, all of it.
     let mut stage = Stage::asked(GET);
     let bulky = answer(BodyKind::Length(80));
-    stage.tell(decoded(Side::Up, bulky, 64, false, 40, Want::Room));
-    stage.takes_all(Side::Down);
-    stage.tell(decoded(Side::Up, Head::None, 40, true, 0, Want::Turn));
-    stage.takes_all(Side::Down);
+    stage.tell(decoded(Up, bulky, 64, false, 40, Want::Room));
+    stage.takes_all(Down);
+    stage.tell(decoded(Up, Head::None, 40, true, 0, Want::Turn));
+    stage.takes_all(Down);
     assert_eq!(stage.session.report().unread, [0, 0]);
 }
 
 #[test]
 fn i20_what_a_drain_cuts_off_is_counted_as_its_deadlines() {
     let mut stage = Stage::relay(false);
-    stage.tell(Event::Received(Side::Down, 9));
+    stage.tell(Event::Received(Down, 9));
     stage.tell(Event::DrainExpired);
     let report = stage.session.report();
     let [from_client, _] = report.tallies;
@@ -96,4 +83,41 @@ fn i20_what_a_drain_cuts_off_is_counted_as_its_deadlines() {
         (9, 9)
     );
     assert_eq!(report.first, Some(By::Proxy));
+}
+
+/// H13, U11: what an origin does not take is lost with its reason, and the exchange goes on.
+#[test]
+fn i20_what_an_origin_leaves_of_a_complete_request_is_discarded_at_once() {
+    let half_sent = || {
+        let mut stage = Stage::http(false);
+        let post = RequestFacts {
+            idempotent: false,
+            ..GET
+        };
+        stage.tell(whole(Down, Head::Request(post), 60));
+        let mut stage = stage.connected();
+        stage.tell(Event::Sent(Up, 10));
+        stage
+    };
+    let lost = |stage: &Stage, loss| stage.session.report().tallies[0].discarded_for(loss);
+    let mut stage = half_sent();
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(lost(&stage, Loss::Unwanted), 0, "it may still take it");
+    stage.tell(Event::Fin(Up));
+    assert_eq!(lost(&stage, Loss::Unwanted), 50);
+    stage.takes_all(Down);
+    assert!(stage.is_idle());
+    let mut stage = half_sent();
+    stage.fails(Up, Call::Poll);
+    assert_eq!(lost(&stage, Loss::SinkFailed), 50);
+}
+
+#[test]
+fn r15_the_rest_of_a_body_for_an_origin_that_has_failed_is_thrown_away() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.fails(Up, Call::Poll);
+    assert_eq!(stage.reads(Down), Read::Discard);
 }

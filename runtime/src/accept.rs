@@ -17,10 +17,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll},
 };
-use tidegate_core::{
-    ending::{Ending, How},
-    time::Span,
-};
+use tidegate_core::time::Span;
 
 /// Connections accepted before sessions get their turn.
 const AT_ONCE: usize = 16;
@@ -109,19 +106,10 @@ impl<N: Network> Future for Guarded<N> {
         };
         match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *driver).poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(ending)) => log(ending),
+            Ok(Poll::Ready(_)) => driver.record().log(),
             Err(_) => tracing::error!("a session failed inside the proxy; its legs are reset"),
         }
         self.0 = None;
         Poll::Ready(())
-    }
-}
-
-fn log(ending: Ending) {
-    match ending.how {
-        How::Clean => tracing::debug!(%ending, "session over"),
-        How::Truncated | How::Abort(_) | How::Expired(_) => {
-            tracing::info!(%ending, "session over");
-        }
     }
 }

@@ -14,6 +14,7 @@ use self::{carry::Carry, wire::Wire};
 use crate::{
     linger::{Lingering, Place},
     net::{Buffers, Network},
+    observe::{Conn, Halves, Observer, Record},
     port::Port,
     tap::Tap,
     upstream::{Dial, Found, Need, Upstreams},
@@ -22,6 +23,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::Future,
+    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -57,6 +59,10 @@ pub struct Service<N: Network> {
     pub buffers: Buffers,
     /// Who lingers, of all the worker's sessions and spare legs.
     pub lingering: Lingering,
+    /// The listener's name, for logs.
+    pub name: Rc<str>,
+    /// Where the worker's legs are counted (LIFECYCLE 4.14).
+    pub observer: Observer,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
     pub paranoid: bool,
 }
@@ -70,6 +76,9 @@ pub struct Driver<N: Network> {
     dial: Option<Dial<N>>,
     /// The endpoint that was dialled last, for logs.
     endpoint: String,
+    conn: Conn,
+    client: SocketAddr,
+    halves: Halves,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     queue: VecDeque<Event>,
     effects: Effects,
@@ -107,7 +116,8 @@ impl<N: Network> Driver<N> {
             Some(config) => Port::server(stream, Arc::clone(config))?,
             None => Port::plain(stream),
         };
-        let carry = Carry::new(port.peer().ip(), service.tls.is_some());
+        let client = port.peer();
+        let carry = Carry::new(client.ip(), service.tls.is_some());
         let ticket = service.drain.ticket();
         let place = service.lingering.place();
         let now = service.upstreams.net().now();
@@ -117,6 +127,9 @@ impl<N: Network> Driver<N> {
             carry,
             dial: None,
             endpoint: String::new(),
+            conn: service.observer.next(),
+            client,
+            halves: service.observer.halves(),
             sleep: None,
             queue: VecDeque::new(),
             effects: Effects::new(),
@@ -164,6 +177,13 @@ impl<N: Network> Driver<N> {
                 self.perform(effect);
             }
             self.effects = effects;
+            if let Event::Unconnected(_) = event {
+                self.count(Side::Up);
+            }
+        }
+        for side in Side::BOTH {
+            let since = self.session.leg_report(side).half_closed();
+            self.halves.say(side, since);
         }
         self.let_go();
         self.check();
@@ -185,7 +205,26 @@ impl<N: Network> Driver<N> {
                 held == usize::try_from(counted).unwrap_or(usize::MAX),
                 "{side}: {held} bytes held, {counted} counted"
             );
+            self.check_sums(side);
         }
+    }
+
+    /// I20: the session's sums are those of the transports. What HTTP says is written anew, so it
+    /// is counted as it leaves, and not as it came.
+    fn check_sums(&self, side: Side) {
+        let told = &self.wires[side as usize].told;
+        let delivered = self.session.to(side).tally().delivered;
+        assert!(
+            told.written == delivered,
+            "{side}: {} bytes written, {delivered} counted",
+            told.written
+        );
+        let received = self.session.from(side).tally().received + told.thrown;
+        assert!(
+            self.service.setup.kind == Kind::Http || told.read == received,
+            "{side}: {} bytes read, {received} counted",
+            told.read
+        );
     }
 
     /// Lets go of bytes that the session has given up (I20).
@@ -215,14 +254,14 @@ impl<N: Network> Driver<N> {
             // The order is kept as the leg's state: `Finishing` until it is done.
             Effect::Finish(_) => {}
             Effect::Reset(side) => {
-                if let Some(port) = self.wire(side).port.take() {
-                    port.reset();
-                }
+                self.wire(side).reset();
+                self.count(side);
             }
             Effect::Close(side) => {
                 if let Some(port) = self.wire(side).port.take() {
                     port.close();
                 }
+                self.count(side);
             }
             Effect::Park => {
                 if let Some(port) = self.wire(Side::Up).port.take() {
@@ -254,7 +293,31 @@ impl<N: Network> Driver<N> {
                 let last = tidegate_core::http1::BodyEncoder::LAST_CHUNK;
                 self.wire(Side::Down).outbox.tail().extend_from_slice(last);
             }
-            Effect::End(ending) => self.ending = Some(ending),
+            Effect::End(ending) => {
+                self.ending = Some(ending);
+                if let Some(mut tap) = self.tap.take() {
+                    tap.ended(&self.record());
+                }
+            }
+        }
+    }
+
+    fn count(&self, side: Side) {
+        let leg = self.session.leg_report(side);
+        self.service.observer.leg_over(side, leg);
+    }
+
+    /// What became of it, or has become of it so far.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record {
+            conn: self.conn,
+            listener: Rc::clone(&self.service.name),
+            client: self.client,
+            endpoint: self.endpoint.clone(),
+            report: self.session.report(),
+            wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
+            now: self.now,
         }
     }
 
@@ -290,10 +353,22 @@ impl<N: Network> Driver<N> {
             Found::Idle(port) => {
                 let wire = self.wire(Side::Up);
                 wire.acked_before = port.acked_bytes().ok();
-                wire.port = Some(*port);
+                wire.put(*port);
                 self.queue.push_front(Event::Connected(Origin::Reused));
             }
             Found::Dial(dial) => self.dial = Some(dial),
+        }
+    }
+}
+
+impl<N: Network> Drop for Driver<N> {
+    /// A session that is dropped before its end, by a panic or by a process that does not wait: its
+    /// ports reset what is left, and that is counted.
+    fn drop(&mut self) {
+        for side in Side::BOTH {
+            if self.wires[side as usize].port.is_some() {
+                self.service.observer.leg_dropped(side);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod linger;
 pub mod message;
 pub mod net;
+pub mod observe;
 pub mod pool;
 pub mod port;
 pub mod probe;

@@ -15,7 +15,10 @@ use self::{
     idle::Idle,
     leg::Leg,
 };
-use crate::{drain::Drain, linger::Lingering, net::Network, port::Port, tls::origin::Terms};
+use crate::{
+    drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port,
+    tls::origin::Terms,
+};
 use std::net::SocketAddr;
 use std::{
     cell::RefCell,
@@ -26,6 +29,7 @@ use std::{
 use tidegate_core::{
     leg::ReadEnd,
     limits::Timeouts,
+    side::Side,
     spare::{Event, Spare},
     time::Time,
 };
@@ -40,6 +44,7 @@ struct Inner<N: Network> {
     net: N,
     lingering: Lingering,
     drain: Drain,
+    observer: Observer,
     idle: RefCell<Idle<Rc<Berth<N::Stream>>>>,
     count: Rc<Count>,
 }
@@ -61,12 +66,13 @@ impl<N: Network> fmt::Debug for Pool<N> {
 
 impl<N: Network> Pool<N> {
     /// An empty pool; what it has told to finish counts among those who linger (4.11, 10). Its
-    /// connections end at the deadline of `drain`, if not before (G9).
-    pub fn new(net: N, lingering: Lingering, drain: Drain) -> Self {
+    /// connections end at the deadline of `drain`, if not before (G9), and `observer` hears how.
+    pub fn new(net: N, lingering: Lingering, drain: Drain, observer: Observer) -> Self {
         Pool(Rc::new(Inner {
             net,
             lingering,
             drain,
+            observer,
             idle: RefCell::default(),
             count: Rc::default(),
         }))
@@ -110,7 +116,9 @@ impl<N: Network> Pool<N> {
         let mut effects = Vec::new();
         let spare = Spare::retired(now, tls, read, timeouts, &mut effects);
         berth.perform(&effects);
-        if !spare.is_gone() {
+        if spare.is_gone() {
+            self.0.observer.leg_over(Side::Up, spare.report());
+        } else {
             self.start(berth, spare, None, now);
         }
     }
@@ -124,7 +132,8 @@ impl<N: Network> Pool<N> {
     ) {
         let (place, ear) = (self.0.lingering.place(), self.0.drain.ear());
         let net = self.0.net.clone();
-        let leg = Leg::new(net, berth, spare, listing, (place, ear), now);
+        let observer = self.0.observer.clone();
+        let leg = Leg::new(net, berth, spare, listing, (place, ear), observer, now);
         // Nobody waits for it: the count tells when its connection is gone.
         tokio::task::spawn_local(leg.run());
     }

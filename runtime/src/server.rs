@@ -8,6 +8,7 @@ use crate::{
     config::{self, Config},
     message::{Code, Message},
     net::kernel::{self, Claim, Kernel},
+    observe::{Metrics, Observer},
     tls::{accept, origin},
     worker::{Extras, Site, Worker},
 };
@@ -20,7 +21,7 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use tidegate_core::time::Span;
+use tidegate_core::time::{Span, Time};
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
@@ -72,7 +73,7 @@ pub struct Server {
     /// Where each listener listens, in the order of the configuration; ports are the real ones.
     pub addresses: Vec<Vec<SocketAddr>>,
     word: watch::Sender<Word>,
-    workers: Vec<JoinHandle<Served>>,
+    workers: Vec<JoinHandle<(Served, Metrics)>>,
     drain: config::Drain,
     signals: Signals,
 }
@@ -155,7 +156,7 @@ impl Server {
             let (words, told) = (words.clone(), told.clone());
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
-                .spawn(move || work(&config, &sites, words, &told))
+                .spawn(move || work(index, &config, &sites, words, &told))
                 .map_err(|error| cannot_start(&error))?;
             server.workers.push(worker);
         }
@@ -201,12 +202,21 @@ impl Server {
         } = signals;
         let (done, mut over) = oneshot::channel();
         thread::spawn(move || {
-            let drained = |worker: JoinHandle<Served>| worker.join().ok() == Some(Served::Drained);
             // Every worker is waited for, whatever became of the ones before it.
-            let served: Vec<_> = workers.into_iter().map(drained).collect();
-            let all = served.into_iter().all(|drained| drained);
+            let (mut all, mut metrics) = (Served::Drained, Metrics::default());
+            for worker in workers {
+                // One that panicked has said so, and has no sums to add.
+                let (served, sums) = worker
+                    .join()
+                    .unwrap_or((Served::Forced, Metrics::default()));
+                metrics.add(&sums);
+                if served == Served::Forced {
+                    all = Served::Forced;
+                }
+            }
+            tell(&metrics);
             // Nobody waits for this after a second signal and its stop.
-            let _heard = done.send(if all { Served::Drained } else { Served::Forced });
+            let _heard = done.send(all);
         });
         // A worker that is gone needs no word.
         let say = |it: Word| {
@@ -245,6 +255,14 @@ impl Server {
             // A worker that panicked has said so already.
             let _ended = worker.join();
         }
+    }
+}
+
+/// What all connections have come to: as long as there is no other way to ask, the log's last line.
+fn tell(metrics: &Metrics) {
+    let counters = metrics.in_a_line();
+    if !counters.is_empty() {
+        tracing::info!(%counters, "what became of all connections");
     }
 }
 
@@ -306,28 +324,42 @@ fn cannot_start(error: &io::Error) -> Message {
 type Told = mpsc::Sender<Result<(), Message>>;
 
 /// The life of one worker's thread.
-fn work(config: &Config, sites: &[Site], words: watch::Receiver<Word>, told: &Told) -> Served {
+fn work(
+    index: usize,
+    config: &Config,
+    sites: &[Site],
+    words: watch::Receiver<Word>,
+    told: &Told,
+) -> (Served, Metrics) {
+    let observer = Observer::new(index);
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             // Whoever started us waits for one answer, and it is this one.
             let _heard = told.send(Err(cannot_start(&error)));
-            return Served::Forced;
+            return (Served::Forced, Metrics::default());
         }
     };
-    serve(&runtime, config, sites, words, told)
+    let extras = Extras {
+        observer: observer.clone(),
+        ..Extras::default()
+    };
+    let served = serve(&runtime, config, sites, &extras, words, told);
+    // Of the sessions too that were dropped with the worker: none is left, at whatever time.
+    (served, observer.metrics(Time(0)))
 }
 
 fn serve(
     runtime: &Runtime,
     config: &Config,
     sites: &[Site],
+    extras: &Extras,
     mut words: watch::Receiver<Word>,
     told: &Told,
 ) -> Served {
     let local = LocalSet::new();
     runtime.block_on(local.run_until(async move {
-        let worker = match Worker::start(Kernel::new(), config, sites, &Extras::default()) {
+        let worker = match Worker::start(Kernel::new(), config, sites, extras) {
             Ok(worker) => worker,
             Err((address, error)) => {
                 let _heard = told.send(Err(cannot_bind(address, &error)));

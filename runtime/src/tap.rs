@@ -1,5 +1,6 @@
 //! Who listens to the steps of a session: traces, tests, the demo. Nobody, in production.
 
+use crate::observe::Record;
 use tidegate_core::{effect::Effect, event::Event, session::Session, time::Time, trace::Row};
 
 /// Hears of every step. It costs a copy of the session a step, so production has none.
@@ -13,6 +14,9 @@ pub trait Tap {
         after: &Session,
         effects: &[Effect],
     );
+
+    /// The session is over, and this is what became of it.
+    fn ended(&mut self, _: &Record) {}
 }
 
 /// A tap that writes the trace.

@@ -230,6 +230,7 @@ impl<N: Network> Upstreams<N> {
             ahead: others,
             under_way: None,
             refusal: Refusal::NoEndpoint,
+            failure: None,
         })
     }
 
@@ -268,6 +269,16 @@ pub struct Dial<N: Network> {
     ahead: VecDeque<Endpoint>,
     under_way: Option<(Endpoint, Pin<Box<N::Connect>>)>,
     refusal: Refusal,
+    /// The last endpoint that could not be reached, and why.
+    failure: Option<Box<(String, Fault)>>,
+}
+
+impl<N: Network> Dial<N> {
+    /// The last endpoint that could not be reached, and why.
+    #[must_use]
+    pub fn into_failure(self) -> Option<(String, Fault)> {
+        self.failure.map(|failure| *failure)
+    }
 }
 
 impl<N: Network> fmt::Debug for Dial<N> {
@@ -303,9 +314,11 @@ impl<N: Network> Future for Dial<N> {
             match connected {
                 Ok(stream) => return Poll::Ready(begun(stream, endpoint)),
                 Err(error) => {
-                    let endpoint = &endpoint.authority;
+                    let endpoint = endpoint.authority;
                     tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
-                    this.refusal = Refusal::Failed(Fault::io(Call::Connect, &error).cause);
+                    let fault = Fault::io(Call::Connect, &error);
+                    this.refusal = Refusal::Failed(fault.cause);
+                    this.failure = Some(Box::new((endpoint, fault)));
                 }
             }
         }

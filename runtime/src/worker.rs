@@ -10,6 +10,7 @@ use crate::{
     driver::Service,
     linger::{self, Lingering},
     net::{Listener, Network},
+    observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::{Origins, Terms},
     upstream::{Cluster, Endpoint, Routes, Upstreams},
@@ -57,6 +58,8 @@ pub struct Worker<N: Network> {
     addresses: Vec<SocketAddr>,
     drain: Drain,
     pool: Pool<N>,
+    observer: Observer,
+    net: N,
     accepting: Vec<JoinHandle<()>>,
 }
 
@@ -77,6 +80,8 @@ pub struct Extras {
     pub taps: Rc<Taps>,
     /// Whether to walk the wait-for graph after every step.
     pub paranoid: bool,
+    /// Where its legs are counted.
+    pub observer: Observer,
 }
 
 impl fmt::Debug for Extras {
@@ -93,6 +98,7 @@ impl Default for Extras {
             setup: Rc::new(|setup| setup),
             taps: Rc::new(|_| None),
             paranoid: cfg!(debug_assertions),
+            observer: Observer::default(),
         }
     }
 }
@@ -110,7 +116,13 @@ impl<N: Network> Worker<N> {
         extras: &Extras,
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
-        let pool = Pool::new(net.clone(), lingering.clone(), drain.clone());
+        let observer = extras.observer.clone();
+        let pool = Pool::new(
+            net.clone(),
+            lingering.clone(),
+            drain.clone(),
+            observer.clone(),
+        );
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
@@ -121,6 +133,8 @@ impl<N: Network> Worker<N> {
                 drain: drain.clone(),
                 buffers: site.listener.buffers,
                 lingering: lingering.clone(),
+                name: site.listener.name.as_str().into(),
+                observer: observer.clone(),
                 paranoid: extras.paranoid,
             });
             for &address in &site.bind {
@@ -142,6 +156,8 @@ impl<N: Network> Worker<N> {
             addresses,
             drain,
             pool,
+            observer,
+            net,
             accepting,
         })
     }
@@ -162,6 +178,12 @@ impl<N: Network> Worker<N> {
     #[must_use]
     pub fn spares(&self) -> usize {
         self.pool.len()
+    }
+
+    /// What its connections have come to so far (LIFECYCLE 4.14).
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.observer.metrics(self.net.now())
     }
 
     /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in

@@ -24,6 +24,7 @@ use std::{
 };
 use tidegate::{
     config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
+    observe::Observer,
     tap::Tap,
     worker::{Extras, Site, Worker},
 };
@@ -87,6 +88,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         taps: Rc::new(move |_| Some(Box::new(Watch::tap(&watch)) as Box<dyn Tap>)),
         // A wrong rule is to be caught by what the peers see, not by its own confession.
         paranoid: variant.is_none(),
+        observer: Observer::default(),
     }
 }
 

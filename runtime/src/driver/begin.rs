@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::Reached,
+    upstream::{Dial, Reached},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -81,12 +81,16 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Ok(Reached { port, authority })) => {
                 self.dial = None;
                 self.endpoint = authority;
-                self.wire(Side::Up).port = Some(port);
+                self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
                 true
             }
             Poll::Ready(Err(refusal)) => {
-                self.dial = None;
+                let failed = self.dial.take().and_then(Dial::into_failure);
+                if let Some((endpoint, fault)) = failed {
+                    self.endpoint = endpoint;
+                    self.wire(Side::Up).told.fault = Some(fault);
+                }
                 self.step(Event::Unconnected(refusal));
                 true
             }

@@ -58,6 +58,8 @@ impl<N: Network> Driver<N> {
 
     pub(super) fn failed(&mut self, side: Side, fault: &Fault) {
         tracing::debug!(%side, %fault, "a leg failed");
+        let told = &mut self.wire(side).told.fault;
+        told.get_or_insert_with(|| fault.clone());
         self.step(Event::Failed(side, fault.cause, wire::call(fault.call)));
     }
 

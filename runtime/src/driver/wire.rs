@@ -2,6 +2,7 @@
 
 use crate::{
     net::Stream,
+    observe::Wired,
     port::{self, Fault, Port, Read},
 };
 use std::{
@@ -90,16 +91,15 @@ pub(super) struct Wire<S: Stream> {
     pub(super) unacked: Option<u32>,
     /// Bytes that it had acknowledged before the request in flight, on a leg that was idle (K23).
     pub(super) acked_before: Option<u64>,
+    /// What has become of it so far, for the record.
+    pub(super) told: Wired,
 }
 
 impl<S: Stream> Wire<S> {
     pub(super) fn holding(port: Port<S>) -> Self {
         Wire {
             port: Some(port),
-            inbox: Queue::default(),
-            outbox: Queue::default(),
-            unacked: None,
-            acked_before: None,
+            ..Wire::empty()
         }
     }
 
@@ -110,6 +110,22 @@ impl<S: Stream> Wire<S> {
             outbox: Queue::default(),
             unacked: None,
             acked_before: None,
+            told: Wired::default(),
+        }
+    }
+
+    /// A new leg.
+    pub(super) fn put(&mut self, port: Port<S>) {
+        self.told.fault = None;
+        self.port = Some(port);
+    }
+
+    /// Closes the leg with RST. What its peer's kernel had not acknowledged is written down: after
+    /// this nobody knows (R14).
+    pub(super) fn reset(&mut self) {
+        if let Some(port) = self.port.take() {
+            self.told.undelivered += u64::from(port.unacked().unwrap_or(0));
+            port.reset();
         }
     }
 
@@ -120,7 +136,9 @@ impl<S: Stream> Wire<S> {
         most: u32,
         sink: &mut Queue,
     ) -> Poll<Result<Read, Fault>> {
-        read_into(self.port.as_mut(), cx, most, sink)
+        let read = read_into(self.port.as_mut(), cx, most, sink);
+        self.count(&read);
+        read
     }
 
     /// Reads at most `most` bytes to the end of the inbox.
@@ -129,7 +147,9 @@ impl<S: Stream> Wire<S> {
         cx: &mut Context<'_>,
         most: u32,
     ) -> Poll<Result<Read, Fault>> {
-        read_into(self.port.as_mut(), cx, most, &mut self.inbox)
+        let read = read_into(self.port.as_mut(), cx, most, &mut self.inbox);
+        self.count(&read);
+        read
     }
 
     /// Reads what nobody wants (R26).
@@ -137,7 +157,19 @@ impl<S: Stream> Wire<S> {
         let Some(port) = self.port.as_mut() else {
             return Poll::Pending;
         };
-        SCRATCH.with_borrow_mut(|scratch| port.poll_read(cx, scratch))
+        let read = SCRATCH.with_borrow_mut(|scratch| port.poll_read(cx, scratch));
+        self.told.thrown += self.count(&read);
+        read
+    }
+
+    /// How many bytes a read brought, written down.
+    fn count(&mut self, read: &Poll<Result<Read, Fault>>) -> u64 {
+        let bytes = match read {
+            Poll::Ready(Ok(Read::Bytes(n))) => u64::try_from(*n).unwrap_or(u64::MAX),
+            Poll::Ready(Ok(Read::CloseNotify | Read::Fin) | Err(_)) | Poll::Pending => 0,
+        };
+        self.told.read += bytes;
+        bytes
     }
 
     /// Writes from the front of the outbox, and lets go of what the socket has accepted. The
@@ -156,6 +188,7 @@ impl<S: Stream> Wire<S> {
         port.hold_for_finish(last);
         let n = ready!(port.poll_write(cx, &[IoSlice::new(offered)]))?;
         self.outbox.take(n);
+        self.told.written += u64::from(count(n));
         Poll::Ready(Ok(n))
     }
 }

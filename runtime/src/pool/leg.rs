@@ -11,6 +11,7 @@ use crate::{
     drain::{Ticket, Word},
     linger::Place,
     net::Network,
+    observe::{Halves, Observer},
 };
 use std::{
     future::{Future, poll_fn},
@@ -21,6 +22,7 @@ use std::{
     time::Duration,
 };
 use tidegate_core::{
+    side::Side,
     spare::{Event, Spare},
     time::Time,
 };
@@ -38,6 +40,8 @@ pub(super) struct Leg<N: Network> {
     listing: Option<Listing<N>>,
     place: Place,
     ear: Ticket,
+    observer: Observer,
+    halves: Halves,
     now: Time,
     begun: Time,
     /// When something last happened.
@@ -53,6 +57,7 @@ impl<N: Network> Leg<N> {
         spare: Spare,
         listing: Option<Listing<N>>,
         (place, ear): (Place, Ticket),
+        observer: Observer,
         now: Time,
     ) -> Self {
         Leg {
@@ -62,6 +67,8 @@ impl<N: Network> Leg<N> {
             listing,
             place,
             ear,
+            halves: observer.halves(),
+            observer,
             now,
             begun: now,
             progress: now,
@@ -121,6 +128,11 @@ impl<N: Network> Leg<N> {
             self.listing = None;
         }
         self.berth.perform(&effects);
+        let report = self.spare.report();
+        self.halves.say(Side::Up, report.half_closed());
+        if report.over.is_some() {
+            self.observer.leg_over(Side::Up, report);
+        }
     }
 
     /// Nobody but the pool has anything to tell, and only while the connection is idle.
@@ -238,6 +250,15 @@ impl<N: Network> Leg<N> {
         self.now = self.now.max(at);
         self.step(Event::Fired);
         true
+    }
+}
+
+impl<N: Network> Drop for Leg<N> {
+    /// Dropped before its end, by a panic or by a process that does not wait, it is reset.
+    fn drop(&mut self) {
+        if !self.berth.is_empty() {
+            self.observer.leg_dropped(Side::Up);
+        }
     }
 }
 

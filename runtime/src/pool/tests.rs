@@ -4,7 +4,9 @@ mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
 use super::{MOST_IDLE, Pool};
-use crate::{drain::Drain, linger::Lingering, net::Network, port::Port};
+use crate::{
+    drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port,
+};
 use std::{
     cell::RefCell,
     future::Future,
@@ -76,7 +78,12 @@ fn play<F: Future<Output = ()>>(most: usize, story: impl FnOnce(Stage) -> F) {
     let net = Fake::default();
     let (lingering, drain) = (Lingering::new(most), Drain::default());
     let stage = Stage {
-        pool: Pool::new(net.clone(), lingering.clone(), drain.clone()),
+        pool: Pool::new(
+            net.clone(),
+            lingering.clone(),
+            drain.clone(),
+            Observer::default(),
+        ),
         drain,
         lingering,
         net,

@@ -1,0 +1,137 @@
+//! What a worker's connections come to: counters, the half-closed legs by age, and one record of
+//! each session (LIFECYCLE 4.14).
+//!
+//! It owns sums of one worker, on one thread: plain integers, and no lock on any path. They are
+//! added up when somebody asks. It waits for nothing, decides nothing and touches no connection.
+
+mod counters;
+mod half_closed;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    counters::{Counters, Kind, LegEnd},
+    half_closed::{Ages, HalfClosed, Halves},
+    record::{Record, Wired},
+};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+};
+use tidegate_core::{report::LegReport, side::Side, time::Time};
+
+/// The observer of one worker; every clone is the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Observer(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    worker: usize,
+    sessions: Cell<u64>,
+    counters: RefCell<Counters>,
+    half_closed: HalfClosed,
+}
+
+/// The name of a connection, as logs have it: the worker, and which of its connections it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conn {
+    worker: usize,
+    session: u64,
+}
+
+impl fmt::Display for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.worker, self.session)
+    }
+}
+
+impl Observer {
+    /// The observer of the worker with this number.
+    #[must_use]
+    pub fn new(worker: usize) -> Self {
+        Observer(Rc::new(State {
+            worker,
+            ..State::default()
+        }))
+    }
+
+    /// The name of the next connection.
+    #[must_use]
+    pub fn next(&self) -> Conn {
+        let session = self.0.sessions.get() + 1;
+        self.0.sessions.set(session);
+        Conn {
+            worker: self.0.worker,
+            session,
+        }
+    }
+
+    /// A leg is nobody's any more, or never came to be: how it ended is counted.
+    pub fn leg_over(&self, side: Side, leg: &LegReport) {
+        self.0.counters.borrow_mut().count(side, leg);
+    }
+
+    /// A leg was dropped as it was: by a panic, or by a process that does not wait.
+    pub fn leg_dropped(&self, side: Side) {
+        self.0.counters.borrow_mut().count_dropped(side);
+    }
+
+    /// Where a session, or a spare leg, says which of its legs are half-closed.
+    #[must_use]
+    pub fn halves(&self) -> Halves {
+        self.0.half_closed.halves()
+    }
+
+    /// The sums as they are now.
+    #[must_use]
+    pub fn metrics(&self, now: Time) -> Metrics {
+        Metrics {
+            counters: self.0.counters.borrow().clone(),
+            half_closed: self.0.half_closed.ages(now),
+        }
+    }
+}
+
+/// The sums of one worker, or of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// What has happened.
+    pub counters: Counters,
+    /// What is.
+    pub half_closed: Ages,
+}
+
+impl Metrics {
+    /// Adds those of another worker.
+    pub fn add(&mut self, other: &Metrics) {
+        self.counters.add(&other.counters);
+        self.half_closed.add(&other.half_closed);
+    }
+
+    /// Every counter that is not 0, in one line; nothing if none is.
+    #[must_use]
+    pub fn in_a_line(&self) -> String {
+        let text = self.to_string();
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let told = samples.filter(|line| !line.ends_with(" 0"));
+        told.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Metrics {
+    /// The text format of Prometheus.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.counters.fmt(f)?;
+        self.half_closed.fmt(f)
+    }
+}
+
+/// The word for a leg that labels have.
+const fn label(side: Side) -> &'static str {
+    match side {
+        Side::Down => "downstream",
+        Side::Up => "upstream",
+    }
+}

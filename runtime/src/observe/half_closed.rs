@@ -1,0 +1,132 @@
+//! The legs of which exactly one direction has ended, and since when.
+
+use super::label;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    fmt,
+    rc::Rc,
+};
+use tidegate_core::{
+    side::Side,
+    time::{Span, Time},
+};
+
+/// Below which age a leg is counted where; the last of a gauge's classes has no bound.
+const BOUNDS: [(&str, Span); 5] = [
+    ("<1s", Span::from_secs(1)),
+    ("<15s", Span::from_secs(15)),
+    ("<1m", Span::from_secs(60)),
+    ("<10m", Span::from_secs(600)),
+    ("<1h", Span::from_secs(3_600)),
+];
+
+/// The last class.
+const OLDER: &str = ">=1h";
+
+/// The half-closed legs of one worker; every clone is the same one.
+#[derive(Clone, Debug, Default)]
+pub struct HalfClosed(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    next: Cell<u64>,
+    legs: RefCell<BTreeMap<(u64, Side), Time>>,
+}
+
+/// Where one session, or one spare leg, says which of its legs are half-closed. With it goes what
+/// it has said.
+#[derive(Debug)]
+pub struct Halves {
+    of: HalfClosed,
+    id: u64,
+    /// What was said last, so that nothing is looked up while nothing changes.
+    said: [Option<Time>; 2],
+}
+
+impl HalfClosed {
+    pub(super) fn halves(&self) -> Halves {
+        let id = self.0.next.get();
+        self.0.next.set(id + 1);
+        Halves {
+            of: self.clone(),
+            id,
+            said: [None; 2],
+        }
+    }
+
+    /// How many there are, by age.
+    #[must_use]
+    pub fn ages(&self, now: Time) -> Ages {
+        let mut ages = Ages::default();
+        for ((_, side), since) in &*self.0.legs.borrow() {
+            let age = now.since(*since);
+            let class = BOUNDS.iter().position(|(_, bound)| age < *bound);
+            ages.0[*side as usize][class.unwrap_or(BOUNDS.len())] += 1;
+        }
+        ages
+    }
+}
+
+impl Halves {
+    /// Since when the leg is half-closed, if it is.
+    pub fn say(&mut self, side: Side, since: Option<Time>) {
+        let said = &mut self.said[side as usize];
+        if *said == since {
+            return;
+        }
+        *said = since;
+        let mut legs = self.of.0.legs.borrow_mut();
+        match since {
+            Some(since) => legs.insert((self.id, side), since),
+            None => legs.remove(&(self.id, side)),
+        };
+    }
+}
+
+impl Drop for Halves {
+    fn drop(&mut self) {
+        for side in Side::BOTH {
+            self.say(side, None);
+        }
+    }
+}
+
+/// How many legs are half-closed, by side and by age.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ages([[u64; BOUNDS.len() + 1]; 2]);
+
+impl Ages {
+    /// How many there are on one side, of any age.
+    #[must_use]
+    pub fn count(&self, side: Side) -> u64 {
+        self.0[side as usize].iter().sum()
+    }
+
+    pub(super) fn add(&mut self, other: &Ages) {
+        for (mine, others) in self.0.iter_mut().zip(&other.0) {
+            for (mine, other) in mine.iter_mut().zip(others) {
+                *mine += other;
+            }
+        }
+    }
+}
+
+impl fmt::Display for Ages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = "tidegate_half_closed_legs";
+        writeln!(
+            f,
+            "# HELP {name} Legs of which one direction has ended, by age."
+        )?;
+        writeln!(f, "# TYPE {name} gauge")?;
+        for side in Side::BOTH {
+            let classes = BOUNDS.iter().map(|(class, _)| *class).chain([OLDER]);
+            for (class, count) in classes.zip(&self.0[side as usize]) {
+                let leg = label(side);
+                writeln!(f, r#"{name}{{leg="{leg}",age="{class}"}} {count}"#)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+use super::*;
+use tidegate_core::{
+    ending::{By, Cause, End},
+    report::{Failure, Heard, Over, Parting},
+    time::Span,
+};
+
+fn over(parting: Parting, end: Option<End>) -> LegReport {
+    LegReport {
+        over: Some(Over {
+            parting,
+            end,
+            at: Time(9),
+        }),
+        ..LegReport::default()
+    }
+}
+
+fn heard(leg: LegReport, end: End) -> LegReport {
+    LegReport {
+        heard: Some(Heard {
+            end,
+            at: Time(3),
+            by: By::Client,
+        }),
+        ..leg
+    }
+}
+
+/// How a leg's end is counted, in two words.
+fn counted(leg: &LegReport) -> Option<(Kind, &'static str)> {
+    LegEnd::of(Side::Down, leg).map(|end| (end.kind, end.cause))
+}
+
+#[test]
+fn i19_every_end_of_a_leg_has_a_kind_and_a_cause() {
+    let clean = heard(over(Parting::Closed, Some(End::Clean)), End::Clean);
+    assert_eq!(counted(&clean), Some((Kind::Clean, "fin")));
+    let unheard = over(Parting::Closed, Some(End::Clean));
+    assert_eq!(counted(&unheard), Some((Kind::Clean, "linger")));
+    let evicted = over(Parting::Closed, Some(End::Abort(Cause::Local)));
+    assert_eq!(counted(&evicted), Some((Kind::Clean, "evicted")));
+    let cut = heard(over(Parting::Reset, Some(End::Truncated)), End::Truncated);
+    assert_eq!(counted(&cut), Some((Kind::Truncated, "early_fin")));
+    let bare = LegReport {
+        bare_fin: true,
+        ..cut
+    };
+    assert_eq!(counted(&bare), Some((Kind::Truncated, "bare_fin")));
+    let reset = over(Parting::Reset, Some(End::Abort(Cause::Reset)));
+    assert_eq!(counted(&reset), Some((Kind::Abort, "reset")));
+    let refused = over(Parting::Unconnected, Some(End::Abort(Cause::Refused)));
+    assert_eq!(counted(&refused), Some((Kind::Unconnected, "refused")));
+    for goes_on in [Parting::Parked, Parting::Retired, Parting::Recalled] {
+        assert_eq!(counted(&over(goes_on, None)), None);
+    }
+    assert_eq!(counted(&LegReport::default()), None);
+}
+
+#[test]
+fn i19_counters_are_told_in_the_text_format() {
+    let observer = Observer::new(2);
+    let reset = LegReport {
+        failed: Some(Failure {
+            cause: Cause::Reset,
+            at: Time(1),
+            by: By::Origin,
+        }),
+        flush_expired: true,
+        linger_stalled: true,
+        bare_fin: true,
+        ..over(Parting::Reset, Some(End::Abort(Cause::Reset)))
+    };
+    observer.leg_over(Side::Up, &reset);
+    observer.leg_over(Side::Up, &reset);
+    observer.leg_dropped(Side::Down);
+    let mut halves = observer.halves();
+    halves.say(Side::Down, Some(Time(0)));
+    let mut all = observer.metrics(Time::from_ms(16_000));
+    let text = all.to_string();
+    for line in [
+        "# TYPE tidegate_ends_total counter",
+        r#"tidegate_ends_total{leg="downstream",kind="abort",cause="local"} 1"#,
+        r#"tidegate_ends_total{leg="upstream",kind="abort",cause="reset"} 2"#,
+        "tidegate_abort_flush_expired_total 2",
+        "tidegate_bare_fin_total 2",
+        "tidegate_linger_stall_total 2",
+        "# TYPE tidegate_half_closed_legs gauge",
+        r#"tidegate_half_closed_legs{leg="downstream",age="<1m"} 1"#,
+        r#"tidegate_half_closed_legs{leg="upstream",age=">=1h"} 0"#,
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in\n{text}");
+    }
+    all.add(&observer.metrics(Time(0)));
+    let line = all.in_a_line();
+    assert!(line.contains("tidegate_bare_fin_total 4"), "{line}");
+    assert!(!line.contains(" 0"), "{line}");
+    assert_eq!(Metrics::default().in_a_line(), "");
+}
+
+#[test]
+fn half_closed_legs_are_counted_by_age_and_forgotten_with_their_session() {
+    let observer = Observer::default();
+    let ages = |now| observer.metrics(now).half_closed;
+    let mut session = observer.halves();
+    let mut other = observer.halves();
+    session.say(Side::Down, Some(Time(0)));
+    session.say(Side::Down, Some(Time(0)));
+    other.say(Side::Down, Some(Time::from_ms(500)));
+    other.say(Side::Up, Some(Time::from_ms(500)));
+    let now = Time(0) + Span::from_secs(1);
+    assert_eq!(
+        (ages(now).count(Side::Down), ages(now).count(Side::Up)),
+        (2, 1)
+    );
+    let text = ages(now).to_string();
+    assert!(text.contains(r#"{leg="downstream",age="<1s"} 1"#), "{text}");
+    assert!(
+        text.contains(r#"{leg="downstream",age="<15s"} 1"#),
+        "{text}"
+    );
+    other.say(Side::Up, None);
+    assert_eq!(ages(now).count(Side::Up), 0);
+    drop(other);
+    assert_eq!(ages(now).count(Side::Down), 1);
+    drop(session);
+    assert_eq!(ages(now), Ages::default());
+}
+
+#[test]
+fn every_connection_of_a_worker_has_a_name() {
+    let observer = Observer::new(3);
+    assert_eq!(observer.next().to_string(), "3-1");
+    assert_eq!(observer.clone().next().to_string(), "3-2");
+}

@@ -97,6 +97,7 @@ pub fn play(
         invariant: Invariant::NoEventAstray,
         what: format!("at {} ms {event:?}", at.as_ms()),
     }));
+    wrong.extend(oracle::report::judge(schedule, &outcome, &watch.told));
     if is_peaceful(schedule) {
         claim(&watch, schedule.drain_ms.is_some(), &mut wrong);
     }

@@ -8,6 +8,7 @@ mod descriptors;
 mod drain;
 mod http;
 mod invariant;
+pub mod report;
 
 pub use self::invariant::{Invariant, Violation};
 use crate::{

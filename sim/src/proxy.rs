@@ -24,6 +24,7 @@ use std::{
 };
 use tidegate::{
     config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
+    net::Network,
     observe::Observer,
     tap::Tap,
     worker::{Extras, Site, Worker},
@@ -57,6 +58,7 @@ impl Proxy for Production<'_> {
         let (config, site) = (config(self.schedule, places), site(self.schedule, places));
         let extras = extras(self.variant, self.watch);
         let drain = self.schedule.drain_ms.map(u64::from).map(Time::from_ms);
+        let (observer, watch) = (extras.observer.clone(), Rc::clone(self.watch));
         Box::pin(async move {
             let mut drain = drain.map(|at| Box::pin(net.untouched_sleep(at)));
             let worker = Worker::start(net.clone(), &config, &[site], &extras)
@@ -74,6 +76,8 @@ impl Proxy for Production<'_> {
                 net.beat().await;
             }
             worker.drain(std::future::pending()).await;
+            let metrics = observer.metrics(net.now());
+            watch.borrow_mut().told.metrics = Some(metrics);
         })
     }
 }

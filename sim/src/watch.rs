@@ -4,14 +4,14 @@
 //! is ordered in the very moment in which it is due, and no timer is on that way. The peers' view
 //! is the oracles' business.
 
-use crate::world::Fnv;
+use crate::{oracle::report::Told, world::Fnv};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     hash::{Hash, Hasher},
     rc::Rc,
 };
-use tidegate::tap::Tap;
+use tidegate::{observe::Record, tap::Tap};
 use tidegate_core::{
     effect::Effect,
     ending::End,
@@ -43,6 +43,8 @@ pub struct Watch {
     pub astray: Vec<(Time, Event)>,
     /// Steps taken.
     pub steps: u64,
+    /// What the proxy has told of itself.
+    pub told: Told,
 }
 
 /// The tap of one session.
@@ -124,6 +126,11 @@ impl Tap for WatchTap {
             }
             self.due[source as usize] = is_due(after, source).then(|| since.unwrap_or(now));
         }
+    }
+
+    fn ended(&mut self, record: &Record) {
+        let told = &mut self.watch.borrow_mut().told;
+        told.records.push(record.clone());
     }
 }
 

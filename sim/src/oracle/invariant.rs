@@ -49,6 +49,8 @@ pub enum Invariant {
     NoEventAstray,
     /// The same schedule takes the same steps.
     SameSteps,
+    /// LIFECYCLE I19, I20: what the proxy tells of itself is what the peers saw.
+    Told,
     /// Nothing panics.
     NoPanic,
 }
@@ -137,6 +139,7 @@ impl fmt::Display for Invariant {
             Invariant::NoTimer => "no timer where nobody aborts",
             Invariant::NoEventAstray => "no event of a leg that is not there",
             Invariant::SameSteps => "a second run takes the same steps",
+            Invariant::Told => "the proxy tells what the peers saw",
             Invariant::NoPanic => "nothing panics",
         })
     }

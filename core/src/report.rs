@@ -37,6 +37,10 @@ pub struct Report {
     pub retry: Option<Retry>,
     /// How often that was done.
     pub retries: u32,
+    /// What went wrong with the exchange under way, or the last, as a proxy error type (RFC 9209,
+    /// 2.3). A response of ours carries it. Behind a head that has left nothing can: a trailer would
+    /// make the message look complete; so of a response that was cut only the report tells.
+    pub error: Option<&'static str>,
 }
 
 /// One leg, from its first moment to its last.

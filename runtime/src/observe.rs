@@ -110,6 +110,14 @@ impl Metrics {
         self.half_closed.add(&other.half_closed);
     }
 
+    /// Tells the log, once all is over: as long as there is no other way to ask, its last line.
+    pub fn log(&self) {
+        let counters = self.in_a_line();
+        if !counters.is_empty() {
+            tracing::info!(%counters, "what became of all connections");
+        }
+    }
+
     /// Every counter that is not 0, in one line; nothing if none is.
     #[must_use]
     pub fn in_a_line(&self) -> String {

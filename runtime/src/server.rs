@@ -3,6 +3,9 @@
 //! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
 //! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
 
+mod trouble;
+
+use self::trouble::{cannot_bind, cannot_start};
 use crate::{
     clock::WallTime,
     config::{self, Config},
@@ -214,7 +217,7 @@ impl Server {
                     all = Served::Forced;
                 }
             }
-            tell(&metrics);
+            metrics.log();
             // Nobody waits for this after a second signal and its stop.
             let _heard = done.send(all);
         });
@@ -258,67 +261,9 @@ impl Server {
     }
 }
 
-/// What all connections have come to: as long as there is no other way to ask, the log's last line.
-fn tell(metrics: &Metrics) {
-    let counters = metrics.in_a_line();
-    if !counters.is_empty() {
-        tracing::info!(%counters, "what became of all connections");
-    }
-}
-
-async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-fn wait(span: Span) -> Duration {
-    Duration::from_micros(span.0)
-}
-
 fn workers(config: &Config) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
     config.workers.map_or_else(cores, NonZeroUsize::get)
-}
-
-/// What stands in the way of an address, in words, and what to do about it.
-const IN_THE_WAY: [(io::ErrorKind, &str, &str); 3] = [
-    (
-        io::ErrorKind::AddrInUse,
-        "address in use",
-        "stop what listens there, or choose another port",
-    ),
-    (
-        io::ErrorKind::PermissionDenied,
-        "permission denied",
-        "ports below 1024 need CAP_NET_BIND_SERVICE",
-    ),
-    (
-        io::ErrorKind::AddrNotAvailable,
-        "no such address on this machine",
-        "listen at an address of this machine, or at :PORT for all of them",
-    ),
-];
-
-fn cannot_bind(address: SocketAddr, error: &io::Error) -> Message {
-    let known = IN_THE_WAY.iter().find(|(kind, ..)| *kind == error.kind());
-    let why = known.map_or_else(
-        || crate::tls::files::reason(error),
-        |(_, why, _)| (*why).to_string(),
-    );
-    let message = Message::new(Code::CannotBind, format!("cannot bind {address}: {why}"));
-    match known {
-        Some((_, _, help)) => message.help(*help),
-        None => message,
-    }
-}
-
-fn cannot_start(error: &io::Error) -> Message {
-    Message::new(
-        Code::WorkerFailed,
-        format!("cannot start a worker: {error}"),
-    )
 }
 
 type Told = mpsc::Sender<Result<(), Message>>;

@@ -127,6 +127,9 @@ impl Session {
         if side == Side::Down || self.kind() == Kind::Tcp {
             self.note(How::Expired(timer), By::Proxy);
         }
+        if self.exchange().is_some() {
+            self.note_error("connection_write_timeout");
+        }
         if let Some(open) = self.leg_mut(side).open_mut() {
             open.give_up(Cause::Expired(timer));
         }

@@ -215,6 +215,7 @@ impl Session {
         match exchange.response {
             Response::Waiting => self.answer(reply, effects),
             Response::Body(_) => {
+                self.note_error(reply.cause);
                 self.exchange_mut().response = Response::Broken;
                 self.drop_origin(effects);
             }
@@ -240,6 +241,7 @@ impl Session {
             head_only: exchange.head_only(),
             ..reply
         };
+        self.note_error(reply.cause);
         self.u2d.said(reply.len());
         self.u2d.complete();
         effects.push(Effect::Reply(reply));

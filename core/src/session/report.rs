@@ -25,6 +25,7 @@ pub(super) struct Account {
     unread: [u64; 2],
     retry: Option<Retry>,
     retries: u32,
+    error: Option<&'static str>,
     /// A connect was ordered: the report of the upstream leg before it may still be asked for, and
     /// makes room with the next event.
     redials: bool,
@@ -54,6 +55,7 @@ impl Session {
             unread,
             retry,
             retries,
+            error,
             redials: _,
         } = self.account.0;
         Report {
@@ -66,6 +68,7 @@ impl Session {
             unread,
             retry,
             retries,
+            error,
         }
     }
 
@@ -79,6 +82,11 @@ impl Session {
     pub(super) fn note_retry(&mut self, rule: Retry) {
         self.account.0.retry = Some(rule);
         self.account.0.retries += 1;
+    }
+
+    /// What went wrong with the exchange, by its proxy error type: the first of it.
+    pub(super) fn note_error(&mut self, error: &'static str) {
+        self.account.0.error.get_or_insert(error);
     }
 
     /// What a report of the step that begins now has to know.
@@ -313,6 +321,7 @@ impl Session {
         let down = &self.account.0.legs[Side::Down as usize];
         if matches!(self.phase, Phase::Idle(_)) && down.heard.is_none() && down.failed.is_none() {
             self.account.0.first = None;
+            self.account.0.error = None;
         }
     }
 }

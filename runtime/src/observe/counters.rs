@@ -59,8 +59,11 @@ impl LegEnd {
             (Parting::Closed, Some(End::Clean) | None) if leg.heard.is_none() => {
                 (Kind::Clean, "linger")
             }
-            (Parting::Closed, Some(End::Abort(_))) if leg.heard.is_none() => {
+            (Parting::Closed, Some(End::Abort(Cause::Local))) if leg.heard.is_none() => {
                 (Kind::Clean, "evicted")
+            }
+            (Parting::Closed, Some(End::Abort(cause))) if leg.heard.is_none() => {
+                (Kind::Clean, word(cause))
             }
             (_, Some(End::Clean) | None) => (Kind::Clean, "fin"),
             (_, Some(End::Truncated)) if leg.bare_fin => (Kind::Truncated, "bare_fin"),
@@ -116,6 +119,7 @@ const fn word(cause: Cause) -> &'static str {
         Cause::Cancelled => "cancelled",
         Cause::Protocol => "protocol",
         Cause::Local => "local",
+        Cause::Deadline => "deadline",
         Cause::Expired(timer) => match timer {
             Timer::Tls | Timer::TlsUp => "expired_tls",
             Timer::Head => "expired_head",

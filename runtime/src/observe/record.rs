@@ -80,6 +80,7 @@ macro_rules! tell {
             discarded_out = losses(&report.tallies[Side::Up as usize]),
             linger = client.lingering(record.now).map(seconds),
             linger_origin = origin.lingering(record.now).map(seconds),
+            proxy_status = report.error,
             retry = report.retry.map(field::display),
             "connection over"
         )

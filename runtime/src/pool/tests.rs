@@ -4,9 +4,7 @@ mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
 use super::{MOST_IDLE, Pool};
-use crate::{
-    drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port,
-};
+use crate::{drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port};
 use std::{
     cell::RefCell,
     future::Future,

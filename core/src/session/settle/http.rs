@@ -10,6 +10,7 @@ use crate::{
     report::Loss,
     session::{Kind, Phase, Session},
     side::Side,
+    timer::Timer,
     variant::bad,
 };
 
@@ -77,8 +78,9 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     }
     match (exchange.response, end) {
         (Response::Waiting, _) => {
+            let begun = open.inbox.left > 0;
             if !session.retry(end, effects) {
-                session.answer(unanswered(end), effects);
+                session.answer(unanswered(end, begun), effects);
             }
             true
         }
@@ -93,6 +95,7 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
         }
         (Response::Body(_), _) => {
             session.note(cut(end), By::Origin);
+            session.note_error(incomplete(end));
             session.exchange_mut().response = Response::Broken;
             session.drop_origin(effects);
             true
@@ -102,9 +105,13 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     }
 }
 
-/// U05, U14: what to say of an origin that ended before its answer's head was complete.
-const fn unanswered(end: End) -> Reply {
+/// U05, U14: what to say of an origin that ended before its answer's head was complete, and whether
+/// some of it had come. Interim responses are no part of it.
+const fn unanswered(end: End, begun: bool) -> Reply {
     match end {
+        End::Abort(Cause::Expired(Timer::WriteUp)) => {
+            Reply::gateway_timeout("connection_write_timeout")
+        }
         End::Abort(Cause::Expired(_) | Cause::TimedOut) => {
             Reply::gateway_timeout("http_response_timeout")
         }
@@ -120,7 +127,33 @@ const fn unanswered(end: End) -> Reply {
             | Cause::Local,
         )
         | End::Clean
-        | End::Truncated => Reply::bad_gateway("connection_terminated"),
+        | End::Truncated => Reply::bad_gateway(if begun {
+            "http_response_incomplete"
+        } else {
+            "connection_terminated"
+        }),
+    }
+}
+
+/// What to tell the log of a response that was cut behind its head (RFC 9209, 2.3). The client can
+/// only see that it was.
+const fn incomplete(end: End) -> &'static str {
+    match end {
+        End::Abort(Cause::Expired(Timer::WriteUp)) => "connection_write_timeout",
+        End::Abort(Cause::Expired(_) | Cause::TimedOut) => "connection_read_timeout",
+        End::Abort(Cause::Protocol) => "http_protocol_error",
+        End::Abort(Cause::Tls) => "tls_protocol_error",
+        End::Abort(
+            Cause::Reset
+            | Cause::Unreachable
+            | Cause::Refused
+            | Cause::Certificate
+            | Cause::Cancelled
+            | Cause::Deadline
+            | Cause::Local,
+        )
+        | End::Clean
+        | End::Truncated => "http_response_incomplete",
     }
 }
 

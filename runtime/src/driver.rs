@@ -46,7 +46,7 @@ const BUDGET: u32 = 256;
 /// What every session of a listener has in common.
 pub struct Service<N: Network> {
     /// The listener's name, for logs.
-    pub name: String,
+    pub name: Rc<str>,
     /// What a session is made for.
     pub setup: Setup,
     /// The certificates, where the listener ends TLS.
@@ -59,8 +59,6 @@ pub struct Service<N: Network> {
     pub buffers: Buffers,
     /// Who lingers, of all the worker's sessions and spare legs.
     pub lingering: Lingering,
-    /// The listener's name, for logs.
-    pub name: Rc<str>,
     /// Where the worker's legs are counted (LIFECYCLE 4.14).
     pub observer: Observer,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).

@@ -126,7 +126,6 @@ impl<N: Network> Worker<N> {
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
-                name: site.listener.name.clone(),
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
                 upstreams: upstreams(net.clone(), config, site, pool.clone()),

@@ -18,6 +18,7 @@ mod report;
 mod retry;
 mod spare;
 mod stage;
+mod status;
 mod switch;
 mod tls;
 mod tunnel;

@@ -62,7 +62,7 @@ impl<N: Network> Driver<N> {
         };
         let span = |from: Time, to: Time| Duration::from_micros(to.since(from).0);
         tracing::warn!(
-            listener = self.service.name,
+            listener = &*self.service.name,
             leg,
             peer = last.peer.map(tracing::field::display),
             phase = last.phase,

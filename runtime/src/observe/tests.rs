@@ -1,3 +1,5 @@
+//! How legs are counted, in which words, and that no half-closed leg is forgotten or kept.
+
 use super::*;
 use tidegate_core::{
     ending::{By, Cause, End},

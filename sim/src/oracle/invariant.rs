@@ -57,7 +57,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 23] = [
+    pub const ALL: [Invariant; 24] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -80,6 +80,7 @@ impl Invariant {
         Invariant::NoTimer,
         Invariant::NoEventAstray,
         Invariant::SameSteps,
+        Invariant::Told,
         Invariant::NoPanic,
     ];
 
@@ -109,6 +110,7 @@ impl Invariant {
             Invariant::FinAtOnce => &["I3"],
             Invariant::NoTimer => &["I10"],
             Invariant::NoEventAstray => &["I18"],
+            Invariant::Told => &["I19", "I20"],
             Invariant::SameSteps | Invariant::NoPanic => &[],
         }
     }

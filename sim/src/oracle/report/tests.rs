@@ -1,3 +1,5 @@
+//! The truth about a relay in peace, and every lie about it.
+
 use super::*;
 use crate::{
     proxy::Production,

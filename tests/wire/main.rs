@@ -21,6 +21,7 @@ mod phases;
 mod probe;
 mod reencrypt;
 mod relay;
+mod report;
 mod requests;
 mod resets;
 mod secure;

@@ -25,6 +25,7 @@ pub mod wire;
 
 pub use run::run;
 
+use crate::config::CertificateFiles;
 use judge::{Terms, judge};
 use play::{Play, Stage};
 use scenario::{Case, Mode, Needs, VANISHED, Versions, absent};
@@ -63,6 +64,8 @@ pub struct Asked {
     pub idle: Option<Duration>,
     /// Whether the proxy speaks TLS to its origin.
     pub origin_tls: bool,
+    /// What the probe shows it there; without it, a certificate that nobody vouches for.
+    pub origin_cert: Option<CertificateFiles>,
     /// Whom to ask for.
     pub host: String,
     /// Over which versions of TLS.
@@ -93,6 +96,7 @@ impl Asked {
             pace: Pace::SHORT,
             idle: None,
             origin_tls: false,
+            origin_cert: None,
             host: "localhost".to_owned(),
             tls: Versions::Both,
             long: false,
@@ -190,6 +194,10 @@ pub fn proxy_at(
     heed: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<Row>, String> {
     let cases = selected(asked)?;
+    if let Some(files) = &asked.origin_cert {
+        let shown = stage.show(files);
+        shown.map_err(|message| message.what().to_owned())?;
+    }
     stage.via = asked.via;
     stage.mode = asked.mode;
     stage.pace = asked.pace;

@@ -12,6 +12,7 @@ use tidegate::probe::{
     self, Asked, Outcome, Progress, Row,
     play::Stage,
     scenario::{Mode, Versions},
+    socket::{Door, Heard, Plain},
     step::Pace,
     transcript::What,
     wire::Version,
@@ -230,4 +231,19 @@ fn what_keeps_the_probe_from_running_is_said() {
     );
     let error = probe::proxy_at(&asked(&relay, &["S99"]), &mut relay.stage, heed).unwrap_err();
     assert!(error.contains("`S99`"), "{error}");
+}
+
+/// K9: the kernel tells a reset once; what a read says behind that is no FIN.
+#[test]
+fn a_reset_that_a_write_was_told_of_is_still_a_reset_for_the_read_behind_it() {
+    let door = Door::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let mut client = Plain::connect(door.address(), None, PATIENCE).unwrap();
+    let mut server = door.accept(PATIENCE, PATIENCE).unwrap();
+    server.write(b"last", false).unwrap();
+    server.flush_for_reset();
+    drop(server);
+    let (sent, why) = client.write(b"late", false).unwrap_err();
+    assert_eq!((sent, why.as_str()), (0, "ECONNRESET"));
+    assert_eq!(client.read(&mut [0; 64], PATIENCE), Heard::Bytes(4));
+    assert_eq!(client.read(&mut [0; 64], PATIENCE), Heard::Reset);
 }

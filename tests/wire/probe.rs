@@ -2,8 +2,12 @@
 //!
 //! A row passes, or it stands in [`KNOWN`] with the reason and must fail. No latency is judged.
 
-use crate::harness::{Done, PATIENCE, Proxy, Scratch, program, run};
+use crate::{
+    harness::{Done, PATIENCE, Proxy, Scratch, program, run},
+    keys::Authority,
+};
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use tidegate::config::CertificateFiles;
 use tidegate::probe::{
     self, Asked, Outcome, Row,
     judge::{Terms, judge},
@@ -155,6 +159,34 @@ fn h03_h04_silence_before_a_request_as_the_probe_sees_it() {
         let listener = format!("{tls}timeouts = {{ head = \"1s\" }}");
         silent(&listener, mode, "S54");
     }
+}
+
+/// Every row of a relay that speaks TLS on both sides, and verifies its origin.
+#[test]
+fn t05_t09_s33_tls_begun_anew_as_the_probe_sees_it() {
+    let (mut stage, files) = (stage(), Scratch::new());
+    let authority = Authority::new("origin's");
+    let (cert, key) = authority.leaf("localhost").files(&files, "leaf");
+    let cluster = format!(
+        "tls = {{ ca = {:?}, server_name = \"localhost\" }}",
+        authority.file(&files, "ca.pem")
+    );
+    let listener = "kind = \"tcp\"\ntls = \"dev\"";
+    let proxy = Proxy::configured(stage.door.address(), listener, &cluster);
+    let asked = Asked {
+        origin_tls: true,
+        origin_cert: Some(CertificateFiles { cert, key }),
+        ..asked(&proxy, &stage, Mode::Tls)
+    };
+    let rows = played(&asked, &mut stage);
+    let met = rows.iter().filter(|row| row.outcome == Outcome::Passed);
+    let faults = rows.iter().filter_map(|row| match &row.outcome {
+        Outcome::Failed(faults) => Some(format!("{}: {}", row.key, faults.join("; "))),
+        Outcome::Passed | Outcome::Skipped(_) => None,
+    });
+    assert_eq!(faults.collect::<Vec<_>>(), [""; 0]);
+    assert!(met.clone().any(|row| row.key == "S33@1.2"));
+    assert!(met.clone().any(|row| row.key == "S33@1.3"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! It owns their syntax and help, and looks up the addresses; it opens no socket.
 
+use crate::config::CertificateFiles;
 use crate::probe::{
     self,
     scenario::{Mode, Versions},
@@ -10,7 +11,7 @@ use crate::probe::{
     wire::Version,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// What `tidegate probe` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,12 @@ struct ProxyFlags {
     /// The proxy speaks TLS to its origin
     #[arg(long)]
     origin_tls: bool,
+    /// The certificate to show it there, if it verifies: PEM
+    #[arg(long, value_name = "FILE", requires_all = ["origin_tls", "origin_key"])]
+    origin_cert: Option<PathBuf>,
+    /// The key of that certificate: PEM
+    #[arg(long, value_name = "FILE", requires = "origin_cert")]
+    origin_key: Option<PathBuf>,
     /// Speak this version of TLS only, where there is TLS
     #[arg(long, value_name = "VERSION", default_value = "both")]
     tls: TlsFlag,
@@ -190,6 +197,10 @@ impl ProxyFlags {
             pace: if self.long { Pace::LONG } else { Pace::SHORT },
             idle: self.idle.map(Duration::from_secs),
             origin_tls: self.origin_tls,
+            origin_cert: self
+                .origin_cert
+                .zip(self.origin_key)
+                .map(|(cert, key)| CertificateFiles { cert, key }),
             tls: match self.tls {
                 TlsFlag::Tls12 => Versions::Only(Version::Tls12),
                 TlsFlag::Tls13 => Versions::Only(Version::Tls13),

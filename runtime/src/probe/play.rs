@@ -12,7 +12,7 @@ use super::{
     transcript::{Transcript, What},
     wire::{Engines, Heard, Version, Wire},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, config::CertificateFiles, message::Message};
 use std::{
     io,
     net::SocketAddr,
@@ -98,6 +98,14 @@ impl Stage {
             silence: None,
             engines: Engines::make()?,
         })
+    }
+
+    /// As the origin, shows the certificate of these files from now on.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn show(&mut self, files: &CertificateFiles) -> Result<(), Message> {
+        self.engines.show(files)
     }
 
     /// Plays `scenario`, over `version` where there is TLS.

@@ -11,6 +11,7 @@ use rustix::{
 };
 use socket2::{Domain, SockFilter, SockRef, Socket, Type};
 use std::{
+    cell::Cell,
     io::{self, ErrorKind, Read},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     thread,
@@ -48,7 +49,11 @@ pub enum Heard {
 
 /// A connection in clear text.
 #[derive(Debug)]
-pub struct Plain(TcpStream);
+pub struct Plain {
+    stream: TcpStream,
+    /// A call has told of a reset. The kernel tells it once, and reads as FIN what comes then (K9).
+    reset: Cell<bool>,
+}
 
 impl Plain {
     /// Connects. `narrow` is the size of the receive buffer, in bytes as given to the kernel.
@@ -73,18 +78,24 @@ impl Plain {
     fn of(stream: TcpStream, limit: Duration) -> io::Result<Plain> {
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(limit))?;
-        Ok(Plain(stream))
+        Ok(Plain {
+            stream,
+            reset: Cell::new(false),
+        })
     }
 
     /// Waits for a first byte, at most for `limit`, and takes nothing. `None`: none can come.
     #[must_use]
     pub fn wait(&self, limit: Duration) -> Option<bool> {
-        self.0.set_read_timeout(Some(limit)).ok()?;
-        match self.0.peek(&mut [0]) {
+        self.stream.set_read_timeout(Some(limit)).ok()?;
+        match self.stream.peek(&mut [0]) {
             Ok(0) => None,
             Ok(_) => Some(true),
             Err(error) if is_late(&error) => Some(false),
-            Err(_) => None,
+            Err(_) => {
+                self.reset.set(true);
+                None
+            }
         }
     }
 
@@ -93,10 +104,11 @@ impl Plain {
         // A limit of zero would be none.
         let limit = limit.max(Duration::from_millis(1));
         match self
-            .0
+            .stream
             .set_read_timeout(Some(limit))
-            .and_then(|()| self.0.read(buf))
+            .and_then(|()| self.stream.read(buf))
         {
+            Ok(0) if self.reset.get() => Heard::Reset,
             Ok(0) => Heard::Fin,
             Ok(n) => Heard::Bytes(n),
             Err(error) if is_late(&error) => Heard::Nothing,
@@ -117,13 +129,18 @@ impl Plain {
         };
         let mut sent = 0;
         while sent < bytes.len() {
-            match rustix::net::send(&self.0, &bytes[sent..], flags) {
+            match rustix::net::send(&self.stream, &bytes[sent..], flags) {
                 Ok(n) => sent += n,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => {
                     return Err((sent, "it was not taken in time".to_owned()));
                 }
-                Err(error) => return Err((sent, name(&error.into()))),
+                Err(error) => {
+                    if error == rustix::io::Errno::CONNRESET {
+                        self.reset.set(true);
+                    }
+                    return Err((sent, name(&error.into())));
+                }
             }
         }
         Ok(())
@@ -134,7 +151,7 @@ impl Plain {
     /// # Errors
     /// Why it cannot.
     pub fn fin(&self) -> Result<(), String> {
-        self.0
+        self.stream
             .shutdown(Shutdown::Write)
             .map_err(|error| name(&error))
     }
@@ -144,12 +161,12 @@ impl Plain {
     pub fn flush_for_reset(&self) {
         self.flush();
         // A socket that is gone already has nothing left to reset.
-        let _gone = SockRef::from(&self.0).set_linger(Some(Duration::ZERO));
+        let _gone = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 
     fn flush(&self) {
         for _ in 0..FLUSH.as_millis() {
-            match sys::unacked(&self.0) {
+            match sys::unacked(&self.stream) {
                 Ok(1..) => thread::sleep(Duration::from_millis(1)),
                 Ok(0) | Err(_) => break,
             }
@@ -162,7 +179,7 @@ impl Plain {
     /// # Errors
     /// Why it cannot: some kernels want a privilege for it.
     pub fn deafen(&self, deaf: bool) -> Result<(), String> {
-        let socket = SockRef::from(&self.0);
+        let socket = SockRef::from(&self.stream);
         let done = if deaf {
             self.flush();
             socket.attach_filter(&DROP)
@@ -175,19 +192,19 @@ impl Plain {
     /// How many segments have been dropped, if the kernel says.
     #[must_use]
     pub fn losses(&self) -> Option<u32> {
-        sys::dropped(&self.0).ok()
+        sys::dropped(&self.stream).ok()
     }
 
     /// Waits for an error without reading or writing, at most for `limit`.
     #[must_use]
     pub fn error(&self, limit: Duration) -> Option<String> {
         let timeout = Timespec::try_from(limit).ok()?;
-        let mut fds = [PollFd::new(&self.0, PollFlags::empty())];
+        let mut fds = [PollFd::new(&self.stream, PollFlags::empty())];
         let ready = poll(&mut fds, Some(&timeout)).ok()?;
         if ready == 0 || !fds[0].revents().contains(PollFlags::ERR) {
             return None;
         }
-        let error = SockRef::from(&self.0).take_error().ok()?;
+        let error = SockRef::from(&self.stream).take_error().ok()?;
         Some(error.map_or_else(|| "an error".to_owned(), |error| name(&error)))
     }
 }

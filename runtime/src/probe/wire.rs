@@ -8,16 +8,22 @@ use super::{
     socket::{self, Plain},
     transcript::What,
 };
-use crate::{clock::WallTime, tls::memory::Certificate};
+use crate::{
+    clock::WallTime,
+    config::CertificateFiles,
+    message::Message,
+    tls::{accept::server_config, files::load, memory::Certificate},
+};
 use rustls::{
-    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, ServerConnection,
-    SignatureScheme, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, ServerConfig,
+    ServerConnection, SignatureScheme, SupportedProtocolVersion,
     client::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    time_provider::TimeProvider,
 };
 use std::{
     fmt,
@@ -59,16 +65,28 @@ impl Version {
 /// What the probe's clients say, and whom they believe.
 #[derive(Debug)]
 pub(super) struct Engines {
-    certificate: Certificate,
+    /// What the probe says as the origin.
+    origin: Arc<ServerConfig>,
     provider: Arc<CryptoProvider>,
 }
 
 impl Engines {
     pub(super) fn make() -> io::Result<Engines> {
         Ok(Engines {
-            certificate: Certificate::make()?,
+            origin: Certificate::make()?.server,
             provider: Arc::new(aws_lc_rs::default_provider()),
         })
+    }
+
+    /// From now on the origin shows the certificate of these files, for proxies that verify it.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub(super) fn show(&mut self, files: &CertificateFiles) -> Result<(), Message> {
+        let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
+        let certificates = vec![load(files, &self.provider)?];
+        self.origin = server_config(certificates, None, &[b"http/1.1"], &self.provider, &time)?;
+        Ok(())
     }
 
     /// A client that believes anybody: the probe looks at how connections end, not at who ends
@@ -94,8 +112,7 @@ impl Engines {
     }
 
     pub(super) fn origin(&self) -> io::Result<Connection> {
-        let config = Arc::clone(&self.certificate.server);
-        let server = ServerConnection::new(config).map_err(io::Error::other)?;
+        let server = ServerConnection::new(Arc::clone(&self.origin)).map_err(io::Error::other)?;
         Ok(Connection::Server(server))
     }
 }

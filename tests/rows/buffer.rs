@@ -72,6 +72,15 @@ fn w1_a_message_that_became_a_tunnel_has_more_to_say() {
 }
 
 #[test]
+fn i20_what_cannot_be_counted_does_not_balance() {
+    let mut relay = Relay::new(u32::MAX);
+    relay.received(u32::MAX);
+    assert!(relay.balances());
+    relay.received(1);
+    assert!(!relay.balances());
+}
+
+#[test]
 fn i20_what_is_discarded_is_counted_and_holds_nobody() {
     let mut relay = holding(64);
     relay.sent(10);

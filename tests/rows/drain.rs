@@ -178,6 +178,10 @@ fn g9_every_leg_says_what_it_waits_for() {
     assert_eq!(waits(&stage)[1], Some(Wait::Acknowledgement));
     stage.tell(Event::Acked(Up));
     assert_eq!(waits(&stage)[1], Some(Wait::Bytes));
+    // A client that has said close_notify still owes its FIN (T03).
+    stage.tell(Event::Fin(Up));
+    stage.hears_end(Down);
+    assert_eq!(waits(&stage), [Some(Wait::LastWord), None]);
     let mut stage = Stage::http(false);
     assert_eq!(waits(&stage), [Some(Wait::Request), None]);
     stage.ask(GET);

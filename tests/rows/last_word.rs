@@ -6,6 +6,7 @@ use tidegate_core::{
     ending::{By, Cause, During, Ending, How},
     event::{Call, Event},
     side::Side::{Down, Up},
+    time::Span,
     timer::Timer,
 };
 
@@ -33,6 +34,19 @@ fn i19_two_clean_ends_are_both_peers_whoever_began() {
     assert_eq!(word(&stage), (How::Clean, By::Origin, During::Tunnel));
     stage.tell(Event::Fin(Down));
     assert_eq!(word(&stage), (How::Clean, By::Both, During::Tunnel));
+}
+
+#[test]
+fn i19_a_session_ages_until_it_is_over() {
+    let mut stage = Stage::relay(false);
+    stage.wait(Span::from_ms(7));
+    let age = |stage: &Stage| stage.session.report().age(stage.now());
+    assert_eq!(age(&stage), Span::from_ms(7));
+    stage.fails(Down, Call::Read);
+    stage.tell(Event::Acked(Up));
+    assert!(stage.session.is_closed());
+    let later = stage.now() + Span::from_secs(9);
+    assert_eq!(stage.session.report().age(later), Span::from_ms(7));
 }
 
 #[test]

@@ -249,6 +249,24 @@ fn a_spare_leg_that_lingers_makes_room_at_once() {
     }
 }
 
+/// G9, K21: only who has acknowledged our FIN loses nothing by a close.
+#[test]
+fn g9_the_deadline_resets_a_spare_leg_unless_its_peer_has_heard_all() {
+    let cases = [
+        (&[][..], Effect::Reset),
+        (&[Event::Fin], Effect::Reset),
+        (&[Event::Finished], Effect::Reset),
+        (&[Event::Finished, Event::Acked], Effect::Close),
+    ];
+    for (before, expected) in cases {
+        let mut stage = Stage::after(before);
+        assert_eq!(stage.tell(Event::DrainExpired), [expected], "{before:?}");
+        assert!(stage.spare.is_gone() && stage.spare.deadline().is_none());
+    }
+    let mut stage = Stage::parked(false);
+    assert_eq!(stage.tell(Event::DrainExpired), [Effect::Reset], "idle");
+}
+
 #[test]
 fn an_idle_leg_makes_room_by_a_finish_and_then_lingers() {
     let mut stage = Stage::parked(false);

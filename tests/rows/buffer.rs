@@ -72,6 +72,18 @@ fn w1_a_message_that_became_a_tunnel_has_more_to_say() {
 }
 
 #[test]
+fn i20_losses_are_told_by_reason_and_only_where_there_are_any() {
+    let mut relay = holding(9);
+    assert_eq!(relay.tally().losses().count(), 0);
+    relay.discard(Loss::GaveUp);
+    relay.received(1);
+    relay.discard(Loss::Letter);
+    let losses: Vec<_> = relay.tally().losses().collect();
+    assert_eq!(losses, [(Loss::GaveUp, 9), (Loss::Letter, 1)]);
+    assert_eq!(relay.tally().discarded(), 10);
+}
+
+#[test]
 fn i20_what_cannot_be_counted_does_not_balance() {
     let mut relay = Relay::new(u32::MAX);
     relay.received(u32::MAX);

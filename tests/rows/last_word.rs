@@ -1,10 +1,10 @@
 //! I19: which of the ends that were seen a session tells as its last word.
 
-use crate::stage::{GET, Stage, partial};
+use crate::stage::{GET, OK, Stage, head, partial, post, whole};
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Call, Event},
+    event::{Call, Event, Head},
     side::Side::{Down, Up},
     time::Span,
     timer::Timer,
@@ -49,6 +49,30 @@ fn i19_a_session_ages_until_it_is_over() {
     assert_eq!(stage.session.report().age(later), Span::from_ms(7));
 }
 
+/// R11: a flush that its peer acknowledged has not expired, nor has a leg that was given up.
+#[test]
+fn i19_only_a_flush_that_ran_out_is_told_as_such() {
+    let expired = |stage: &Stage| stage.session.report().legs.map(|leg| leg.flush_expired);
+    let flushing = || {
+        let mut stage = Stage::relay(false);
+        stage.tell(Event::Received(Down, 9));
+        stage.fails(Down, Call::Read);
+        stage
+    };
+    let mut stage = flushing();
+    stage.takes_all(Up);
+    stage.tell(Event::Acked(Up));
+    assert!(stage.session.is_closed());
+    assert_eq!(expired(&stage), [false, false]);
+    let mut stage = flushing();
+    stage.expires(Timer::FlushUp);
+    assert_eq!(expired(&stage), [false, true]);
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Down, 9));
+    stage.expires(Timer::WriteUp);
+    assert_eq!(expired(&stage), [false, false]);
+}
+
 #[test]
 fn i19_the_first_end_that_is_not_clean_is_told() {
     let mut stage = Stage::relay(false);
@@ -65,6 +89,17 @@ fn i19_the_origin_of_an_exchange_ends_nothing_of_ours() {
     let mut stage = Stage::asked(GET);
     stage.fails(Up, Call::Read);
     assert_eq!(stage.session.report().ending, None, "U09");
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.expires(Timer::WriteUp);
+    assert_eq!(
+        word(&stage).0,
+        How::Clean,
+        "it has answered, and takes nothing"
+    );
     let mut stage = Stage::asked(GET);
     stage.fails(Down, Call::Read);
     let reset = (How::Abort(Cause::Reset), By::Client, During::Exchange);

@@ -51,6 +51,7 @@ fn w2_row_4_11_9_what_was_read_with_a_head_is_before_the_last_bytes() {
     assert!(stage.writes(Down) > 0 && !last(&stage, Down));
     stage.tell(Event::Received(Up, 7));
     assert!(last(&stage, Down));
+    assert_eq!(stage.session.report().unread, [0, 0]);
 }
 
 #[test]
@@ -128,6 +129,7 @@ fn r11_a_flush_is_bounded_as_a_whole_and_only_once_there_is_something_to_flush()
         let orders = stage.expires(Timer::FlushTotal);
         assert!(orders.contains(&Effect::Reset(to)), "{orders:?}");
         assert_eq!(stage.now().since(begun), Span::from_secs(10));
+        assert!(stage.session.leg_report(to).flush_expired);
     }
 }
 

@@ -22,4 +22,5 @@ mod status;
 mod switch;
 mod tls;
 mod tunnel;
+mod unconnected;
 mod upstream;

@@ -288,6 +288,45 @@ fn i11_a_spare_leg_waits_for_nothing_without_a_limit() {
 }
 
 #[test]
+fn i19_a_spare_leg_that_we_close_has_heard_nothing() {
+    let mut stage = Stage::after(&[Event::Finished, Event::Acked]);
+    assert_eq!(stage.expires(Timer::Linger), [Effect::Close]);
+    assert_eq!(stage.spare.report().heard, None);
+}
+
+#[test]
+fn t05_i19_only_a_fin_that_lacks_its_close_notify_is_bare() {
+    for (tls, events, bare) in [
+        (false, &[Event::Fin][..], false),
+        (true, &[Event::CloseNotify], false),
+        (true, &[Event::CloseNotify, Event::Fin], false),
+        (true, &[Event::Received], false),
+        (true, &[Event::Received, Event::Fin], true),
+    ] {
+        let mut stage = Stage::parked(tls);
+        for event in events {
+            stage.tell(*event);
+        }
+        assert_eq!(stage.spare.report().bare_fin, bare, "{tls} {events:?}");
+    }
+}
+
+#[test]
+fn i19_our_end_of_a_spare_leg_is_told_step_by_step() {
+    let mut stage = Stage::parked(false);
+    let said = |stage: &Stage| stage.spare.report().last();
+    assert_eq!(said(&stage), Last::Never);
+    for (event, last) in [
+        (Event::Received, Last::Finishing),
+        (Event::Finished, Last::Finished),
+        (Event::Acked, Last::Acked),
+    ] {
+        stage.tell(event);
+        assert_eq!(said(&stage), last, "{event:?}");
+    }
+}
+
+#[test]
 fn i19_a_spare_legs_end_is_told() {
     let mut orders = Vec::new();
     let mut spare = Spare::parked(Time(0), true, WAITS);

@@ -4,7 +4,7 @@
 use super::{Effect, Event, Spare};
 use crate::{
     ending::{By, Cause, End},
-    leg::{Open, ReadEnd, WriteEnd},
+    leg::{Open, ReadEnd},
     report::{Failure, Heard, LegReport, Over, Parting},
     time::Time,
     timer::Timer,
@@ -68,8 +68,7 @@ impl Spare {
         if event == Some(Event::Finished) {
             report.said.finished = Some(now);
         }
-        let sent = before.is_some_and(|open| open.write == WriteEnd::Sent);
-        if event == Some(Event::Acked) && sent {
+        if event == Some(Event::Acked) {
             report.said.acked = Some(now);
         }
         for effect in effects {

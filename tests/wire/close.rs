@@ -5,7 +5,7 @@ use crate::{
     exchange::{GET, OK, answered, http, https},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
-    secure::Version,
+    secure::{Secure, Version},
 };
 use std::thread;
 
@@ -124,7 +124,7 @@ fn lingering(mut client: impl Peer, origin: &Origin, notified: bool) {
 }
 
 #[test]
-fn h12_lingering_delivers_everything_to_a_client_that_still_talks() {
+fn h12_s43_lingering_delivers_all_of_1_5_mb_to_a_client_that_still_talks() {
     let origin = Origin::new();
     let proxy = Proxy::http(origin.address());
     let client = Raw::narrow(proxy.address, 4096);
@@ -132,10 +132,14 @@ fn h12_lingering_delivers_everything_to_a_client_that_still_talks() {
 }
 
 #[test]
-fn h12_lingering_over_tls() {
-    let origin = Origin::new();
-    let proxy = Proxy::https(origin.address());
-    lingering(proxy.secure(Version::Tls13), &origin, true);
+fn h12_s43_lingering_over_tls() {
+    for version in Version::BOTH {
+        let origin = Origin::new();
+        let proxy = Proxy::https(origin.address());
+        let client = Raw::narrow(proxy.address, 4096);
+        let client = Secure::over(client, &proxy.authority(), version);
+        lingering(client, &origin, true);
+    }
 }
 
 #[test]

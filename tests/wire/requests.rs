@@ -1,7 +1,7 @@
 //! Answers that come before their requests are complete (LIFECYCLE H13, H14, U11).
 
 use crate::{
-    exchange::http,
+    exchange::{Stage, http},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
 };
@@ -90,15 +90,17 @@ fn u12_i10_an_origin_that_reads_slowly_behind_its_answer_gets_everything() {
     assert_eq!(last.end, End::Fin);
 }
 
+/// A client that waits for leave to send its body; the origin has heard its head.
+fn expecting() -> (Stage, Raw, Raw) {
+    let (stage, client, mut up) =
+        http(b"POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+    up.head();
+    (stage, client, up)
+}
+
 #[test]
 fn h14_s52_final_answer_to_an_expectation() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\n");
-    client.say(b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
-    let mut up = origin.accept();
-    up.head();
+    let (_stage, mut client, mut up) = expecting();
     up.say(b"HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     up.fin();
     let answer = client.message();
@@ -111,13 +113,7 @@ fn h14_s52_final_answer_to_an_expectation() {
 
 #[test]
 fn h15_fin_instead_of_the_expected_body() {
-    let origin = Origin::new();
-    let proxy = Proxy::http(origin.address());
-    let mut client = proxy.client();
-    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\n");
-    client.say(b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n");
-    let mut up = origin.accept();
-    up.head();
+    let (_stage, mut client, mut up) = expecting();
     up.say(b"HTTP/1.1 100 Continue\r\n\r\n");
     assert_eq!(client.bare().status(), 100);
     client.fin();

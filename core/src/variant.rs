@@ -55,12 +55,103 @@ pub enum Variant {
     /// What was read with the head that leaves HTTP is forgotten (W1).
     #[cfg(feature = "known-bad")]
     BehindForgotten,
+    /// A decoder that wants bytes says that it waits for room, so nobody reads (MUSEUM 2).
+    #[cfg(feature = "known-bad")]
+    BytesTakenForRoom,
+    /// A half-closed tunnel's timer runs on a direction that is shut already, and its expiry is
+    /// nobody's to consume (MUSEUM 4).
+    #[cfg(feature = "known-bad")]
+    ExpiryUnconsumed,
+    /// A client's FIN while the origin is being dialled ends the dial (MUSEUM 6, R19).
+    #[cfg(feature = "known-bad")]
+    FinCancelsDial,
+    /// No FIN goes to an origin that has not ended: its close is to follow anyway (MUSEUM 8).
+    #[cfg(feature = "known-bad")]
+    CloseFollows,
+    /// No FIN goes to an origin: it will be reset in the end anyway (MUSEUM 9).
+    #[cfg(feature = "known-bad")]
+    ResetFollows,
+    /// An end is looked at before the bytes that were read and not yet understood (MUSEUM 19).
+    #[cfg(feature = "known-bad")]
+    EndBeforeBuffered,
+    /// A tunnel that began as an exchange still closes on the origin's FIN (MUSEUM 21).
+    #[cfg(feature = "known-bad")]
+    NoHalfOpenKept,
+    /// A FIN overtakes what was read with a head and waits for its turn (MUSEUM 27).
+    #[cfg(feature = "known-bad")]
+    FinOvertakesBuffered,
+    /// From the first FIN on, a tunnel has so long and no longer (MUSEUM 28).
+    #[cfg(feature = "known-bad")]
+    HalfCloseDeadline,
+    /// A write that fails hides the answer that was there before (MUSEUM 33, R15).
+    #[cfg(feature = "known-bad")]
+    WriteErrorFirst,
+    /// A connection that ends with a chunked answer gets no FIN behind the last chunk (MUSEUM 34).
+    #[cfg(feature = "known-bad")]
+    LastChunkIsEnd,
+    /// A FIN and a reset are one and the same (MUSEUM 36).
+    #[cfg(feature = "known-bad")]
+    FinAsReset,
+    /// A chunked response that was cut off gets its last chunk (MUSEUM 38, U06).
+    #[cfg(feature = "known-bad")]
+    TruncatedTerminated,
+    /// An origin's TLS leg is closed with session tickets unread (MUSEUM 40).
+    #[cfg(feature = "known-bad")]
+    TicketsUnread,
+    /// A leg is closed as soon as its FIN is sent, whatever is on its way (MUSEUM 41, K4).
+    #[cfg(feature = "known-bad")]
+    CloseOnFin,
+    /// A half-closed tunnel with nothing inside has no timer (MUSEUM 3).
+    #[cfg(feature = "known-bad")]
+    HalfClosedUntimed,
+    /// Nobody bounds the wait for the FIN of a peer that was told to end (MUSEUM 5).
+    #[cfg(feature = "known-bad")]
+    LastFinAwaited,
+    /// A peer that takes nothing is waited for (MUSEUM 6).
+    #[cfg(feature = "known-bad")]
+    StallIgnored,
+    /// What is to be reset once it is empty has no timer (MUSEUM 18, R11).
+    #[cfg(feature = "known-bad")]
+    FlushUntimed,
+    /// A request that has just been read is dropped by a drain (MUSEUM 44, G7).
+    #[cfg(feature = "known-bad")]
+    DrainDropsRequest,
+    /// Whatever comes from a source whose sink is gone is not read, nor is its end (MUSEUM 17).
+    #[cfg(feature = "known-bad")]
+    ConsumerGone,
+    /// The driver: a FIN without close_notify is no end, and is waited for again (MUSEUM 11).
+    #[cfg(feature = "known-bad")]
+    BareFinIgnored,
+    /// The driver: what the TLS engine wanted once is taken for progress (MUSEUM 12).
+    #[cfg(feature = "known-bad")]
+    StaleWants,
+    /// The driver: an idle leg that is released gets no close_notify (MUSEUM 13).
+    #[cfg(feature = "known-bad")]
+    IdleUnnotified,
+    /// The driver: whether a leg has failed is asked before what it has said is read (MUSEUM 14).
+    #[cfg(feature = "known-bad")]
+    ErrorBeforeData,
+    /// The driver: a leg that nobody reads is not finished either (MUSEUM 7).
+    #[cfg(feature = "known-bad")]
+    FinishUnsubscribed,
+    /// The driver: a turn that is cut short forgets to ask for the next (MUSEUM 26).
+    #[cfg(feature = "known-bad")]
+    WakeForgotten,
+    /// The driver: a TLS leg is finished with FIN alone (MUSEUM 30).
+    #[cfg(feature = "known-bad")]
+    FinAlone,
+    /// The driver: FIN does not wait for the close_notify before it (MUSEUM 35).
+    #[cfg(feature = "known-bad")]
+    NotifyUnflushed,
+    /// The driver: a FIN that is read while everything is thrown away is thrown away (MUSEUM 45).
+    #[cfg(feature = "known-bad")]
+    FinDiscarded,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 16] = [
+    pub const ALL: [Variant; 46] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -77,6 +168,36 @@ impl Variant {
         Variant::FaultUnseen,
         Variant::RetryAlways,
         Variant::BehindForgotten,
+        Variant::BytesTakenForRoom,
+        Variant::ExpiryUnconsumed,
+        Variant::FinCancelsDial,
+        Variant::CloseFollows,
+        Variant::ResetFollows,
+        Variant::EndBeforeBuffered,
+        Variant::NoHalfOpenKept,
+        Variant::FinOvertakesBuffered,
+        Variant::HalfCloseDeadline,
+        Variant::WriteErrorFirst,
+        Variant::LastChunkIsEnd,
+        Variant::FinAsReset,
+        Variant::TruncatedTerminated,
+        Variant::TicketsUnread,
+        Variant::CloseOnFin,
+        Variant::HalfClosedUntimed,
+        Variant::LastFinAwaited,
+        Variant::StallIgnored,
+        Variant::FlushUntimed,
+        Variant::DrainDropsRequest,
+        Variant::ConsumerGone,
+        Variant::BareFinIgnored,
+        Variant::StaleWants,
+        Variant::IdleUnnotified,
+        Variant::ErrorBeforeData,
+        Variant::FinishUnsubscribed,
+        Variant::WakeForgotten,
+        Variant::FinAlone,
+        Variant::NotifyUnflushed,
+        Variant::FinDiscarded,
     ];
 }
 
@@ -106,6 +227,8 @@ pub(crate) struct Wrong {
     pub(crate) lost: bool,
     /// `FinForgotten`: by side, whether its FIN came with bytes inside.
     pub(crate) forgotten: [bool; 2],
+    /// `LastChunkIsEnd`: whether an answer has ended with its last chunk.
+    pub(crate) chunked: bool,
     /// `FinOnTimer`: whether the timer has fired.
     pub(crate) fired: bool,
 }

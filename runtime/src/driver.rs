@@ -18,6 +18,7 @@ use crate::{
     port::Port,
     tap::Tap,
     upstream::{Dial, Found, Need, Upstreams},
+    variant::bad,
 };
 use std::{
     collections::VecDeque,
@@ -376,7 +377,8 @@ impl<N: Network> Future for Driver<N> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
         let this = self.get_mut();
-        for _ in 0..BUDGET {
+        let budget = if bad!(WakeForgotten) { 4 } else { BUDGET };
+        for _ in 0..budget {
             this.now = this.now.max(this.service.upstreams.net().now());
             let moved = this.round(cx) | this.poll_deadline(cx);
             if let Some(ending) = this.ending {
@@ -387,7 +389,9 @@ impl<N: Network> Future for Driver<N> {
             }
         }
         // Others get their turn; this session is not done.
-        cx.waker().wake_by_ref();
+        if !bad!(WakeForgotten) {
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }

@@ -19,4 +19,5 @@ mod sys;
 pub mod tap;
 pub mod tls;
 pub mod upstream;
+pub mod variant;
 pub mod worker;

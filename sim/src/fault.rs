@@ -89,6 +89,7 @@ struct Counts {
     twice: Cell<u32>,
     /// Streams that nobody closed or reset before they were let go of.
     dropped: Cell<u32>,
+    held: Cell<usize>,
     /// Calls on streams since the world's last step.
     calls: Cell<u32>,
 }
@@ -139,6 +140,12 @@ impl<N> Faulty<N> {
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.counts.dropped.get()
+    }
+
+    /// How many streams the program holds: descriptors that it has not closed.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.counts.held.get()
     }
 
     /// A step of the world is over: whoever still calls has waited in between.

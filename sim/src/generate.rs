@@ -47,6 +47,8 @@ pub struct Features {
     pub tunnels: bool,
     /// The proxy drains while its client is still there.
     pub drains: bool,
+    /// A peer stops reading for good, or speaking.
+    pub silence: bool,
 }
 
 /// Which kind of runs a seed is for.
@@ -82,6 +84,7 @@ pub fn features(seed: u64) -> Features {
         long_links: rng.one_in(4),
         tunnels: rng.one_in(3),
         drains: rng.one_in(6),
+        silence: rng.one_in(10),
     }
 }
 
@@ -120,6 +123,9 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
         schedule.client.writer = http::last_steps(&on, carrier, &mut rng.fork("client"));
     } else {
         script::writers(&on, bytes, &mut schedule, &rng);
+    }
+    if on.silence {
+        script::fall_silent(http, bytes, &mut schedule, &mut rng.fork("silence"));
     }
     schedule.faults = network::faults(&on, http, &mut rng.fork("faults"));
     schedule.links = network::holds(&on, &mut rng.fork("holds"));

@@ -11,6 +11,7 @@ pub mod fast;
 pub mod fault;
 pub mod generate;
 pub mod mirror;
+pub mod museum;
 pub mod net;
 pub mod oracle;
 pub mod peer;

@@ -14,7 +14,7 @@ use tidegate_sim::{
     case,
     fault::Timers,
     generate::{self, Kind},
-    reproduce,
+    museum, reproduce,
     schedule::Schedule,
     shrink,
     stopwatch::Stopwatch,
@@ -72,6 +72,12 @@ enum Verb {
     Replay {
         /// The file.
         file: PathBuf,
+    },
+    /// Catches every wrong rule of the museum, leaves its shrunk schedule in a folder, and prints the
+    /// page.
+    Museum {
+        /// The folder: `tests/seeds/schedules/museum`.
+        folder: PathBuf,
     },
     /// Makes a schedule that fails small, and leaves it in a file.
     Shrink {
@@ -138,6 +144,7 @@ fn main() -> ExitCode {
     match (arguments.verb, seeds.seed) {
         (Some(Verb::Replay { file }), _) => with(&file, |schedule| show(schedule, &seeds)),
         (Some(Verb::Shrink { file }), _) => with(&file, |schedule| shrink(schedule, &file, &seeds)),
+        (Some(Verb::Museum { folder }), _) => museum(&folder),
         (None, Some(seed)) => {
             let schedule = generate::schedule(seeds.kind, seed);
             print!("{schedule}");
@@ -183,6 +190,35 @@ fn shrink(schedule: &Schedule, file: &Path, seeds: &Seeds) -> ExitCode {
     let left = reproduce::left(schedule, &shrunk, seeds.variant, &seeds.folder, &name);
     print!("{left}\n{}", shrunk.schedule);
     ExitCode::SUCCESS
+}
+
+/// Makes the museum's schedules anew; what happens goes to the standard error.
+fn museum(folder: &Path) -> ExitCode {
+    let mut all = true;
+    for row in museum::ROWS {
+        for evidence in row.evidence() {
+            let Some(name) = row.file(evidence) else {
+                continue;
+            };
+            let file = folder.join(&name);
+            let made = museum::make(evidence, &file).and_then(|(seed, shrunk)| {
+                fs::write(&file, shrunk.schedule.to_string()).map_err(|error| error.to_string())?;
+                Ok((seed, shrunk.finding))
+            });
+            match made {
+                Ok((Some(seed), finding)) => eprintln!("{name}: seed {seed}: {finding}"),
+                Ok((None, finding)) => eprintln!("{name}: {finding}"),
+                Err(why) => eprintln!("{name}: {why}"),
+            }
+            all &= file.exists();
+        }
+    }
+    print!("{}", museum::page());
+    if all {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Plays one schedule on each network, and prints its traces and verdicts.

@@ -9,6 +9,7 @@ mod drain;
 mod http;
 mod invariant;
 pub mod report;
+mod silence;
 
 pub use self::invariant::{Invariant, Violation};
 use crate::{
@@ -130,6 +131,7 @@ impl<'a> Court<'a> {
         self.judge_clean_end(direction);
         self.judge_abort(direction);
         self.judge_latency(direction, earliest);
+        self.judge_stopped(direction);
     }
 
     /// Whether anything happened that entitles the proxy to reset.
@@ -146,15 +148,17 @@ impl<'a> Court<'a> {
             let broken = matches!(ended(log, tls), Ended::Reset | Ended::Truncated);
             broken || log.sent.reset_at.is_some()
         };
-        *failures > 0 || aborts(client, tls) || origins.iter().any(|log| aborts(log, up_tls))
+        self.schedule.falls_silent()
+            || *failures > 0
+            || aborts(client, tls)
+            || origins.iter().any(|log| aborts(log, up_tls))
     }
 
     fn judge_end(&mut self) {
         let outcome = self.outcome;
         self.judge_descriptors();
-        let readers = [self.schedule.client.reader, self.schedule.origin.reader];
-        if readers.iter().any(|reader| reader.stop.is_some()) {
-            return; // such a run ends by the proxy's timers, or not at all
+        if self.schedule.falls_silent() {
+            return self.judge_patience();
         }
         self.unless(outcome.peers_done, Invariant::Ends, || {
             let stuck = |log: &Log| log.begun.is_some() && log.done_at.is_none();

@@ -55,6 +55,7 @@ impl Proxy for Production<'_> {
         places: Places,
         client: SharedLog,
     ) -> Pin<Box<dyn Future<Output = ()>>> {
+        tidegate::variant::break_rule(self.variant);
         let (config, site) = (config(self.schedule, places), site(self.schedule, places));
         let extras = extras(self.variant, self.watch);
         let drain = self.schedule.drain_ms.map(u64::from).map(Time::from_ms);

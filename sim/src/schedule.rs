@@ -87,6 +87,8 @@ pub enum Step {
     Fin,
     /// Resets the connection.
     Reset,
+    /// Says nothing more, and never ends.
+    Hang,
 }
 
 /// How a reader reads.
@@ -180,6 +182,16 @@ impl Traffic {
             Traffic::Relay => false,
             Traffic::Http { exchanges, .. } => exchanges.last().is_some_and(Exchange::switches),
         }
+    }
+}
+
+impl Schedule {
+    /// Whether a peer stops reading or speaking for good: such a run is ended by the proxy's timers.
+    #[must_use]
+    pub fn falls_silent(&self) -> bool {
+        [&self.client, &self.origin]
+            .iter()
+            .any(|peer| peer.reader.stop.is_some() || peer.writer.contains(&Step::Hang))
     }
 }
 

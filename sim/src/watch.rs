@@ -25,6 +25,9 @@ use tidegate_core::{
     trace::Row,
 };
 
+/// Nobody reads more rows than these: a program that spins makes millions.
+const MOST_ROWS: usize = 100_000;
+
 /// What has been seen.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -112,9 +115,11 @@ impl Tap for WatchTap {
         for effect in effects {
             watch.reach(format!("order {}", order(*effect)));
         }
-        if watch.rows.is_some() && !matches!(event, Event::Routed(_)) {
-            let row = Row::new(now, event, before, after, effects);
-            watch.rows.get_or_insert_default().push(row);
+        if let Some(rows) = &mut watch.rows
+            && rows.len() < MOST_ROWS
+            && !matches!(event, Event::Routed(_))
+        {
+            rows.push(Row::new(now, event, before, after, effects));
         }
         for source in Side::BOTH {
             let since = self.due[source as usize];

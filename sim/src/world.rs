@@ -129,6 +129,10 @@ pub struct Outcome {
     pub second_ends: u32,
     /// How many of them were let go of without a close or a reset.
     pub dropped: u32,
+    /// How many connections the proxy had not closed.
+    pub descriptors: usize,
+    /// How its timers ran.
+    pub timers: Timers,
     /// How many of the proxy's sleeps came to their end.
     pub timers_fired: u64,
     /// The most that was inside, between the peers: from the client, and from the origin.

@@ -2,13 +2,13 @@
 //! many scripts, and by what.
 
 use crate::{http, quiet, script, search};
-use tidegate_core::variant::Variant;
+use tidegate_sim::museum::WALKED;
 
 #[test]
 fn every_known_bad_variant_is_caught_at_random() {
     quiet();
     let mut missed = Vec::new();
-    for variant in Variant::ALL {
+    for variant in WALKED {
         let name = format!("{variant:?}");
         let relays = search(2_000, &script::scripts(), |script| {
             script::run(script, Some(variant))

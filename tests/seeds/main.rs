@@ -5,6 +5,7 @@
 
 mod files;
 mod mirror;
+mod museum;
 mod probe;
 mod shrink;
 mod variants;

@@ -1,5 +1,5 @@
-//! The known-bad variants that peers can see, each caught within this many seeds. `FinUnread` alone
-//! is not among them: what it leaves unseen is answered a little later; the exhaustive walk has it.
+//! The known-bad variants of the first hour, each caught on either network within this many seeds,
+//! and in tunnels that began as exchanges. All of them, on the fast network: `museum`.
 
 use tidegate_core::variant::Variant;
 use tidegate_sim::{

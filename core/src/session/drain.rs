@@ -24,6 +24,17 @@ impl Session {
     /// rest of T_ka_min. G6: a tunnel goes on.
     pub(super) fn drain(&mut self, now: Time, effects: &mut Effects) {
         self.draining = true;
+        #[cfg(feature = "known-bad")]
+        if crate::variant::bad!(self.setup, DrainDropsRequest).is_some()
+            && self.u2d.bytes() == 0
+            && self
+                .exchange()
+                .is_some_and(crate::exchange::Exchange::is_unanswered)
+        {
+            self.drop_origin(effects);
+            self.close_down(effects);
+            return;
+        }
         let Some((timer, span)) = self.quiet() else {
             return;
         };

@@ -24,6 +24,13 @@ impl Session {
         if at > now {
             bug!("a timer fired before its time")
         }
+        #[cfg(feature = "known-bad")]
+        if timer == Timer::Tunnel
+            && self.is_cut_short()
+            && crate::variant::bad!(self.setup, ExpiryUnconsumed).is_some()
+        {
+            return;
+        }
         self.timers.restart(timer);
         match timer {
             Timer::Tls => {

@@ -160,7 +160,13 @@ impl Session {
     fn message_complete(&mut self, side: Side) {
         match side {
             Side::Down => self.exchange_mut().request = Request::Complete,
-            Side::Up => self.exchange_mut().response = Response::Complete,
+            Side::Up => {
+                #[cfg(feature = "known-bad")]
+                if self.exchange_mut().response == Response::Body(http1::BodyKind::Chunked) {
+                    self.wrong.chunked = true;
+                }
+                self.exchange_mut().response = Response::Complete;
+            }
         }
     }
 
@@ -324,6 +330,10 @@ impl Session {
     pub(super) fn finish_down(&mut self, effects: &mut Effects) -> bool {
         #[cfg(feature = "known-bad")]
         if bad!(self.setup, FinOnTimer).is_some() && !self.wrong.fired {
+            return false;
+        }
+        #[cfg(feature = "known-bad")]
+        if bad!(self.setup, LastChunkIsEnd).is_some() && self.wrong.chunked {
             return false;
         }
         if let Some(drained) = self.u2d.drained(Some(End::Clean))

@@ -128,6 +128,7 @@ impl Session {
             // RFC 9110, 9.3.6: what it says from now on is discarded.
             Phase::Tunnel if self.closes_both() == Some(side.other()) => Read::Discard,
             Phase::Tunnel if self.takes(side.other()) => take(self.from(side).room()),
+            Phase::Tunnel if bad!(self.setup, ConsumerGone).is_some() => Read::Off,
             Phase::Tunnel => Read::Discard,
             Phase::Idle(_) => self.read_into(inbox),
             Phase::Exchange(exchange) => match side {
@@ -160,7 +161,8 @@ impl Session {
 
     /// R22: while the relay has no room, or what was read has not found any, nothing is read.
     fn read_body(&self, room: u32, inbox: Inbox) -> Read {
-        if room == 0 || inbox.decodable() {
+        let taken_for_room = inbox.left > 0 && bad!(self.setup, BytesTakenForRoom).is_some();
+        if room == 0 || inbox.decodable() || taken_for_room {
             Read::Off
         } else {
             self.read_into(inbox)

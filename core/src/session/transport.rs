@@ -23,11 +23,23 @@ impl Session {
             self.sent_request(bytes);
         }
         for timer in waits::moved(side) {
-            self.timers.restart(timer);
+            self.progress_of(timer);
         }
         if side == Side::Up {
             self.timers.restart(Timer::Response);
         }
+    }
+
+    /// What `timer` bounds has made progress (I10).
+    pub(super) fn progress_of(&mut self, timer: Timer) {
+        #[cfg(feature = "known-bad")]
+        if timer == Timer::Tunnel
+            && self.is_cut_short()
+            && bad!(self.setup, HalfCloseDeadline).is_some()
+        {
+            return;
+        }
+        self.timers.restart(timer);
     }
 
     pub(super) fn close_notify(&mut self, side: Side) {
@@ -37,6 +49,10 @@ impl Session {
     }
 
     pub(super) fn fin(&mut self, side: Side, effects: &mut Effects) {
+        if bad!(self.setup, FinAsReset).is_some() {
+            self.failed(side, Cause::Reset, Call::Read, effects);
+            return;
+        }
         self.timers.restart(Timer::Tunnel);
         if side == Side::Up && self.up == Leg::Securing {
             self.unsecured(Cause::Reset, effects);
@@ -85,6 +101,10 @@ impl Session {
         let call = match (self.kind(), side) {
             (Kind::Http, Side::Down) => Call::Read,
             (Kind::Http, Side::Up) | (Kind::Tcp, Side::Down | Side::Up) => call,
+        };
+        let call = match (bad!(self.setup, WriteErrorFirst), call) {
+            (Some(_), Call::Write | Call::Poll) => Call::Read,
+            (Some(_) | None, call) => call,
         };
         self.leg_mut(side).spoken_of().failed(cause, call);
         if !self.failed_benignly(side) {

@@ -23,7 +23,7 @@ impl Session {
         let inbox = &mut self.leg_mut(side).spoken_of().inbox;
         inbox.left = inbox.left.saturating_sub(bytes);
         self.relay_from_mut(side).received(bytes);
-        self.timers.restart(Timer::Tunnel);
+        self.progress_of(Timer::Tunnel);
     }
 
     /// W1: the exchange has left HTTP. What was read with either head goes first; an end that came

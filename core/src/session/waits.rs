@@ -2,6 +2,8 @@
 //! session is in a state that it bounds, and starts anew with every progress of what it bounds.
 
 use super::{Idle, Kind, Phase, Session, drain};
+#[cfg(feature = "known-bad")]
+use crate::ending::End;
 use crate::{
     exchange::{Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
@@ -84,6 +86,14 @@ impl Session {
             ),
         };
         #[cfg(feature = "known-bad")]
+        if self.is_untimed(timer) {
+            return None;
+        }
+        #[cfg(feature = "known-bad")]
+        if timer == Timer::Tunnel && self.is_cut_short() {
+            return Some(Span::from_ms(100).min(span));
+        }
+        #[cfg(feature = "known-bad")]
         if timer == Timer::Linger && self.finish_is_owed() {
             return Some(span);
         }
@@ -105,6 +115,33 @@ impl Session {
             && Side::BOTH
                 .into_iter()
                 .any(|side| self.leg(side).end().is_some() && self.from(side).bytes() == 0)
+    }
+
+    /// Whether a variant has forgotten to arm `timer`.
+    #[cfg(feature = "known-bad")]
+    fn is_untimed(&self, timer: Timer) -> bool {
+        use crate::variant::Variant;
+        let quiet = self.d2u.bytes() == 0 && self.u2d.bytes() == 0;
+        let half_closed = self.down.end().is_some() || self.up.end().is_some();
+        match self.setup.variant {
+            Some(Variant::HalfClosedUntimed) => timer == Timer::Tunnel && half_closed && quiet,
+            Some(Variant::LastFinAwaited) => timer == Timer::Linger,
+            Some(Variant::StallIgnored) => matches!(timer, Timer::WriteDown | Timer::WriteUp),
+            Some(Variant::FlushUntimed) => {
+                matches!(timer, Timer::FlushDown | Timer::FlushUp | Timer::FlushTotal)
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// `ExpiryUnconsumed`, `HalfCloseDeadline`: whether a short timer runs on a half-closed tunnel.
+    #[cfg(feature = "known-bad")]
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.phase == Phase::Tunnel
+            && crate::variant::bad!(self.setup, ExpiryUnconsumed | HalfCloseDeadline).is_some()
+            && Side::BOTH
+                .into_iter()
+                .any(|side| self.leg(side).end() == Some(End::Clean))
     }
 
     /// `FinOnTimer`: whether an HTTP client's leg was to be finished, and its FIN has not gone.

@@ -7,7 +7,8 @@ use super::{Driver, carry, wire};
 use crate::{
     drain::Word,
     net::Network,
-    port::{Fault, Read},
+    port::{Call, Fault, Read},
+    variant::bad,
 };
 use std::{
     future::Future,
@@ -24,6 +25,9 @@ impl<N: Network> Driver<N> {
         moved |= self.poll_dial(cx);
         moved |= self.poll_secure(cx, Side::Up);
         for side in Side::BOTH {
+            if bad!(ErrorBeforeData) {
+                moved |= self.poll_fault(cx, side);
+            }
             moved |= self.poll_in(cx, side);
             moved |= self.poll_fault(cx, side);
         }
@@ -60,7 +64,12 @@ impl<N: Network> Driver<N> {
         tracing::debug!(%side, %fault, "a leg failed");
         let told = &mut self.wire(side).told.fault;
         told.get_or_insert_with(|| fault.clone());
-        self.step(Event::Failed(side, fault.cause, wire::call(fault.call)));
+        let call = if bad!(ErrorBeforeData) {
+            Call::Read
+        } else {
+            fault.call
+        };
+        self.step(Event::Failed(side, fault.cause, wire::call(call)));
     }
 
     /// Whether the leg can be read, written and asked at all.
@@ -79,6 +88,9 @@ impl<N: Network> Driver<N> {
             Want::Take(most) => self.take(cx, side, most),
             Want::Discard => {
                 let read = self.wire(side).poll_discard(cx);
+                if bad!(FinDiscarded) && matches!(read, Poll::Ready(Ok(Read::Fin))) {
+                    return false;
+                }
                 self.read(side, read)
             }
         }
@@ -195,7 +207,8 @@ impl<N: Network> Driver<N> {
 
     /// R18: a failure is seen also while nobody reads. A reader sees it by itself.
     fn poll_fault(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        if !self.session.observes_faults(side) {
+        let early = bad!(ErrorBeforeData) && self.session.observes_writes(side);
+        if !self.session.observes_faults(side) && !early {
             return false;
         }
         let Some(port) = self.wire(side).port.as_mut() else {
@@ -250,7 +263,8 @@ impl<N: Network> Driver<N> {
                 self.failed(side, &fault);
                 true
             }
-            Poll::Ready(_) | Poll::Pending => false,
+            Poll::Pending => bad!(StaleWants),
+            Poll::Ready(_) => false,
         }
     }
 
@@ -258,7 +272,8 @@ impl<N: Network> Driver<N> {
         let ordered = self.session.leg(side).open().is_some_and(|open| {
             open.write == WriteEnd::Finishing && self.session.observes_writes(side)
         });
-        if !ordered {
+        let unread = self.session.interest(side).read == Want::Off;
+        if !ordered || unread && bad!(FinishUnsubscribed) {
             return false;
         }
         let Some(port) = self.wire(side).port.as_mut() else {

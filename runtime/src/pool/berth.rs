@@ -7,6 +7,7 @@ use crate::{
     net::Stream,
     port::{Port, Read},
     tls::origin::Terms,
+    variant::bad,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -101,6 +102,9 @@ impl<S: Stream> Berth<S> {
         // Whatever comes of it, the task has to look, also if this panics.
         self.wake();
         let mut held = self.held.take()?;
+        if bad!(ParkEnded) {
+            return Some(held.port);
+        }
         // What the reactor has not told yet is news all the same.
         held.port.look_afresh();
         match poll_look(&mut held.port, &mut Context::from_waker(Waker::noop())) {

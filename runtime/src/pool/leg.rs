@@ -12,6 +12,7 @@ use crate::{
     linger::Place,
     net::Network,
     observe::{Halves, Observer},
+    variant::bad,
 };
 use std::{
     future::{Future, poll_fn},
@@ -23,7 +24,7 @@ use std::{
 };
 use tidegate_core::{
     side::Side,
-    spare::{Event, Spare},
+    spare::{Effect, Event, Spare},
     time::Time,
 };
 
@@ -123,9 +124,13 @@ impl<N: Network> Leg<N> {
     fn step(&mut self, event: Event) {
         self.progress = self.now;
         let mut effects = Vec::new();
+        let was_idle = self.spare.is_idle();
         self.spare.step(self.now, event, &mut effects);
         if !self.spare.is_idle() {
             self.listing = None;
+        }
+        if was_idle && bad!(IdleUnnotified) && effects == [Effect::Finish] {
+            effects = vec![Effect::Close];
         }
         self.berth.perform(&effects);
         let report = self.spare.report();
@@ -175,7 +180,8 @@ impl<N: Network> Leg<N> {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
-        if !self.spare.reads() {
+        let ignored = bad!(ParkEnded) && self.spare.is_idle();
+        if !self.spare.reads() || ignored {
             return false;
         }
         let Some(Poll::Ready(event)) = self.berth.with(|port| poll_look(port, cx)) else {

@@ -9,6 +9,7 @@ use crate::{
     net::Stream,
     port::{Call, Fault, Read, fault::Detail},
     tls::origin::Terms,
+    variant::bad,
 };
 use rustls::{Connection, SupportedCipherSuite};
 use std::{
@@ -151,6 +152,7 @@ impl<S: Stream> Secured<S> {
                     Fill::Plaintext(0) => {}
                     Fill::Plaintext(n) => return Poll::Ready(Ok(Read::Bytes(n))),
                     // T05: the caller has not been told of a close_notify, so it is truncated.
+                    Fill::Fin if bad!(BareFinIgnored) => return Poll::Pending,
                     Fill::Fin => self.inbound = Inbound::Ended,
                 },
                 Inbound::Notified => {
@@ -202,13 +204,18 @@ impl<S: Stream> Secured<S> {
         }
         if let Outbound::Open { .. } = self.outbound {
             // What is sealed leaves before it, also where the rest was given up (T02, strict).
-            self.engine.send_close_notify();
+            if !bad!(FinAlone) {
+                self.engine.send_close_notify();
+            }
             self.outbound = Outbound::Notified;
         }
         if self.outbound == Outbound::Notified {
             // T12: close_notify waits for room like data, and FIN waits for it.
             self.stream.hold_for_finish(true);
-            ready!(self.flush(cx, Call::Finish).1)?;
+            let flushed = self.flush(cx, Call::Finish).1;
+            if !bad!(NotifyUnflushed) {
+                ready!(flushed)?;
+            }
             let finished = ready!(self.stream.poll_finish(cx));
             finished.map_err(|error| Fault::io(Call::Finish, &error))?;
             self.outbound = Outbound::Finished;

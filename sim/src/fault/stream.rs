@@ -109,7 +109,8 @@ pub struct FaultyStream<N: Network> {
     over: Over,
 }
 
-/// Whether a stream was closed or reset; if not, that is counted when it goes.
+/// A stream's descriptor, counted while somebody holds it, and whether it was closed or reset; if not,
+/// that is counted when it goes.
 struct Over {
     counts: Rc<Counts>,
     said: bool,
@@ -117,6 +118,7 @@ struct Over {
 
 impl Drop for Over {
     fn drop(&mut self) {
+        self.counts.held.set(self.counts.held.get() - 1);
         if !self.said && !std::thread::panicking() {
             next(&self.counts.dropped);
         }
@@ -125,6 +127,7 @@ impl Drop for Over {
 
 impl<N: Network> FaultyStream<N> {
     pub(super) fn new(inner: N::Stream, net: Faulty<N>, side: Side, number: u32) -> Self {
+        net.counts.held.set(net.counts.held.get() + 1);
         let over = Over {
             counts: Rc::clone(&net.counts),
             said: false,

@@ -2,6 +2,7 @@
 
 use super::{Features, SIZES, script};
 use crate::{
+    peer::http::response_lengths,
     rng::Rng,
     schedule::{
         Body, Carrier, Cut, CutBy, Exchange, HttpVersion, Method, Request, Response, Step, Traffic,
@@ -114,7 +115,23 @@ fn exchange(on: &Features, number: u32, last: bool, bytes: u32, rng: &mut Rng) -
         body,
     };
     let response = response(on, &request, bytes, rng);
-    Exchange { request, response }
+    let mut exchange = Exchange { request, response };
+    edge(number, &mut exchange, rng);
+    exchange
+}
+
+/// The ends of a response are its most telling places: before its first byte, and behind its last.
+fn edge(number: u32, exchange: &mut Exchange, rng: &mut Rng) {
+    let Some(cut) = exchange.response.cut else {
+        return;
+    };
+    let (total, _) = response_lengths(number as usize - 1, exchange);
+    let at = match rng.below(4) {
+        0 => 0,
+        1 => u32::try_from(total).unwrap_or(u32::MAX),
+        _ => cut.at,
+    };
+    exchange.response.cut = Some(Cut { at, ..cut });
 }
 
 fn response(on: &Features, request: &Request, bytes: u32, rng: &mut Rng) -> Response {

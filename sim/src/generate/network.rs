@@ -36,18 +36,7 @@ pub(super) fn buffers(on: &Features, carriers: [Carrier; 2], rng: &mut Rng) -> B
         } else {
             &SIZES[..]
         });
-        let socket = SocketBytes {
-            send: bytes,
-            recv: bytes,
-        };
-        let (client, down, up, origin) = (socket, socket, socket, socket);
-        return BufferBytes {
-            relay: bytes,
-            client,
-            down,
-            up,
-            origin,
-        };
+        return all_alike(bytes);
     }
     let mut size = |small: bool| {
         let from = if small { &SIZES[..] } else { &SIZES[5..] };
@@ -69,6 +58,21 @@ pub(super) fn buffers(on: &Features, carriers: [Carrier; 2], rng: &mut Rng) -> B
         down,
         up,
         origin,
+    }
+}
+
+/// Every buffer of this size.
+pub(super) fn all_alike(bytes: u32) -> BufferBytes {
+    let socket = SocketBytes {
+        send: bytes,
+        recv: bytes,
+    };
+    BufferBytes {
+        relay: bytes,
+        client: socket,
+        down: socket,
+        up: socket,
+        origin: socket,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The peers of a drawn relay.
 
-use super::{Features, SIZES};
+use super::{Features, SIZES, network};
 use crate::{
     rng::Rng,
     schedule::{Carrier, Reader, Schedule, Step},
@@ -55,6 +55,33 @@ fn writer(on: &Features, bytes: u32, tls: bool, waits: bool, rng: &mut Rng) -> V
     end(on, tls, rng, &mut steps);
     steps
 }
+
+/// Lets one of the peers stop reading at some byte, or say nothing more where it would have ended.
+/// An HTTP client's silence comes behind its last answer.
+pub(super) fn fall_silent(http: bool, bytes: u32, schedule: &mut Schedule, rng: &mut Rng) {
+    let (peer, other) = match http || rng.one_in(2) {
+        true => (&mut schedule.client, &mut schedule.origin.writer),
+        false => (&mut schedule.origin, &mut schedule.client.writer),
+    };
+    if http || rng.one_in(2) {
+        let ends = [Step::CloseNotify, Step::Fin, Step::Reset];
+        peer.writer.retain(|step| !ends.contains(step));
+        peer.writer.push(Step::Hang);
+    } else {
+        peer.reader.stop = Some(rng.below(bytes + 1));
+        if rng.one_in(2) {
+            // R18: an abort that nobody reads has to be told all the same, and while every buffer
+            // is full nobody comes to hear of it by reading.
+            let ends = [Step::CloseNotify, Step::Fin, Step::AwaitEof, Step::Reset];
+            other.retain(|step| !ends.contains(step));
+            other.extend([Step::Write(FILLING), Step::Sleep(50), Step::Reset]);
+            schedule.buffers = network::all_alike(FILLING / 5);
+        }
+    }
+}
+
+/// More than a few small buffers hold.
+const FILLING: u32 = 200;
 
 /// How a direction ends.
 pub(super) fn end(on: &Features, tls: bool, rng: &mut Rng, steps: &mut Vec<Step>) {

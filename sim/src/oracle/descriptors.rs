@@ -3,6 +3,7 @@
 //! what peers read behind an end.
 
 use super::{Court, Invariant};
+use crate::world::Net;
 
 impl Court<'_> {
     pub(super) fn judge_descriptors(&mut self) {
@@ -13,6 +14,11 @@ impl Court<'_> {
         });
         self.unless(dropped == 0, Invariant::ClosedOnce, || {
             format!("{dropped} connections were let go of, neither closed nor reset")
+        });
+        let descriptors = outcome.descriptors;
+        let held = outcome.net == Net::Fast && outcome.is_over() && descriptors > outcome.idle;
+        self.unless(!held, Invariant::NoLeak, || {
+            format!("{descriptors} connections are over and not closed")
         });
         let again = outcome.second_ends;
         self.unless(again == 0, Invariant::OneEnd, || {

@@ -9,7 +9,7 @@ use crate::{
         Log,
         http::{Answer, Asked, Closed, MessageEnd, response_lengths},
     },
-    schedule::{Body, Carrier, CutBy, Exchange, Method},
+    schedule::{Body, Carrier, CutBy, Exchange, Method, Traffic},
 };
 use tidegate_core::time::Span;
 
@@ -34,8 +34,12 @@ fn served(number: usize, exchange: &Exchange) -> Served {
         Some(cut) if (cut.at as usize) < total && until_close && cut.by == CutBy::Fin => {
             Served::Shorter
         }
+        // Nobody can know that there is nothing more.
+        Some(cut) if cut.at as usize == total && until_close && cut.by == CutBy::Reset => {
+            Served::CutInBody
+        }
         Some(cut) if (cut.at as usize) < total => Served::CutInBody,
-        // A reset right behind the last byte may overtake nothing.
+        // What comes right behind the last byte takes nothing from it (U09).
         Some(_) | None => Served::Whole,
     }
 }
@@ -61,6 +65,7 @@ impl Court<'_> {
         if left.is_none() {
             self.judge_client_end(exchanges);
         }
+        self.judge_origin_ends();
         let aborted = log.tunnel.is_some() && self.is_aborted();
         let calm = !self.is_client_gone() && self.outcome.failures == 0 && !aborted;
         if calm && self.outcome.peers_done {
@@ -89,7 +94,8 @@ impl Court<'_> {
     fn is_client_gone(&self) -> bool {
         let sent = &self.outcome.client.sent;
         let tls = self.schedule.carrier != Carrier::Tcp;
-        sent.reset_at.is_some() || (tls && sent.notify_at.is_none())
+        let silent = self.schedule.falls_silent();
+        silent || sent.reset_at.is_some() || (tls && sent.notify_at.is_none())
     }
 
     fn judge_answer(&mut self, number: usize, answer: &Answer, exchange: &Exchange) {
@@ -207,6 +213,35 @@ impl Court<'_> {
         }
     }
 
+    /// What is said to an origin over TLS ends with close_notify, or is cut by a reset.
+    fn judge_origin_ends(&mut self) {
+        if self.schedule.upstream == Carrier::Tcp {
+            return;
+        }
+        for origin in &self.outcome.origins {
+            let seen = &origin.seen;
+            let alone = seen.fin_at.is_some() && seen.notify_at.is_none();
+            self.unless(
+                !alone || seen.reset_at.is_some(),
+                Invariant::EndOnlyIfClean,
+                || "an origin has FIN without close_notify".to_owned(),
+            );
+        }
+    }
+
+    /// Whether the connection that a request went out on may have ended before it came there: its
+    /// origin had closed behind a whole response, without a word.
+    fn has_raced(&self, number: usize, exchanges: &[Exchange]) -> bool {
+        let Some(before) = number.checked_sub(1) else {
+            return false;
+        };
+        let closed = exchanges[before].response.cut.is_some();
+        let Traffic::Http { pipelined, .. } = self.schedule.traffic else {
+            return false;
+        };
+        closed && (pipelined || !self.is_calm())
+    }
+
     /// Where nobody is in the way, each request has its answer, up to the one that says `close`.
     fn judge_answered(&mut self, exchanges: &[Exchange]) {
         let log = &self.outcome.http;
@@ -221,6 +256,8 @@ impl Court<'_> {
             let (message, served) = (&answer.message, served(number, exchange));
             let whole = is_whole(&message.end);
             match served {
+                Served::Whole
+                    if answer.status == Some(502) && self.has_raced(number, exchanges) => {}
                 Served::Whole => {
                     let own = message.exchange().is_none();
                     self.unless(whole && !own, Invariant::Answered, || {
@@ -261,8 +298,10 @@ fn content(exchange: &Exchange) -> u64 {
 
 /// A response that ends with its connection is whole only if that ends cleanly.
 fn ends_by_reset(exchanges: &[Exchange]) -> bool {
-    let cuts = exchanges
-        .iter()
-        .filter_map(|exchange| exchange.response.cut);
-    cuts.into_iter().any(|cut| cut.by == CutBy::Reset)
+    let mut numbered = exchanges.iter().enumerate();
+    numbered.any(|(number, exchange)| {
+        let cut = exchange.response.cut;
+        let reset = cut.is_some_and(|cut| cut.by == CutBy::Reset);
+        reset && served(number, exchange) != Served::Whole
+    })
 }

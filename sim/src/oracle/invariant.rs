@@ -25,6 +25,8 @@ pub enum Invariant {
     NoOwnReset,
     /// I10: nothing is left.
     NoLeak,
+    /// I11: whoever reads no more is given up, or told of an abort, in time.
+    GivenUp,
     /// LIFECYCLE 4.11, 6: nothing is closed before what it has sent is acknowledged.
     CloseInOrder,
     /// LIFECYCLE I8: a direction ends once.
@@ -57,7 +59,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 24] = [
+    pub const ALL: [Invariant; 25] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -68,6 +70,7 @@ impl Invariant {
         Invariant::Bounded,
         Invariant::NoOwnReset,
         Invariant::NoLeak,
+        Invariant::GivenUp,
         Invariant::CloseInOrder,
         Invariant::OneEnd,
         Invariant::ClosedOnce,
@@ -99,6 +102,7 @@ impl Invariant {
             Invariant::Bounded => &["I16"],
             Invariant::NoOwnReset => &["I7", "I9", "I10"],
             Invariant::NoLeak => &["I11"],
+            Invariant::GivenUp => &["I4", "I11"],
             Invariant::CloseInOrder => &["I7"],
             Invariant::OneEnd => &["I8"],
             Invariant::ClosedOnce => &["I18"],
@@ -129,6 +133,7 @@ impl fmt::Display for Invariant {
             Invariant::Bounded => "I8 what is inside fits the buffers",
             Invariant::NoOwnReset => "I9 nobody resets unless somebody aborted",
             Invariant::NoLeak => "I10 nothing is left",
+            Invariant::GivenUp => "whoever reads no more is given up in time",
             Invariant::CloseInOrder => "a close waits for what was sent",
             Invariant::OneEnd => "a direction ends once",
             Invariant::ClosedOnce => "a connection is closed or reset",

@@ -44,7 +44,11 @@ impl<N: Network> Conn<N> {
         poll_fn(|cx| {
             written = written || write.as_mut().poll(cx).is_ready();
             read_out = read_out || read.as_mut().poll(cx).is_ready();
-            match self.poll_watch(cx) {
+            let watched = self.poll_watch(cx);
+            // Who waits for nothing but a failure has not been told of it.
+            written = written || write.as_mut().poll(cx).is_ready();
+            read_out = read_out || read.as_mut().poll(cx).is_ready();
+            match watched {
                 Poll::Ready(()) if written && read_out => Poll::Ready(()),
                 Poll::Ready(()) | Poll::Pending => Poll::Pending,
             }
@@ -126,6 +130,20 @@ impl<N: Network> Conn<N> {
         self.note(flushed, |_, _| {})
     }
 
+    /// Waits until all that was sent has arrived, or cannot.
+    pub(super) async fn arrived(&self) {
+        let _failed = self.on_line(|line, cx| line.poll_acked(cx)).await;
+    }
+
+    /// Waits until the connection has failed, and nothing else.
+    pub(super) async fn failed(&self) {
+        poll_fn(|_| match self.log.borrow().seen.reset_at {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        })
+        .await;
+    }
+
     /// Does a step that is an end; whether there can be another.
     pub(super) async fn end(&self, step: Step) -> bool {
         match step {
@@ -148,6 +166,10 @@ impl<N: Network> Conn<N> {
                 if let Some(line) = self.line.borrow_mut().take() {
                     line.reset();
                 }
+                false
+            }
+            Step::Hang => {
+                self.failed().await;
                 false
             }
             Step::Write(_) | Step::Sleep(_) | Step::AwaitEof => true,

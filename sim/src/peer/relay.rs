@@ -157,7 +157,9 @@ impl<'a, N: Network> Peer<'a, N> {
                     self.ended.reach(1).await;
                     true
                 }
-                Step::CloseNotify | Step::Fin | Step::Reset => self.conn.end(*step).await,
+                Step::CloseNotify | Step::Fin | Step::Reset | Step::Hang => {
+                    self.conn.end(*step).await
+                }
             };
             if !goes_on {
                 return;
@@ -203,7 +205,7 @@ impl<'a, N: Network> Peer<'a, N> {
         loop {
             let at = conn.log.borrow().seen.bytes;
             if reader.stop.is_some_and(|stop| at >= u64::from(stop)) {
-                return std::future::pending().await;
+                return conn.failed().await;
             }
             let Some(got) = conn.on_line(|line, cx| line.poll_read(cx, &mut buf)).await else {
                 return;

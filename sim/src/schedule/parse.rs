@@ -207,6 +207,7 @@ impl DraftScript {
             "close-notify" => Step::CloseNotify,
             "fin" => Step::Fin,
             "reset" => Step::Reset,
+            "hang" => Step::Hang,
             "reader" => return set(&mut self.reader, reader(words)?),
             other => return Err(format!("`{other}` is nothing a peer does")),
         };

@@ -39,6 +39,7 @@ impl fmt::Display for Step {
             Step::CloseNotify => f.write_str("close-notify"),
             Step::Fin => f.write_str("fin"),
             Step::Reset => f.write_str("reset"),
+            Step::Hang => f.write_str("hang"),
         }
     }
 }

@@ -147,6 +147,10 @@ fn validate_writer(steps: &[Step], tls: bool) -> Result<(), Invalid> {
                 notified = true;
             }
             Step::Fin | Step::Reset => ended = true,
+            Step::Hang => {
+                must(!notified, "nothing follows the end but the FIN")?;
+                ended = true;
+            }
         }
     }
     must(bytes <= u64::from(MAX_BYTES), "too many bytes")?;

@@ -121,13 +121,32 @@ fn fewer_steps(schedule: &Schedule) -> Vec<Schedule> {
         for kept in without(&steps) {
             all.push(with(schedule, |s| of(s).writer = kept));
         }
+        for (at, pair) in steps.windows(2).enumerate() {
+            if let Some(one) = joined(pair[0], pair[1]) {
+                all.push(with(schedule, |s| {
+                    of(s).writer[at] = one;
+                    of(s).writer.remove(at + 1);
+                }));
+            }
+        }
         for (at, step) in steps.iter().enumerate() {
-            if *step == Step::Reset {
+            if matches!(step, Step::Reset | Step::Hang) {
                 all.push(with(schedule, |s| of(s).writer[at] = Step::Fin));
             }
         }
     }
     all
+}
+
+/// Two steps of one kind as one.
+fn joined(first: Step, second: Step) -> Option<Step> {
+    if let (Step::Write(one), Step::Write(two)) = (first, second) {
+        return Some(Step::Write(one + two));
+    }
+    if let (Step::Sleep(one), Step::Sleep(two)) = (first, second) {
+        return Some(Step::Sleep(one + two));
+    }
+    None
 }
 
 fn client(schedule: &mut Schedule) -> &mut Script {
@@ -221,7 +240,7 @@ fn smaller_steps(step: Step) -> Vec<Step> {
     match step {
         Step::Write(n) => less(n, 1).into_iter().map(Step::Write).collect(),
         Step::Sleep(ms) => less(ms, 1).into_iter().map(Step::Sleep).collect(),
-        Step::AwaitEof | Step::CloseNotify | Step::Fin | Step::Reset => Vec::new(),
+        Step::AwaitEof | Step::CloseNotify | Step::Fin | Step::Reset | Step::Hang => Vec::new(),
     }
 }
 

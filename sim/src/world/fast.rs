@@ -46,7 +46,7 @@ pub(super) fn run(
         tasks.run();
         panic = panics::taken();
         scene.stepped();
-        if scene.is_over() && events.peek().is_none() {
+        if scene.is_over() && scene.is_let_go() && events.peek().is_none() {
             break;
         }
         // Where nothing happens next, nothing ever will.

@@ -4,7 +4,7 @@
 
 use super::{Backstage, Cast, Net, Options, Outcome, Places, Player, Proxy};
 use crate::{
-    fault::Faulty,
+    fault::{Faulty, Timers},
     peer::{SharedLog, http::SharedHttpLog},
     schedule::Schedule,
     simulated::Simulated,
@@ -27,6 +27,7 @@ pub(super) struct Scene<N: Simulated> {
     /// Client, proxy, origin.
     nets: [N; 3],
     faulty: Faulty<N>,
+    timers: Timers,
     most_inside: [u64; 2],
 }
 
@@ -47,6 +48,7 @@ impl<N: Simulated> Scene<N> {
             http: Rc::default(),
             faulty: Faulty::new(nets[1].clone(), plan, options.timers),
             nets,
+            timers: options.timers,
             most_inside: [0; 2],
         };
         let places = Places {
@@ -100,6 +102,11 @@ impl<N: Simulated> Scene<N> {
             && self.peer_sockets() == self.idle()
     }
 
+    /// Whether the proxy has closed every connection but those that are kept.
+    pub(super) fn is_let_go(&self) -> bool {
+        self.faulty.held() <= self.idle()
+    }
+
     /// How much a relay holds between the peers.
     fn measure(&mut self) {
         let (client, origins) = (self.client.borrow(), self.origins.borrow());
@@ -128,6 +135,8 @@ impl<N: Simulated> Scene<N> {
             proxy_sockets: self.nets[1].open_sockets(),
             peer_sockets: self.peer_sockets(),
             failures: self.faulty.failures(),
+            descriptors: self.faulty.held(),
+            timers: self.timers,
             hasty_closes: self.faulty.hasty_closes(),
             second_ends: self.faulty.second_ends(),
             dropped: self.faulty.dropped(),

@@ -44,7 +44,8 @@ pub(super) fn s4_request_cut(session: &mut Session, effects: &mut Effects) -> bo
         return false;
     };
     let inside = matches!(exchange.request, Request::Head | Request::Body);
-    if !inside || open.inbox.decodable() {
+    let unread = open.inbox.decodable() && bad!(session.setup, EndBeforeBuffered).is_none();
+    if !inside || unread {
         return false;
     }
     match open.read.end() {
@@ -72,7 +73,9 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     let (Some(end), Some(open)) = (session.up.end(), session.up.open()) else {
         return false;
     };
-    let unread = open.inbox.decodable() && !session.is_lost(Side::Up);
+    let unread = open.inbox.decodable()
+        && !session.is_lost(Side::Up)
+        && bad!(session.setup, EndBeforeBuffered).is_none();
     if unread || !session.client_hears() {
         return false;
     }
@@ -85,6 +88,12 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
             true
         }
         (Response::Body(BodyKind::Close), _) if bad!(session.setup, LastChunkAnyway).is_some() => {
+            session.last_chunk(effects);
+            true
+        }
+        (Response::Body(BodyKind::Chunked), _)
+            if bad!(session.setup, TruncatedTerminated).is_some() =>
+        {
             session.last_chunk(effects);
             true
         }
@@ -248,6 +257,8 @@ pub(super) fn s7_client_gone(session: &mut Session, effects: &mut Effects) -> bo
         Kind::Tcp if session.up.is_coming() => {
             let failed = session.is_draining(Side::Down);
             let aborted = failed || matches!(session.down.end(), Some(End::Abort(_)));
+            let ended = session.down.end().is_some();
+            let aborted = aborted || ended && bad!(session.setup, FinCancelsDial).is_some();
             if aborted {
                 session.discard_request(Loss::Unwanted);
                 let there = session.up == Leg::Securing;
@@ -276,7 +287,8 @@ pub(super) fn s8_idle_over(session: &mut Session, effects: &mut Effects) -> bool
         ReadEnd::Notified | ReadEnd::Fin(_) => true,
         ReadEnd::Open | ReadEnd::Draining(_) | ReadEnd::Failed(_) => false,
     };
-    if !ended || open.inbox.decodable() {
+    let unread = open.inbox.decodable() && bad!(session.setup, EndBeforeBuffered).is_none();
+    if !ended || unread {
         return false;
     }
     session.close_down(effects);

@@ -90,11 +90,19 @@ pub(super) fn s12_lost(session: &mut Session, _: &mut Effects) -> bool {
 /// S10 (R08, R26): both ends of a leg are over and acknowledged: its descriptor is closed.
 pub(super) fn s10_done(session: &mut Session, effects: &mut Effects) -> bool {
     for side in Side::BOTH {
-        let unread = bad!(session.setup, CloseUnread).is_some();
+        let secret = side == Side::Up && session.up.open().is_some_and(|open| open.tls);
+        let unread = bad!(session.setup, CloseUnread).is_some()
+            || secret && bad!(session.setup, TicketsUnread).is_some();
         let done = session
             .leg(side)
             .open()
             .is_some_and(|open| open.is_done() || (unread && open.write == WriteEnd::Acked));
+        let hasty = bad!(session.setup, CloseOnFin).is_some()
+            && session
+                .leg(side)
+                .open()
+                .is_some_and(|open| open.write == WriteEnd::Sent);
+        let done = done || hasty;
         // W1: what was read with its head is still to be passed on. If that cannot be any more, S2
         // has the word (R14).
         let behind = session.unread(side) > 0;

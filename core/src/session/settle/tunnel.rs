@@ -21,8 +21,12 @@ pub(super) fn s1_finish(session: &mut Session, effects: &mut Effects) -> bool {
             continue;
         }
         if let Some(drained) = session.drained(source)
-            && session.unread(source) == 0
+            && (session.unread(source) == 0 || bad!(session.setup, FinOvertakesBuffered).is_some())
         {
+            if sink == Side::Up && bad!(session.setup, ResetFollows).is_some() {
+                session.reset(sink, Cause::Local, effects);
+                return true;
+            }
             session.finish(sink, drained, effects);
             return true;
         }
@@ -61,7 +65,13 @@ impl Session {
                 return (self.from(source).bytes() == 0).then(|| crate::relay::Drained::forged(v));
             }
             let other = self.leg(source.other()).end();
-            if let (Some(v), Some(End::Clean)) = (bad!(self.setup, CloseBoth), other)
+            let unheard = source == Side::Down && other.is_none();
+            if unheard && bad!(self.setup, CloseFollows | ResetFollows).is_some() {
+                return None;
+            }
+            let kept = source == Side::Down && self.setup.kind == crate::session::Kind::Http;
+            let closes = bad!(self.setup, NoHalfOpenKept).filter(|_| kept);
+            if let (Some(v), Some(End::Clean)) = (bad!(self.setup, CloseBoth).or(closes), other)
                 && self.from(source).bytes() == 0
             {
                 return Some(crate::relay::Drained::forged(v));

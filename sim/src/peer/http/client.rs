@@ -92,7 +92,7 @@ impl<N: Network> Client<'_, N> {
                     self.tunnel.ended.reach(1).await;
                     true
                 }
-                Step::Write(_) | Step::CloseNotify | Step::Fin | Step::Reset => {
+                Step::Write(_) | Step::CloseNotify | Step::Fin | Step::Reset | Step::Hang => {
                     self.conn.end(*step).await
                 }
             };

@@ -192,7 +192,7 @@ impl<N: Network> Origin<'_, N> {
         let cut = exchange
             .response
             .cut
-            .filter(|cut| (cut.at as usize) < total);
+            .filter(|cut| (cut.at as usize) <= total);
         let mut left = cut.map_or(total, |cut| cut.at as usize);
         for piece in pieces {
             let piece = &piece[..piece.len().min(left)];
@@ -205,6 +205,10 @@ impl<N: Network> Origin<'_, N> {
             by: CutBy::Reset, ..
         }) = cut
         {
+            if left == 0 && cut.is_some_and(|cut| cut.at as usize == total) {
+                // K18: what has not arrived would not.
+                self.conn.arrived().await;
+            }
             self.conn.end(Step::Reset).await;
         }
         (true, cut.map(|cut| cut.by))

@@ -194,6 +194,37 @@ const NEVER_WHOLE: &[&str] = &[
     "close-delimited, origin over tls",
 ];
 
+/// Small sessions of every kind, to be walked over once for each wait.
+pub(crate) fn timed() -> Vec<Shape> {
+    let mut shapes = vec![
+        Shape::tcp("tcp", false, [2, 2]),
+        Shape::tcp("tls", true, [1, 2]),
+        Shape::tcp("tls on both legs", true, [1, 1]).to_tls(),
+        Shape::tcp("passthrough", false, [2, 1]).passed(),
+        Shape::http("upgrade", b"H", b"Ht")
+            .asking(&[UPGRADE])
+            .switching(),
+        Shape::http("connect", b"Ht", b"H").asking(&[CONNECT]),
+    ];
+    shapes.extend(
+        http()
+            .into_iter()
+            .filter(|shape| !LARGE.contains(&shape.name)),
+    );
+    shapes
+}
+
+/// Shapes with so many states that once is enough.
+const LARGE: &[&str] = &[
+    "upload",
+    "upload, origin closes",
+    "chunked upload",
+    "pipelined",
+    "draining",
+    "chunked over tls",
+    "upload, origin over tls",
+];
+
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];

@@ -7,6 +7,7 @@ use super::{
     shapes,
     world::{Action, World, oracle::Found, shape::Shape},
 };
+use std::collections::BTreeSet;
 use tidegate_core::{event::Event, side::Side, time::Time, timer::Timer};
 
 /// More than any session has waits in a row.
@@ -41,6 +42,37 @@ fn alone(shape: &Shape, world: &World) -> Result<usize, Found> {
         "I11",
         format!("{} goes on for ever: {session:?}", shape.name),
     ))
+}
+
+/// The waits that a session of this shape may come to.
+fn armed(shape: &Shape) -> BTreeSet<Timer> {
+    let mut armed = BTreeSet::new();
+    let walked = walk(shape, &mut |world, _| {
+        armed.extend(world.session.waits());
+        Ok(())
+    });
+    walked.expect("walked over elsewhere");
+    armed
+}
+
+/// Whatever runs out, and whenever it does: the rules hold behind it too, and every path ends.
+#[test]
+fn i11_behind_any_timer_that_ran_out_every_path_ends() {
+    quiet();
+    for shape in shapes::timed() {
+        for timer in armed(&shape) {
+            match walk(&shape.firing(timer), &mut |_, _| Ok(())) {
+                Ok(seen) => println!(
+                    "{:<32} {:>8} states {:>9} transitions, with {timer} at any time",
+                    shape.name, seen.states, seen.transitions
+                ),
+                Err(broken) => panic!(
+                    "{} with {timer}: {}: {}\n{}",
+                    shape.name, broken.found.check, broken.found.detail, broken.trace
+                ),
+            }
+        }
+    }
 }
 
 /// I10: a byte of a tunnel moves every wait that is about it.

@@ -20,9 +20,13 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Whether this may come again and again and change nothing: each time something was taken.
+    /// Whether this may come again and again and change nothing: each time something was taken, or
+    /// time has passed that another wait bounds.
     pub(crate) fn is_nothing(self) -> bool {
-        matches!(self, Action::Tell(Event::Sent(_, 0) | Event::Hinted(_)))
+        matches!(
+            self,
+            Action::Tell(Event::Sent(_, 0) | Event::Hinted(_) | Event::Fired)
+        )
     }
 
     /// Whether a peer or a network may leave this out for ever.

@@ -53,6 +53,6 @@ impl World {
             && !self.tunnel
             && self.wire(Side::Down).told >= Truth::Clean;
         let letter = self.by_the_letter(shape) && side == Side::Up;
-        cancelled || letter || self.idled || self.evicted || self.expired
+        cancelled || letter || self.idled || self.gives_up()
     }
 }

@@ -1,7 +1,13 @@
 //! What must hold after every step, judged by what was delivered alone
 //! (LIFECYCLE 4.13).
 
-use super::{World, carry::Heard, shape::Shape, tunnel, wire::Truth};
+use super::{
+    World,
+    carry::Heard,
+    shape::Shape,
+    tunnel,
+    wire::{Fd, Truth},
+};
 use tidegate_core::{
     ending::End,
     interest::Read,
@@ -90,8 +96,10 @@ fn leg(world: &World, side: Side) -> Result<(), Found> {
         "a closed leg is thought open",
     )?;
     let clean = leg.end() == Some(End::Clean);
+    // H12: whose last word was waited for, and has not come, is closed without it.
+    let without = world.lapsed && wire.fd == Fd::Closed && wire.acked;
     must(
-        !clean || wire.told == Truth::Clean,
+        !clean || wire.told == Truth::Clean || without,
         "I6",
         "an end looks cleaner than it was",
     )?;

@@ -219,7 +219,7 @@ fn close(world: &World, side: Side) -> Result<(), Found> {
     must(wire.is_held(), "I18", "close of a leg that is gone")?;
     let securing = matches!(world.session.leg(side), Leg::Gone(End::Truncated));
     must(
-        wire.acked && (wire.fin || world.evicted || world.expired) || securing,
+        wire.acked && (wire.fin || world.gives_up()) || securing,
         "I7",
         "close before both ends were over",
     )

@@ -5,6 +5,8 @@ use tidegate_core::{
     limits::Limits,
     session::{ClientFin, Kind, OnIdle, Setup, TunnelClose},
     side::Side,
+    time::Span,
+    timer::Timer,
     tls::{self, HalfClose},
 };
 
@@ -29,6 +31,8 @@ pub(crate) struct Shape {
     pub(crate) response: ResponseFacts,
     /// The version of the client's TLS.
     pub(crate) version: tls::Version,
+    /// The wait that may run out as soon as it is armed, if any may: it takes no time.
+    pub(crate) fires: Option<Timer>,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
     /// Whether a tunnel may be idle for too long.
@@ -56,6 +60,7 @@ impl Shape {
             origin: b"",
             response: OK,
             version: tls::Version::V13,
+            fires: None,
             drains: false,
             idles: false,
             patient: None,
@@ -79,6 +84,7 @@ impl Shape {
             origin,
             response: OK,
             version: tls::Version::V13,
+            fires: None,
             drains: false,
             idles: false,
             patient: None,
@@ -153,6 +159,28 @@ impl Shape {
 
     pub(crate) fn waiting(mut self, side: Side) -> Self {
         self.patient = Some(side);
+        self
+    }
+
+    /// As if the time of this wait had always come.
+    pub(crate) fn firing(mut self, timer: Timer) -> Self {
+        let waits = &mut self.setup.timeouts;
+        *match timer {
+            Timer::Tls => &mut waits.tls,
+            Timer::Head => &mut waits.head,
+            Timer::Idle => &mut waits.idle,
+            Timer::Connect => &mut waits.connect,
+            Timer::TlsUp => &mut waits.tls_up,
+            Timer::Request => &mut waits.request,
+            Timer::Response => &mut waits.response,
+            Timer::Body => &mut waits.body,
+            Timer::Tunnel => &mut waits.tunnel,
+            Timer::WriteDown | Timer::WriteUp => &mut waits.write,
+            Timer::Linger => &mut waits.linger,
+            Timer::FlushDown | Timer::FlushUp => &mut waits.flush,
+            Timer::FlushTotal => &mut waits.flush_total,
+        } = Span(0);
+        self.fires = Some(timer);
         self
     }
 

@@ -10,6 +10,7 @@ use tidegate_core::{
     event::{Event, Origin},
     http1::{BodyEncoder, PROBE},
     side::Side,
+    timer::Timer,
 };
 
 impl World {
@@ -70,7 +71,49 @@ impl World {
             | Event::Decoded(..)
             | Event::Refused(..)
             | Event::Hinted(_) => {}
+            Event::Fired if shape.fires.is_some() => self.run_out(),
             Event::Fired => self.idled = true,
+        }
+    }
+
+    /// A wait has run out: whom the session gives up for it has nothing more to say.
+    fn run_out(&mut self) {
+        self.lapsed = true;
+        let Some((_, timer)) = self.session.deadline() else {
+            return;
+        };
+        let given_up: &[Side] = match timer {
+            Timer::Tunnel => &Side::BOTH,
+            Timer::WriteDown => &[Side::Down],
+            Timer::WriteUp | Timer::Response | Timer::Body => &[Side::Up],
+            // R11: who failed and was still read is read no longer.
+            Timer::FlushDown | Timer::FlushUp | Timer::FlushTotal => {
+                for side in Side::BOTH {
+                    let wire = self.wire_mut(side);
+                    if wire.latched {
+                        wire.told = Truth::Abort;
+                    }
+                }
+                &[]
+            }
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Connect
+            | Timer::TlsUp
+            | Timer::Request
+            | Timer::Linger => &[],
+        };
+        let open = |side: &&Side| self.session.leg(**side).open().is_some();
+        let given_up: Vec<Side> = given_up.iter().filter(open).copied().collect();
+        // As with a failure (R13, T13): nobody loses anything if everything was said and taken.
+        if !given_up.iter().all(|side| self.is_benign(*side)) {
+            for side in given_up {
+                self.wire_mut(side).told = Truth::Abort;
+            }
+        }
+        if matches!(timer, Timer::Response | Timer::Body) {
+            self.carry.clear_inbox(Side::Up);
         }
     }
 

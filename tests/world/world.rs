@@ -48,6 +48,8 @@ pub(crate) struct World {
     pub(crate) dials: u8,
     pub(crate) drained: bool,
     pub(crate) evicted: bool,
+    /// A wait has run out.
+    pub(crate) lapsed: bool,
     /// The drain has lasted as long as it may.
     pub(crate) expired: bool,
     /// Nothing has moved in it for too long.
@@ -81,6 +83,7 @@ impl World {
             dials: 0,
             drained: false,
             evicted: false,
+            lapsed: false,
             expired: false,
             idled: false,
             unaccepted: false,
@@ -91,6 +94,11 @@ impl World {
 
     pub(crate) fn is_new(&self) -> bool {
         self.session.phase() == &Phase::New
+    }
+
+    /// Whether the session may end a leg for no fault of its peers': for time, or for room.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.evicted || self.expired || self.lapsed
     }
 
     pub(crate) fn wire(&self, side: Side) -> &Wire {
@@ -144,8 +152,11 @@ impl World {
             }
             tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
         }
-        let deadline = self.session.deadline().map(|(_, timer)| timer);
-        if shape.idles && !self.idled && deadline == Some(Timer::Tunnel) {
+        let deadline = self.session.deadline();
+        let idles = shape.idles && !self.idled;
+        let idle = idles && deadline.is_some_and(|(_, timer)| timer == Timer::Tunnel);
+        let fires = shape.fires.map(|timer| (Time(0), timer));
+        if idle || fires.is_some() && deadline == fires {
             tell(Event::Fired);
         }
         if shape.drains && !self.drained {

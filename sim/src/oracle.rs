@@ -307,7 +307,8 @@ impl<'a> Court<'a> {
         let both = [&self.schedule.client, &self.schedule.origin];
         let slow = both.iter().any(|script| {
             let resets = script.writer.contains(&Step::Reset);
-            resets || script.reader.delay_ms + script.reader.pause_ms > 0
+            let reader = &script.reader;
+            resets || reader.delay_ms + reader.pause_ms > 0 || reader.stop.is_some()
         });
         self.schedule.links.is_empty() && !slow
     }

@@ -7,11 +7,13 @@ use crate::{
 use tidegate_core::{
     effect::Effect,
     ending::{Cause, How},
-    event::{Call, Event, Head, Refusal},
+    event::{Call, Event, Head, Origin, Refusal},
     http1::ResponseFacts,
     interest::Read,
-    session::Phase,
+    session::{Kind, Phase, Setup},
     side::Side::{Down, Up},
+    timer::Timer,
+    tls::Version,
 };
 
 #[test]
@@ -112,6 +114,53 @@ fn w1_a_leg_that_stays_for_such_bytes_is_reset_if_nobody_takes_them() {
     assert!(stage.is_aborting(Down));
     assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
     assert_eq!(stage.ending().how, How::Abort(Cause::Reset));
+}
+
+/// An origin over TLS that ends without close_notify, and a client that has said all; 20 bytes of
+/// what it said were read with its head.
+fn cut_off_behind_a_head() -> Stage {
+    let mut setup = Setup::new(Kind::Http, false);
+    setup.up_tls = true;
+    setup.limits.relay_bytes = 64;
+    setup.limits.inbox_bytes = 64;
+    let mut stage = Stage::new(setup);
+    stage.tell(whole(Down, Head::Request(UPGRADE), 10));
+    stage.tell(Event::Connected(Origin::Fresh));
+    stage.tell(Event::Secured(Up, Version::V13));
+    stage.takes_all(Up);
+    stage.tell(kept(60));
+    stage.tell(Event::Fin(Down));
+    stage.tell(switch(101, 0));
+    stage.tell(Event::Received(Down, 40));
+    stage.takes_all(Down);
+    stage.tell(Event::Fin(Up));
+    assert!(stage.is_aborting(Down));
+    stage
+}
+
+#[test]
+fn w1_an_abort_of_a_leg_waits_for_what_was_read_with_its_head() {
+    let mut stage = cut_off_behind_a_head();
+    assert!(!stage.session.interest(Down).acked, "20 bytes are inside");
+    stage.takes_all(Up);
+    stage.tell(Event::Received(Down, 20));
+    assert!(stage.session.interest(Down).acked);
+    assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
+    assert_eq!(
+        stage.takes_all(Up),
+        [Effect::Finish(Up)],
+        "whole, and clean"
+    );
+}
+
+#[test]
+fn w1_what_is_lost_with_a_leg_is_no_clean_end_of_what_it_said() {
+    let mut stage = cut_off_behind_a_head();
+    // R11: T_abort_flush waits for nobody.
+    stage.expires(Timer::FlushDown);
+    assert!(stage.orders.contains(&Effect::Reset(Down)));
+    stage.takes_all(Up);
+    assert!(stage.is_aborting(Up) && !stage.has_finished(Up), "I1");
 }
 
 #[test]

@@ -30,7 +30,10 @@ impl Session {
             WriteEnd::Sent => (0, self.observes_writes(side)),
             WriteEnd::Flushing => (
                 pending,
-                pending == 0 && !matches!(open.read, ReadEnd::Draining(_)),
+                // W1: its end would overtake what its own peer said.
+                pending == 0
+                    && !matches!(open.read, ReadEnd::Draining(_))
+                    && !self.is_still_heard(side),
             ),
         };
         Interest {

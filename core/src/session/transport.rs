@@ -165,7 +165,12 @@ impl Session {
     /// Resets a leg, now. What was inside for it is lost, and what it would have said.
     pub(super) fn reset(&mut self, side: Side, cause: Cause, effects: &mut Effects) {
         self.relay_to_mut(side).discard(Loss::of(cause));
-        self.leg_mut(side).reset(End::Abort(cause));
+        if self.is_still_heard(side) {
+            // I1, I2: what it said goes down with it, and its end is no longer clean.
+            *self.leg_mut(side) = Leg::Reset(End::Abort(cause));
+        } else {
+            self.leg_mut(side).reset(End::Abort(cause));
+        }
         effects.push(Effect::Reset(side));
     }
 

@@ -85,6 +85,11 @@ impl Session {
         }
     }
 
+    /// Whether bytes that were read with a head still wait for somebody who takes them (W1).
+    pub(super) fn is_still_heard(&self, source: Side) -> bool {
+        self.unread(source) > 0 && self.takes(source.other())
+    }
+
     /// R21: every attempt at the upstream leg failed. The client must see an abort, never an
     /// empty clean close; the settle rules make it one.
     pub(super) fn unreachable(&mut self, refusal: Refusal) {

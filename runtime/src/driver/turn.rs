@@ -307,6 +307,8 @@ impl<N: Network> Driver<N> {
         let Some(port) = wire.port.as_mut() else {
             return false;
         };
+        // What waited for a FIN that an abort has replaced leaves by itself.
+        port.hold_for_finish(false);
         match port.poll_acked(cx) {
             Poll::Pending => {
                 let Ok(left) = port.unacked() else {

@@ -21,6 +21,10 @@ const ABORT_FLUSH_MS: u64 = 1_000;
 /// Ways, acknowledgements and looks at the send queue.
 const SLACK_MS: u64 = 500;
 
+/// The same for T_write_stall: what a peer took since the last look is seen when the next wait ends,
+/// some seconds late.
+const STALL_SLACK_MS: u64 = 10_000;
+
 impl Court<'_> {
     fn is_patient(&self) -> bool {
         self.outcome.net == Net::Fast && self.outcome.timers != Timers::Frozen
@@ -56,12 +60,12 @@ impl Court<'_> {
         // What its kernel cannot hold waits in the proxy's, or behind it.
         let stuck = from.sent.bytes > to.seen.bytes + u64::from(buffers.recv);
         let limit_ms = match from.sent.reset_at {
-            Some(_) => ABORT_FLUSH_MS,
-            None if stuck => WRITE_STALL_MS,
+            Some(_) => ABORT_FLUSH_MS + SLACK_MS,
+            None if stuck => WRITE_STALL_MS + STALL_SLACK_MS,
             None => return,
         };
         let last = moved(from).max(moved(to));
-        let due = last + Span::from_ms(limit_ms + SLACK_MS);
+        let due = last + Span::from_ms(limit_ms);
         let told = to.seen.reset_at.map(|(at, _)| at);
         self.unless(told.is_some_and(|at| at <= due), Invariant::GivenUp, || {
             let (told, due) = (told.map(Time::as_ms), due.as_ms());

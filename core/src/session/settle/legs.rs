@@ -21,7 +21,7 @@ pub(super) fn s9_failed(session: &mut Session, effects: &mut Effects) -> bool {
         let ReadEnd::Failed(failed) = open.read else {
             continue;
         };
-        if session.unread(side) > 0 && session.takes(side.other()) {
+        if session.is_still_heard(side) {
             // W1: what it said goes first.
             continue;
         }

@@ -269,6 +269,7 @@ impl Stream for KernelStream {
                 // From here on the queue ends as it should, even if the process does not.
                 let eased = options::close_by_fin(self.socket());
                 self.at_close = AtClose::Finished;
+                self.hold.set(Hold::Off);
                 Poll::Ready(eased.map_err(|error| self.latch(error)))
             }
         }

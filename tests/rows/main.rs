@@ -19,6 +19,7 @@ mod retry;
 mod spare;
 mod stage;
 mod status;
+mod strict;
 mod switch;
 mod tls;
 mod tunnel;

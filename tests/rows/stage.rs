@@ -42,15 +42,20 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(setup: Setup) -> Self {
-        Stage::accepted(setup, true)
+        Stage::accepted(setup, tls::Version::V13, true)
+    }
+
+    /// The same, with the client's version of TLS.
+    pub(crate) fn secured(setup: Setup, version: tls::Version) -> Self {
+        Stage::accepted(setup, version, true)
     }
 
     /// A session that may be wrong.
     pub(crate) fn unchecked(setup: Setup) -> Self {
-        Stage::accepted(setup, false)
+        Stage::accepted(setup, tls::Version::V13, false)
     }
 
-    fn accepted(setup: Setup, checked: bool) -> Self {
+    fn accepted(setup: Setup, version: tls::Version, checked: bool) -> Self {
         let mut stage = Stage {
             checked,
             session: Session::new(setup),
@@ -59,7 +64,7 @@ impl Stage {
         };
         stage.tell(Event::Accepted);
         if setup.down_tls {
-            stage.tell(Event::Secured(Side::Down, tls::Version::V13));
+            stage.tell(Event::Secured(Side::Down, version));
         }
         stage
     }

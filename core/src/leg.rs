@@ -46,6 +46,9 @@ pub struct Open {
     pub write: WriteEnd,
     /// What was read of HTTP and not yet understood.
     pub inbox: Inbox,
+    /// The kernel has said that a FIN is there, behind bytes that nobody has read yet (R17). It
+    /// means nothing but another keepalive.
+    pub hinted: bool,
 }
 
 /// Bytes read from a leg and not yet understood.
@@ -80,6 +83,7 @@ impl Leg {
             read: ReadEnd::Open,
             write: WriteEnd::Open,
             inbox: Inbox::EMPTY,
+            hinted: false,
         })
     }
 

@@ -14,6 +14,7 @@
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
 //! - [`route`], [`balance`]: policies, pure.
+//! - [`vigil`]: what the kernel is told to watch for.
 //! - [`tls`]: the end rules of TLS. [`trace`]: one line per step.
 //!
 //! # Glossary
@@ -47,6 +48,7 @@ pub mod timer;
 pub mod tls;
 pub mod trace;
 pub mod variant;
+pub mod vigil;
 
 /// What only we can have got wrong: an assertion in words, kept in production.
 macro_rules! bug {

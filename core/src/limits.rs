@@ -1,6 +1,6 @@
 //! Every limit and every time-out, with its default (LIFECYCLE section 3, PRODUCT section 5).
 
-use crate::time::Span;
+use crate::{time::Span, vigil::Keepalive};
 
 /// How much a session may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,10 +50,14 @@ pub struct Timeouts {
     pub response: Span,
     /// A response body without progress.
     pub body: Span,
-    /// T_tunnel_idle and T_half_idle of a relay: nothing moves in either direction.
+    /// T_tunnel_idle: nothing moves in either direction of a relay or tunnel.
     pub tunnel: Span,
-    /// T_write_stall: bytes that a peer does not take.
+    /// T_half_idle: the same once one of its directions has ended.
+    pub half_idle: Span,
+    /// T_write_stall, T_linger_stall: bytes that a peer does not take.
     pub write: Span,
+    /// T_write_stall of a tunnel that began as an exchange (W9).
+    pub tunnel_write: Span,
     /// T_linger_ack: after our FIN was acknowledged, for the peer's.
     pub linger: Span,
     /// T_abort_flush: without progress.
@@ -62,6 +66,10 @@ pub struct Timeouts {
     pub flush_total: Span,
     /// T_pool_idle: an upstream connection that nobody uses.
     pub pool_idle: Span,
+    /// When the kernel asks a silent client whether it is still there.
+    pub keepalive: Keepalive,
+    /// The same for an origin.
+    pub keepalive_up: Keepalive,
 }
 
 impl Timeouts {
@@ -79,11 +87,15 @@ impl Timeouts {
             response: Span::from_secs(60),
             body: Span::from_secs(60),
             tunnel: Span::from_secs(3600),
+            half_idle: Span::from_secs(3600),
             write: Span::from_secs(60),
+            tunnel_write: Span::from_secs(300),
             linger: Span::from_secs(2),
             flush: Span::from_secs(1),
             flush_total: Span::from_secs(10),
             pool_idle: Span::from_secs(4),
+            keepalive: Keepalive::DEFAULT,
+            keepalive_up: Keepalive::DEFAULT,
         }
     }
 

@@ -230,8 +230,8 @@ impl Session {
             Event::Unaccepted => self.unaccepted(),
             Event::Fin(side) => self.fin(side, effects),
             Event::Failed(side, cause, call) => self.failed(side, cause, call, effects),
-            // R17: no effect before the read that returns 0.
-            Event::Hinted(_) => {}
+            // R17: no effect before the read that returns 0, but on the kernel's keepalive.
+            Event::Hinted(side) => self.leg_mut(side).spoken_of().hinted = true,
             Event::Finished(side) => {
                 let open = self.leg_mut(side).spoken_of();
                 open.write = open.write.finished();

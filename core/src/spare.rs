@@ -18,6 +18,7 @@ use crate::{
     time::Time,
     timer::{Timer, Timers},
     tls::BareFin,
+    vigil::Vigil,
 };
 use alloc::vec::Vec;
 
@@ -97,6 +98,7 @@ impl Spare {
             read,
             write: WriteEnd::Open,
             inbox: Inbox::EMPTY,
+            hinted: false,
         });
         let mut spare = Spare {
             leg,
@@ -170,6 +172,13 @@ impl Spare {
     #[must_use]
     pub fn waits_for_ack(&self) -> bool {
         self.write() == Some(WriteEnd::Sent)
+    }
+
+    /// What the kernel is to watch for.
+    #[must_use]
+    pub fn vigil(&self) -> Option<Vigil> {
+        let waits = &self.timeouts;
+        waits.keepalive_up.over(&self.leg, false, waits.write)
     }
 
     /// The next wait and its reason.

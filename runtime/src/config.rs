@@ -8,6 +8,7 @@ pub mod address;
 mod cluster;
 mod credentials;
 mod file;
+mod keepalive;
 mod listener;
 mod outside;
 mod policy;
@@ -39,6 +40,7 @@ use tidegate_core::{
     limits::{Limits, Timeouts},
     route::Table,
     time::Span,
+    vigil::Keepalive,
 };
 
 /// Everything.
@@ -210,6 +212,8 @@ pub struct UpstreamTimeouts {
     pub write: Option<Span>,
     /// An upstream connection that nobody uses.
     pub pool_idle: Option<Span>,
+    /// When the kernel asks a silent endpoint whether it is still there.
+    pub keepalive: Option<Keepalive>,
 }
 
 impl UpstreamTimeouts {
@@ -223,6 +227,7 @@ impl UpstreamTimeouts {
             body: self.body.unwrap_or(base.body),
             write: self.write.unwrap_or(base.write),
             pool_idle: self.pool_idle.unwrap_or(base.pool_idle),
+            keepalive_up: self.keepalive.unwrap_or(base.keepalive_up),
             ..base
         }
     }

@@ -185,6 +185,7 @@ impl<N: Network> Driver<N> {
             self.halves.say(side, since);
         }
         self.let_go();
+        self.watch();
         self.check();
     }
 

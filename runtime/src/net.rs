@@ -18,7 +18,10 @@ use std::{
     net::SocketAddr,
     task::{Context, Poll},
 };
-use tidegate_core::time::Time;
+use tidegate_core::{
+    time::{Span, Time},
+    vigil::Vigil,
+};
 
 /// Sizes of the kernel's socket buffers; `None` leaves the kernel's own choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +31,14 @@ pub struct Buffers {
     /// `SO_RCVBUF`, in bytes as given to the kernel.
     pub recv_bytes: Option<u32>,
 }
+
+/// What every stream begins with: the defaults of LIFECYCLE section 3 for HTTP.
+pub const KEPT: Vigil = Vigil {
+    idle: Span::from_secs(60),
+    interval: Span::from_secs(15),
+    probes: 4,
+    unacked: Some(Span::from_secs(120)),
+};
 
 /// One transport connection. Dropping it without `close` or `reset` must reset it: no panic path
 /// may turn into a clean FIN.
@@ -63,8 +74,14 @@ pub trait Stream: Unpin + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Switches keepalive to the half-closed profile (15 s / 15 s × 4). Never fails visibly.
-    fn half_closed(&mut self);
+    /// Ready once the peer's FIN has arrived, also while it lies behind unread bytes (EPOLLRDHUP,
+    /// K5): a hint, which changes nothing that is read (R17). Pending for ever where a network does
+    /// not tell, and where urgent data has come.
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Sets what the network watches for by itself: keepalive, and how long anything may stay
+    /// unacknowledged. A new stream has [`KEPT`]. Never fails visibly; nothing is set twice.
+    fn watch(&mut self, vigil: Vigil);
 
     /// Says whether the writes that follow are the last before [`Stream::poll_finish`], which then
     /// comes in the same turn: they may be kept back until it does, so that FIN rides with them

@@ -20,6 +20,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
+use tidegate_core::vigil::Vigil;
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,9 +165,14 @@ impl<S: Stream> Port<S> {
         self.stream().acked_bytes()
     }
 
-    /// Switches keepalive to the half-closed profile.
-    pub fn half_closed(&mut self) {
-        self.stream_mut().half_closed();
+    /// Ready once the peer's FIN has arrived, read or not; see [`Stream::poll_hint`].
+    pub fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.stream_mut().poll_hint(cx)
+    }
+
+    /// Sets what the network watches for by itself; see [`Stream::watch`].
+    pub fn watch(&mut self, vigil: Vigil) {
+        self.stream_mut().watch(vigil);
     }
 
     /// Says whether the writes that follow are the last; see [`Stream::hold_for_finish`].

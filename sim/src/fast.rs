@@ -81,6 +81,11 @@ impl Fast {
         self.fabric.borrow_mut().hold(one, other);
     }
 
+    /// From now on whatever is sent between two hosts is lost, and what is on its way: for ever.
+    pub fn cut(&self, one: usize, other: usize) {
+        self.fabric.borrow_mut().cut(one, other);
+    }
+
     /// Everything that waited between two hosts arrives, and what is sent later arrives again.
     pub fn release(&self, one: usize, other: usize) {
         self.fabric.borrow_mut().release(one, other);

@@ -7,7 +7,8 @@
 //! - nothing is lost, reordered or retransmitted between two ends, so an RST never overtakes data;
 //! - every arrival is acknowledged at once, and all room is announced once half the buffer is free;
 //! - buffers hold exactly the configured bytes (Linux doubles them and counts its own overhead);
-//! - there is no keepalive, no TIME_WAIT and no time-out of its own (K13, K14, K24 to K26).
+//! - there is no TIME_WAIT and no time-out of its own (K14, K26); what keepalive and TCP_USER_TIMEOUT
+//!   make of a peer that is not heard of any more, the fast network knows (K13, K24, K25).
 
 mod call;
 mod frame;
@@ -299,20 +300,24 @@ impl Socket {
     /// The connection is gone: by RST, or because what carries it is. What has arrived stays
     /// readable (K9b).
     pub(crate) fn fail(&mut self) {
+        // Linux, tcp_reset: EPIPE in CLOSE_WAIT, which our own FIN leaves even while it waits for
+        // a window; ECONNRESET elsewhere (K6b, K11).
+        let close_wait = self.fin_arrived && self.fin == Fin::Open;
+        self.fail_with(match close_wait {
+            true => Errno::EPIPE,
+            false => Errno::ECONNRESET,
+        });
+    }
+
+    /// The same, by an error of another name: the kernel has given its peer up.
+    pub(crate) fn fail_with(&mut self, errno: Errno) {
         if self.is_ended() {
             self.owed_bytes = 0; // and nobody is there to hear of it
         }
         if self.is_over() {
             return;
         }
-        // Linux, tcp_reset: EPIPE in CLOSE_WAIT, which our own FIN leaves even while it waits for
-        // a window; ECONNRESET elsewhere (K6b, K11).
-        let close_wait = self.fin_arrived && self.fin == Fin::Open;
-        self.error = Some(if close_wait {
-            Errno::EPIPE
-        } else {
-            Errno::ECONNRESET
-        });
+        self.error = Some(errno);
         self.life = Life::Dead;
         // K23c: Linux delays an acknowledgement, and an RST that comes first takes its place.
         self.acked_bytes -= u64::from(self.acked_now_bytes);

@@ -66,3 +66,25 @@ tls = { server_name = "a.example.org" }
 "#;
     snapshot("tls_inside_tls", &said(text));
 }
+
+#[test]
+fn keepalives() {
+    let text = format!(
+        r#"
+[[listener]]
+name = "web"
+bind = [":1"]
+to   = "api"
+keepalive = {{ idle = "60s", interval = "100ms", probes = 0 }}
+
+[[listener]]
+name = "db"
+kind = "tcp"
+bind = [":2"]
+to   = "api"
+keepalive = "60s"
+timeouts = {{ tunnel_write = "5s", half_idle = "0s" }}
+{CLUSTER}"#
+    );
+    snapshot("keepalives", &said(&text));
+}

@@ -1,7 +1,6 @@
-//! Files with nothing wrong in them: what they come to, and that printing loses nothing.
+//! Files with nothing wrong in them: what they come to, and that printing them loses nothing.
 
 use crate::{read, read_in};
-use proptest::{collection::vec, option, prelude::*};
 use std::net::SocketAddr;
 use tidegate::config::{
     self, BareFin, CertificateFiles, ClientAuth, ClientFin, Clients, Config, HalfClose, OnIdle,
@@ -10,19 +9,20 @@ use tidegate::config::{
 use tidegate_core::{
     limits::{Limits, Timeouts},
     time::Span,
+    vigil::Keepalive,
 };
 
-fn good(text: &str) -> Config {
+pub(crate) fn good(text: &str) -> Config {
     read(text).unwrap_or_else(|said| panic!("{said}"))
 }
 
 /// What is printed has its paths complete, so it may be read from anywhere.
-fn printed_good(text: &str) -> Config {
+pub(crate) fn printed_good(text: &str) -> Config {
     read_in("", text).unwrap_or_else(|said| panic!("{said}"))
 }
 
 /// Everything at once.
-const FULL: &str = r#"
+pub(crate) const FULL: &str = r#"
 defaults = "2026"
 workers = 3
 
@@ -37,7 +37,8 @@ bare_fin = "clean"
 client_fin = "probe"
 tunnel_close = "both"
 idle = "finish"
-timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", linger = "0s", flush = "500ms", flush_total = "3s" }
+keepalive = { established = "2m", probes = 3 }
+timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
 name = "db"
@@ -91,6 +92,7 @@ endpoints = ["${env:API_HOST}:${env:PORT}", "[::1]:9"]
 balance = "round-robin"
 connect = true
 send_buffer = "64KiB"
+keepalive = { half_closed = "20s", interval = "5s" }
 timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", pool_idle = "5s" }
 
 [[cluster]]
@@ -168,8 +170,12 @@ fn every_key_arrives() {
         connects.collect::<Vec<_>>(),
         [true, false, false, false, false]
     );
+}
 
-    let timeouts = config.timeouts(web, 0);
+#[test]
+fn every_wait_arrives() {
+    let config = good(FULL);
+    let timeouts = config.timeouts(&config.listeners[4], 0);
     let expected = Timeouts {
         tls: Span::from_secs(5),
         head: Span::from_ms(250),
@@ -181,11 +187,23 @@ fn every_key_arrives() {
         response: Span::from_secs(2),
         body: Span::from_secs(3),
         tunnel: Span::from_secs(7200),
+        half_idle: Span::from_secs(1800),
         write: Span::from_secs(4),
+        tunnel_write: Span::from_secs(33),
         linger: Span::from_secs(0),
         flush: Span::from_ms(500),
         flush_total: Span::from_secs(3),
         pool_idle: Span::from_secs(5),
+        keepalive: Keepalive {
+            established: Span::from_secs(120),
+            probes: 3,
+            ..Keepalive::DEFAULT
+        },
+        keepalive_up: Keepalive {
+            half_closed: Span::from_secs(20),
+            interval: Span::from_secs(5),
+            ..Keepalive::DEFAULT
+        },
     };
     assert_eq!(timeouts, expected);
 }
@@ -335,65 +353,4 @@ relay = "64KiB"
 timeout = "30000ms"
 "#;
     assert_eq!(good(short), good(long));
-}
-
-/// A name that is awkward to write.
-fn name() -> impl Strategy<Value = String> {
-    "[a-z\"\\\\${} \n\u{7f}é]{1,6}"
-}
-
-fn wait() -> impl Strategy<Value = Span> {
-    prop_oneof![
-        (1..500u64).prop_map(Span::from_ms),
-        (1..500u64).prop_map(Span::from_secs)
-    ]
-}
-
-prop_compose! {
-    /// Small changes of the full configuration, all of them allowed.
-    fn configs()(
-        names in vec(name(), 2),
-        workers in option::of(1..64usize),
-        (relay, fields) in (1..1u32 << 20, 1..1000u32),
-        (drain, idle, linger) in (wait(), wait(), wait()),
-        (connect, write) in (option::of(wait()), option::of(wait())),
-        (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
-        (bare, takes_connect) in any::<(bool, bool)>(),
-    ) -> Config {
-        let mut config = good(FULL);
-        config.workers = workers.and_then(std::num::NonZeroUsize::new);
-        config.limits.relay_bytes = relay;
-        config.limits.head_fields = fields;
-        config.drain.timeout = drain;
-        // Before and after all others, so that the order of names stays.
-        config.listeners[0].name = format!("a{}", names[0]);
-        config.clusters[4].name = format!("z{}", names[1]);
-        let web = &mut config.listeners[4];
-        web.timeouts.idle = idle;
-        web.timeouts.linger = linger;
-        web.buffers.send_bytes = send;
-        web.policy.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
-        config.clusters[0].takes_connect = takes_connect;
-        config.clusters[0].timeouts.connect = connect;
-        config.clusters[0].timeouts.write = write;
-        config.clusters[1].buffers.recv_bytes = recv;
-        config
-    }
-}
-
-proptest! {
-    #[test]
-    fn printing_loses_nothing_whatever_it_is(config in configs()) {
-        let printed = config::print(&config);
-        prop_assert_eq!(printed_good(&printed), config, "{}", printed);
-    }
-
-    /// A file cut or damaged anywhere is refused or understood, and messages can be drawn.
-    #[test]
-    fn any_damage_comes_to_an_answer(at in 0..FULL.len(), cut in 0..40usize, put in ".{0,3}") {
-        let mut text = FULL.to_owned();
-        let end = (at + cut).min(text.len());
-        text.replace_range(at..end, &put);
-        let _ = read(&text);
-    }
 }

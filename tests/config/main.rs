@@ -5,6 +5,8 @@
 mod ends;
 mod good;
 mod machine;
+mod printed;
+mod timers;
 mod tls;
 
 use machine::Still;

@@ -25,3 +25,4 @@ mod tls;
 mod tunnel;
 mod unconnected;
 mod upstream;
+mod vigil;

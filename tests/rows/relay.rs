@@ -262,16 +262,6 @@ fn r16_whatever_ends_a_transport_is_an_abort() {
 }
 
 #[test]
-fn r17_a_hint_of_a_fin_changes_nothing() {
-    let mut stage = Stage::relay(false);
-    stage.tell(Event::Received(Down, 64));
-    assert_eq!(stage.reads(Down), Read::Off);
-    let before = stage.session.clone();
-    assert_eq!(stage.tell(Event::Hinted(Down)), []);
-    assert_eq!(stage.session, before);
-}
-
-#[test]
 fn r18_a_failure_is_seen_while_nothing_is_read() {
     let mut stage = Stage::relay(false);
     stage.tell(Event::Received(Down, 64));

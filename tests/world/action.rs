@@ -7,6 +7,10 @@ use tidegate_core::{
 };
 
 /// Something that the driver may do next.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is copied, and few live at a time"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
     /// It tells of an event.

@@ -52,7 +52,10 @@ impl Session {
             }
             None => bug!("a switch without an origin"),
         }
-        self.timers.restart(Timer::Tunnel);
+        // W9: from now on its own waits bound it.
+        for timer in [Timer::Tunnel, Timer::WriteDown, Timer::WriteUp] {
+            self.timers.restart(timer);
+        }
     }
 
     /// What the session is for now: an exchange that has left HTTP is a tunnel like any other.

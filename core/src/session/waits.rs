@@ -6,10 +6,12 @@ use super::{Idle, Kind, Phase, Session, drain};
 use crate::ending::End;
 use crate::{
     exchange::{Request, Response},
+    interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
     time::{Span, Time},
     timer::Timer,
+    vigil::Vigil,
 };
 
 /// T_write_stall of a leg.
@@ -74,9 +76,9 @@ impl Session {
             Timer::Request => (self.waits_for_request(), waits.request),
             Timer::Response => (self.waits_for_response(), waits.response),
             Timer::Body => (self.waits_for_body(), waits.body),
-            Timer::Tunnel => (self.phase == Phase::Tunnel, waits.tunnel),
-            Timer::WriteDown => (self.waits_to_write(Side::Down), waits.write),
-            Timer::WriteUp => (self.waits_to_write(Side::Up), waits.write),
+            Timer::Tunnel => (self.phase == Phase::Tunnel, self.idle_wait()),
+            Timer::WriteDown => (self.waits_to_write(Side::Down), self.write_wait()),
+            Timer::WriteUp => (self.waits_to_write(Side::Up), self.write_wait()),
             Timer::Linger => (self.lingers(), waits.linger),
             Timer::FlushDown => (self.waits_to_flush(Side::Down), waits.flush),
             Timer::FlushUp => (self.waits_to_flush(Side::Up), waits.flush),
@@ -151,6 +153,42 @@ impl Session {
         crate::variant::bad!(self.setup, FinOnTimer).is_some()
             && self.phase == Phase::Closing
             && open.is_some_and(|open| open.write == WriteEnd::Open)
+    }
+
+    /// T_half_idle from the first end on, T_tunnel_idle before.
+    fn idle_wait(&self) -> Span {
+        let ended = |side: Side| self.leg(side).end().is_some();
+        match Side::BOTH.into_iter().any(ended) {
+            true => self.setup.timeouts.half_idle,
+            false => self.setup.timeouts.tunnel,
+        }
+    }
+
+    /// T_write_stall of what the session is for now (W9).
+    fn write_wait(&self) -> Span {
+        match (self.setup.kind, self.kind()) {
+            (Kind::Http, Kind::Tcp) => self.setup.timeouts.tunnel_write,
+            (Kind::Http, Kind::Http) | (Kind::Tcp, _) => self.setup.timeouts.write,
+        }
+    }
+
+    /// What the kernel is to watch for on a leg, if it is there.
+    #[must_use]
+    pub fn vigil(&self, side: Side) -> Option<Vigil> {
+        let keepalive = match side {
+            Side::Down => self.setup.timeouts.keepalive,
+            Side::Up => self.setup.timeouts.keepalive_up,
+        };
+        let outstanding = self.to(side).bytes() > 0;
+        keepalive.over(self.leg(side), outstanding, self.write_wait())
+    }
+
+    /// Whether it is worth asking if a FIN has come that nobody reads yet (R17).
+    #[must_use]
+    pub fn observes_hints(&self, side: Side) -> bool {
+        let open = self.leg(side).open();
+        let news = open.is_some_and(|open| open.read == ReadEnd::Open && !open.hinted);
+        news && self.interest(side).read == Read::Off
     }
 
     fn waits_for_head(&self) -> bool {

@@ -4,6 +4,7 @@ use crate::{
     config::{
         Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
         credentials::{authorities, certificates},
+        keepalive,
         read::{Node, Reader, Section, Word},
         sockets, waits,
     },
@@ -13,7 +14,7 @@ use crate::{
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "name",
     "endpoints",
     "tls",
@@ -21,6 +22,7 @@ const KEYS: [&str; 8] = [
     "connect",
     "send_buffer",
     "recv_buffer",
+    "keepalive",
     "timeouts",
 ];
 
@@ -36,6 +38,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     let timeouts = section
         .get("timeouts")
         .map(|node| waits::cluster(reader, node, section.get("tls").is_some()));
+    let mut timeouts = timeouts.unwrap_or_default();
+    timeouts.keepalive = section
+        .get("keepalive")
+        .and_then(|node| keepalive::read(reader, node));
     let tls = section.get("tls").and_then(|node| tls(reader, node));
     let cluster = Cluster {
         name: name
@@ -54,7 +60,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .and_then(|node| reader.flag("connect", node))
             .unwrap_or_default(),
         buffers: sockets::buffers(reader, section),
-        timeouts: timeouts.unwrap_or_default(),
+        timeouts,
         tls,
     };
     nameless(reader, &cluster, &endpoints);

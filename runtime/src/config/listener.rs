@@ -4,7 +4,7 @@ use crate::{
     config::{
         ClientAuth, Clients, Cluster, Listener, Protocol, Tls, address,
         credentials::{authorities, certificates},
-        policy,
+        keepalive, policy,
         read::{Node, Reader, Section, Word},
         route::{Names, in_the_clear},
         sockets, waits,
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "name",
     "bind",
     "kind",
@@ -28,6 +28,7 @@ const KEYS: [&str; 13] = [
     "client_fin",
     "tunnel_close",
     "idle",
+    "keepalive",
     "timeouts",
 ];
 
@@ -93,6 +94,10 @@ pub(super) fn read(
     if let Some(node) = section.get("timeouts") {
         let meaningful = (kind == Kind::Http, section.get("tls").is_some());
         timeouts = waits::listener(reader, node, timeouts, meaningful);
+    }
+    let keepalive = section.get("keepalive");
+    if let Some(keepalive) = keepalive.and_then(|node| keepalive::read(reader, node)) {
+        (timeouts.keepalive, timeouts.keepalive_up) = (keepalive, keepalive);
     }
     let listener = Listener {
         name: name

@@ -6,7 +6,7 @@ use crate::config::{
     CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener, OriginTls, Protocol,
     Roots, Tls,
     file::EDITION,
-    policy, sockets,
+    keepalive, policy, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -14,6 +14,7 @@ use std::{fmt::Write, path::Path};
 use tidegate_core::{
     limits::Limits,
     route::{Host, Route},
+    vigil::Keepalive,
 };
 
 /// The file that [`read`](crate::config::read) makes `config` of. Names of hosts are written, not
@@ -97,6 +98,9 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text += &certificates.unwrap_or_default();
     text += &sockets::show(*buffers);
     text += &policy::show(policy);
+    if timeouts.keepalive != Keepalive::default() {
+        text += &keepalive::show(timeouts.keepalive);
+    }
     text += &table(&waits::show_listener(
         *timeouts,
         protocol.default_timeouts(),
@@ -165,6 +169,7 @@ fn print_cluster(cluster: &Cluster) -> String {
             ""
         }
         + &sockets::show(*buffers)
+        + &timeouts.keepalive.map(keepalive::show).unwrap_or_default()
         + &table(&waits::show_cluster(*timeouts))
 }
 

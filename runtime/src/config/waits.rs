@@ -53,7 +53,7 @@ const fn courtesy(key: &'static str, slot: fn(&mut Timeouts) -> &mut Span) -> Wa
     }
 }
 
-const LISTENER: [Wait; 10] = [
+const LISTENER: [Wait; 12] = [
     wait("tls", For::Tls, |t| &mut t.tls),
     wait("head", For::Http, |t| &mut t.head),
     wait("idle", For::Http, |t| &mut t.idle),
@@ -64,6 +64,8 @@ const LISTENER: [Wait; 10] = [
     wait("request", For::Http, |t| &mut t.request),
     wait("write", For::All, |t| &mut t.write),
     wait("tunnel", For::All, |t| &mut t.tunnel),
+    wait("half_idle", For::All, |t| &mut t.half_idle),
+    wait("tunnel_write", For::Http, |t| &mut t.tunnel_write),
     courtesy("linger", |t| &mut t.linger),
     courtesy("flush", |t| &mut t.flush),
     courtesy("flush_total", |t| &mut t.flush_total),
@@ -106,6 +108,9 @@ pub(super) fn listener(
         } else if let Some(span) = reader.duration(wait.key, node, &wait.range) {
             *(wait.slot)(&mut timeouts) = span;
         }
+    }
+    if section.get("half_idle").is_none() {
+        timeouts.half_idle = timeouts.tunnel;
     }
     if timeouts.flush > timeouts.flush_total {
         let total = show_duration(timeouts.flush_total);
@@ -153,6 +158,8 @@ fn section<'t, 'i>(
 /// The waits of `timeouts` that differ from `base`, as the inside of a table.
 pub(super) fn show_listener(mut timeouts: Timeouts, mut base: Timeouts) -> Vec<String> {
     let mut shown = Vec::new();
+    // It follows the other one, unless it says something else.
+    base.half_idle = timeouts.tunnel;
     for wait in &LISTENER {
         let (span, default) = (*(wait.slot)(&mut timeouts), *(wait.slot)(&mut base));
         if span != default {

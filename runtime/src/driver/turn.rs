@@ -30,6 +30,7 @@ impl<N: Network> Driver<N> {
             }
             moved |= self.poll_in(cx, side);
             moved |= self.poll_fault(cx, side);
+            moved |= self.poll_hint(cx, side);
         }
         // G7: a request that is there when the drain begins has been read by now.
         moved |= self.poll_drain(cx);
@@ -136,10 +137,6 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
             Poll::Ready(Ok(Read::Fin)) => {
                 self.ask_if_accepted(side);
-                // K25, K26: from the first FIN on, only keepalive tells who is still there.
-                if let Some(port) = self.wire(side).port.as_mut() {
-                    port.half_closed();
-                }
                 self.step(Event::Fin(side));
             }
             Poll::Ready(Err(fault)) => self.failed(side, &fault),
@@ -223,6 +220,29 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// R17: a FIN behind bytes that nobody reads yet.
+    fn poll_hint(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        if !self.session.observes_hints(side) {
+            return false;
+        }
+        let port = self.wire(side).port.as_mut();
+        let hinted = port.is_some_and(|port| port.poll_hint(cx).is_ready());
+        if hinted {
+            self.step(Event::Hinted(side));
+        }
+        hinted
+    }
+
+    /// Tells each leg's network what to watch for; it knows what it was told before.
+    pub(super) fn watch(&mut self) {
+        for side in Side::BOTH {
+            let vigil = self.session.vigil(side);
+            if let (Some(port), Some(vigil)) = (self.wire(side).port.as_mut(), vigil) {
+                port.watch(vigil);
+            }
+        }
+    }
+
     fn poll_out(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
         let interest = self.session.interest(side);
         if interest.write == 0 {
@@ -282,7 +302,6 @@ impl<N: Network> Driver<N> {
         match port.poll_finish(cx) {
             Poll::Pending => false,
             Poll::Ready(Ok(())) => {
-                port.half_closed();
                 self.step(Event::Finished(side));
                 true
             }

@@ -5,6 +5,7 @@
 //! name. What a connection does afterwards is in `stream`.
 
 mod connecting;
+mod news;
 mod options;
 mod stream;
 #[cfg(test)]

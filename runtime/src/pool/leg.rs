@@ -133,6 +133,9 @@ impl<N: Network> Leg<N> {
             effects = vec![Effect::Close];
         }
         self.berth.perform(&effects);
+        if let Some(vigil) = self.spare.vigil() {
+            self.berth.with(|port| port.watch(vigil));
+        }
         let report = self.spare.report();
         self.halves.say(Side::Up, report.half_closed());
         if report.over.is_some() {
@@ -198,8 +201,6 @@ impl<N: Network> Leg<N> {
         let Some(Poll::Ready(finished)) = self.berth.with(|port| port.poll_finish(cx)) else {
             return false;
         };
-        // K25, K26: from the first FIN on, only keepalive tells who is still there.
-        self.berth.with(|port| port.half_closed());
         self.step(match finished {
             Ok(()) => Event::Finished,
             Err(fault) => Event::Failed(fault.cause),

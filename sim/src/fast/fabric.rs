@@ -5,11 +5,13 @@
 //! whoever waits, and whoever runs them passes time when none has anything left to do.
 
 mod ends;
+mod watch;
 mod way;
 
 pub(super) use self::ends::{Backlog, EndId};
 use self::{
     ends::{End, Listening, Phase},
+    watch::Watch,
     way::{Parcel, Sender, Way, Word},
 };
 use super::timer::{Beats, Timers};
@@ -84,6 +86,11 @@ impl Fabric {
         self.both(one, other, |way| way.held = true);
     }
 
+    pub(super) fn cut(&mut self, one: usize, other: usize) {
+        let now = self.now;
+        self.both(one, other, |way| way.cut(now));
+    }
+
     pub(super) fn release(&mut self, one: usize, other: usize) {
         let now = self.now;
         self.both(one, other, |way| way.release(now));
@@ -93,10 +100,7 @@ impl Fabric {
     pub(super) fn next(&mut self) -> Option<Time> {
         let ways = self.ways.iter().filter_map(Way::next).min();
         let timer = self.timers.next();
-        match (ways, timer) {
-            (Some(way), Some(timer)) => Some(way.min(timer)),
-            (way, timer) => way.or(timer),
-        }
+        [ways, timer, self.next_death()].into_iter().flatten().min()
     }
 
     /// Passes time to `at`: what is due arrives, and is acknowledged; then timers fire.
@@ -110,6 +114,7 @@ impl Fabric {
         for end in std::mem::take(&mut self.owing) {
             self.with(end, |socket, wire| socket.acknowledge(wire));
         }
+        self.bury();
         self.timers.fire(self.now);
     }
 
@@ -125,7 +130,10 @@ impl Fabric {
             to: end.peer,
             now: self.now,
         };
-        let out = f(end.socket.as_mut().expect("it has been open"), &mut wire);
+        let socket = end.socket.as_mut().expect("it has been open");
+        let out = f(socket, &mut wire);
+        end.watch
+            .look(self.now, socket.acked_bytes(), socket.unacked_bytes());
         if end.is_over() {
             end.leave(&mut self.open);
         }
@@ -195,6 +203,7 @@ impl Fabric {
             phase: Phase::Connecting(None),
             sizes,
             socket: None,
+            watch: Watch::default(),
         });
         if peer_host.is_some() {
             let client = (end, local);
@@ -274,6 +283,7 @@ impl Fabric {
             phase: Phase::Opening,
             sizes,
             socket: Some(Polled::new(sizes, window_bytes)),
+            watch: Watch::new(self.now),
         });
         let window_bytes = sizes.recv_bytes;
         self.send(
@@ -295,6 +305,7 @@ impl Fabric {
         let waker = waker.take();
         end.phase = Phase::Open;
         end.socket = Some(Polled::new(end.sizes, window_bytes));
+        end.watch = Watch::new(self.now);
         self.send(to, Word::Open);
         if let Some(waker) = waker {
             waker.wake();
@@ -335,6 +346,7 @@ impl Fabric {
             // The client gave up before it was one; nobody has seen it.
             Phase::Opening => end.leave(&mut self.open),
             Phase::Open => {
+                end.watch.heard = self.now;
                 self.with(to, |socket, wire| socket.arrive(frame, wire));
                 if self.owing.last() != Some(&to) {
                     self.owing.push(to);

@@ -11,6 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 use tidegate::net::Stream;
+use tidegate_core::vigil::Vigil;
 
 /// A connection of the fast network.
 pub struct FastStream {
@@ -68,7 +69,14 @@ impl Stream for FastStream {
         Ok(self.fabric.borrow().socket(self.end).acked_bytes())
     }
 
-    fn half_closed(&mut self) {}
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, _| socket.poll_hint(cx))
+    }
+
+    fn watch(&mut self, vigil: Vigil) {
+        self.fabric.borrow_mut().watch(self.end, vigil);
+    }
 
     fn hold_for_finish(&mut self, hold: bool) {
         let mut fabric = self.fabric.borrow_mut();

@@ -4,6 +4,7 @@
 
 mod network;
 mod rows;
+mod vanish;
 
 use super::{Fast, FastStream};
 use crate::{simulated::Simulated, socket::Call};

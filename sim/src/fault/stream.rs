@@ -20,7 +20,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 use tidegate::net::{Network, Stream};
-use tidegate_core::{side::Side, time::Span};
+use tidegate_core::{side::Side, time::Span, vigil::Vigil};
 
 /// One site's next decision.
 pub(super) struct Gate<N: Network> {
@@ -339,9 +339,16 @@ where
         }
     }
 
-    fn half_closed(&mut self) {
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.inner {
+            Inner::Alive(stream) => stream.poll_hint(cx),
+            Inner::Dead(_) => Poll::Pending,
+        }
+    }
+
+    fn watch(&mut self, vigil: Vigil) {
         if let Inner::Alive(stream) = &mut self.inner {
-            stream.half_closed();
+            stream.watch(vigil);
         }
     }
 

@@ -18,6 +18,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 use tidegate::net::Stream;
+use tidegate_core::vigil::Vigil;
 use tokio::io::{AsyncRead, ReadBuf};
 use turmoil::net::TcpStream;
 
@@ -190,7 +191,11 @@ impl Stream for SimStream {
         Ok(self.end.borrow().socket.acked_bytes())
     }
 
-    fn half_closed(&mut self) {}
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.with(|socket, _| socket.poll_hint(cx))
+    }
+
+    fn watch(&mut self, _: Vigil) {}
 
     fn hold_for_finish(&mut self, hold: bool) {
         self.with(|socket, wire| socket.hold(hold, wire));

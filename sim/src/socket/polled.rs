@@ -18,6 +18,7 @@ struct Wakers {
     write: Option<Waker>,
     acked: Option<Waker>,
     fault: Option<Waker>,
+    hint: Option<Waker>,
 }
 
 /// A socket and who waits for it.
@@ -102,6 +103,14 @@ impl Polled {
         }
     }
 
+    /// Ready once the FIN has arrived, or nothing can any more (K5).
+    pub(crate) fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.socket.readiness().read_hangup {
+            true => Poll::Ready(()),
+            false => keep(&mut self.wakers.hint, cx),
+        }
+    }
+
     /// Ready when everything sent has arrived in the peer's queue and been acknowledged.
     pub(crate) fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unacked_bytes() == 0 {
@@ -160,6 +169,12 @@ impl Polled {
         self.wake();
     }
 
+    /// The kernel has given the peer up.
+    pub(crate) fn fail_with(&mut self, errno: Errno) {
+        self.socket.fail_with(errno);
+        self.wake();
+    }
+
     fn latch(&mut self, errno: Errno) -> Errno {
         *self.latched.get_or_insert(errno)
     }
@@ -178,12 +193,14 @@ impl Polled {
             write,
             acked: acker,
             fault,
+            hint,
         } = &mut self.wakers;
         for (due, slot) in [
             (ready.input, read),
             (ready.output, write),
             (acked, acker),
             (ready.error, fault),
+            (ready.read_hangup, hint),
         ] {
             if due && let Some(waker) = slot.take() {
                 waker.wake();

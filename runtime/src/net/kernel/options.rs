@@ -2,23 +2,11 @@
 //!
 //! It owns the values. It waits for nothing, and never touches a socket it was not given.
 
-use crate::net::Buffers;
+use crate::net::{Buffers, KEPT};
+use rustix::net::sockopt;
 use socket2::{Socket, TcpKeepalive};
 use std::{io, time::Duration};
-
-/// Keepalive of an established connection: below the shortest idle limit of the load balancers
-/// around us (350 s).
-const IDLE: Duration = Duration::from_secs(60);
-
-/// Keepalive from the first FIN seen or sent: below the 60 s after which a packet filter forgets
-/// a half-closed connection (K25, K26).
-const HALF_CLOSED: Duration = Duration::from_secs(15);
-
-/// Between probes, in both profiles.
-const INTERVAL: Duration = Duration::from_secs(15);
-
-/// Probes that may stay unanswered.
-const PROBES: u32 = 4;
+use tidegate_core::{time::Span, vigil::Vigil};
 
 /// The sizes asked for; before `listen` or `connect`, for the window is agreed in the handshake.
 pub(super) fn buffers(socket: &Socket, buffers: Buffers) -> io::Result<()> {
@@ -36,10 +24,11 @@ pub(super) fn connection(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?; // R01
     socket.set_out_of_band_inline(true)?; // R28
     let keepalive = TcpKeepalive::new()
-        .with_time(IDLE)
-        .with_interval(INTERVAL)
-        .with_retries(PROBES);
+        .with_time(seconds(KEPT.idle))
+        .with_interval(seconds(KEPT.interval))
+        .with_retries(u32::from(KEPT.probes));
     socket.set_tcp_keepalive(&keepalive)?;
+    sockopt::set_tcp_user_timeout(socket, milliseconds(KEPT.unacked))?;
     close_by_reset(socket)
 }
 
@@ -53,8 +42,33 @@ pub(super) fn close_by_fin(socket: &Socket) -> io::Result<()> {
     socket.set_linger(None)
 }
 
-/// The keepalive profile of a half-closed connection; interval and probes are those it has.
-pub(super) fn half_closed(socket: &Socket) -> io::Result<()> {
-    rustix::net::sockopt::set_tcp_keepidle(socket, HALF_CLOSED)?;
+/// What changes from one vigil to the next: each option costs a call.
+pub(super) fn watch(socket: &Socket, from: Vigil, to: Vigil) -> io::Result<()> {
+    if from.unacked != to.unacked {
+        sockopt::set_tcp_user_timeout(socket, milliseconds(to.unacked))?;
+    }
+    if from.idle != to.idle {
+        sockopt::set_tcp_keepidle(socket, seconds(to.idle))?;
+    }
+    if from.interval != to.interval {
+        sockopt::set_tcp_keepintvl(socket, seconds(to.interval))?;
+    }
+    if from.probes != to.probes {
+        sockopt::set_tcp_keepcnt(socket, u32::from(to.probes))?;
+    }
     Ok(())
+}
+
+/// The kernel counts keepalive in whole seconds, from one on.
+fn seconds(span: Span) -> Duration {
+    Duration::from_secs(span.0.div_ceil(1_000_000).max(1))
+}
+
+/// The kernel counts TCP_USER_TIMEOUT in milliseconds, and takes 0 for its own limit. Never less
+/// than was asked for (K24).
+fn milliseconds(span: Option<Span>) -> u32 {
+    let ms = span.map_or(0, |span| span.0.div_ceil(1_000).max(1));
+    u32::try_from(ms)
+        .unwrap_or(i32::MAX as u32)
+        .min(i32::MAX as u32)
 }

@@ -4,8 +4,11 @@
 //! it right now. It waits for readiness that it clears itself, never shuts the read side (R27),
 //! and never lets a connection that failed, or that was merely dropped, end like a clean one.
 
-use super::options;
-use crate::{net::Stream, sys};
+use super::{news, options};
+use crate::{
+    net::{KEPT, Stream},
+    sys,
+};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, Shutdown, sendmsg, shutdown},
@@ -22,6 +25,7 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
+use tidegate_core::vigil::Vigil;
 use tokio::{
     io::{Interest, Ready, unix::AsyncFd},
     time::{Sleep, sleep},
@@ -48,6 +52,10 @@ pub struct KernelStream {
     hold: Cell<Hold>,
     /// Waits for EPOLLERR; made by the first `poll_fault`.
     fault: Option<Pin<Box<dyn Future<Output = io::Error>>>>,
+    /// Waits for EPOLLRDHUP; made by the first `poll_hint`.
+    hint: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    /// What the kernel watches for.
+    vigil: Vigil,
     /// The wait for the next sample of the send queue.
     sampler: Option<Sampler>,
 }
@@ -110,6 +118,8 @@ impl KernelStream {
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
             fault: None,
+            hint: None,
+            vigil: KEPT,
             sampler: None,
         }
     }
@@ -282,7 +292,7 @@ impl Stream for KernelStream {
         let fd = &self.fd;
         let fault = self
             .fault
-            .get_or_insert_with(|| Box::pin(failed(Rc::clone(fd))));
+            .get_or_insert_with(|| Box::pin(news::failed(Rc::clone(fd))));
         let error = ready!(fault.as_mut().poll(cx));
         self.fault = None;
         Poll::Ready(self.latch(error))
@@ -319,9 +329,22 @@ impl Stream for KernelStream {
         Ok(sys::Info::of(&*self.fd)?.acked_bytes())
     }
 
-    fn half_closed(&mut self) {
-        // It fails only on a connection that is gone, which says so by itself.
-        let _gone = options::half_closed(self.socket());
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let fd = &self.fd;
+        let hint = self
+            .hint
+            .get_or_insert_with(|| Box::pin(news::hung_up(Rc::clone(fd))));
+        ready!(hint.as_mut().poll(cx));
+        self.hint = None;
+        Poll::Ready(())
+    }
+
+    fn watch(&mut self, vigil: Vigil) {
+        if vigil != self.vigil {
+            let before = std::mem::replace(&mut self.vigil, vigil);
+            // It fails only on a connection that is gone, which says so by itself.
+            let _gone = options::watch(self.socket(), before, vigil);
+        }
     }
 
     fn hold_for_finish(&mut self, hold: bool) {
@@ -372,20 +395,5 @@ impl fmt::Debug for KernelStream {
             .field("latched", &self.latched)
             .field("at_close", &self.at_close)
             .finish_non_exhaustive()
-    }
-}
-
-/// Waits until the socket has failed, and takes its error. Readiness to read is no part of it, so
-/// unread bytes do not make it spin (R18, R22).
-async fn failed(fd: Rc<AsyncFd<Socket>>) -> io::Error {
-    loop {
-        let mut guard = match fd.ready(Interest::ERROR).await {
-            Ok(guard) => guard,
-            Err(gone) => return gone,
-        };
-        match fd.get_ref().take_error() {
-            Ok(Some(error)) | Err(error) => return error,
-            Ok(None) => guard.clear_ready_matching(Ready::ERROR),
-        }
     }
 }

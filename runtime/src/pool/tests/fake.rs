@@ -12,7 +12,10 @@ use std::{
     rc::Rc,
     task::{Context, Poll, Waker},
 };
-use tidegate_core::time::{Span, Time};
+use tidegate_core::{
+    time::{Span, Time},
+    vigil::Vigil,
+};
 
 /// What a connection says at its next read.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +149,11 @@ impl Stream for FakeStream {
         Ok(self.0.unacked.get())
     }
 
-    fn half_closed(&mut self) {}
+    fn poll_hint(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
+    fn watch(&mut self, _: Vigil) {}
 
     fn close(self) {
         self.0.fate.set(Fate::Closed);

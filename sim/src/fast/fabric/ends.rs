@@ -1,5 +1,6 @@
 //! The ends of connections, and those that wait to be accepted.
 
+use super::watch::Watch;
 use crate::socket::{Polled, Sizes};
 use std::{
     cell::RefCell,
@@ -44,6 +45,8 @@ pub(super) struct End {
     pub(super) sizes: Sizes,
     /// `None` until there is a connection.
     pub(super) socket: Option<Polled>,
+    /// What its kernel watches for.
+    pub(super) watch: Watch,
 }
 
 impl End {

@@ -60,6 +60,8 @@ pub(super) struct Parcel {
 pub(super) struct Way {
     pub(super) latency: Span,
     pub(super) held: bool,
+    /// Since when everything on it is lost.
+    pub(super) cut: Option<Time>,
     parcels: VecDeque<Parcel>,
 }
 
@@ -68,11 +70,15 @@ impl Way {
         Way {
             latency,
             held: false,
+            cut: None,
             parcels: VecDeque::new(),
         }
     }
 
     pub(super) fn send(&mut self, now: Time, to: EndId, word: Word) {
+        if self.cut.is_some() {
+            return;
+        }
         let due = now + self.latency;
         self.parcels.push_back(Parcel { due, to, word });
     }
@@ -87,6 +93,12 @@ impl Way {
     pub(super) fn arrived(&mut self, now: Time) -> Option<Parcel> {
         self.next().filter(|due| *due <= now)?;
         self.parcels.pop_front()
+    }
+
+    /// Whatever is on it is lost, and whatever will be.
+    pub(super) fn cut(&mut self, now: Time) {
+        self.cut.get_or_insert(now);
+        self.parcels.clear();
     }
 
     /// What waited arrives at `now`.

@@ -22,7 +22,11 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use tidegate_core::time::{Span, Time};
+use tidegate_core::{
+    leg::Leg,
+    time::{Span, Time},
+    vigil::Keepalive,
+};
 
 /// Every option of 4.11 and the timer table, on one socket.
 fn check_options(stream: &KernelStream) {
@@ -79,21 +83,62 @@ fn buffers_are_as_small_as_asked_for() {
     });
 }
 
+/// Keepalive's three numbers, and TCP_USER_TIMEOUT, of a socket.
+fn watched(stream: &KernelStream) -> (u64, u64, u32, u32) {
+    let socket = stream.socket();
+    (
+        sockopt::tcp_keepidle(socket).unwrap().as_secs(),
+        sockopt::tcp_keepintvl(socket).unwrap().as_secs(),
+        sockopt::tcp_keepcnt(socket).unwrap(),
+        sockopt::tcp_user_timeout(socket).unwrap(),
+    )
+}
+
 #[test]
-fn r06_half_closed_probes_sooner() {
+fn r06_k24_what_the_kernel_watches_for_is_what_it_was_told() {
     run(async {
         let (mut stream, _peer) = pair().await;
-        stream.half_closed();
-        let socket = stream.socket();
+        assert_eq!(watched(&stream), (60, 15, 4, 120_000), "from its listener");
+        let keepalive = Keepalive::default();
+        stream.watch(keepalive.open(Span::from_secs(300)));
+        assert_eq!(watched(&stream), (60, 15, 4, 300_000));
+        let open = Leg::opened(false);
+        let mut half = open.clone();
+        half.open_mut().unwrap().hinted = true;
+        let half = keepalive.over(&half, false, Span::from_secs(300)).unwrap();
+        stream.watch(half);
         assert_eq!(
-            sockopt::tcp_keepidle(socket).unwrap(),
-            Duration::from_secs(15)
+            watched(&stream),
+            (15, 15, 4, 0),
+            "keepalive alone decides (K25)"
         );
-        assert_eq!(
-            sockopt::tcp_keepintvl(socket).unwrap(),
-            Duration::from_secs(15)
-        );
-        assert_eq!(sockopt::tcp_keepcnt(socket).unwrap(), 4);
+        let other = Keepalive {
+            established: Span::from_ms(1_500),
+            interval: Span::from_ms(1),
+            probes: 9,
+            ..keepalive
+        };
+        stream.watch(other.open(Span(1)));
+        assert_eq!(watched(&stream), (2, 1, 9, 1_509));
+        let listener = TcpListener::bind(any_port()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let dialled = Kernel::new().connect(address, SMALL).await.unwrap();
+        assert_eq!(watched(&dialled), (60, 15, 4, 120_000));
+    });
+}
+
+/// K5: EPOLLRDHUP comes at once, also for a FIN behind bytes that nobody reads.
+#[test]
+fn r17_a_fin_behind_unread_bytes_is_hinted_at() {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        peer.write_all(&[7; 1_000]).unwrap();
+        let hint = within(20, poll_fn(|cx| stream.poll_hint(cx))).await;
+        assert_eq!(hint, None, "bytes are no end");
+        peer.shutdown(std::net::Shutdown::Write).unwrap();
+        poll_fn(|cx| stream.poll_hint(cx)).await;
+        // It has taken nothing, and means nothing.
+        assert_eq!(read(&mut stream).await.unwrap().len(), 1_000);
     });
 }
 

@@ -9,6 +9,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll},
 };
+use tidegate_core::vigil::Vigil;
 
 /// How the stream under test came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,11 @@ impl Stream for Memory {
         Ok(u32::try_from(self.0.borrow().outward.len()).unwrap())
     }
 
-    fn half_closed(&mut self) {}
+    fn poll_hint(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
+    fn watch(&mut self, _: Vigil) {}
 
     fn close(self) {
         self.0.borrow_mut().fate = Fate::Closed;

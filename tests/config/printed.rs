@@ -1,0 +1,71 @@
+//! Whatever is configured, printing it loses nothing; and whatever happens to a file, it comes to an
+//! answer.
+
+use crate::{
+    good::{FULL, good, printed_good},
+    read,
+};
+use proptest::{collection::vec, option, prelude::*};
+use tidegate::config::{self, BareFin, Config};
+use tidegate_core::time::Span;
+
+/// A name that is awkward to write.
+fn name() -> impl Strategy<Value = String> {
+    "[a-z\"\\\\${} \n\u{7f}é]{1,6}"
+}
+
+fn wait() -> impl Strategy<Value = Span> {
+    prop_oneof![
+        (1..500u64).prop_map(Span::from_ms),
+        (1..500u64).prop_map(Span::from_secs)
+    ]
+}
+
+prop_compose! {
+    /// Small changes of the full configuration, all of them allowed.
+    fn configs()(
+        names in vec(name(), 2),
+        workers in option::of(1..64usize),
+        (relay, fields) in (1..1u32 << 20, 1..1000u32),
+        (drain, idle, linger) in (wait(), wait(), wait()),
+        (connect, write) in (option::of(wait()), option::of(wait())),
+        (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
+        (bare, takes_connect) in any::<(bool, bool)>(),
+    ) -> Config {
+        let mut config = good(FULL);
+        config.workers = workers.and_then(std::num::NonZeroUsize::new);
+        config.limits.relay_bytes = relay;
+        config.limits.head_fields = fields;
+        config.drain.timeout = drain;
+        // Before and after all others, so that the order of names stays.
+        config.listeners[0].name = format!("a{}", names[0]);
+        config.clusters[4].name = format!("z{}", names[1]);
+        let web = &mut config.listeners[4];
+        web.timeouts.idle = idle;
+        web.timeouts.linger = linger;
+        web.buffers.send_bytes = send;
+        web.policy.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };
+        config.clusters[0].takes_connect = takes_connect;
+        config.clusters[0].timeouts.connect = connect;
+        config.clusters[0].timeouts.write = write;
+        config.clusters[1].buffers.recv_bytes = recv;
+        config
+    }
+}
+
+proptest! {
+    #[test]
+    fn printing_loses_nothing_whatever_it_is(config in configs()) {
+        let printed = config::print(&config);
+        prop_assert_eq!(printed_good(&printed), config, "{}", printed);
+    }
+
+    /// A file cut or damaged anywhere is refused or understood, and messages can be drawn.
+    #[test]
+    fn any_damage_comes_to_an_answer(at in 0..FULL.len(), cut in 0..40usize, put in ".{0,3}") {
+        let mut text = FULL.to_owned();
+        let end = (at + cut).min(text.len());
+        text.replace_range(at..end, &put);
+        let _ = read(&text);
+    }
+}

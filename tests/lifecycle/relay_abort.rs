@@ -106,16 +106,18 @@ fn r20_reset_while_connecting() {
 fn r24_idle_tunnel() {
     let claim =
         "A silent half-closed relay: both legs are reset by the backstop, none is finished.";
-    open(Story::tcp(claim).waits(|waits| waits.tunnel = Span::from_secs(30)))
-        .at(5)
-        .received(Down, 8)
-        .fin(Down)
-        .sent(Up, 8)
-        .finished(Up)
-        .at(6)
-        .acked(Up)
-        .fired(Timer::Tunnel)
-        .tells("abort_idle_tunnel");
+    open(Story::tcp(claim).waits(|waits| {
+        (waits.tunnel, waits.half_idle) = (Span::from_secs(30), Span::from_secs(30))
+    }))
+    .at(5)
+    .received(Down, 8)
+    .fin(Down)
+    .sent(Up, 8)
+    .finished(Up)
+    .at(6)
+    .acked(Up)
+    .fired(Timer::Tunnel)
+    .tells("abort_idle_tunnel");
 }
 
 /// A relay with both legs open.

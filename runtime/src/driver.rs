@@ -8,6 +8,7 @@ mod begin;
 mod carry;
 mod cut;
 mod turn;
+mod watch;
 mod wire;
 
 use self::{carry::Carry, wire::Wire};

@@ -206,7 +206,7 @@ pub const ROWS: &[Row] = &[
     row(
         26,
         "an early return leaves `do not wake` behind",
-        &[seeds(Variant::WakeForgotten, TCP, 100)],
+        &[seeds(Variant::WakeForgotten, TCP, 1_000)],
     ),
     row(
         27,

@@ -8,7 +8,7 @@ use super::{
     world::{Action, World, oracle::Found, shape::Shape},
 };
 use std::collections::BTreeSet;
-use tidegate_core::{event::Event, side::Side, time::Time, timer::Timer};
+use tidegate_core::{event::Event, session::Phase, side::Side, time::Time, timer::Timer};
 
 /// More than any session has waits in a row.
 const FIRES: usize = 16;
@@ -82,7 +82,11 @@ fn progress(world: &World, actions: &[Action]) -> Result<(), Found> {
     }
     let soon = |session: &tidegate_core::session::Session, timer| {
         let mut later = session.clone();
-        later.step(Time(1), Event::Hinted(Side::Down), &mut Vec::new());
+        // A hint lets time pass, and means nothing else (R17).
+        let there = |side: &Side| later.leg(*side).open().is_some();
+        if let Some(side) = Side::BOTH.into_iter().find(there) {
+            later.step(Time(1), Event::Hinted(side), &mut Vec::new());
+        }
         later.timers().at(timer)
     };
     for action in actions {
@@ -91,6 +95,9 @@ fn progress(world: &World, actions: &[Action]) -> Result<(), Found> {
         };
         let mut session = world.session.clone();
         session.step(Time(1), event, &mut Vec::new());
+        if *session.phase() != Phase::Tunnel {
+            continue; // what closes has waits of its own
+        }
         let mut bounding = vec![Timer::Tunnel];
         if let Event::Sent(side, _) = event {
             bounding.push(match side {

@@ -39,3 +39,30 @@ impl Interest {
         acked: false,
     };
 }
+
+/// Everything that a driver has to ask of a leg before its next step: until then nothing of it
+/// changes, so it may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Asks {
+    /// What may be read, and what waits to be written.
+    pub interest: Interest,
+    /// Whether a failure would be news while nobody reads (R18).
+    pub faults: bool,
+    /// Whether a FIN behind unread bytes would be news (R17).
+    pub hints: bool,
+    /// Whether a call on the leg can still tell something.
+    pub writes: bool,
+    /// Whether the leg was told to finish, and that is not done.
+    pub finish: bool,
+}
+
+impl Asks {
+    /// Nothing is asked of a leg that is not open.
+    pub const NONE: Asks = Asks {
+        interest: Interest::NONE,
+        faults: false,
+        hints: false,
+        writes: false,
+        finish: false,
+    };
+}

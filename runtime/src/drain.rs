@@ -3,7 +3,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -29,17 +28,37 @@ struct State {
     word: Cell<Word>,
     /// Connections that were reset because the drain had lasted long enough.
     cut: Cell<u64>,
-    next: Cell<u64>,
     sessions: Cell<usize>,
     last: RefCell<Option<Waker>>,
-    wakers: RefCell<BTreeMap<u64, Option<Waker>>>,
+    ears: RefCell<Ears>,
+}
+
+/// Everybody's waker. Who comes and goes costs no memory once as many have been here.
+#[derive(Debug, Default)]
+struct Ears {
+    wakers: Vec<Option<Waker>>,
+    free: Vec<usize>,
+}
+
+impl Ears {
+    fn lend(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.wakers.push(None);
+            self.wakers.len() - 1
+        })
+    }
+
+    fn give_back(&mut self, ear: usize) {
+        self.wakers[ear] = None;
+        self.free.push(ear);
+    }
 }
 
 /// Somebody's ear. While a session's lives, the session counts as alive.
 #[derive(Debug)]
 pub struct Ticket {
     drain: Drain,
-    id: u64,
+    ear: usize,
     heard: Word,
     counts: bool,
 }
@@ -58,8 +77,8 @@ impl Drain {
 
     fn say(&self, word: Word) {
         self.0.word.set(word);
-        let mut wakers = self.0.wakers.borrow_mut();
-        for waker in wakers.values_mut().filter_map(Option::take) {
+        let mut ears = self.0.ears.borrow_mut();
+        for waker in ears.wakers.iter_mut().filter_map(Option::take) {
             waker.wake();
         }
     }
@@ -96,12 +115,9 @@ impl Drain {
     }
 
     fn listen(&self, counts: bool) -> Ticket {
-        let id = self.0.next.get();
-        self.0.next.set(id + 1);
-        self.0.wakers.borrow_mut().insert(id, None);
         Ticket {
             drain: self.clone(),
-            id,
+            ear: self.0.ears.borrow_mut().lend(),
             heard: Word::Serve,
             counts,
         }
@@ -122,14 +138,10 @@ impl Ticket {
     /// counts.
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Word> {
         let word = self.drain.word();
-        let mut wakers = self.drain.0.wakers.borrow_mut();
-        if let Some(slot) = wakers.get_mut(&self.id)
-            // Nothing comes after it.
-            && word != Word::Expired
-            && !slot
-                .as_ref()
-                .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        let slot = &mut self.drain.0.ears.borrow_mut().wakers[self.ear];
+        let waits = |waker: &Waker| waker.will_wake(cx.waker());
+        // Nothing comes after the last word.
+        if word != Word::Expired && !slot.as_ref().is_some_and(waits) {
             *slot = Some(cx.waker().clone());
         }
         let news = word > self.heard;
@@ -147,7 +159,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let state = &self.drain.0;
-        state.wakers.borrow_mut().remove(&self.id);
+        state.ears.borrow_mut().give_back(self.ear);
         if self.counts {
             state.sessions.set(state.sessions.get() - 1);
         }

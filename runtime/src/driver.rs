@@ -7,6 +7,7 @@
 mod begin;
 mod carry;
 mod cut;
+mod queue;
 mod turn;
 mod watch;
 mod wire;
@@ -16,6 +17,7 @@ use crate::{
     linger::{Lingering, Place},
     net::{Buffers, Network},
     observe::{Conn, Halves, Observer, Record},
+    pool::Lease,
     port::Port,
     tap::Tap,
     upstream::{Dial, Found, Need, Upstreams},
@@ -36,6 +38,7 @@ use tidegate_core::{
     ending::Ending,
     event::{Event, Origin},
     http1::Method,
+    interest::Asks,
     leg::Leg,
     session::{Kind, Session, Setup},
     side::Side,
@@ -71,9 +74,13 @@ pub struct Service<N: Network> {
 pub struct Driver<N: Network> {
     service: Rc<Service<N>>,
     session: Session,
+    /// What the session asks of its legs, as of its last step.
+    asks: [Asks; 2],
     wires: [Wire<N::Stream>; 2],
     carry: Carry,
     dial: Option<Dial<N>>,
+    /// The upstream leg's place in the pool, if it has one.
+    lease: Option<Lease<N>>,
     /// The endpoint that was dialled last, for logs.
     endpoint: String,
     conn: Conn,
@@ -123,9 +130,11 @@ impl<N: Network> Driver<N> {
         let now = service.upstreams.net().now();
         let mut driver = Driver {
             session: Session::new(service.setup),
+            asks: [Asks::NONE; 2],
             wires: [Wire::holding(port), Wire::empty()],
             carry,
             dial: None,
+            lease: None,
             endpoint: String::new(),
             conn: service.observer.next(),
             client,
@@ -185,9 +194,14 @@ impl<N: Network> Driver<N> {
             let since = self.session.leg_report(side).half_closed();
             self.halves.say(side, since);
         }
+        self.asks = Side::BOTH.map(|side| self.session.asks(side));
         self.let_go();
         self.watch();
         self.check();
+    }
+
+    fn asks(&self, side: Side) -> Asks {
+        self.asks[side as usize]
     }
 
     fn check(&self) {
@@ -256,21 +270,22 @@ impl<N: Network> Driver<N> {
             Effect::Finish(_) => {}
             Effect::Reset(side) => {
                 self.wire(side).reset();
+                self.forget_lease(side);
                 self.count(side);
             }
             Effect::Close(side) => {
                 if let Some(port) = self.wire(side).port.take() {
                     port.close();
                 }
+                self.forget_lease(side);
                 self.count(side);
             }
             Effect::Park => {
-                if let Some(port) = self.wire(Side::Up).port.take() {
-                    self.service.upstreams.park(port, self.now);
-                }
+                self.park();
                 self.carry.next_response();
             }
             Effect::Retire(read) => {
+                self.forget_lease(Side::Up);
                 if let Some(port) = self.wire(Side::Up).port.take() {
                     self.service.upstreams.retire(port, read, self.now);
                 }
@@ -303,6 +318,20 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    fn park(&mut self) {
+        let lease = self.lease.take();
+        if let Some(port) = self.wire(Side::Up).port.take() {
+            self.service.upstreams.park(port, lease, self.now);
+        }
+    }
+
+    /// The upstream leg will not be back in the pool.
+    fn forget_lease(&mut self, side: Side) {
+        if side == Side::Up {
+            self.lease = None;
+        }
+    }
+
     fn count(&self, side: Side) {
         let leg = self.session.leg_report(side);
         self.service.observer.leg_over(side, leg);
@@ -328,9 +357,7 @@ impl<N: Network> Driver<N> {
         self.dial = None;
         self.queue
             .retain(|event| !matches!(event, Event::Connected(_) | Event::Unconnected(_)));
-        if let Some(port) = self.wire(Side::Up).port.take() {
-            self.service.upstreams.park(port, self.now);
-        }
+        self.park();
     }
 
     fn connect(&mut self) {
@@ -351,10 +378,11 @@ impl<N: Network> Driver<N> {
         match self.service.upstreams.find(cluster, need) {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
-            Found::Idle(port) => {
+            Found::Idle(port, lease) => {
+                self.lease = Some(lease);
                 let wire = self.wire(Side::Up);
-                wire.acked_before = port.acked_bytes().ok();
-                wire.put(*port);
+                wire.sent_before = port.sent_bytes().ok();
+                wire.put(port);
                 self.queue.push_front(Event::Connected(Origin::Reused));
             }
             Found::Dial(dial) => self.dial = Some(dial),

@@ -68,10 +68,16 @@ pub trait Stream: Unpin + 'static {
     /// Bytes sent and not acknowledged; the FIN counts as one.
     fn unacked(&self) -> io::Result<u32>;
 
-    /// Bytes the peer has acknowledged since the connection began, as the network counts them: only
-    /// a difference means anything (K23). An error where it does not count them.
+    /// Bytes the peer has acknowledged since the connection began, as the network counts them: they
+    /// mean something beside [`Stream::sent_bytes`] only (K23). An error where it does not count them.
     fn acked_bytes(&self) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Bytes given to the network since the connection began, on a stream that is not finished: once
+    /// the peer has acknowledged all of them, [`Stream::acked_bytes`] is the same.
+    fn sent_bytes(&self) -> io::Result<u64> {
+        Ok(self.acked_bytes()? + u64::from(self.unacked()?))
     }
 
     /// Ready once the peer's FIN has arrived, also while it lies behind unread bytes (EPOLLRDHUP,
@@ -88,10 +94,6 @@ pub trait Stream: Unpin + 'static {
     /// (4.11, 9). `false` sends what was kept back. Where nothing is kept back, there is nothing
     /// to do.
     fn hold_for_finish(&mut self, _hold: bool) {}
-
-    /// Lets the next read ask the network itself, whatever readiness was told of before. Where
-    /// reads always do, there is nothing to do.
-    fn look_afresh(&mut self) {}
 
     /// Closes the descriptor. The caller has seen to it that nothing is unread or unacknowledged.
     fn close(self);

@@ -1,8 +1,9 @@
 //! Upstream connections without a session: the idle ones, and those on their way out.
 //!
 //! It owns the order of the idle ones and the count of all. Each connection is a task of its own
-//! (`leg`), so that a wake costs one of them, and a panic no other. It waits for nothing, and never
-//! gives out a connection that it has not looked at once more (U01).
+//! (`leg`), so that a wake costs one of them, and a panic no other; while a session has it, the task
+//! sleeps, so that coming back costs nothing. It waits for nothing, and never gives out a connection
+//! that it has not looked at once more (U01).
 
 mod berth;
 mod idle;
@@ -10,9 +11,10 @@ mod leg;
 #[cfg(test)]
 mod tests;
 
+pub use self::berth::Lease;
 use self::{
     berth::{Berth, Count},
-    idle::Idle,
+    idle::{Idle, Key},
     leg::Leg,
 };
 use crate::{
@@ -45,7 +47,7 @@ struct Inner<N: Network> {
     lingering: Lingering,
     drain: Drain,
     observer: Observer,
-    idle: RefCell<Idle<Rc<Berth<N::Stream>>>>,
+    idle: RefCell<Idle<Rc<Berth<N>>>>,
     count: Rc<Count>,
 }
 
@@ -96,13 +98,26 @@ impl<N: Network> Pool<N> {
         self.0.idle.borrow().len()
     }
 
-    /// Puts a connection among the idle ones. It runs as a local task of the calling thread.
-    pub fn park(&self, port: Port<N::Stream>, timeouts: Timeouts, now: Time) {
+    /// Puts a connection among the idle ones, back into its berth if it has one. It runs as a local
+    /// task of the calling thread.
+    pub fn park(
+        &self,
+        port: Port<N::Stream>,
+        lease: Option<Lease<N>>,
+        timeouts: Timeouts,
+        now: Time,
+    ) {
         let (address, tls) = (port.peer(), port.version().is_some());
-        let berth = Berth::new(port, &self.0.count);
-        let listing = Listing::new(self, address, &berth);
-        let spare = Spare::parked(now, tls, timeouts);
-        self.start(berth, spare, Some(listing), now);
+        if let Some(lease) = lease {
+            let berth = lease.bring_back(port, &self.0.count, timeouts, now);
+            berth.list(Some(Listing::new(self, address, &berth)));
+            berth.look();
+        } else {
+            let berth = Berth::new(port, &self.0.count);
+            berth.list(Some(Listing::new(self, address, &berth)));
+            let spare = Spare::parked(now, tls, timeouts);
+            self.start(berth, spare, now);
+        }
         if self.idle() > MOST_IDLE {
             self.evict(1);
         }
@@ -119,21 +134,15 @@ impl<N: Network> Pool<N> {
         if spare.is_gone() {
             self.0.observer.leg_over(Side::Up, spare.report());
         } else {
-            self.start(berth, spare, None, now);
+            self.start(berth, spare, now);
         }
     }
 
-    fn start(
-        &self,
-        berth: Rc<Berth<N::Stream>>,
-        spare: Spare,
-        listing: Option<Listing<N>>,
-        now: Time,
-    ) {
+    fn start(&self, berth: Rc<Berth<N>>, spare: Spare, now: Time) {
         let (place, ear) = (self.0.lingering.place(), self.0.drain.ear());
         let net = self.0.net.clone();
         let observer = self.0.observer.clone();
-        let leg = Leg::new(net, berth, spare, listing, (place, ear), observer, now);
+        let leg = Leg::new(net, berth, spare, (place, ear), observer, now);
         // Nobody waits for it: the count tells when its connection is gone.
         tokio::task::spawn_local(leg.run());
     }
@@ -141,13 +150,18 @@ impl<N: Network> Pool<N> {
     /// An idle connection to `address` on the same `terms`, the youngest first, that has nothing
     /// to say (U01).
     #[must_use]
-    pub fn take(&self, address: SocketAddr, terms: Option<&Terms>) -> Option<Port<N::Stream>> {
-        let suits = |berth: &Rc<Berth<N::Stream>>| berth.is_on(terms);
+    pub fn take(
+        &self,
+        address: SocketAddr,
+        terms: Option<&Terms>,
+    ) -> Option<(Port<N::Stream>, Lease<N>)> {
+        let suits = |berth: &Rc<Berth<N>>| berth.is_on(terms);
         loop {
             let berth = self.0.idle.borrow_mut().take_youngest(address, suits)?;
+            berth.list(None);
             // If it had something to say, it is no longer idle, and its task's to end.
-            if let Some(port) = berth.take_if_quiet() {
-                return Some(port);
+            if let Some(taken) = berth.take_if_quiet() {
+                return Some(taken);
             }
         }
     }
@@ -172,21 +186,21 @@ impl<N: Network> Pool<N> {
 /// takes its owner away, nobody is sent to a connection that is not there.
 struct Listing<N: Network> {
     pool: Pool<N>,
-    id: u64,
+    key: Key,
 }
 
 impl<N: Network> Listing<N> {
-    fn new(pool: &Pool<N>, address: SocketAddr, berth: &Rc<Berth<N::Stream>>) -> Self {
-        let id = pool.0.idle.borrow_mut().insert(address, Rc::clone(berth));
+    fn new(pool: &Pool<N>, address: SocketAddr, berth: &Rc<Berth<N>>) -> Self {
+        let key = pool.0.idle.borrow_mut().insert(address, Rc::clone(berth));
         let pool = pool.clone();
-        Listing { pool, id }
+        Listing { pool, key }
     }
 }
 
 impl<N: Network> Drop for Listing<N> {
     fn drop(&mut self) {
         // Nothing if it was taken or evicted.
-        let berth = self.pool.0.idle.borrow_mut().remove(self.id);
+        let berth = self.pool.0.idle.borrow_mut().remove(self.key);
         drop(berth);
     }
 }

@@ -165,6 +165,11 @@ impl<S: Stream> Port<S> {
         self.stream().acked_bytes()
     }
 
+    /// Bytes given to the network so far; see [`Stream::sent_bytes`].
+    pub fn sent_bytes(&self) -> io::Result<u64> {
+        self.stream().sent_bytes()
+    }
+
     /// Ready once the peer's FIN has arrived, read or not; see [`Stream::poll_hint`].
     pub fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.stream_mut().poll_hint(cx)
@@ -178,11 +183,6 @@ impl<S: Stream> Port<S> {
     /// Says whether the writes that follow are the last; see [`Stream::hold_for_finish`].
     pub fn hold_for_finish(&mut self, hold: bool) {
         self.stream_mut().hold_for_finish(hold);
-    }
-
-    /// Lets the next read ask the network itself.
-    pub fn look_afresh(&mut self) {
-        self.stream_mut().look_afresh();
     }
 
     /// Closes the descriptor; see [`Stream::close`].

@@ -4,16 +4,20 @@
 //! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
 
 mod trouble;
+mod work;
 
-use self::trouble::{cannot_bind, cannot_start};
+use self::{
+    trouble::{cannot_bind, cannot_start},
+    work::{Common, work},
+};
 use crate::{
     clock::WallTime,
     config::{self, Config},
     message::{Code, Message},
-    net::kernel::{self, Claim, Kernel},
-    observe::{Metrics, Observer},
+    net::kernel::{self, Claim, Shares},
+    observe::Metrics,
     tls::{accept, origin},
-    worker::{Extras, Site, Worker},
+    worker::Site,
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
@@ -24,12 +28,11 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use tidegate_core::time::{Span, Time};
+use tidegate_core::time::Span;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
-    task::LocalSet,
     time::sleep,
 };
 
@@ -76,6 +79,7 @@ pub struct Server {
     /// Where each listener listens, in the order of the configuration; ports are the real ones.
     pub addresses: Vec<Vec<SocketAddr>>,
     word: watch::Sender<Word>,
+    shares: Arc<Shares>,
     workers: Vec<JoinHandle<(Served, Metrics)>>,
     drain: config::Drain,
     signals: Signals,
@@ -148,18 +152,23 @@ impl Server {
         let mut server = Server {
             addresses: sites.iter().map(|site| site.bind.clone()).collect(),
             word,
+            shares: Shares::of(workers(config)),
             workers: Vec::new(),
             drain: config.drain,
             signals,
         };
-        let (config, sites) = (Arc::new(config.clone()), Arc::new(sites));
+        let common = Arc::new(Common {
+            config: config.clone(),
+            sites,
+            shares: Arc::clone(&server.shares),
+        });
         let (told, tells) = mpsc::channel();
-        for index in 0..workers(&config) {
-            let (config, sites) = (Arc::clone(&config), Arc::clone(&sites));
+        for index in 0..workers(config) {
+            let common = Arc::clone(&common);
             let (words, told) = (words.clone(), told.clone());
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
-                .spawn(move || work(index, &config, &sites, words, &told))
+                .spawn(move || work(index, &common, words, &told))
                 .map_err(|error| cannot_start(&error))?;
             server.workers.push(worker);
         }
@@ -193,6 +202,7 @@ impl Server {
     pub fn run(self) -> Served {
         let Server {
             word,
+            shares,
             workers,
             drain,
             signals,
@@ -235,6 +245,7 @@ impl Server {
             let leave = async {
                 sleep(delay).await;
                 tracing::info!(deadline = ?limit, "draining; a second signal stops");
+                shares.close();
                 say(Word::Drain);
                 sleep(limit).await;
                 tracing::warn!("the drain deadline has passed; what is left is reset");
@@ -275,80 +286,6 @@ fn wait(span: Span) -> Duration {
 fn workers(config: &Config) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
     config.workers.map_or_else(cores, NonZeroUsize::get)
-}
-
-type Told = mpsc::Sender<Result<(), Message>>;
-
-/// The life of one worker's thread.
-fn work(
-    index: usize,
-    config: &Config,
-    sites: &[Site],
-    words: watch::Receiver<Word>,
-    told: &Told,
-) -> (Served, Metrics) {
-    let observer = Observer::new(index);
-    let runtime = match Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            // Whoever started us waits for one answer, and it is this one.
-            let _heard = told.send(Err(cannot_start(&error)));
-            return (Served::Forced, Metrics::default());
-        }
-    };
-    let extras = Extras {
-        observer: observer.clone(),
-        ..Extras::default()
-    };
-    let served = serve(&runtime, config, sites, &extras, words, told);
-    // Of the sessions too that were dropped with the worker: none is left, at whatever time.
-    (served, observer.metrics(Time(0)))
-}
-
-fn serve(
-    runtime: &Runtime,
-    config: &Config,
-    sites: &[Site],
-    extras: &Extras,
-    mut words: watch::Receiver<Word>,
-    told: &Told,
-) -> Served {
-    let local = LocalSet::new();
-    runtime.block_on(local.run_until(async move {
-        let worker = match Worker::start(Kernel::new(), config, sites, extras) {
-            Ok(worker) => worker,
-            Err((address, error)) => {
-                let _heard = told.send(Err(cannot_bind(address, &error)));
-                return Served::Forced;
-            }
-        };
-        if told.send(Ok(())).is_err() {
-            return Served::Forced;
-        }
-        // The sender outlives every worker; if it did not, stopping would be right.
-        let first = words
-            .wait_for(|word| *word >= Word::Drain)
-            .await
-            .map(|word| *word);
-        if !matches!(first, Ok(Word::Drain | Word::Expired)) {
-            return Served::Forced;
-        }
-        let mut stop = words.clone();
-        let expired = async move { drop(words.wait_for(|word| *word >= Word::Expired).await) };
-        tokio::select! {
-            cut = worker.drain(expired) => drained(cut),
-            _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
-        }
-    }))
-}
-
-/// How a worker has ended that drained and had to reset so many connections.
-fn drained(cut: u64) -> Served {
-    if cut == 0 {
-        return Served::Drained;
-    }
-    tracing::warn!(connections = cut, "reset at the drain deadline");
-    Served::Forced
 }
 
 #[cfg(test)]

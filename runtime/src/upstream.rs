@@ -5,7 +5,7 @@
 
 use crate::{
     net::{Buffers, Network, Stream},
-    pool::Pool,
+    pool::{Lease, Pool},
     port::{Call, Fault, Port},
     tls::origin::Terms,
 };
@@ -97,13 +97,13 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
 
 /// Where a request goes.
 #[derive(Debug)]
-pub struct Route {
+pub struct Route<'a> {
     /// The cluster, if a route matches.
     pub cluster: Option<usize>,
     /// What a session is told of it.
     pub destination: Option<Destination>,
     /// The Host to send where the client sent none.
-    pub authority: String,
+    pub authority: &'a str,
 }
 
 /// What an upstream leg is wanted for.
@@ -123,8 +123,8 @@ pub enum Need {
 pub enum Found<N: Network> {
     /// Nothing.
     Nothing(Refusal),
-    /// An idle connection.
-    Idle(Box<Port<N::Stream>>),
+    /// An idle connection, and its place in the pool.
+    Idle(Port<N::Stream>, Lease<N>),
     /// A connect that has begun.
     Dial(Dial<N>),
 }
@@ -133,7 +133,7 @@ impl<N: Network> fmt::Debug for Found<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Found::Nothing(_) => "Nothing",
-            Found::Idle(_) => "Idle",
+            Found::Idle(..) => "Idle",
             Found::Dial(_) => "Dial",
         })
     }
@@ -177,7 +177,7 @@ impl<N: Network> Upstreams<N> {
 
     /// Where a request goes.
     #[must_use]
-    pub fn route(&self, head: &RequestHead<'_>) -> Route {
+    pub fn route(&self, head: &RequestHead<'_>) -> Route<'_> {
         let host = head.host().and_then(|host| std::str::from_utf8(host).ok());
         let index = match &self.routes {
             Routes::Table(table) => table.find(host, path(head)),
@@ -189,8 +189,7 @@ impl<N: Network> Upstreams<N> {
             destination: cluster.map(Cluster::destination),
             authority: cluster
                 .and_then(|cluster| cluster.endpoints.first())
-                .map(|endpoint| endpoint.authority.clone())
-                .unwrap_or_default(),
+                .map_or("", |endpoint| &endpoint.authority),
         }
     }
 
@@ -218,8 +217,8 @@ impl<N: Network> Upstreams<N> {
             return Found::Nothing(Refusal::Failed(Cause::Local));
         }
         let idle = || self.pool.take(*address, terms.as_ref());
-        if let Some(port) = reuse.then(idle).flatten() {
-            return Found::Idle(Box::new(port));
+        if let Some((port, lease)) = reuse.then(idle).flatten() {
+            return Found::Idle(port, lease);
         }
         let others = (0..count.min(ATTEMPTS))
             .map(|n| cluster.endpoints[(first + n) % count].clone())
@@ -234,10 +233,10 @@ impl<N: Network> Upstreams<N> {
         })
     }
 
-    /// Puts a connection among the idle ones.
-    pub fn park(&self, port: Port<N::Stream>, now: Time) {
+    /// Puts a connection among the idle ones, back into its place if it has one.
+    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, now: Time) {
         let timeouts = self.timeouts_of(port.peer());
-        self.pool.park(port, timeouts, now);
+        self.pool.park(port, lease, timeouts, now);
     }
 
     /// Lets go of a connection: it finishes, drains and closes by itself.

@@ -3,7 +3,7 @@
 //! Owns persistence (RFC 9112, 9.3) and nomination (RFC 9110, 7.6.1). Never closes anything.
 
 use super::Version;
-use super::fields::{Field, nominable};
+use super::fields::{Field, Known, nominable};
 use super::reject::Fault;
 use super::text::{elements, is_token};
 
@@ -16,7 +16,7 @@ pub(super) fn closes<'a>(
     version: Version,
     fields: impl Iterator<Item = Field<'a>> + Clone,
 ) -> Result<bool, Fault> {
-    let mut own = fields.filter(|field| field.is("Connection"));
+    let mut own = fields.filter(|field| field.known == Known::Connection);
     let options: usize = own.clone().map(|field| elements(field.value).count()).sum();
     if options > OPTIONS {
         return Err(Fault::TooManyOptions);
@@ -40,9 +40,9 @@ pub(super) fn upgrades<'a>(
     let asked = version == Version::Http11
         && fields
             .clone()
-            .any(|field| field.is("Connection") && field.names("upgrade"));
+            .any(|field| field.known == Known::Connection && field.names("upgrade"));
     let mut names = fields
-        .filter(|field| field.is("Upgrade"))
+        .filter(|field| field.known == Known::Upgrade)
         .flat_map(|field| elements(field.value))
         .filter(|name| !name.is_empty()) // RFC 9110, 5.6.1.2
         .peekable();
@@ -68,6 +68,6 @@ pub(super) fn nominates<'a>(fields: impl Iterator<Item = Field<'a>>, name: &str)
     // have us change the target or the length of its message.
     nominable(name)
         && fields
-            .filter(|field| field.is("Connection"))
+            .filter(|field| field.known == Known::Connection)
             .any(|field| field.names(name))
 }

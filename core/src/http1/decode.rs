@@ -128,6 +128,38 @@ impl BodyDecoder {
         }
     }
 
+    /// How many bytes come before the next that has to be looked at: a body of a known length needs
+    /// no look at all. `None` where framing, or the end, comes next.
+    #[must_use]
+    pub fn plain(&self) -> Option<u64> {
+        match self.state {
+            State::Length(left) => Some(left),
+            State::Close
+            | State::Size { .. }
+            | State::Extension { .. }
+            | State::SizeLf { .. }
+            | State::Data { .. }
+            | State::DataCr
+            | State::DataLf
+            | State::Trailers
+            | State::Complete
+            | State::Done => None,
+        }
+    }
+
+    /// So many of those bytes went past. Behind the last of them the message is complete, and there is
+    /// no end to be handed out.
+    ///
+    /// # Panics
+    /// On more bytes than [`BodyDecoder::plain`] has said: only we can get that wrong.
+    pub fn pass(&mut self, bytes: u64) {
+        let left = self.plain().and_then(|left| left.checked_sub(bytes));
+        self.state = match left.expect("bug: bytes past the end of a body") {
+            0 => State::Done,
+            left => State::Length(left),
+        };
+    }
+
     /// The transport ended, behind the last input given to `next`: how did the message end?
     /// A close-delimited message ends as the transport did; `next` then gives its end.
     pub fn ended(&mut self, transport: End) -> End {

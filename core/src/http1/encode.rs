@@ -82,6 +82,31 @@ impl BodyEncoder {
         }
     }
 
+    /// Whether the body is sent as it is, and its end is its length.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        match self.state {
+            State::Length(_) => true,
+            State::Chunked | State::Close | State::Ended => false,
+        }
+    }
+
+    /// So many bytes of such a body were sent by other means; with the last of them it is ended.
+    ///
+    /// # Panics
+    /// On more bytes than the head promised: only we can get that wrong.
+    pub fn pass(&mut self, bytes: u64) {
+        self.state = match self.state {
+            State::Length(left) => match left.checked_sub(bytes) {
+                Some(0) => State::Ended,
+                left => State::Length(left.expect("bug: more bytes than were promised")),
+            },
+            State::Chunked | State::Close | State::Ended => {
+                panic!("bug: bytes went past a body that is not sent as it is")
+            }
+        };
+    }
+
     /// Appends what ends the message: the last chunk and the trailers if it is chunked, otherwise
     /// nothing (a length is its own end, a close is the transport's; neither can carry trailers).
     ///

@@ -12,6 +12,25 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// The value.
     pub value: &'a [u8],
+    pub(super) known: Known,
+}
+
+/// The names that mean something here, looked up once a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Connection,
+    ContentLength,
+    Expect,
+    Host,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    /// One more that belongs to one connection.
+    HopByHop,
+    /// What a client says of itself, and we alone may say.
+    Claim,
+    Other,
 }
 
 impl Field<'_> {
@@ -32,6 +51,53 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
         Field {
             name: header.name,
             value: header.value,
+            known: Known::of(header.name),
+        }
+    }
+}
+
+impl Known {
+    const NAMES: [(&str, Known); 9] = [
+        ("Host", Known::Host),
+        ("Connection", Known::Connection),
+        ("Content-Length", Known::ContentLength),
+        ("Transfer-Encoding", Known::TransferEncoding),
+        ("Expect", Known::Expect),
+        ("TE", Known::Te),
+        ("Trailer", Known::Trailer),
+        ("Upgrade", Known::Upgrade),
+        ("X_Real_IP", Known::Claim),
+    ];
+
+    /// RFC 9110, 5.1: names are case-insensitive.
+    fn of(name: &str) -> Known {
+        let same = |(known, _): &&(&str, Known)| name.eq_ignore_ascii_case(known);
+        if let Some((_, known)) = Known::NAMES.iter().find(same) {
+            return *known;
+        }
+        if hop_by_hop(name) {
+            Known::HopByHop
+        } else if claim(name) {
+            Known::Claim
+        } else {
+            Known::Other
+        }
+    }
+
+    /// The field belongs to the connection it came on.
+    pub(super) fn is_hop_by_hop(self) -> bool {
+        match self {
+            Known::Connection
+            | Known::Te
+            | Known::TransferEncoding
+            | Known::Upgrade
+            | Known::HopByHop => true,
+            Known::ContentLength
+            | Known::Expect
+            | Known::Host
+            | Known::Trailer
+            | Known::Claim
+            | Known::Other => false,
         }
     }
 }
@@ -104,12 +170,12 @@ const NOT_TRAILERS: [&str; 37] = [
 ];
 
 /// The field belongs to the connection it came on.
-pub(super) fn hop_by_hop(name: &str) -> bool {
+fn hop_by_hop(name: &str) -> bool {
     among(name, &HOP_BY_HOP)
 }
 
 /// The field claims what only we may say of the client. Many origins read `_` as `-`.
-pub(super) fn claim(name: &str) -> bool {
+fn claim(name: &str) -> bool {
     among(name, &CLAIMS) || among(name, &["X_Real_IP"]) || x_forwarded(name)
 }
 
@@ -152,6 +218,21 @@ mod tests {
         }
         for name in ["grpc-status", "Server-Timing", "ETag", "Digest"] {
             assert!(may_trail(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_5_1_names_are_known_in_any_letters() {
+        for name in HOP_BY_HOP {
+            for name in [name.to_uppercase(), name.to_lowercase()] {
+                assert!(Known::of(&name).is_hop_by_hop(), "{name}");
+            }
+        }
+        for name in CLAIMS.into_iter().chain(["X_Real_IP", "x-forwarded-for"]) {
+            assert_eq!(Known::of(name), Known::Claim, "{name}");
+        }
+        for name in ["Via", "Hosts", "Content-Type", "X-Forwarded", "T"] {
+            assert_eq!(Known::of(name), Known::Other, "{name}");
         }
     }
 

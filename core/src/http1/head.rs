@@ -5,16 +5,49 @@
 //! changes a byte of it.
 
 use super::connection::{closes, upgrades};
-use super::fields::Field;
+use super::fields::{Field, Known};
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject};
 use super::target::{self, Target, is_authority};
 use super::text::{section_end, size};
 use super::{BodyKind, Method, RequestFacts, ResponseFacts, Version};
 use crate::limits::Limits;
-use alloc::vec;
 use alloc::vec::Vec;
+use core::mem::MaybeUninit;
 use httparse::Status::{Complete, Partial};
+use smallvec::SmallVec;
+
+/// Fields that a head has without asking for memory: those of a browser's request, and some more.
+const USUAL_FIELDS: usize = 32;
+
+/// The most fields that are looked for without asking for memory.
+const INLINE_FIELDS: usize = 128;
+
+type Fields<'a> = SmallVec<[Field<'a>; USUAL_FIELDS]>;
+
+/// Where the parser puts what it finds.
+struct Found<'a> {
+    inline: [MaybeUninit<httparse::Header<'a>>; INLINE_FIELDS],
+    beyond: Vec<MaybeUninit<httparse::Header<'a>>>,
+}
+
+impl<'a> Found<'a> {
+    fn new() -> Self {
+        Found {
+            inline: [const { MaybeUninit::uninit() }; INLINE_FIELDS],
+            beyond: Vec::new(),
+        }
+    }
+
+    /// Room for so many fields and no more.
+    fn most(&mut self, fields: usize) -> &mut [MaybeUninit<httparse::Header<'a>>] {
+        if fields > INLINE_FIELDS {
+            self.beyond.resize(fields, MaybeUninit::uninit());
+            return &mut self.beyond;
+        }
+        &mut self.inline[..fields]
+    }
+}
 
 /// A request head. It borrows the bytes it was read from.
 #[derive(Clone, Debug)]
@@ -26,7 +59,7 @@ pub struct RequestHead<'a> {
     method: &'a str,
     target: &'a str,
     host: Option<&'a [u8]>,
-    fields: Vec<httparse::Header<'a>>,
+    fields: Fields<'a>,
 }
 
 impl<'a> RequestHead<'a> {
@@ -64,7 +97,7 @@ impl<'a> RequestHead<'a> {
 
     /// The fields in the order they came in.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.fields.iter().map(Field::from)
+        self.fields.iter().copied()
     }
 }
 
@@ -76,7 +109,7 @@ pub struct ResponseHead<'a> {
     pub(super) declared: Declared,
     pub(super) to: Method,
     reason: &'a str,
-    fields: Vec<httparse::Header<'a>>,
+    fields: Fields<'a>,
 }
 
 impl<'a> ResponseHead<'a> {
@@ -88,7 +121,7 @@ impl<'a> ResponseHead<'a> {
 
     /// The fields in the order they came in.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.fields.iter().map(Field::from)
+        self.fields.iter().copied()
     }
 }
 
@@ -129,9 +162,11 @@ fn parse_request<'a>(
     }
     target_fits(text, size(limits.target_bytes))?;
     let end = head_end(text, size(limits.head_bytes).saturating_sub(skipped))?;
-    let mut fields = vec![httparse::EMPTY_HEADER; size(limits.head_fields)];
-    let mut head = httparse::Request::new(&mut fields);
-    let parsed = match head.parse(&text[..end.unwrap_or(text.len())]) {
+    let mut found = Found::new();
+    let fields = found.most(size(limits.head_fields));
+    let mut head = httparse::Request::new(&mut []);
+    let section = &text[..end.unwrap_or(text.len())];
+    let parsed = match head.parse_with_uninit_headers(section, fields) {
         Ok(parsed) => parsed,
         Err(httparse::Error::Version) => return version_fault(text),
         Err(error) => return Err(fault(error, Fault::RequestLine)),
@@ -142,11 +177,10 @@ fn parse_request<'a>(
     let (Some(method), Some(target), Some(minor)) = (head.method, head.path, head.version) else {
         return Err(Fault::RequestLine);
     };
-    let count = head.headers.len();
     if length != end {
         return Err(Fault::RequestLine);
     }
-    fields.truncate(count);
+    let fields = head.headers.iter().map(|one| Field::from(&*one)).collect();
     let head = understand_request(method, target, version(minor), fields)?;
     Ok(Some((skipped + length, head)))
 }
@@ -155,10 +189,10 @@ fn understand_request<'a>(
     method: &'a str,
     target: &'a str,
     version: Version,
-    fields: Vec<httparse::Header<'a>>,
+    fields: Fields<'a>,
 ) -> Result<RequestHead<'a>, Fault> {
     let parts = target::parse(method, target)?;
-    let all = fields.iter().map(Field::from);
+    let all = fields.iter().copied();
     let host = host(version, all.clone())?;
     let declared = declared(version, all.clone())?;
     let close = closes(version, all.clone())?;
@@ -173,7 +207,7 @@ fn understand_request<'a>(
         && body != BodyKind::None
         && all
             .clone()
-            .any(|f| f.is("Expect") && f.names("100-continue"));
+            .any(|f| f.known == Known::Expect && f.names("100-continue"));
     // What switches ends with its head (RFC 9110, 7.8): behind a body nobody could tell where the
     // other protocol begins.
     let upgrade = body == BodyKind::None && upgrades(version, all.clone());
@@ -210,7 +244,7 @@ fn host<'a>(
     version: Version,
     fields: impl Iterator<Item = Field<'a>>,
 ) -> Result<Option<&'a [u8]>, Fault> {
-    let mut hosts = fields.filter(|field| field.is("Host"));
+    let mut hosts = fields.filter(|field| field.known == Known::Host);
     let Some(field) = hosts.next() else {
         return match version {
             Version::Http11 => Err(Fault::HostMissing),
@@ -236,10 +270,12 @@ fn parse_response<'a>(
         return Err(Fault::StatusLine);
     }
     let end = head_end(input, size(limits.head_bytes))?;
-    let mut fields = vec![httparse::EMPTY_HEADER; size(limits.head_fields)];
-    let mut head = httparse::Response::new(&mut fields);
-    let parsed = head
-        .parse(&input[..end.unwrap_or(input.len())])
+    let mut found = Found::new();
+    let fields = found.most(size(limits.head_fields));
+    let mut head = httparse::Response::new(&mut []);
+    let section = &input[..end.unwrap_or(input.len())];
+    let parsed = httparse::ParserConfig::default()
+        .parse_response_with_uninit_headers(&mut head, section, fields)
         .map_err(|error| fault(error, Fault::StatusLine))?;
     let (Some(end), Complete(length)) = (end, parsed) else {
         return incomplete(end, parsed, Fault::StatusLine);
@@ -247,13 +283,12 @@ fn parse_response<'a>(
     let (Some(minor), Some(status), Some(reason)) = (head.version, head.code, head.reason) else {
         return Err(Fault::StatusLine);
     };
-    let count = head.headers.len();
     // RFC 9110, 15: there is no class below 1. One above 5 is for the client to judge.
     if length != end || status < 100 {
         return Err(Fault::StatusLine);
     }
-    fields.truncate(count);
-    let all = fields.iter().map(Field::from);
+    let fields: Fields<'_> = head.headers.iter().map(|one| Field::from(&*one)).collect();
+    let all = fields.iter().copied();
     let version = version(minor);
     let declared = declared(version, all.clone())?;
     let body = framing::of_response(declared, status, to);

@@ -4,7 +4,7 @@
 //! X-Forwarded-*. It never copies a head through, and never trusts what a client says of itself.
 
 use super::connection::nominates;
-use super::fields::{Field, claim, hop_by_hop};
+use super::fields::{Field, Known};
 use super::framing::{Declared, bodyless};
 use super::text::{put_decimal, put_display, put_field};
 use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
@@ -32,8 +32,8 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     let chunked = head.declared == Declared::Chunked;
     for field in head.fields() {
         // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
-        let void = field.is("Expect") && head.facts.version == Version::Http10;
-        let ours = field.is("Host") || claim(field.name);
+        let void = field.known == Known::Expect && head.facts.version == Version::Http10;
+        let ours = matches!(field.known, Known::Host | Known::Claim);
         if !void && !ours && goes_on(field, head.fields(), chunked) {
             put_field(field.name, field.value, out);
         }
@@ -46,7 +46,7 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     }
     let trailers = head
         .fields()
-        .any(|field| field.is("TE") && field.names("trailers"));
+        .any(|field| field.known == Known::Te && field.names("trailers"));
     if trailers {
         put_field("TE", b"trailers", out);
     }
@@ -145,17 +145,17 @@ fn without_body(head: &ResponseHead<'_>, client: Version, out: &mut Vec<u8>) {
 /// The received field is sent on as it is.
 fn goes_on<'a>(field: Field<'a>, all: impl Iterator<Item = Field<'a>>, chunked: bool) -> bool {
     // RFC 9110, 6.6.2: an announcement of trailers, where there can be any.
-    let announces = field.is("Trailer") && !chunked;
+    let announces = field.known == Known::Trailer && !chunked;
     !announces
-        && !field.is("Content-Length")
-        && !hop_by_hop(field.name)
+        && field.known != Known::ContentLength
+        && !field.known.is_hop_by_hop()
         // RFC 9110, 7.6.1: removed before the message is forwarded.
         && !nominates(all, field.name)
 }
 
 /// The protocols asked for, or chosen (W1).
 fn put_upgrade<'a>(fields: impl Iterator<Item = Field<'a>>, out: &mut Vec<u8>) {
-    for field in fields.filter(|field| field.is("Upgrade")) {
+    for field in fields.filter(|field| field.known == Known::Upgrade) {
         put_field(field.name, field.value, out);
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     ending::End,
     event::Want,
     exchange::{Exchange, Request, Response},
-    interest::{Interest, Read},
+    interest::{Asks, Interest, Read},
     leg::{Inbox, Open, ReadEnd, WriteEnd},
     side::Side,
     variant::bad,
@@ -94,12 +94,35 @@ impl Session {
         }
     }
 
-    /// Whether a failure of this leg would be news: while nobody reads it, readiness is all that
-    /// tells (R18); a reader hears of it by itself.
+    /// All of it at once: see [`Asks`].
+    #[must_use]
+    pub fn asks(&self, side: Side) -> Asks {
+        let Some(open) = self.leg(side).open() else {
+            return Asks::NONE;
+        };
+        let interest = self.interest(side);
+        let unread = interest.read == Read::Off;
+        let writes = self.observes_writes(side);
+        Asks {
+            interest,
+            // While nobody reads, readiness is all that tells; a reader hears of it by itself.
+            faults: unread && writes && bad!(self.setup, FaultUnseen).is_none(),
+            hints: unread && open.read == ReadEnd::Open && !open.hinted,
+            writes,
+            finish: writes && open.write == WriteEnd::Finishing,
+        }
+    }
+
+    /// Whether a failure of this leg would be news (R18).
     #[must_use]
     pub fn observes_faults(&self, side: Side) -> bool {
-        let unread = self.interest(side).read == Read::Off;
-        unread && self.observes_writes(side) && bad!(self.setup, FaultUnseen).is_none()
+        self.asks(side).faults
+    }
+
+    /// Whether it is worth asking if a FIN has come that nobody reads yet (R17).
+    #[must_use]
+    pub fn observes_hints(&self, side: Side) -> bool {
+        self.asks(side).hints
     }
 
     /// Whether the leg has not failed yet, so that a call on it can still tell something.

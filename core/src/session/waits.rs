@@ -6,7 +6,6 @@ use super::{Idle, Kind, Phase, Session, drain};
 use crate::ending::End;
 use crate::{
     exchange::{Request, Response},
-    interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
     time::{Span, Time},
@@ -181,14 +180,6 @@ impl Session {
         };
         let outstanding = self.to(side).bytes() > 0;
         keepalive.over(self.leg(side), outstanding, self.write_wait())
-    }
-
-    /// Whether it is worth asking if a FIN has come that nobody reads yet (R17).
-    #[must_use]
-    pub fn observes_hints(&self, side: Side) -> bool {
-        let open = self.leg(side).open();
-        let news = open.is_some_and(|open| open.read == ReadEnd::Open && !open.hinted);
-        news && self.interest(side).read == Read::Off
     }
 
     fn waits_for_head(&self) -> bool {

@@ -3,7 +3,7 @@
 //! It owns the decoder and encoder of the message under way in each direction. It waits for
 //! nothing, and decides nothing that the session or `tidegate_core::http1` could decide.
 
-use super::wire::{Queue, count};
+use super::{queue::Queue, wire::count};
 use crate::{net::Network, upstream::Upstreams};
 use std::net::IpAddr;
 use tidegate_core::{
@@ -17,7 +17,33 @@ use tidegate_core::{
 };
 
 /// At most two: what was understood, and that what followed was not.
-pub(super) type Events = [Option<Event>; 2];
+type Events = [Option<Event>; 2];
+
+/// What one look at a leg's unread bytes came to.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// So many of them were understood, and are passed on or of no use any more.
+    pub(super) taken: usize,
+    /// What the request's cluster asks for; it comes first.
+    pub(super) routed: Option<Event>,
+    /// What to tell of it.
+    pub(super) events: Events,
+}
+
+impl Look {
+    fn refused(side: Side, reject: Reject) -> Look {
+        tracing::debug!(%side, %reject, "refused");
+        Look::told(0, Event::Refused(side, Reply::refusing(reject)))
+    }
+
+    fn told(taken: usize, event: Event) -> Look {
+        Look {
+            taken,
+            routed: None,
+            events: [Some(event), None],
+        }
+    }
+}
 
 /// Both directions.
 #[derive(Debug)]
@@ -61,42 +87,80 @@ impl Carry {
         self.cluster = Some(cluster);
     }
 
+    /// How much of a body under way passes as it comes, to be looked at by nobody: its length is
+    /// known, and it is sent on in the same way.
+    pub(super) fn passes(&self, side: Side) -> Option<u64> {
+        let Body { decoder, encoder } = self.body(side)?;
+        decoder.plain().filter(|_| encoder.is_plain())
+    }
+
+    /// So many bytes of it have passed.
+    pub(super) fn passed(&mut self, side: Side, bytes: usize) -> Event {
+        let body = match side {
+            Side::Down => &mut self.request,
+            Side::Up => &mut self.response,
+        };
+        let complete = body.as_mut().is_some_and(|Body { decoder, encoder }| {
+            decoder.pass(bytes as u64);
+            encoder.pass(bytes as u64);
+            decoder.done()
+        });
+        if complete && side == Side::Down {
+            self.request = None;
+        }
+        let understood = Decoded {
+            head: Head::None,
+            bytes: count(bytes),
+            complete,
+            left: 0,
+            want: if complete { Want::Turn } else { Want::Bytes },
+        };
+        Event::Decoded(side, understood)
+    }
+
+    fn body(&self, side: Side) -> Option<&Body> {
+        match side {
+            Side::Down => self.request.as_ref(),
+            Side::Up => self.response.as_ref(),
+        }
+    }
+
     /// The next response starts afresh.
     pub(super) fn next_response(&mut self) {
         self.response = None;
     }
 
-    /// Looks at what the client sent; the route's waits, if it names any, come first.
+    /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
         session: &Session,
         upstreams: &Upstreams<N>,
-        inbox: &mut Queue,
+        input: &[u8],
         out: &mut Queue,
         room: u32,
-    ) -> (Option<Event>, Events) {
+    ) -> Look {
         let limits = session.setup().limits;
         let before = out.len();
-        let mut head = Head::None;
+        let (mut head, mut taken) = (Head::None, 0);
         let mut routed = None;
         if self.request.is_none() {
-            let (taken, facts) = match request_head(inbox.front(), &limits) {
-                Err(reject) => return (None, refused(Side::Down, reject)),
-                Ok(None) => return (None, [Some(partial(Side::Down, inbox)), None]),
-                Ok(Some((taken, parsed))) => {
+            let facts = match request_head(input, &limits) {
+                Err(reject) => return Look::refused(Side::Down, reject),
+                Ok(None) => return Look::told(0, partial(Side::Down, input)),
+                Ok(Some((length, parsed))) => {
+                    taken = length;
                     let route = upstreams.route(&parsed);
                     self.cluster = route.cluster;
                     routed = route.destination;
                     let forwarded = Forwarded {
                         client: self.client,
                         https: self.https,
-                        authority: &route.authority,
+                        authority: route.authority,
                     };
                     write_request(&parsed, &forwarded, out.tail());
-                    (taken, parsed.facts)
+                    parsed.facts
                 }
             };
-            inbox.take(taken);
             self.version = facts.version;
             self.request = Some(Body {
                 decoder: BodyDecoder::bounded(facts.body, &limits),
@@ -104,121 +168,143 @@ impl Carry {
             });
             head = Head::Request(facts);
         }
-        let (events, over) = carry(
-            Side::Down,
-            &mut self.request,
-            head,
-            inbox,
-            out,
-            before,
-            room,
-        );
-        if over {
-            self.request = None;
+        let side = Side::Down;
+        let written = Written { head, before };
+        let (more, events) = carry(side, &mut self.request, written, &input[taken..], out, room);
+        Look {
+            taken: taken + more,
+            routed: routed.map(Event::Routed),
+            events,
         }
-        (routed.map(Event::Routed), events)
     }
 
     /// Looks at what the origin sent.
     pub(super) fn response(
         &mut self,
         session: &Session,
-        inbox: &mut Queue,
+        input: &[u8],
         out: &mut Queue,
         room: u32,
-    ) -> Events {
+    ) -> Look {
         let limits = session.setup().limits;
         let before = out.len();
-        let mut head = Head::None;
+        let side = Side::Up;
+        let (mut head, mut taken) = (Head::None, 0);
         if self.response.is_none() {
             let method = session.method().unwrap_or(Method::Other);
-            let (taken, facts) = match response_head(inbox.front(), method, &limits) {
-                Err(reject) => return refused(Side::Up, reject),
-                Ok(None) => return [Some(partial(Side::Up, inbox)), None],
-                Ok(Some((taken, parsed))) if parsed.facts.interim() => {
-                    if self.version == Version::Http11 {
-                        let delivery = Delivery {
-                            framing: Framing::None,
-                            close: false,
-                            keep_alive: false,
-                            version: self.version,
-                        };
-                        write_response(&parsed, &delivery, out.tail());
-                    }
-                    let head = match parsed.facts.status {
-                        100 => Head::Continue,
-                        _ => Head::Interim,
-                    };
-                    inbox.take(taken);
-                    let bytes = count(out.len() - before);
-                    return [Some(decoded(Side::Up, head, bytes, false, inbox)), None];
-                }
-                Ok(Some((taken, parsed))) if session.switches(&parsed.facts) => {
-                    let delivery = session.delivery(&parsed.facts);
-                    write_response(&parsed, &delivery, out.tail());
-                    let head = Head::Response(parsed.facts);
-                    inbox.take(taken);
-                    let bytes = count(out.len() - before);
-                    return [Some(decoded(Side::Up, head, bytes, false, inbox)), None];
-                }
-                Ok(Some((_, parsed))) if parsed.facts.status == 101 => {
-                    // No Upgrade was forwarded, so nobody can switch (RFC 9110, 7.8).
-                    let reply = Reply::bad_gateway("http_upgrade_failed");
-                    return [Some(Event::Refused(Side::Up, reply)), None];
-                }
-                Ok(Some((taken, parsed))) => {
-                    let delivery = session.delivery(&parsed.facts);
-                    write_response(&parsed, &delivery, out.tail());
-                    self.response = Some(Body {
-                        decoder: BodyDecoder::bounded(parsed.facts.body, &limits),
-                        encoder: BodyEncoder::new(delivery.framing),
-                    });
-                    (taken, parsed.facts)
-                }
+            let (length, parsed) = match response_head(input, method, &limits) {
+                Err(reject) => return Look::refused(side, reject),
+                Ok(None) => return Look::told(0, partial(side, input)),
+                Ok(Some(head)) => head,
             };
-            inbox.take(taken);
+            let facts = parsed.facts;
+            if facts.interim() {
+                if self.version == Version::Http11 {
+                    write_response(&parsed, &INTERIM, out.tail());
+                }
+                let head = match facts.status {
+                    100 => Head::Continue,
+                    _ => Head::Interim,
+                };
+                return Look::told(length, alone(head, out.len() - before, &input[length..]));
+            }
+            let switches = session.switches(&facts);
+            if facts.status == 101 && !switches {
+                // No Upgrade was forwarded, so nobody can switch (RFC 9110, 7.8).
+                let reply = Reply::bad_gateway("http_upgrade_failed");
+                return Look::told(0, Event::Refused(side, reply));
+            }
+            let delivery = session.delivery(&facts);
+            write_response(&parsed, &delivery, out.tail());
             head = Head::Response(facts);
+            if switches {
+                return Look::told(length, alone(head, out.len() - before, &input[length..]));
+            }
+            taken = length;
+            self.response = Some(Body {
+                decoder: BodyDecoder::bounded(facts.body, &limits),
+                encoder: BodyEncoder::new(delivery.framing),
+            });
         }
-        carry(Side::Up, &mut self.response, head, inbox, out, before, room).0
+        let written = Written { head, before };
+        let (more, events) = carry(
+            side,
+            &mut self.response,
+            written,
+            &input[taken..],
+            out,
+            room,
+        );
+        // What is complete stays, so that nothing behind it is taken for another response.
+        Look {
+            taken: taken + more,
+            routed: None,
+            events,
+        }
     }
 }
 
+/// How an interim response is passed on: it has no body, and says nothing of the connection.
+const INTERIM: Delivery = Delivery {
+    framing: Framing::None,
+    close: false,
+    keep_alive: false,
+    version: Version::Http11,
+};
+
+/// What one look has written before it comes to the body.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// The head that was completed, if any.
+    head: Head,
+    /// How much waited before that.
+    before: usize,
+}
+
 /// Carries as much of a body as there is room for, and tells it as one event, with the head that
-/// came with it; and whether the message is over.
+/// came with it. A request that is complete is forgotten: the next one may follow.
 fn carry(
     side: Side,
     body: &mut Option<Body>,
-    head: Head,
-    inbox: &mut Queue,
+    written: Written,
+    input: &[u8],
     out: &mut Queue,
-    before: usize,
     room: u32,
-) -> (Events, bool) {
+) -> (usize, Events) {
     let Some(Body { decoder, encoder }) = body else {
-        return ([None, None], true);
+        return (0, [None, None]);
     };
+    let Written { head, before } = written;
     let mut room = usize::try_from(room).unwrap_or(usize::MAX);
+    let mut taken = 0;
     loop {
-        let (taken, piece) = match decoder.next(inbox.front(), room) {
+        let rest = &input[taken..];
+        let (more, piece) = match decoder.next(rest, room) {
             Ok(next) => next,
             Err(reject) => {
-                let bytes = count(out.len() - before);
                 let understood = Decoded {
                     head,
-                    bytes,
+                    bytes: count(out.len() - before),
                     complete: false,
                     left: 0,
                     want: Want::Bytes,
                 };
-                let [refusal, _] = refused(side, reject);
-                return ([Some(Event::Decoded(side, understood)), refusal], true);
+                if side == Side::Down {
+                    *body = None;
+                }
+                let refusal = Look::refused(side, reject).events[0];
+                // Nobody looks at the rest.
+                return (
+                    input.len(),
+                    [Some(Event::Decoded(side, understood)), refusal],
+                );
             }
         };
+        taken += more;
         let (want, complete) = match piece {
             Some(Piece::Data(data)) if !data.is_empty() => {
-                encoder.data(data, out.tail());
+                encoder.data(data, out.tail_for(data.len() + BodyEncoder::OVERHEAD));
                 room -= data.len();
-                inbox.take(taken);
                 continue;
             }
             // MUSEUM 1.1: no room is not the want of bytes.
@@ -229,54 +315,43 @@ fn carry(
             }
             None => (Want::Bytes, false),
         };
-        inbox.take(taken);
         let understood = Decoded {
             head,
             bytes: count(out.len() - before),
             complete,
-            left: count(inbox.len()),
+            left: count(input.len() - taken),
             want,
         };
-        return ([Some(Event::Decoded(side, understood)), None], complete);
+        if complete && side == Side::Down {
+            *body = None;
+        }
+        return (taken, [Some(Event::Decoded(side, understood)), None]);
     }
 }
 
-fn decoded(side: Side, head: Head, bytes: u32, complete: bool, inbox: &Queue) -> Event {
-    let left = count(inbox.len());
-    Event::Decoded(
-        side,
-        Decoded {
-            head,
-            bytes,
-            complete,
-            left,
-            want: Want::Turn,
-        },
-    )
+/// A response's head with nothing behind it that would be looked at in the same way: an interim one,
+/// or the last one before a tunnel.
+fn alone(head: Head, bytes: usize, rest: &[u8]) -> Event {
+    decoded(Side::Up, head, count(bytes), Want::Turn, rest)
 }
 
 /// What was read belongs to a message whose turn has not come.
-pub(super) fn kept(side: Side, inbox: &Queue) -> Event {
-    decoded(side, Head::None, 0, false, inbox)
+pub(super) fn kept(side: Side, rest: &[u8]) -> Event {
+    decoded(side, Head::None, 0, Want::Turn, rest)
 }
 
 /// A head that is not complete: more bytes, nothing else, can complete it.
-fn partial(side: Side, inbox: &Queue) -> Event {
-    let left = count(inbox.len());
-    let head = Head::None;
-    Event::Decoded(
-        side,
-        Decoded {
-            head,
-            bytes: 0,
-            complete: false,
-            left,
-            want: Want::Bytes,
-        },
-    )
+fn partial(side: Side, rest: &[u8]) -> Event {
+    decoded(side, Head::None, 0, Want::Bytes, rest)
 }
 
-fn refused(side: Side, reject: Reject) -> Events {
-    tracing::debug!(%side, %reject, "refused");
-    [Some(Event::Refused(side, Reply::refusing(reject))), None]
+fn decoded(side: Side, head: Head, bytes: u32, want: Want, rest: &[u8]) -> Event {
+    let understood = Decoded {
+        head,
+        bytes,
+        complete: false,
+        left: count(rest.len()),
+        want,
+    };
+    Event::Decoded(side, understood)
 }

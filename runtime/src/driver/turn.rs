@@ -12,10 +12,14 @@ use crate::{
 };
 use std::{
     future::Future,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use tidegate_core::{
-    event::Event, interest::Read as Want, leg::WriteEnd, session::Phase, side::Side, timer::Timer,
+    event::Event,
+    interest::{Asks, Read as Want},
+    session::Phase,
+    side::Side,
+    timer::Timer,
 };
 
 impl<N: Network> Driver<N> {
@@ -79,7 +83,7 @@ impl<N: Network> Driver<N> {
     }
 
     fn poll_in(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let interest = self.session.interest(side);
+        let interest = self.asks(side).interest;
         if let Some(room) = interest.decode {
             self.decode(side, room);
             return true;
@@ -117,16 +121,61 @@ impl<N: Network> Driver<N> {
             | Phase::Idle(_)
             | Phase::Exchange(_)
             | Phase::Closing
-            | Phase::Closed => {
-                let read = self.wire(side).poll_fill(cx, most);
-                if let Poll::Ready(Ok(Read::Bytes(_))) = read {
-                    let room = self.session.from(side).room();
-                    self.decode(side, room);
-                    return true;
-                }
-                self.read(side, read)
-            }
+            | Phase::Closed => self.take_message(cx, side, most),
         }
+    }
+
+    /// Reads of a message: what need not be looked at goes to the other leg as it comes.
+    fn take_message(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
+        let room = self.session.from(side).room();
+        let unread = self.wire(side).inbox.len() > 0;
+        let looks = !unread && self.session.is_turn(side);
+        if looks && let Some(left) = self.carry.passes(side) {
+            let most = room.min(wire::count64(left));
+            let [down, up] = &mut self.wires;
+            let read = match side {
+                Side::Down => down.poll_take(cx, most, &mut up.outbox),
+                Side::Up => up.poll_take(cx, most, &mut down.outbox),
+            };
+            if let Poll::Ready(Ok(Read::Bytes(n))) = read {
+                let passed = self.carry.passed(side, n);
+                self.step(passed);
+                return true;
+            }
+            return self.read(side, read);
+        }
+        let read = if looks {
+            self.look_at_read(cx, side, most, room)
+        } else {
+            self.wire(side).poll_fill(cx, most)
+        };
+        if let Poll::Ready(Ok(Read::Bytes(_))) = read {
+            match looks {
+                true => self.settle(),
+                false => self.decode(side, room),
+            }
+            return true;
+        }
+        self.read(side, read)
+    }
+
+    /// Reads, and looks at what has come where it was read to; only the rest becomes the inbox.
+    fn look_at_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        side: Side,
+        most: u32,
+        room: u32,
+    ) -> Poll<Result<Read, Fault>> {
+        wire::with_scratch(most, |scratch| {
+            let read = ready!(self.wire(side).poll_read(cx, scratch))?;
+            if let Read::Bytes(n) = read {
+                let bytes = &scratch[..n];
+                let taken = self.look(side, bytes, room);
+                self.wire(side).inbox.push(&bytes[taken..]);
+            }
+            Poll::Ready(Ok(read))
+        })
     }
 
     /// Tells of a read that brought no bytes to keep.
@@ -151,7 +200,8 @@ impl<N: Network> Driver<N> {
         }
         let wire = self.wire(side);
         let acked = wire.port.as_ref().and_then(|port| port.acked_bytes().ok());
-        if acked.is_some() && acked == wire.acked_before {
+        // Acknowledgements are cumulative: one that reaches no further has taken none of it.
+        if acked.is_some_and(|acked| wire.sent_before.is_some_and(|sent| acked <= sent)) {
             self.step(Event::Unaccepted);
         }
     }
@@ -164,29 +214,33 @@ impl<N: Network> Driver<N> {
         }
         if !self.session.is_turn(side) {
             // H11: it is kept, unseen, for the exchange it belongs to.
-            let kept = carry::kept(side, &self.wire(side).inbox);
+            let kept = carry::kept(side, self.wire(side).inbox.front());
             self.step(kept);
             return;
         }
-        let [down, up] = &mut self.wires;
-        let (routed, events) = match side {
-            Side::Down => self.carry.request(
-                &self.session,
-                &self.service.upstreams,
-                &mut down.inbox,
-                &mut up.outbox,
-                room,
-            ),
-            Side::Up => {
-                let events =
-                    self.carry
-                        .response(&self.session, &mut up.inbox, &mut down.outbox, room);
-                (None, events)
-            }
-        };
-        self.queue.extend(routed);
-        self.queue.extend(events.into_iter().flatten());
+        let inbox = std::mem::take(&mut self.wire(side).inbox);
+        let taken = self.look(side, inbox.front(), room);
+        self.wire(side).inbox = inbox;
+        self.wire(side).inbox.take(taken);
         self.settle();
+    }
+
+    /// Looks at bytes of HTTP and queues what is to be told of them. Says how many are done with.
+    fn look(&mut self, side: Side, bytes: &[u8], room: u32) -> usize {
+        let [down, up] = &mut self.wires;
+        let look = match side {
+            Side::Down => {
+                let upstreams = &self.service.upstreams;
+                self.carry
+                    .request(&self.session, upstreams, bytes, &mut up.outbox, room)
+            }
+            Side::Up => self
+                .carry
+                .response(&self.session, bytes, &mut down.outbox, room),
+        };
+        self.queue.extend(look.routed);
+        self.queue.extend(look.events.into_iter().flatten());
+        look.taken
     }
 
     /// W1: what was read with a head and belongs to the tunnel behind it.
@@ -197,15 +251,15 @@ impl<N: Network> Driver<N> {
             Side::Up => (&mut up.inbox, &mut down.outbox),
         };
         let n = inbox.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        outbox.tail().extend_from_slice(&inbox.front()[..n]);
+        outbox.push(&inbox.front()[..n]);
         inbox.take(n);
         self.step(Event::Received(side, wire::count(n)));
     }
 
     /// R18: a failure is seen also while nobody reads. A reader sees it by itself.
     fn poll_fault(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let early = bad!(ErrorBeforeData) && self.session.observes_writes(side);
-        if !self.session.observes_faults(side) && !early {
+        let early = bad!(ErrorBeforeData) && self.asks(side).writes;
+        if !self.asks(side).faults && !early {
             return false;
         }
         let Some(port) = self.wire(side).port.as_mut() else {
@@ -221,7 +275,7 @@ impl<N: Network> Driver<N> {
     }
 
     fn poll_out(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let interest = self.session.interest(side);
+        let interest = self.asks(side).interest;
         if interest.write == 0 {
             return self.poll_flush(cx, side);
         }
@@ -247,7 +301,7 @@ impl<N: Network> Driver<N> {
 
     /// What the TLS engine has to say for itself: tickets, key updates, alerts.
     fn poll_flush(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let failed = !self.session.observes_writes(side);
+        let failed = !self.asks(side).writes;
         let open = self.is_open(side);
         let Some(port) = self.wire(side).port.as_mut() else {
             return false;
@@ -266,11 +320,10 @@ impl<N: Network> Driver<N> {
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let ordered = self.session.leg(side).open().is_some_and(|open| {
-            open.write == WriteEnd::Finishing && self.session.observes_writes(side)
-        });
-        let unread = self.session.interest(side).read == Want::Off;
-        if !ordered || unread && bad!(FinishUnsubscribed) {
+        let Asks {
+            finish, interest, ..
+        } = self.asks(side);
+        if !finish || interest.read == Want::Off && bad!(FinishUnsubscribed) {
             return false;
         }
         let Some(port) = self.wire(side).port.as_mut() else {
@@ -292,7 +345,7 @@ impl<N: Network> Driver<N> {
     /// Waits for the peer's kernel to have everything. What it takes in the meantime is progress,
     /// so that no slow reader is cut off while it reads (I10).
     fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let interest = self.session.interest(side);
+        let interest = self.asks(side).interest;
         if !interest.acked {
             if interest.write == 0 {
                 self.wire(side).unacked = None;
@@ -346,7 +399,7 @@ impl<N: Network> Driver<N> {
             | Timer::Linger
             | Timer::FlushTotal => return None,
         };
-        if self.session.interest(side).write == 0 {
+        if self.asks(side).interest.write == 0 {
             return None;
         }
         let wire = self.wire(side);

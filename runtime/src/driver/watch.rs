@@ -9,7 +9,7 @@ use tidegate_core::{event::Event, side::Side};
 impl<N: Network> Driver<N> {
     /// R17: a FIN behind bytes that nobody reads yet.
     pub(super) fn poll_hint(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        if !self.session.observes_hints(side) {
+        if !self.asks(side).hints {
             return false;
         }
         let port = self.wire(side).port.as_mut();

@@ -1,5 +1,6 @@
 //! One leg's bytes: its transport, what was read of it and not understood, what waits for it.
 
+use super::queue::Queue;
 use crate::{
     net::Stream,
     observe::Wired,
@@ -13,69 +14,10 @@ use std::{
 use tidegate_core::event::Call;
 
 /// The most that is read at a time; one such buffer a worker, borrowed for one call.
-const SCRATCH_BYTES: usize = 64 * 1024;
+const SCRATCH_BYTES: usize = 256 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
-}
-
-/// A queue of bytes that is taken from the front. It holds memory only while it holds bytes, or
-/// keeps those that were taken.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    bytes: Vec<u8>,
-    taken: usize,
-    keeps: bool,
-}
-
-impl Queue {
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len() - self.taken
-    }
-
-    pub(super) fn front(&self) -> &[u8] {
-        &self.bytes[self.taken..]
-    }
-
-    /// Where bytes are added.
-    pub(super) fn tail(&mut self) -> &mut Vec<u8> {
-        if !self.keeps && self.taken > 0 && self.taken * 2 >= self.bytes.len() {
-            self.bytes.drain(..self.taken);
-            self.taken = 0;
-        }
-        &mut self.bytes
-    }
-
-    pub(super) fn take(&mut self, n: usize) {
-        self.taken += n;
-        assert!(
-            self.taken <= self.bytes.len(),
-            "nobody takes more than there is"
-        );
-        self.free();
-    }
-
-    /// Whether bytes that are taken are kept, to be taken once more (U02).
-    pub(super) fn keep(&mut self, keeps: bool) {
-        self.keeps = keeps;
-        self.free();
-    }
-
-    /// Everything that was kept waits to be taken again.
-    pub(super) fn rewind(&mut self) {
-        debug_assert!(self.keeps, "nothing was kept");
-        self.taken = 0;
-    }
-
-    fn free(&mut self) {
-        if !self.keeps && self.taken == self.bytes.len() {
-            self.clear();
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        *self = Queue::default();
-    }
 }
 
 /// One leg's transport and bytes.
@@ -89,8 +31,8 @@ pub(super) struct Wire<S: Stream> {
     pub(super) outbox: Queue,
     /// Bytes that the peer's kernel had not acknowledged at the last look, while it matters.
     pub(super) unacked: Option<u32>,
-    /// Bytes that it had acknowledged before the request in flight, on a leg that was idle (K23).
-    pub(super) acked_before: Option<u64>,
+    /// Bytes that had been sent before the request in flight, on a leg that was idle (K23).
+    pub(super) sent_before: Option<u64>,
     /// What has become of it so far, for the record.
     pub(super) told: Wired,
 }
@@ -109,7 +51,7 @@ impl<S: Stream> Wire<S> {
             inbox: Queue::default(),
             outbox: Queue::default(),
             unacked: None,
-            acked_before: None,
+            sent_before: None,
             told: Wired::default(),
         }
     }
@@ -127,6 +69,20 @@ impl<S: Stream> Wire<S> {
             self.told.undelivered += u64::from(port.unacked().unwrap_or(0));
             port.reset();
         }
+    }
+
+    /// Reads into `buf`.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<Read, Fault>> {
+        let Some(port) = self.port.as_mut() else {
+            return Poll::Pending;
+        };
+        let read = port.poll_read(cx, buf);
+        self.count(&read);
+        read
     }
 
     /// Reads at most `most` bytes to the end of `sink`.
@@ -202,18 +158,27 @@ fn read_into<S: Stream>(
     let Some(port) = port else {
         return Poll::Pending;
     };
-    SCRATCH.with_borrow_mut(|scratch| {
-        let room = size(most).min(SCRATCH_BYTES);
-        let read = ready!(port.poll_read(cx, &mut scratch[..room]))?;
+    with_scratch(most, |scratch| {
+        let read = ready!(port.poll_read(cx, scratch))?;
         if let Read::Bytes(n) = read {
-            sink.tail().extend_from_slice(&scratch[..n]);
+            sink.push(&scratch[..n]);
         }
         Poll::Ready(Ok(read))
     })
 }
 
+/// Lends the worker's scratch buffer, or the first `most` bytes of it, for the length of a call.
+pub(super) fn with_scratch<R>(most: u32, read: impl FnOnce(&mut [u8]) -> R) -> R {
+    SCRATCH.with_borrow_mut(|scratch| read(&mut scratch[..size(most).min(SCRATCH_BYTES)]))
+}
+
 /// A count as the core has it.
 pub(super) fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The same of a count that may be beyond it.
+pub(super) fn count64(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 

@@ -7,13 +7,16 @@
 mod connecting;
 mod news;
 mod options;
+mod share;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use connecting::Connecting;
+pub use share::{Share, Shares};
 pub use stream::KernelStream;
 
+use self::share::{Handed, Kept};
 use super::{Buffers, Listener, Network};
 use crate::{clock::Clock, sys};
 use rustix::{
@@ -28,15 +31,19 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tidegate_core::time::Time;
-use tokio::io::{Interest, Ready, unix::AsyncFd};
+use tokio::{
+    io::{Interest, Ready, unix::AsyncFd},
+    sync::mpsc::UnboundedReceiver,
+};
 
 /// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4_096;
 
 /// The network of this machine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Kernel {
     clock: Clock,
+    share: Option<Share>,
 }
 
 impl Kernel {
@@ -46,6 +53,16 @@ impl Kernel {
     pub fn new() -> Kernel {
         Kernel {
             clock: Clock::start(),
+            share: None,
+        }
+    }
+
+    /// The same for one of several workers, which share what they accept.
+    #[must_use]
+    pub fn sharing(share: Share) -> Kernel {
+        Kernel {
+            share: Some(share),
+            ..Kernel::new()
         }
     }
 }
@@ -113,9 +130,12 @@ impl Network for Kernel {
         options::connection(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
-        let local = socket.local_addr()?;
+        let local = socket.local_addr()?.as_socket().unwrap_or(address);
+        let share = self.share.clone();
         Ok(KernelListener {
-            local: local.as_socket().unwrap_or(address),
+            local,
+            handed: share.as_ref().map(|share| share.listens(local)),
+            share,
             fd: sys::register(socket, Interest::READABLE)?,
         })
     }
@@ -144,29 +164,59 @@ fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
 pub struct KernelListener {
     fd: AsyncFd<Socket>,
     local: SocketAddr,
+    /// This worker's part of what all of them accept, and what others hand over.
+    share: Option<Share>,
+    handed: Option<UnboundedReceiver<Handed>>,
 }
 
 impl KernelListener {
-    fn accept(&self) -> rustix::io::Result<KernelStream> {
+    /// Accepts one; nothing if that is another worker's now.
+    fn accept(&self) -> rustix::io::Result<Option<KernelStream>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let (socket, peer) = acceptfrom_with(&self.fd, flags)?;
         // The address is taken here: the peer may have reset by now, and then `getpeername`
         // fails with ENOTCONN (SIMULATION 2).
         let peer = peer.ok_or(Errno::CONNABORTED)?;
         let peer = SocketAddr::try_from(peer)?;
-        KernelStream::accepted(Socket::from(socket), peer)
-            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::NOMEM))
+        let accepted = (Socket::from(socket), peer);
+        let Some(share) = &self.share else {
+            return stream(accepted, None).map(Some);
+        };
+        match share.place(self.local, accepted) {
+            Some(accepted) => stream(accepted, Some(share.keep(false))).map(Some),
+            None => Ok(None),
+        }
     }
+
+    /// What another worker has handed over.
+    fn poll_handed(&mut self, cx: &mut Context<'_>) -> Poll<rustix::io::Result<KernelStream>> {
+        let (Some(handed), Some(share)) = (&mut self.handed, &self.share) else {
+            return Poll::Pending;
+        };
+        match handed.poll_recv(cx) {
+            Poll::Ready(Some(handed)) => Poll::Ready(stream(handed, Some(share.keep(true)))),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+fn stream((socket, peer): Handed, kept: Option<Kept>) -> rustix::io::Result<KernelStream> {
+    KernelStream::accepted(socket, peer, kept)
+        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::NOMEM))
 }
 
 impl Listener for KernelListener {
     type Stream = KernelStream;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<KernelStream>> {
+        if let Poll::Ready(handed) = self.poll_handed(cx) {
+            return Poll::Ready(Ok(handed?));
+        }
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
             match self.accept() {
-                Ok(stream) => return Poll::Ready(Ok(stream)),
+                Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
+                Ok(None) => {}
                 Err(Errno::AGAIN) => guard.clear_ready_matching(Ready::READABLE),
                 Err(errno) if lost_in_the_queue(errno) => {}
                 // Descriptors or memory: the connection stays in the queue, and the caller

@@ -1,44 +1,104 @@
 //! Where a connection without a session lies, between its own task and whoever may take it.
 //!
-//! It owns the transport, and counts it for as long as it is here; it keeps one word for the task
-//! and wakes it. It never decides what that word leads to.
+//! It owns the transport while that is here, and counts it; it keeps one word for the task and wakes
+//! it. A session that takes the transport leaves a [`Lease`] in its place, and may bring it back. It
+//! never decides what a word leads to.
 
+use super::Listing;
 use crate::{
-    net::Stream,
+    net::{Network, Stream},
     port::{Port, Read},
     tls::origin::Terms,
     variant::bad,
 };
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
-use tidegate_core::spare::{Effect, Event};
+use tidegate_core::{
+    limits::Timeouts,
+    spare::{Effect, Event},
+    time::Time,
+};
 
 /// The most that is read at a time. It is thrown away: one byte says as much as all of them.
 const SCRATCH_BYTES: usize = 4_096;
 
-/// A connection's berth. It is shared by the connection's task and, while it is idle, the pool.
-pub(super) struct Berth<S: Stream> {
-    held: RefCell<Option<Held<S>>>,
+/// A connection's berth. It is shared by the connection's task and, while it is idle, the pool; while
+/// a session has the connection, by the session's lease.
+pub(super) struct Berth<N: Network> {
+    held: RefCell<Option<Held<N>>>,
+    leased: Cell<bool>,
+    /// When it was brought back, and how long it may wait from then on, until its task has heard.
+    back: Cell<Option<(Time, Timeouts)>>,
+    /// Its place among the idle ones: held exactly while it is idle.
+    listing: RefCell<Option<Listing<N>>>,
+    /// When its task wakes by itself.
+    wakes_at: Cell<Option<Time>>,
     told: Cell<Option<Event>>,
     waker: RefCell<Option<Waker>>,
 }
 
 /// A connection, counted until it goes: dropped or taken in whichever way.
-struct Held<S: Stream> {
-    port: Port<S>,
+struct Held<N: Network> {
+    port: Port<N::Stream>,
     _counted: Counted,
 }
 
-impl<S: Stream> Berth<S> {
-    pub(super) fn new(port: Port<S>, count: &Rc<Count>) -> Rc<Self> {
+/// The berth of a connection that a session has taken. Dropped, it says that the connection will not
+/// come back.
+pub struct Lease<N: Network>(Rc<Berth<N>>);
+
+impl<N: Network> fmt::Debug for Lease<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lease")
+    }
+}
+
+impl<N: Network> Drop for Lease<N> {
+    fn drop(&mut self) {
+        self.0.leased.set(false);
+        self.0.wake();
+    }
+}
+
+impl<N: Network> Lease<N> {
+    /// Brings the connection back; its task is woken only if that has something to do. The berth
+    /// is to be listed.
+    pub(super) fn bring_back(
+        self,
+        port: Port<N::Stream>,
+        count: &Rc<Count>,
+        timeouts: Timeouts,
+        now: Time,
+    ) -> Rc<Berth<N>> {
+        let berth = Rc::clone(&self.0);
+        berth.back.set(Some((now, timeouts)));
+        berth.held.replace(Some(Held {
+            port,
+            _counted: Counted::new(count),
+        }));
+        let due = now + timeouts.pool_idle;
+        if berth.wakes_at.get().is_none_or(|at| at > due) {
+            berth.wake();
+        }
+        berth
+    }
+}
+
+impl<N: Network> Berth<N> {
+    pub(super) fn new(port: Port<N::Stream>, count: &Rc<Count>) -> Rc<Self> {
         Rc::new(Berth {
             held: RefCell::new(Some(Held {
                 port,
                 _counted: Counted::new(count),
             })),
+            leased: Cell::default(),
+            back: Cell::default(),
+            listing: RefCell::default(),
+            wakes_at: Cell::default(),
             told: Cell::default(),
             waker: RefCell::default(),
         })
@@ -49,13 +109,34 @@ impl<S: Stream> Berth<S> {
         self.held.borrow().is_none()
     }
 
+    /// Whether a session has it, and may bring it back.
+    pub(super) fn is_leased(&self) -> bool {
+        self.leased.get()
+    }
+
+    /// When it was brought back, and how long it may wait: told to its task once.
+    pub(super) fn brought_back(&self) -> Option<(Time, Timeouts)> {
+        self.back.take()
+    }
+
+    /// Puts it among the idle ones, or takes it out of them.
+    pub(super) fn list(&self, listing: Option<Listing<N>>) {
+        let before = self.listing.replace(listing);
+        drop(before);
+    }
+
+    /// Its task wakes by itself at this moment.
+    pub(super) fn wakes_at(&self, at: Option<Time>) {
+        self.wakes_at.set(at);
+    }
+
     /// Whether its peer has met these terms, or need not meet any.
     pub(super) fn is_on(&self, terms: Option<&Terms>) -> bool {
         self.with(|port| port.terms() == terms) == Some(true)
     }
 
     /// Asks the transport, if it is here.
-    pub(super) fn with<R>(&self, ask: impl FnOnce(&mut Port<S>) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, ask: impl FnOnce(&mut Port<N::Stream>) -> R) -> Option<R> {
         self.held
             .borrow_mut()
             .as_mut()
@@ -96,25 +177,35 @@ impl<S: Stream> Berth<S> {
         self.wake();
     }
 
-    /// Gives the transport away, unless it has something to say: then it stays, and its task is
-    /// told what it was (U01).
-    pub(super) fn take_if_quiet(&self) -> Option<Port<S>> {
-        // Whatever comes of it, the task has to look, also if this panics.
-        self.wake();
-        let mut held = self.held.take()?;
-        if bad!(ParkEnded) {
-            return Some(held.port);
+    /// Looks whether a connection that has just come has something to say, for its task: from now on
+    /// that is woken when it has.
+    pub(super) fn look(&self) {
+        let waker = self.waker.borrow();
+        // A task that was woken looks by itself.
+        let Some(waker) = waker.as_ref() else { return };
+        let mut cx = Context::from_waker(waker);
+        if let Some(Poll::Ready(news)) = self.with(|port| poll_look(port, &mut cx)) {
+            self.told.set(Some(news));
+            waker.wake_by_ref();
         }
-        // What the reactor has not told yet is news all the same.
-        held.port.look_afresh();
-        match poll_look(&mut held.port, &mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => Some(held.port),
-            Poll::Ready(news) => {
+    }
+
+    /// Gives the transport away, unless it has something to say: then it stays, and its task is
+    /// told what it was (U01). The reactor's last word is good enough: it is as old as this turn.
+    pub(super) fn take_if_quiet(self: &Rc<Self>) -> Option<(Port<N::Stream>, Lease<N>)> {
+        let mut held = self.held.take()?;
+        self.leased.set(true);
+        // Whatever comes of it, the task hears of it, also if this panics.
+        let lease = Lease(Rc::clone(self));
+        if !bad!(ParkEnded) {
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(news) = poll_look(&mut held.port, &mut cx) {
                 self.told.set(Some(news));
                 self.held.replace(Some(held));
-                None
+                return None;
             }
         }
+        Some((held.port, lease))
     }
 
     fn wake(&self) {

@@ -3,10 +3,7 @@
 //! It waits for its peer, for its deadline, for a word from the pool, and for its turn to make room
 //! for others who linger. It decides nothing, and ends with its connection, or once that is taken.
 
-use super::{
-    Listing,
-    berth::{Berth, poll_look},
-};
+use super::berth::{Berth, poll_look};
 use crate::{
     drain::{Ticket, Word},
     linger::Place,
@@ -23,6 +20,7 @@ use std::{
     time::Duration,
 };
 use tidegate_core::{
+    limits::Timeouts,
     side::Side,
     spare::{Effect, Event, Spare},
     time::Time,
@@ -35,10 +33,8 @@ const ROUNDS: usize = 16;
 /// One connection's task.
 pub(super) struct Leg<N: Network> {
     net: N,
-    berth: Rc<Berth<N::Stream>>,
+    berth: Rc<Berth<N>>,
     spare: Spare,
-    /// Held exactly while the connection is idle.
-    listing: Option<Listing<N>>,
     place: Place,
     ear: Ticket,
     observer: Observer,
@@ -54,9 +50,8 @@ pub(super) struct Leg<N: Network> {
 impl<N: Network> Leg<N> {
     pub(super) fn new(
         net: N,
-        berth: Rc<Berth<N::Stream>>,
+        berth: Rc<Berth<N>>,
         spare: Spare,
-        listing: Option<Listing<N>>,
         (place, ear): (Place, Ticket),
         observer: Observer,
         now: Time,
@@ -65,7 +60,6 @@ impl<N: Network> Leg<N> {
             net,
             berth,
             spare,
-            listing,
             place,
             ear,
             halves: observer.halves(),
@@ -96,15 +90,41 @@ impl<N: Network> Leg<N> {
     fn poll(&mut self, cx: &mut Context<'_>, alarm: &mut Alarm<'_, N>) -> Poll<()> {
         for _ in 0..ROUNDS {
             if self.berth.is_empty() {
-                return Poll::Ready(());
+                return self.poll_away(cx, alarm);
+            }
+            if let Some((at, timeouts)) = self.berth.brought_back() {
+                self.begin_anew(at, timeouts);
             }
             self.now = self.now.max(self.net.now());
             if !self.round(cx, alarm) {
+                self.berth.wakes_at(alarm.at());
                 return Poll::Pending;
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// While a session has the connection there is nothing to do. The alarm goes on: it is for a
+    /// moment before any that the connection may be back for.
+    fn poll_away(&mut self, cx: &Context<'_>, alarm: &mut Alarm<'_, N>) -> Poll<()> {
+        if !self.berth.is_leased() {
+            return Poll::Ready(());
+        }
+        let told = self.berth.poll_told(cx);
+        debug_assert!(told.is_none(), "nobody tells anything of what is away");
+        if alarm.at().is_some_and(|at| at <= self.net.now()) {
+            alarm.stop();
+            self.berth.wakes_at(None);
+        }
+        Poll::Pending
+    }
+
+    /// A session has brought it back.
+    fn begin_anew(&mut self, at: Time, timeouts: Timeouts) {
+        let secured = self.berth.with(|port| port.version().is_some());
+        self.spare = Spare::parked(at, secured == Some(true), timeouts);
+        (self.begun, self.progress, self.unacked) = (at, at, None);
     }
 
     /// Everything that may have something to tell, in a fixed order; whether anything had.
@@ -127,7 +147,7 @@ impl<N: Network> Leg<N> {
         let was_idle = self.spare.is_idle();
         self.spare.step(self.now, event, &mut effects);
         if !self.spare.is_idle() {
-            self.listing = None;
+            self.berth.list(None);
         }
         if was_idle && bad!(IdleUnnotified) && effects == [Effect::Finish] {
             effects = vec![Effect::Close];
@@ -145,7 +165,7 @@ impl<N: Network> Leg<N> {
 
     /// Nobody but the pool has anything to tell, and only while the connection is idle.
     fn poll_told(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.listing.is_none() {
+        if !self.spare.is_idle() {
             return false;
         }
         let told = self.berth.poll_told(cx);
@@ -263,6 +283,7 @@ impl<N: Network> Leg<N> {
 impl<N: Network> Drop for Leg<N> {
     /// Dropped before its end, by a panic or by a process that does not wait, it is reset.
     fn drop(&mut self) {
+        self.berth.list(None);
         if !self.berth.is_empty() {
             self.observer.leg_dropped(Side::Up);
         }
@@ -276,11 +297,20 @@ struct Alarm<'a, N: Network> {
 }
 
 impl<N: Network> Alarm<'_, N> {
+    /// When it wakes its task, if it does.
+    fn at(&self) -> Option<Time> {
+        self.sleep.is_some().then_some(self.until)
+    }
+
+    fn stop(&mut self) {
+        self.sleep.set(None);
+    }
+
     /// Ready when `at` has come. A sleep that ends before it is kept until it does: progress moves
     /// the deadline often, and mostly forward.
     fn poll(&mut self, cx: &mut Context<'_>, net: &N, at: Option<Time>) -> Poll<Time> {
         let Some(at) = at else {
-            self.sleep.set(None);
+            self.stop();
             return Poll::Pending;
         };
         loop {

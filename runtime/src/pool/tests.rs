@@ -1,5 +1,6 @@
 //! The pool on a network without peers: who is given out, who makes room, and what a leg costs.
 
+mod back;
 mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
@@ -42,7 +43,7 @@ impl Stage {
     fn parked(&self, address: SocketAddr) -> Hand {
         let (stream, hand) = self.net.open(address);
         let now = self.net.now();
-        self.pool.park(Port::plain(stream), WAITS, now);
+        self.pool.park(Port::plain(stream), None, WAITS, now);
         hand
     }
 
@@ -98,7 +99,7 @@ fn u01_the_youngest_to_an_address_is_taken_and_is_the_pools_no_more() {
         let [first, second, other] = [HERE, HERE, address(2)].map(|to| stage.parked(to));
         settle().await;
         assert_eq!((stage.pool.len(), stage.pool.idle()), (3, 3));
-        let taken = stage.pool.take(HERE, None).unwrap();
+        let (taken, _lease) = stage.pool.take(HERE, None).unwrap();
         assert_eq!((stage.pool.len(), stage.pool.idle()), (2, 2));
         stage.pass(WAITS.pool_idle).await;
         assert!(!second.has_finished(), "nobody else looks after it");

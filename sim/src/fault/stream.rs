@@ -358,12 +358,6 @@ where
         }
     }
 
-    fn look_afresh(&mut self) {
-        if let Inner::Alive(stream) = &mut self.inner {
-            stream.look_afresh();
-        }
-    }
-
     fn close(mut self) {
         self.over.said = true;
         let unread = |held: &Held| held.outcome.as_ref().is_ok_and(|b| b.len() > held.told);

@@ -34,12 +34,14 @@ fn k23_what_the_peer_has_acknowledged_is_counted() {
     run(async {
         let (mut stream, mut peer) = pair().await;
         let before = stream.acked_bytes().unwrap();
+        assert_eq!(stream.sent_bytes().unwrap(), before);
         write(&mut stream, &[7; 1_000]).await.unwrap();
         peer.read_exact(&mut [0; 1_000]).unwrap();
         while stream.unacked().unwrap() > 0 {
             tokio::task::yield_now().await;
         }
         assert_eq!(stream.acked_bytes().unwrap() - before, 1_000);
+        assert_eq!(stream.sent_bytes().unwrap() - before, 1_000);
     });
 }
 

@@ -200,6 +200,11 @@ impl Fake {
         (FakeStream(Rc::clone(&state)), state)
     }
 
+    /// How many hold this network, sleeps aside: one is each connection's task.
+    pub(super) fn holders(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
     pub(super) fn pass(&self, span: Span) {
         self.0.now.set(self.0.now.get() + span);
         for waker in self.0.sleepers.take() {

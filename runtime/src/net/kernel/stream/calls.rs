@@ -1,0 +1,206 @@
+//! The calls on one connection: each tries the socket, and waits for readiness that it clears itself.
+//!
+//! It owns nothing. It never shuts the read side (R27), and tells no error but the first.
+
+use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler};
+use crate::{
+    net::{
+        Stream,
+        kernel::{news, options},
+    },
+    sys,
+};
+use rustix::{
+    io::Errno,
+    net::{Shutdown, shutdown},
+};
+use std::{
+    io::{self, IoSlice, Read as _},
+    net::SocketAddr,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tidegate_core::vigil::Vigil;
+use tokio::{io::Ready, time::sleep};
+
+impl Stream for KernelStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut guard = match self.eager_read {
+                true => None,
+                false => Some(ready!(self.fd.poll_read_ready(cx))?),
+            };
+            let read = self.fd.get_ref().read(buf);
+            match read {
+                // K9, 4.11 rule 3: behind an error this is no FIN.
+                Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
+                Ok(n) => {
+                    if n < buf.len() {
+                        // The queue is empty: that saves the read which would say so. A FIN
+                        // behind it is not forgotten, for closed readiness is never cleared.
+                        if let Some(guard) = guard.as_mut().filter(|_| !self.urgent()) {
+                            guard.clear_ready_matching(Ready::READABLE);
+                        }
+                        self.eager_read = false;
+                    }
+                    return Poll::Ready(Ok(n));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::READABLE);
+                    }
+                    self.eager_read = false;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(self.latch(error))),
+            }
+        }
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        let bufs = &bufs[..bufs.len().min(MOST_SLICES)];
+        loop {
+            let mut guard = match self.eager_write {
+                true => None,
+                false => Some(ready!(self.fd.poll_write_ready(cx))?),
+            };
+            match self.send(bufs) {
+                Ok(n) => {
+                    self.sent_bytes += n as u64;
+                    if n < bufs.iter().map(|buf| buf.len()).sum() {
+                        if let Some(guard) = guard.as_mut() {
+                            guard.clear_ready_matching(Ready::WRITABLE);
+                        }
+                        self.eager_write = false;
+                    }
+                    return Poll::Ready(Ok(n));
+                }
+                Err(Errno::AGAIN) => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::WRITABLE);
+                    }
+                    self.eager_write = false;
+                }
+                Err(Errno::INTR) => {}
+                // R15: the error may have been taken from the reads; the latch gives it back.
+                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
+            }
+        }
+    }
+
+    fn poll_finish(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        match shutdown(&*self.fd, Shutdown::Write) {
+            // The connection is gone, and whatever took it away tells that itself.
+            Err(Errno::NOTCONN) => Poll::Ready(Ok(())),
+            Err(errno) => Poll::Ready(Err(self.latch(errno.into()))),
+            Ok(()) => {
+                // From here on the queue ends as it should, even if the process does not.
+                let eased = options::close_by_fin(self.socket());
+                self.at_close = AtClose::Finished;
+                self.hold.set(Hold::Off);
+                Poll::Ready(eased.map_err(|error| self.latch(error)))
+            }
+        }
+    }
+
+    fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(first.into());
+        }
+        let fd = &self.fd;
+        let fault = self
+            .fault
+            .get_or_insert_with(|| Box::pin(news::failed(Rc::clone(fd))));
+        let error = ready!(fault.as_mut().poll(cx));
+        self.fault = None;
+        Poll::Ready(self.latch(error))
+    }
+
+    fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut next = Duration::from_millis(1);
+        loop {
+            if let Some(sampler) = &mut self.sampler {
+                ready!(sampler.sleep.as_mut().poll(cx));
+                next = (sampler.wait * 2).min(SAMPLE_MOST);
+            }
+            if self.unacked()? == 0 {
+                self.sampler = None;
+                return Poll::Ready(Ok(()));
+            }
+            // The queue of a connection that failed keeps its count for ever.
+            if let Some(error) = self.failure() {
+                self.sampler = None;
+                return Poll::Ready(Err(error));
+            }
+            self.sampler = Some(Sampler {
+                sleep: Box::pin(sleep(next)),
+                wait: next,
+            });
+        }
+    }
+
+    fn unacked(&self) -> io::Result<u32> {
+        sys::unacked(&*self.fd)
+    }
+
+    fn acked_bytes(&self) -> io::Result<u64> {
+        Ok(sys::Info::of(&*self.fd)?.acked_bytes())
+    }
+
+    fn sent_bytes(&self) -> io::Result<u64> {
+        Ok(self.sent_bytes)
+    }
+
+    fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let fd = &self.fd;
+        let hint = self
+            .hint
+            .get_or_insert_with(|| Box::pin(news::hung_up(Rc::clone(fd))));
+        ready!(hint.as_mut().poll(cx));
+        self.hint = None;
+        Poll::Ready(())
+    }
+
+    fn watch(&mut self, vigil: Vigil) {
+        if vigil != self.vigil {
+            let before = std::mem::replace(&mut self.vigil, vigil);
+            // It fails only on a connection that is gone, which says so by itself.
+            let _gone = options::watch(self.socket(), before, vigil);
+        }
+    }
+
+    fn hold_for_finish(&mut self, hold: bool) {
+        if hold == (self.hold.get() != Hold::Off) {
+            return;
+        }
+        self.let_go();
+        self.hold.set(if hold { Hold::Ready } else { Hold::Off });
+    }
+
+    fn close(mut self) {
+        if self.at_close == AtClose::Reset {
+            let eased = options::close_by_fin(self.socket());
+            debug_assert!(eased.is_ok(), "the option takes no resources");
+        }
+        self.at_close = AtClose::Closed;
+    }
+
+    fn reset(self) {
+        // Dropping it does exactly that.
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}

@@ -1,0 +1,104 @@
+//! The life of one worker's thread: it starts, serves until it is told to leave, and drains.
+//!
+//! It owns the thread's runtime. It waits for the words of the server.
+
+use super::{
+    Served, Word,
+    trouble::{cannot_bind, cannot_start},
+};
+use crate::{
+    config::Config,
+    message::Message,
+    net::kernel::{Kernel, Share, Shares},
+    observe::{Metrics, Observer},
+    worker::{Extras, Site, Worker},
+};
+use std::sync::{Arc, mpsc};
+use tidegate_core::time::Time;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::watch,
+    task::LocalSet,
+};
+
+/// What the workers of a process have in common; none of it is on the data path.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) config: Config,
+    pub(super) sites: Vec<Site>,
+    pub(super) shares: Arc<Shares>,
+}
+
+pub(super) type Told = mpsc::Sender<Result<(), Message>>;
+
+/// The life of one worker's thread.
+pub(super) fn work(
+    index: usize,
+    common: &Common,
+    words: watch::Receiver<Word>,
+    told: &Told,
+) -> (Served, Metrics) {
+    let observer = Observer::new(index);
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Whoever started us waits for one answer, and it is this one.
+            let _heard = told.send(Err(cannot_start(&error)));
+            return (Served::Forced, Metrics::default());
+        }
+    };
+    let extras = Extras {
+        observer: observer.clone(),
+        ..Extras::default()
+    };
+    let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));
+    let served = serve(&runtime, kernel, common, &extras, words, told);
+    // Of the sessions too that were dropped with the worker: none is left, at whatever time.
+    (served, observer.metrics(Time(0)))
+}
+
+fn serve(
+    runtime: &Runtime,
+    kernel: Kernel,
+    common: &Common,
+    extras: &Extras,
+    mut words: watch::Receiver<Word>,
+    told: &Told,
+) -> Served {
+    let local = LocalSet::new();
+    runtime.block_on(local.run_until(async move {
+        let worker = match Worker::start(kernel, &common.config, &common.sites, extras) {
+            Ok(worker) => worker,
+            Err((address, error)) => {
+                let _heard = told.send(Err(cannot_bind(address, &error)));
+                return Served::Forced;
+            }
+        };
+        if told.send(Ok(())).is_err() {
+            return Served::Forced;
+        }
+        // The sender outlives every worker; if it did not, stopping would be right.
+        let first = words
+            .wait_for(|word| *word >= Word::Drain)
+            .await
+            .map(|word| *word);
+        if !matches!(first, Ok(Word::Drain | Word::Expired)) {
+            return Served::Forced;
+        }
+        let mut stop = words.clone();
+        let expired = async move { drop(words.wait_for(|word| *word >= Word::Expired).await) };
+        tokio::select! {
+            cut = worker.drain(expired) => drained(cut),
+            _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
+        }
+    }))
+}
+
+/// How a worker has ended that drained and had to reset so many connections.
+fn drained(cut: u64) -> Served {
+    if cut == 0 {
+        return Served::Drained;
+    }
+    tracing::warn!(connections = cut, "reset at the drain deadline");
+    Served::Forced
+}

@@ -5,7 +5,7 @@
 use crate::{
     ending::Cause,
     http1::{Reply, RequestFacts, ResponseFacts},
-    limits::Timeouts,
+    limits::Waits,
     side::Side,
     tls::Version,
 };
@@ -74,7 +74,7 @@ pub enum Peeked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Destination {
     /// The waits that it asks for.
-    pub timeouts: Timeouts,
+    pub timeouts: Waits,
     /// Whether its legs are TLS (LIFECYCLE 4.4).
     pub tls: bool,
 }

@@ -1,6 +1,7 @@
 //! Every limit and every time-out, with its default (LIFECYCLE section 3, PRODUCT section 5).
 
 use crate::{time::Span, vigil::Keepalive};
+use alloc::boxed::Box;
 
 /// How much a session may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +71,43 @@ pub struct Timeouts {
     pub keepalive: Keepalive,
     /// The same for an origin.
     pub keepalive_up: Keepalive,
+}
+
+/// The time-outs of a listener or a cluster, shared by all its sessions: a word each. They live as long
+/// as the process does, so a configuration makes them once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Waits(&'static Timeouts);
+
+static HTTP: Timeouts = Timeouts::http();
+static TCP: Timeouts = Timeouts::tcp();
+
+impl Waits {
+    /// The defaults of an HTTP listener.
+    pub const HTTP: Waits = Waits(&HTTP);
+    /// The defaults of a TCP listener.
+    pub const TCP: Waits = Waits(&TCP);
+
+    /// These, for ever.
+    #[must_use]
+    pub fn of(timeouts: Timeouts) -> Waits {
+        Waits(Box::leak(Box::new(timeouts)))
+    }
+
+    /// The same but for what `change` does.
+    #[must_use]
+    pub fn with(self, change: impl FnOnce(&mut Timeouts)) -> Waits {
+        let mut timeouts = *self.0;
+        change(&mut timeouts);
+        Waits::of(timeouts)
+    }
+}
+
+impl core::ops::Deref for Waits {
+    type Target = Timeouts;
+
+    fn deref(&self) -> &Timeouts {
+        self.0
+    }
 }
 
 impl Timeouts {

@@ -12,7 +12,7 @@ use crate::{
     ending::{Cause, End},
     event::Call,
     leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
-    limits::Timeouts,
+    limits::Waits,
     relay::Relay,
     report::{LegReport, aside::Aside},
     time::Time,
@@ -63,7 +63,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spare {
     leg: Leg,
-    timeouts: Timeouts,
+    timeouts: Waits,
     timers: Timers,
     /// For its report: no part of the state.
     account: Aside<LegReport>,
@@ -72,7 +72,7 @@ pub struct Spare {
 impl Spare {
     /// A leg between two exchanges.
     #[must_use]
-    pub fn parked(now: Time, tls: bool, timeouts: Timeouts) -> Self {
+    pub fn parked(now: Time, tls: bool, timeouts: Waits) -> Self {
         let mut spare = Spare {
             leg: Leg::opened(tls),
             timeouts,
@@ -90,7 +90,7 @@ impl Spare {
         now: Time,
         tls: bool,
         read: ReadEnd,
-        timeouts: Timeouts,
+        timeouts: Waits,
         effects: &mut Vec<Effect>,
     ) -> Self {
         let leg = Leg::Open(Open {

@@ -106,6 +106,7 @@ impl Timers {
 
     /// Brings `timer` into line with what the state calls for: arms it if it is wanted and not
     /// armed, stops it if it is not wanted. A timer that is already armed keeps its moment.
+    #[inline]
     pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
         let slot = &mut self.at[timer as usize];
         *slot = wanted.map(|span| slot.unwrap_or(now + span));

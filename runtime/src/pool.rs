@@ -30,7 +30,7 @@ use std::{
 };
 use tidegate_core::{
     leg::ReadEnd,
-    limits::Timeouts,
+    limits::Waits,
     side::Side,
     spare::{Event, Spare},
     time::Time,
@@ -104,7 +104,7 @@ impl<N: Network> Pool<N> {
         &self,
         port: Port<N::Stream>,
         lease: Option<Lease<N>>,
-        timeouts: Timeouts,
+        timeouts: Waits,
         now: Time,
     ) {
         let (address, tls) = (port.peer(), port.version().is_some());
@@ -125,7 +125,7 @@ impl<N: Network> Pool<N> {
 
     /// Takes over a connection that a session has done with. It runs as a local task of the calling
     /// thread, until its peer has heard that and said its own last word (U12).
-    pub fn retire(&self, port: Port<N::Stream>, read: ReadEnd, timeouts: Timeouts, now: Time) {
+    pub fn retire(&self, port: Port<N::Stream>, read: ReadEnd, timeouts: Waits, now: Time) {
         let tls = port.version().is_some();
         let berth = Berth::new(port, &self.0.count);
         let mut effects = Vec::new();

@@ -25,7 +25,7 @@ use tidegate_core::{
     event::{Destination, Refusal},
     http1::{Method, RequestHead},
     leg::ReadEnd,
-    limits::Timeouts,
+    limits::Waits,
     route::Table,
     time::Time,
 };
@@ -56,7 +56,7 @@ pub struct Cluster {
     /// Whether CONNECT requests may go to it.
     pub takes_connect: bool,
     /// The waits of a session that uses it.
-    pub timeouts: Timeouts,
+    pub timeouts: Waits,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
 }
@@ -245,11 +245,11 @@ impl<N: Network> Upstreams<N> {
         self.pool.retire(port, read, timeouts, now);
     }
 
-    fn timeouts_of(&self, address: SocketAddr) -> Timeouts {
+    fn timeouts_of(&self, address: SocketAddr) -> Waits {
         self.clusters
             .iter()
             .find(|cluster| cluster.endpoints.iter().any(|one| one.address == address))
-            .map_or(Timeouts::http(), |cluster| cluster.timeouts)
+            .map_or(Waits::HTTP, |cluster| cluster.timeouts)
     }
 }
 

@@ -28,7 +28,7 @@ use std::{
 };
 use tidegate_core::{
     balance::RoundRobin,
-    limits::Timeouts,
+    limits::Waits,
     session::{Kind, Setup},
 };
 use tokio::task::JoinHandle;
@@ -231,7 +231,7 @@ fn setup(config: &Config, site: &Site) -> Setup {
     };
     Setup {
         limits: config.limits,
-        timeouts,
+        timeouts: Waits::of(timeouts),
         policy: listener.policy,
         passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
@@ -247,7 +247,8 @@ fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) ->
         .enumerate()
         .map(|(index, cluster)| {
             let origin = site.origins.get(index).cloned().flatten();
-            self::cluster(cluster, cluster.timeouts.over(listener.timeouts), origin)
+            let waits = Waits::of(cluster.timeouts.over(listener.timeouts));
+            self::cluster(cluster, waits, origin)
         })
         .collect();
     let routes = match &listener.protocol {
@@ -259,7 +260,7 @@ fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) ->
 
 fn cluster(
     cluster: &config::Cluster,
-    timeouts: Timeouts,
+    timeouts: Waits,
     origin: Option<Arc<ClientConfig>>,
 ) -> Cluster {
     let endpoints = cluster

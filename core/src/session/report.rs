@@ -95,13 +95,13 @@ impl Session {
         if core::mem::take(&mut account.redials) {
             account.legs[Side::Up as usize] = LegReport::default();
         }
-        if event == Event::Accepted {
+        if matches!(event, Event::Accepted) {
             account.began = now;
             account.legs[Side::Down as usize].began = Some(now);
         } else if let Event::Connected(_) = event {
             account.legs[Side::Up as usize].began = Some(now);
         }
-        let fires = event == Event::Fired;
+        let fires = matches!(event, Event::Fired);
         Mark {
             opens: Side::BOTH.map(|side| self.leg(side).open().cloned()),
             timer: fires

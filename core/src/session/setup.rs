@@ -2,7 +2,7 @@
 //! while the session lives.
 
 use super::policy::Policy;
-use crate::limits::{Limits, Timeouts};
+use crate::limits::{Limits, Waits};
 use core::hash::{Hash, Hasher};
 
 /// What the bytes of a session are.
@@ -28,7 +28,7 @@ pub struct Setup {
     /// How much it may hold.
     pub limits: Limits,
     /// How long it may wait.
-    pub timeouts: Timeouts,
+    pub timeouts: Waits,
     /// How it decides where the standards leave it open.
     pub policy: Policy,
     /// A deliberately wrong rule.
@@ -47,8 +47,8 @@ impl Setup {
             up_tls: false,
             limits: Limits::default(),
             timeouts: match kind {
-                Kind::Http => Timeouts::http(),
-                Kind::Tcp => Timeouts::tcp(),
+                Kind::Http => Waits::HTTP,
+                Kind::Tcp => Waits::TCP,
             },
             policy: Policy::default(),
             #[cfg(feature = "known-bad")]

@@ -42,11 +42,19 @@ pub(super) const fn flush(side: Side) -> Timer {
 }
 
 impl Session {
-    /// Arms what is wanted, stops what is not.
+    /// Arms what is wanted, stops what is not. Each timer by its name, so that the compiler drops
+    /// what [`Session::wants`] says of the others: this is asked after every step.
     pub(super) fn bring_waits_into_line(&mut self, now: Time) {
-        for timer in Timer::ALL {
-            let wanted = self.wants(timer);
-            self.timers.reconcile(now, timer, wanted);
+        macro_rules! line {
+            ($($timer:ident)*) => {
+                // It does not compile until every timer is here.
+                const _: fn(Timer) = |timer| match timer { $(Timer::$timer => {})* };
+                $(self.timers.reconcile(now, Timer::$timer, self.wants(Timer::$timer));)*
+            };
+        }
+        line! {
+            Tls Head Idle Connect TlsUp Request Response Body Tunnel WriteDown WriteUp Linger
+            FlushDown FlushUp FlushTotal
         }
     }
 
@@ -57,6 +65,7 @@ impl Session {
     }
 
     /// See [`Session::bound`].
+    #[inline(always)]
     pub(super) fn wants(&self, timer: Timer) -> Option<Span> {
         let waits = &self.setup.timeouts;
         let (wanted, span) = match timer {

@@ -18,13 +18,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 use tidegate_core::{
-    limits::Timeouts,
+    limits::Waits,
     spare::{Effect, Event},
     time::Time,
 };
 
-/// The most that is read at a time. It is thrown away: one byte says as much as all of them.
-const SCRATCH_BYTES: usize = 4_096;
+/// The most that is read at a time. It is thrown away: one byte says as much as all of them, and most
+/// looks find none.
+const SCRATCH_BYTES: usize = 64;
 
 /// A connection's berth. It is shared by the connection's task and, while it is idle, the pool; while
 /// a session has the connection, by the session's lease.
@@ -32,7 +33,7 @@ pub(super) struct Berth<N: Network> {
     held: RefCell<Option<Held<N>>>,
     leased: Cell<bool>,
     /// When it was brought back, and how long it may wait from then on, until its task has heard.
-    back: Cell<Option<(Time, Timeouts)>>,
+    back: Cell<Option<(Time, Waits)>>,
     /// Its place among the idle ones: held exactly while it is idle.
     listing: RefCell<Option<Listing<N>>>,
     /// When its task wakes by itself.
@@ -49,7 +50,7 @@ struct Held<N: Network> {
 
 /// The berth of a connection that a session has taken. Dropped, it says that the connection will not
 /// come back.
-pub struct Lease<N: Network>(Rc<Berth<N>>);
+pub struct Lease<N: Network>(Option<Rc<Berth<N>>>);
 
 impl<N: Network> fmt::Debug for Lease<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,8 +60,10 @@ impl<N: Network> fmt::Debug for Lease<N> {
 
 impl<N: Network> Drop for Lease<N> {
     fn drop(&mut self) {
-        self.0.leased.set(false);
-        self.0.wake();
+        if let Some(berth) = self.0.take() {
+            berth.leased.set(false);
+            berth.wake();
+        }
     }
 }
 
@@ -68,13 +71,16 @@ impl<N: Network> Lease<N> {
     /// Brings the connection back; its task is woken only if that has something to do. The berth
     /// is to be listed.
     pub(super) fn bring_back(
-        self,
+        mut self,
         port: Port<N::Stream>,
         count: &Rc<Count>,
-        timeouts: Timeouts,
+        timeouts: Waits,
         now: Time,
     ) -> Rc<Berth<N>> {
-        let berth = Rc::clone(&self.0);
+        let Some(berth) = self.0.take() else {
+            return Berth::new(port, count);
+        };
+        berth.leased.set(false);
         berth.back.set(Some((now, timeouts)));
         berth.held.replace(Some(Held {
             port,
@@ -115,7 +121,7 @@ impl<N: Network> Berth<N> {
     }
 
     /// When it was brought back, and how long it may wait: told to its task once.
-    pub(super) fn brought_back(&self) -> Option<(Time, Timeouts)> {
+    pub(super) fn brought_back(&self) -> Option<(Time, Waits)> {
         self.back.take()
     }
 
@@ -196,7 +202,7 @@ impl<N: Network> Berth<N> {
         let mut held = self.held.take()?;
         self.leased.set(true);
         // Whatever comes of it, the task hears of it, also if this panics.
-        let lease = Lease(Rc::clone(self));
+        let lease = Lease(Some(Rc::clone(self)));
         if !bad!(ParkEnded) {
             let mut cx = Context::from_waker(Waker::noop());
             if let Poll::Ready(news) = poll_look(&mut held.port, &mut cx) {

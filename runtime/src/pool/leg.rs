@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tidegate_core::{
-    limits::Timeouts,
+    limits::Waits,
     side::Side,
     spare::{Effect, Event, Spare},
     time::Time,
@@ -121,7 +121,7 @@ impl<N: Network> Leg<N> {
     }
 
     /// A session has brought it back.
-    fn begin_anew(&mut self, at: Time, timeouts: Timeouts) {
+    fn begin_anew(&mut self, at: Time, timeouts: Waits) {
         let secured = self.berth.with(|port| port.version().is_some());
         self.spare = Spare::parked(at, secured == Some(true), timeouts);
         (self.begun, self.progress, self.unacked) = (at, at, None);

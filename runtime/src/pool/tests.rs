@@ -18,12 +18,12 @@ use tidegate_core::{
     ending::Cause,
     event::Call,
     leg::ReadEnd,
-    limits::Timeouts,
+    limits::Waits,
     time::{Span, Time},
 };
 use tokio::task::{LocalSet, yield_now};
 
-const WAITS: Timeouts = Timeouts::http();
+const WAITS: Waits = Waits::HTTP;
 const HERE: SocketAddr = address(1);
 
 const fn address(n: u8) -> SocketAddr {

@@ -6,9 +6,11 @@
 
 mod begin;
 mod carry;
+mod check;
 mod cut;
 mod queue;
 mod turn;
+mod wait;
 mod watch;
 mod wire;
 
@@ -87,6 +89,8 @@ pub struct Driver<N: Network> {
     client: SocketAddr,
     halves: Halves,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
+    /// When the legs' networks are told what to watch for, if they do not know.
+    watch_at: Option<Time>,
     queue: VecDeque<Event>,
     effects: Effects,
     now: Time,
@@ -140,6 +144,7 @@ impl<N: Network> Driver<N> {
             client,
             halves: service.observer.halves(),
             sleep: None,
+            watch_at: None,
             queue: VecDeque::new(),
             effects: Effects::new(),
             now,
@@ -202,44 +207,6 @@ impl<N: Network> Driver<N> {
 
     fn asks(&self, side: Side) -> Asks {
         self.asks[side as usize]
-    }
-
-    fn check(&self) {
-        if !self.service.paranoid {
-            return;
-        }
-        if let Err(stuck) = self.session.check() {
-            panic!("nothing leads to {stuck:?}: {:?}", self.session);
-        }
-        for side in Side::BOTH {
-            let (held, counted) = (
-                self.wires[side as usize].outbox.len(),
-                self.session.to(side).bytes(),
-            );
-            assert!(
-                held == usize::try_from(counted).unwrap_or(usize::MAX),
-                "{side}: {held} bytes held, {counted} counted"
-            );
-            self.check_sums(side);
-        }
-    }
-
-    /// I20: the session's sums are those of the transports. What HTTP says is written anew, so it
-    /// is counted as it leaves, and not as it came.
-    fn check_sums(&self, side: Side) {
-        let told = &self.wires[side as usize].told;
-        let delivered = self.session.to(side).tally().delivered;
-        assert!(
-            told.written == delivered,
-            "{side}: {} bytes written, {delivered} counted",
-            told.written
-        );
-        let received = self.session.from(side).tally().received + told.thrown;
-        assert!(
-            self.service.setup.kind == Kind::Http || told.read == received,
-            "{side}: {} bytes read, {received} counted",
-            told.read
-        );
     }
 
     /// Lets go of bytes that the session has given up (I20).

@@ -32,7 +32,8 @@ pub struct Buffers {
     pub recv_bytes: Option<u32>,
 }
 
-/// What every stream begins with: the defaults of LIFECYCLE section 3 for HTTP.
+/// What an accepted stream begins with, for its listener has it: the defaults of LIFECYCLE section 3 for
+/// HTTP.
 pub const KEPT: Vigil = Vigil {
     idle: Span::from_secs(60),
     interval: Span::from_secs(15),
@@ -86,8 +87,11 @@ pub trait Stream: Unpin + 'static {
     fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Sets what the network watches for by itself: keepalive, and how long anything may stay
-    /// unacknowledged. A new stream has [`KEPT`]. Never fails visibly; nothing is set twice.
+    /// unacknowledged. Never fails visibly; nothing is set twice.
     fn watch(&mut self, vigil: Vigil);
+
+    /// Whether that is what it watches for. A stream that was dialled watches for nothing.
+    fn watches(&self, vigil: Vigil) -> bool;
 
     /// Says whether the writes that follow are the last before [`Stream::poll_finish`], which then
     /// comes in the same turn: they may be kept back until it does, so that FIN rides with them

@@ -100,13 +100,7 @@ impl<N: Network> Pool<N> {
 
     /// Puts a connection among the idle ones, back into its berth if it has one. It runs as a local
     /// task of the calling thread.
-    pub fn park(
-        &self,
-        port: Port<N::Stream>,
-        lease: Option<Lease<N>>,
-        timeouts: Waits,
-        now: Time,
-    ) {
+    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, timeouts: Waits, now: Time) {
         let (address, tls) = (port.peer(), port.version().is_some());
         if let Some(lease) = lease {
             let berth = lease.bring_back(port, &self.0.count, timeouts, now);

@@ -180,6 +180,11 @@ impl<S: Stream> Port<S> {
         self.stream_mut().watch(vigil);
     }
 
+    /// Whether it watches for that; see [`Stream::watches`].
+    pub fn watches(&self, vigil: Vigil) -> bool {
+        self.stream().watches(vigil)
+    }
+
     /// Says whether the writes that follow are the last; see [`Stream::hold_for_finish`].
     pub fn hold_for_finish(&mut self, hold: bool) {
         self.stream_mut().hold_for_finish(hold);

@@ -45,7 +45,9 @@ fn g4_who_was_not_gets_the_rest_of_t_ka_min() {
 #[test]
 fn g4_nobody_who_is_quiet_outlives_the_drain_by_more_than_5_s() {
     let mut setup = Setup::new(Kind::Http, false);
-    setup.timeouts = setup.timeouts.with(|waits| waits.idle_least = Span::from_secs(20));
+    setup.timeouts = setup
+        .timeouts
+        .with(|waits| waits.idle_least = Span::from_secs(20));
     let mut stage = Stage::new(setup);
     stage.tell(Event::Drained);
     stage.expires(Timer::Head);
@@ -56,7 +58,9 @@ fn g4_nobody_who_is_quiet_outlives_the_drain_by_more_than_5_s() {
 fn g4_who_comes_to_a_session_that_drains_gets_no_longer() {
     for (idle_least, wait) in [(1, 1_000), (20, 5_000)] {
         let mut setup = Setup::new(Kind::Http, true);
-        setup.timeouts = setup.timeouts.with(|waits| waits.idle_least = Span::from_secs(idle_least));
+        setup.timeouts = setup
+            .timeouts
+            .with(|waits| waits.idle_least = Span::from_secs(idle_least));
         let mut session = Session::new(setup);
         let secured = Event::Secured(Down, tidegate_core::tls::Version::V13);
         for event in [Event::Accepted, Event::Drained, secured] {

@@ -238,7 +238,9 @@ fn r24_finish_of_a_half_closed_relay_ends_the_other_half() {
 fn r24_no_end_overtakes_bytes_that_nobody_takes() {
     let mut stage = idle(OnIdle::Finish);
     let mut setup = *stage.session.setup();
-    setup.timeouts = setup.timeouts.with(|waits| waits.tunnel = tidegate_core::time::Span::from_secs(1));
+    setup.timeouts = setup
+        .timeouts
+        .with(|waits| waits.tunnel = tidegate_core::time::Span::from_secs(1));
     stage = Stage::new(setup).connected();
     stage.tell(Event::Received(Down, 9));
     let orders = stage.expires(Timer::Tunnel);

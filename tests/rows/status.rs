@@ -66,7 +66,9 @@ fn u14_a_silent_origin_is_a_response_timeout() {
 #[test]
 fn u14_an_origin_that_takes_no_request_is_a_write_timeout() {
     let mut setup = Setup::new(Kind::Http, false);
-    setup.timeouts = setup.timeouts.with(|waits| waits.write = Span::from_secs(5));
+    setup.timeouts = setup
+        .timeouts
+        .with(|waits| waits.write = Span::from_secs(5));
     let mut stage = Stage::new(setup);
     stage.tell(whole(Side::Down, Head::Request(GET), 10));
     stage.tell(Event::Connected(Origin::Fresh));

@@ -110,7 +110,9 @@ fn w9_a_tunnel_that_began_as_an_exchange_stalls_as_a_tunnel() {
 #[test]
 fn r06_t_half_idle_bounds_what_has_half_ended() {
     let mut setup = Setup::new(Kind::Tcp, false);
-    setup.timeouts = setup.timeouts.with(|waits| waits.half_idle = Span::from_secs(90));
+    setup.timeouts = setup
+        .timeouts
+        .with(|waits| waits.half_idle = Span::from_secs(90));
     let mut stage = Stage::new(setup).connected();
     assert_eq!(
         stage.session.bound(Timer::Tunnel),

@@ -10,16 +10,12 @@ use crate::{
     port::{Call, Fault, Read},
     variant::bad,
 };
-use std::{
-    future::Future,
-    task::{Context, Poll, ready},
-};
+use std::task::{Context, Poll, ready};
 use tidegate_core::{
     event::Event,
     interest::{Asks, Read as Want},
     session::Phase,
     side::Side,
-    timer::Timer,
 };
 
 impl<N: Network> Driver<N> {
@@ -376,64 +372,6 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Err(fault)) => {
                 self.failed(side, &fault);
                 true
-            }
-        }
-    }
-
-    /// Whether the peer that the deadline is about has taken something after all: a socket that
-    /// holds much is writable long after its peer began to read, and what is acknowledged is
-    /// progress (T_write_stall, T_abort_flush; I10).
-    fn taken(&mut self) -> Option<Event> {
-        let side = match self.session.deadline()?.1 {
-            Timer::WriteDown | Timer::FlushDown => Side::Down,
-            Timer::WriteUp | Timer::FlushUp => Side::Up,
-            Timer::Tls
-            | Timer::Head
-            | Timer::Idle
-            | Timer::Connect
-            | Timer::TlsUp
-            | Timer::Request
-            | Timer::Response
-            | Timer::Body
-            | Timer::Tunnel
-            | Timer::Linger
-            | Timer::FlushTotal => return None,
-        };
-        if self.asks(side).interest.write == 0 {
-            return None;
-        }
-        let wire = self.wire(side);
-        let left = wire.port.as_ref()?.unacked().ok()?;
-        let before = wire.unacked.replace(left)?;
-        (left < before).then_some(Event::Sent(side, 0))
-    }
-
-    /// The one deadline. A sleep that ends before it is kept until it does: progress moves the
-    /// deadline often, and only forward.
-    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some((at, _)) = self.session.deadline() else {
-            self.sleep = None;
-            return false;
-        };
-        loop {
-            let net = self.service.upstreams.net();
-            let early = self.sleep.as_ref().is_none_or(|(until, _)| *until > at);
-            if early {
-                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
-            }
-            let Some((until, sleep)) = self.sleep.as_mut() else {
-                return false;
-            };
-            let until = *until;
-            if sleep.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            self.sleep = None;
-            self.now = self.now.max(until);
-            if until >= at {
-                let event = self.taken().unwrap_or(Event::Fired);
-                self.step(event);
-                return true;
             }
         }
     }

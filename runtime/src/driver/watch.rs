@@ -4,7 +4,11 @@
 use super::Driver;
 use crate::net::Network;
 use std::task::Context;
-use tidegate_core::{event::Event, side::Side};
+use tidegate_core::{event::Event, side::Side, time::Span};
+
+/// How late a network may hear what to watch for. The least that it is told of is in whole seconds, and
+/// most connections are over, or most half-closed ones closed, before.
+const PATIENCE: Span = Span::from_secs(1);
 
 impl<N: Network> Driver<N> {
     /// R17: a FIN behind bytes that nobody reads yet.
@@ -20,8 +24,26 @@ impl<N: Network> Driver<N> {
         hinted
     }
 
-    /// Tells each leg's network what to watch for; it knows what it was told before.
+    /// Sees whether each leg's network watches for what it should. If not, it is told a little later:
+    /// what is over by then costs no call.
     pub(super) fn watch(&mut self) {
+        if self.watch_at.is_none() && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
+            self.watch_at = Some(self.now + PATIENCE);
+        }
+    }
+
+    fn is_unwatched(&self, side: Side) -> bool {
+        let port = self.wires[side as usize].port.as_ref();
+        let vigil = self.session.vigil(side);
+        matches!((port, vigil), (Some(port), Some(vigil)) if !port.watches(vigil))
+    }
+
+    /// Tells each leg's network what to watch for, once that is due.
+    pub(super) fn watch_now(&mut self) {
+        if self.watch_at.is_none_or(|at| at > self.now) {
+            return;
+        }
+        self.watch_at = None;
         for side in Side::BOTH {
             let vigil = self.session.vigil(side);
             if let (Some(port), Some(vigil)) = (self.wire(side).port.as_mut(), vigil) {

@@ -127,7 +127,7 @@ impl Network for Kernel {
         }
         // Whatever is set before `listen` is inherited, and costs an accepted socket no call.
         options::buffers(&socket, buffers)?;
-        options::connection(&socket)?;
+        options::listener(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         let local = socket.local_addr()?.as_socket().unwrap_or(address);

@@ -78,6 +78,10 @@ impl Stream for FastStream {
         self.fabric.borrow_mut().watch(self.end, vigil);
     }
 
+    fn watches(&self, vigil: Vigil) -> bool {
+        self.fabric.borrow().watches(self.end, vigil)
+    }
+
     fn hold_for_finish(&mut self, hold: bool) {
         let mut fabric = self.fabric.borrow_mut();
         fabric.with(self.end, |socket, wire| socket.hold(hold, wire));

@@ -352,6 +352,13 @@ where
         }
     }
 
+    fn watches(&self, vigil: Vigil) -> bool {
+        match &self.inner {
+            Inner::Alive(stream) => stream.watches(vigil),
+            Inner::Dead(_) => true,
+        }
+    }
+
     fn hold_for_finish(&mut self, hold: bool) {
         if let Inner::Alive(stream) = &mut self.inner {
             stream.hold_for_finish(hold);

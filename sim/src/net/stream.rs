@@ -197,6 +197,10 @@ impl Stream for SimStream {
 
     fn watch(&mut self, _: Vigil) {}
 
+    fn watches(&self, _: Vigil) -> bool {
+        true
+    }
+
     fn hold_for_finish(&mut self, hold: bool) {
         self.with(|socket, wire| socket.hold(hold, wire));
     }

@@ -55,7 +55,7 @@ impl Connecting {
 fn begin(peer: SocketAddr, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
     let socket = tcp_socket(peer)?;
     options::buffers(&socket, buffers)?;
-    options::connection(&socket)?;
+    options::dialled(&socket)?;
     match socket.connect(&peer.into()) {
         Ok(()) => {}
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
@@ -73,12 +73,17 @@ impl Future for Connecting {
     type Output = io::Result<KernelStream>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut established = false;
         if let State::Sent { fd, .. } = &self.0 {
+            let mut guard = ready!(fd.poll_write_ready(cx))?;
+            // A connect that fails hangs up, and so does a connection that is reset at once.
+            established = !guard.ready().is_write_closed();
             // The socket stays writable once it is connected: the readiness is kept.
-            ready!(fd.poll_write_ready(cx))?.retain_ready();
+            guard.retain_ready();
         }
         Poll::Ready(match std::mem::replace(&mut self.0, State::Told) {
             State::Failed(error) => Err(error),
+            State::Sent { fd, peer } if established => Ok(KernelStream::connected(fd, peer)),
             State::Sent { fd, peer } => match fd.get_ref().take_error()? {
                 // R10: a reset may already be behind the handshake, and words before it.
                 Some(error) if has_words(&fd) => Ok(KernelStream::failed(fd, peer, error)),

@@ -4,7 +4,7 @@
 
 use crate::net::{Buffers, KEPT};
 use rustix::net::sockopt;
-use socket2::{Socket, TcpKeepalive};
+use socket2::Socket;
 use std::{io, time::Duration};
 use tidegate_core::{time::Span, vigil::Vigil};
 
@@ -19,16 +19,17 @@ pub(super) fn buffers(socket: &Socket, buffers: Buffers) -> io::Result<()> {
     Ok(())
 }
 
-/// What a connection carries. Set on a listener it is inherited by what it accepts.
-pub(super) fn connection(socket: &Socket) -> io::Result<()> {
+/// What a listener carries, and what it accepts inherits.
+pub(super) fn listener(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_nodelay(true)?; // R01
+    watch(socket, None, KEPT)?;
+    dialled(socket)
+}
+
+/// What a connection of ours carries before it is one. What it may do without at first is set when it
+/// is due: a short connection costs few calls.
+pub(super) fn dialled(socket: &Socket) -> io::Result<()> {
     socket.set_out_of_band_inline(true)?; // R28
-    let keepalive = TcpKeepalive::new()
-        .with_time(seconds(KEPT.idle))
-        .with_interval(seconds(KEPT.interval))
-        .with_retries(u32::from(KEPT.probes));
-    socket.set_tcp_keepalive(&keepalive)?;
-    sockopt::set_tcp_user_timeout(socket, milliseconds(KEPT.unacked))?;
     close_by_reset(socket)
 }
 
@@ -43,17 +44,21 @@ pub(super) fn close_by_fin(socket: &Socket) -> io::Result<()> {
 }
 
 /// What changes from one vigil to the next: each option costs a call.
-pub(super) fn watch(socket: &Socket, from: Vigil, to: Vigil) -> io::Result<()> {
-    if from.unacked != to.unacked {
+pub(super) fn watch(socket: &Socket, from: Option<Vigil>, to: Vigil) -> io::Result<()> {
+    let changes = |what: fn(Vigil) -> u64| from.map(what) != Some(what(to));
+    if from.is_none() {
+        socket.set_keepalive(true)?;
+    }
+    if changes(|vigil| u64::from(milliseconds(vigil.unacked))) {
         sockopt::set_tcp_user_timeout(socket, milliseconds(to.unacked))?;
     }
-    if from.idle != to.idle {
+    if changes(|vigil| vigil.idle.0) {
         sockopt::set_tcp_keepidle(socket, seconds(to.idle))?;
     }
-    if from.interval != to.interval {
+    if changes(|vigil| vigil.interval.0) {
         sockopt::set_tcp_keepintvl(socket, seconds(to.interval))?;
     }
-    if from.probes != to.probes {
+    if changes(|vigil| u64::from(vigil.probes)) {
         sockopt::set_tcp_keepcnt(socket, u32::from(to.probes))?;
     }
     Ok(())

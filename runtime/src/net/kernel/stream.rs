@@ -35,6 +35,9 @@ const MOST_SLICES: usize = 1_024;
 /// The send queue is sampled after 1 ms, and then at twice the wait, up to this (4.11, 8).
 const SAMPLE_MOST: Duration = Duration::from_millis(50);
 
+/// What the SYN of a connection of ours counts for in `tcpi_bytes_acked`.
+const SYN: u64 = 1;
+
 /// One connection. Dropped without `close`, it is reset.
 pub struct KernelStream {
     fd: Rc<AsyncFd<Socket>>,
@@ -56,7 +59,9 @@ pub struct KernelStream {
     /// Waits for EPOLLRDHUP; made by the first `poll_hint`.
     hint: Option<Pin<Box<dyn Future<Output = ()>>>>,
     /// What the kernel watches for.
-    vigil: Vigil,
+    vigil: Option<Vigil>,
+    /// Whether the kernel sends small segments at once: what is written first goes at once anyway.
+    nodelay: Cell<bool>,
     /// The wait for the next sample of the send queue.
     sampler: Option<Sampler>,
     /// Counts it among those that its worker has accepted.
@@ -111,25 +116,28 @@ impl KernelStream {
         let mut stream = KernelStream::connected(register(socket)?, peer);
         stream._kept = kept;
         stream.sent_bytes = 0;
+        stream.vigil = Some(KEPT);
+        stream.nodelay = Cell::new(true);
         stream.eager_read = true;
         stream.eager_write = true;
         Ok(stream)
     }
 
-    /// A connected socket that carries [`options::connection`].
+    /// A connected socket that carries [`options::dialled`].
     pub(super) fn connected(fd: AsyncFd<Socket>, peer: SocketAddr) -> KernelStream {
         KernelStream {
             fd: Rc::new(fd),
             peer,
             latched: None,
-            sent_bytes: 1,
+            sent_bytes: SYN,
             eager_read: false,
             eager_write: false,
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
             fault: None,
             hint: None,
-            vigil: KEPT,
+            vigil: None,
+            nodelay: Cell::new(false),
             sampler: None,
             _kept: None,
         }
@@ -177,6 +185,11 @@ impl KernelStream {
     }
 
     fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+        if !self.nodelay.get() && self.sent_bytes > SYN {
+            // R01. It fails only on a connection that is gone, which says so by itself.
+            let _gone = self.socket().set_tcp_nodelay(true);
+            self.nodelay.set(true);
+        }
         let mut flags = SendFlags::NOSIGNAL;
         if self.hold.get() != Hold::Off {
             flags |= SendFlags::MORE;

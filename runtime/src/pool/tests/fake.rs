@@ -155,6 +155,10 @@ impl Stream for FakeStream {
 
     fn watch(&mut self, _: Vigil) {}
 
+    fn watches(&self, _: Vigil) -> bool {
+        true
+    }
+
     fn close(self) {
         self.0.fate.set(Fate::Closed);
     }

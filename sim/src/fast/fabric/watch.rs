@@ -89,6 +89,11 @@ impl Fabric {
         self.ends[id.0].watch.vigil = Some(vigil);
     }
 
+    /// Whether an end watches for that.
+    pub(in crate::fast) fn watches(&self, id: EndId, vigil: Vigil) -> bool {
+        self.ends[id.0].watch.vigil == Some(vigil)
+    }
+
     /// The ends that nobody will hear of any more, and when their kernels know it.
     fn deaths(&self) -> impl Iterator<Item = (Time, EndId)> + '_ {
         let cut = |from: usize, to: usize| self.ways[from * self.hosts + to].cut;

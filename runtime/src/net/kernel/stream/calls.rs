@@ -173,11 +173,15 @@ impl Stream for KernelStream {
     }
 
     fn watch(&mut self, vigil: Vigil) {
-        if vigil != self.vigil {
-            let before = std::mem::replace(&mut self.vigil, vigil);
+        if !self.watches(vigil) {
+            let before = self.vigil.replace(vigil);
             // It fails only on a connection that is gone, which says so by itself.
             let _gone = options::watch(self.socket(), before, vigil);
         }
+    }
+
+    fn watches(&self, vigil: Vigil) -> bool {
+        self.vigil == Some(vigil)
     }
 
     fn hold_for_finish(&mut self, hold: bool) {

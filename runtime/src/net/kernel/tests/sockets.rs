@@ -5,7 +5,7 @@ use super::{
     bench::{SMALL, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write},
 };
 use crate::{
-    net::{Buffers, Listener, Network, Stream},
+    net::{Buffers, KEPT, Listener, Network, Stream},
     sys::Info,
 };
 use rustix::{
@@ -28,21 +28,19 @@ use tidegate_core::{
     vigil::Keepalive,
 };
 
-/// Every option of 4.11 and the timer table, on one socket.
+/// Every option of 4.11 and the timer table, on one socket that was accepted.
 fn check_options(stream: &KernelStream) {
     let socket = stream.socket();
     assert!(socket.tcp_nodelay().unwrap());
     assert!(socket.keepalive().unwrap());
+    check_first_options(stream);
+    assert_eq!(watched(stream), (60, 15, 4, 120_000));
+}
+
+/// Those of them that a connection of ours has from its first moment.
+fn check_first_options(stream: &KernelStream) {
+    let socket = stream.socket();
     assert!(socket.out_of_band_inline().unwrap());
-    assert_eq!(
-        sockopt::tcp_keepidle(socket).unwrap(),
-        Duration::from_secs(60)
-    );
-    assert_eq!(
-        sockopt::tcp_keepintvl(socket).unwrap(),
-        Duration::from_secs(15)
-    );
-    assert_eq!(sockopt::tcp_keepcnt(socket).unwrap(), 4);
     // A process that is killed resets its connections too.
     assert_eq!(socket.linger().unwrap(), Some(Duration::ZERO));
     assert!(fcntl_getfd(socket).unwrap().contains(FdFlags::CLOEXEC));
@@ -56,12 +54,21 @@ fn accepted_and_dialled_sockets_carry_every_option() {
         check_options(&stream);
         let listener = TcpListener::bind(any_port()).unwrap();
         let address = listener.local_addr().unwrap();
-        let stream = Kernel::new()
+        let mut stream = Kernel::new()
             .connect(address, Buffers::default())
             .await
             .unwrap();
-        check_options(&stream);
         assert_eq!(stream.peer(), address);
+        check_first_options(&stream);
+        assert!(!stream.socket().keepalive().unwrap());
+        // The others come when they are due: the first write leaves at once in any case.
+        write(&mut stream, &[7]).await.unwrap();
+        assert!(!stream.socket().tcp_nodelay().unwrap());
+        write(&mut stream, &[7]).await.unwrap();
+        assert!(!stream.watches(KEPT));
+        stream.watch(KEPT);
+        assert!(stream.watches(KEPT));
+        check_options(&stream);
     });
 }
 
@@ -122,8 +129,11 @@ fn r06_k24_what_the_kernel_watches_for_is_what_it_was_told() {
         assert_eq!(watched(&stream), (2, 1, 9, 1_509));
         let listener = TcpListener::bind(any_port()).unwrap();
         let address = listener.local_addr().unwrap();
-        let dialled = Kernel::new().connect(address, SMALL).await.unwrap();
-        assert_eq!(watched(&dialled), (60, 15, 4, 120_000));
+        let mut dialled = Kernel::new().connect(address, SMALL).await.unwrap();
+        assert!(!dialled.socket().keepalive().unwrap(), "nothing yet");
+        dialled.watch(other.open(Span(1)));
+        assert_eq!(watched(&dialled), (2, 1, 9, 1_509));
+        assert!(dialled.socket().keepalive().unwrap());
     });
 }
 

@@ -143,6 +143,10 @@ impl Stream for Memory {
 
     fn watch(&mut self, _: Vigil) {}
 
+    fn watches(&self, _: Vigil) -> bool {
+        true
+    }
+
     fn close(self) {
         self.0.borrow_mut().fate = Fate::Closed;
     }

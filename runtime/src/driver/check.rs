@@ -1,0 +1,46 @@
+//! What must hold after every step, where somebody wants to know (`--paranoid`, every test): the
+//! wait-for graph leads somewhere, and the session's counts are those of the transports.
+
+use super::Driver;
+use crate::net::Network;
+use tidegate_core::{session::Kind, side::Side};
+
+impl<N: Network> Driver<N> {
+    pub(super) fn check(&self) {
+        if !self.service.paranoid {
+            return;
+        }
+        if let Err(stuck) = self.session.check() {
+            panic!("nothing leads to {stuck:?}: {:?}", self.session);
+        }
+        for side in Side::BOTH {
+            let (held, counted) = (
+                self.wires[side as usize].outbox.len(),
+                self.session.to(side).bytes(),
+            );
+            assert!(
+                held == usize::try_from(counted).unwrap_or(usize::MAX),
+                "{side}: {held} bytes held, {counted} counted"
+            );
+            self.check_sums(side);
+        }
+    }
+
+    /// I20: the session's sums are those of the transports. What HTTP says is written anew, so it
+    /// is counted as it leaves, and not as it came.
+    fn check_sums(&self, side: Side) {
+        let told = &self.wires[side as usize].told;
+        let delivered = self.session.to(side).tally().delivered;
+        assert!(
+            told.written == delivered,
+            "{side}: {} bytes written, {delivered} counted",
+            told.written
+        );
+        let received = self.session.from(side).tally().received + told.thrown;
+        assert!(
+            self.service.setup.kind == Kind::Http || told.read == received,
+            "{side}: {} bytes read, {received} counted",
+            told.read
+        );
+    }
+}

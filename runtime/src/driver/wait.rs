@@ -1,0 +1,71 @@
+//! The driver's one alarm: the session's deadline, and what is told to the network a little later.
+//!
+//! It owns the sleep. It waits for the network's time, and decides nothing: whether a deadline still
+//! counts is asked of the network once more, because what a peer takes is progress.
+
+use super::Driver;
+use crate::net::Network;
+use std::{future::Future, task::Context};
+use tidegate_core::{event::Event, side::Side, timer::Timer};
+
+impl<N: Network> Driver<N> {
+    /// Whether the peer that the deadline is about has taken something after all: a socket that
+    /// holds much is writable long after its peer began to read, and what is acknowledged is
+    /// progress (T_write_stall, T_abort_flush; I10).
+    fn taken(&mut self) -> Option<Event> {
+        let side = match self.session.deadline()?.1 {
+            Timer::WriteDown | Timer::FlushDown => Side::Down,
+            Timer::WriteUp | Timer::FlushUp => Side::Up,
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Connect
+            | Timer::TlsUp
+            | Timer::Request
+            | Timer::Response
+            | Timer::Body
+            | Timer::Tunnel
+            | Timer::Linger
+            | Timer::FlushTotal => return None,
+        };
+        if self.asks(side).interest.write == 0 {
+            return None;
+        }
+        let wire = self.wire(side);
+        let left = wire.port.as_ref()?.unacked().ok()?;
+        let before = wire.unacked.replace(left)?;
+        (left < before).then_some(Event::Sent(side, 0))
+    }
+
+    /// The one deadline, and the moment to tell the network what to watch for. A sleep that ends
+    /// before it is kept until it does: progress moves the deadline often, and only forward.
+    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            let due = self.session.deadline().map(|(at, _)| at);
+            let Some(at) = due.into_iter().chain(self.watch_at).min() else {
+                self.sleep = None;
+                return false;
+            };
+            let net = self.service.upstreams.net();
+            let early = self.sleep.as_ref().is_none_or(|(until, _)| *until > at);
+            if early {
+                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+            }
+            let Some((until, sleep)) = self.sleep.as_mut() else {
+                return false;
+            };
+            let until = *until;
+            if sleep.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            self.sleep = None;
+            self.now = self.now.max(until);
+            self.watch_now();
+            if due.is_some_and(|due| until >= due) {
+                let event = self.taken().unwrap_or(Event::Fired);
+                self.step(event);
+                return true;
+            }
+        }
+    }
+}

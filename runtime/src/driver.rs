@@ -22,7 +22,7 @@ use crate::{
     pool::Lease,
     port::Port,
     tap::Tap,
-    upstream::{Dial, Found, Need, Upstreams},
+    upstream::{Dial, Upstreams},
     variant::bad,
 };
 use std::{
@@ -39,10 +39,9 @@ use tidegate_core::{
     effect::{Effect, Effects},
     ending::Ending,
     event::{Event, Origin},
-    http1::Method,
     interest::Asks,
     leg::Leg,
-    session::{Kind, Session, Setup},
+    session::{Session, Setup},
     side::Side,
     time::Time,
 };
@@ -78,6 +77,8 @@ pub struct Driver<N: Network> {
     session: Session,
     /// What the session asks of its legs, as of its last step.
     asks: [Asks; 2],
+    /// Whether nothing had ended, as of then.
+    quiet: bool,
     wires: [Wire<N::Stream>; 2],
     carry: Carry,
     dial: Option<Dial<N>>,
@@ -135,6 +136,7 @@ impl<N: Network> Driver<N> {
         let mut driver = Driver {
             session: Session::new(service.setup),
             asks: [Asks::NONE; 2],
+            quiet: false,
             wires: [Wire::holding(port), Wire::empty()],
             carry,
             dial: None,
@@ -193,16 +195,29 @@ impl<N: Network> Driver<N> {
             self.effects = effects;
             if let Event::Unconnected(_) = event {
                 self.count(Side::Up);
+            } else if let Event::Connected(Origin::Fresh) = event {
+                // Its network has been told nothing yet.
+                self.quiet = false;
             }
         }
+        self.asks = Side::BOTH.map(|side| self.session.asks(side));
+        self.let_go();
+        // While nothing ends there is nothing to tell of it, and of a leg that came nothing at once.
+        let quiet = self.session.is_quiet();
+        if !std::mem::replace(&mut self.quiet, quiet) || !quiet {
+            self.tell_ends();
+        }
+        self.check();
+    }
+
+    /// Who wants to know which legs have ended, and how far: the gauge of half-closed legs, and the
+    /// network.
+    fn tell_ends(&mut self) {
         for side in Side::BOTH {
             let since = self.session.leg_report(side).half_closed();
             self.halves.say(side, since);
         }
-        self.asks = Side::BOTH.map(|side| self.session.asks(side));
-        self.let_go();
         self.watch();
-        self.check();
     }
 
     fn asks(&self, side: Side) -> Asks {
@@ -325,35 +340,6 @@ impl<N: Network> Driver<N> {
         self.queue
             .retain(|event| !matches!(event, Event::Connected(_) | Event::Unconnected(_)));
         self.park();
-    }
-
-    fn connect(&mut self) {
-        self.carry.next_response();
-        let (cluster, need) = match self.service.setup.kind {
-            Kind::Tcp if self.service.setup.passthrough => (self.carry.cluster(), Need::Tunnel),
-            Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
-            Kind::Http if self.session.method() == Some(Method::Connect) => {
-                (self.carry.cluster(), Need::Connect)
-            }
-            Kind::Http if self.session.is_retrying() => (self.carry.cluster(), Need::Retry),
-            Kind::Http => (self.carry.cluster(), Need::Exchange),
-        };
-        if self.session.is_retrying() {
-            tracing::info!("the request is sent again, on a fresh connection");
-            self.wire(Side::Up).outbox.rewind();
-        }
-        match self.service.upstreams.find(cluster, need) {
-            // Before whatever else is queued: the session waits for nothing else of its order.
-            Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
-            Found::Idle(port, lease) => {
-                self.lease = Some(lease);
-                let wire = self.wire(Side::Up);
-                wire.sent_before = port.sent_bytes().ok();
-                wire.put(port);
-                self.queue.push_front(Event::Connected(Origin::Reused));
-            }
-            Found::Dial(dial) => self.dial = Some(dial),
-        }
     }
 }
 

@@ -81,7 +81,7 @@ impl Story {
 
     /// Waits that are not the defaults, so that moments stay small.
     pub(crate) fn waits(mut self, change: impl FnOnce(&mut Timeouts)) -> Self {
-        change(&mut self.setup.timeouts);
+        self.setup.timeouts = self.setup.timeouts.with(change);
         self.session = Session::new(self.setup);
         self
     }

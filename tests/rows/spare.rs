@@ -5,14 +5,14 @@ use tidegate_core::{
     ending::{Cause, End},
     event::Call,
     leg::ReadEnd,
-    limits::Timeouts,
+    limits::Waits,
     report::{Last, Parting},
     spare::{Effect, Event, Spare},
     time::{Span, Time},
     timer::Timer,
 };
 
-const WAITS: Timeouts = Timeouts::http();
+const WAITS: Waits = Waits::HTTP;
 
 /// A spare leg and the hour.
 #[derive(Clone)]

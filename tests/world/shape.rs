@@ -164,22 +164,23 @@ impl Shape {
 
     /// As if the time of this wait had always come.
     pub(crate) fn firing(mut self, timer: Timer) -> Self {
-        let waits = &mut self.setup.timeouts;
-        *match timer {
-            Timer::Tls => &mut waits.tls,
-            Timer::Head => &mut waits.head,
-            Timer::Idle => &mut waits.idle,
-            Timer::Connect => &mut waits.connect,
-            Timer::TlsUp => &mut waits.tls_up,
-            Timer::Request => &mut waits.request,
-            Timer::Response => &mut waits.response,
-            Timer::Body => &mut waits.body,
-            Timer::Tunnel => &mut waits.tunnel,
-            Timer::WriteDown | Timer::WriteUp => &mut waits.write,
-            Timer::Linger => &mut waits.linger,
-            Timer::FlushDown | Timer::FlushUp => &mut waits.flush,
-            Timer::FlushTotal => &mut waits.flush_total,
-        } = Span(0);
+        self.setup.timeouts = self.setup.timeouts.with(|waits| {
+            *match timer {
+                Timer::Tls => &mut waits.tls,
+                Timer::Head => &mut waits.head,
+                Timer::Idle => &mut waits.idle,
+                Timer::Connect => &mut waits.connect,
+                Timer::TlsUp => &mut waits.tls_up,
+                Timer::Request => &mut waits.request,
+                Timer::Response => &mut waits.response,
+                Timer::Body => &mut waits.body,
+                Timer::Tunnel => &mut waits.tunnel,
+                Timer::WriteDown | Timer::WriteUp => &mut waits.write,
+                Timer::Linger => &mut waits.linger,
+                Timer::FlushDown | Timer::FlushUp => &mut waits.flush,
+                Timer::FlushTotal => &mut waits.flush_total,
+            } = Span(0)
+        });
         self.fires = Some(timer);
         self
     }

@@ -18,7 +18,7 @@ use httparse::Status::{Complete, Partial};
 use smallvec::SmallVec;
 
 /// Fields that a head has without asking for memory: those of a browser's request, and some more.
-const USUAL_FIELDS: usize = 32;
+const USUAL_FIELDS: usize = 24;
 
 /// The most fields that are looked for without asking for memory.
 const INLINE_FIELDS: usize = 128;

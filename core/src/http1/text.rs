@@ -4,7 +4,7 @@
 
 use super::reject::Fault;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, net::IpAddr};
 
 /// Where a section of lines ends: behind its empty line, or nowhere yet.
 ///
@@ -86,8 +86,23 @@ pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends an address: most are of four numbers, and those cost no formatting.
+pub(super) fn put_address(address: IpAddr, out: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(address) => {
+            for (index, number) in address.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b'.');
+                }
+                put_decimal(u64::from(number), out);
+            }
+        }
+        IpAddr::V6(_) => put_display(address, out),
+    }
+}
+
 /// Appends what has a written form.
-pub(super) fn put_display(what: impl fmt::Display, out: &mut Vec<u8>) {
+fn put_display(what: impl fmt::Display, out: &mut Vec<u8>) {
     struct Text<'a>(&'a mut Vec<u8>);
     impl fmt::Write for Text<'_> {
         fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -135,6 +150,22 @@ mod tests {
             assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
         }
         assert_eq!(decimal(b"007"), Some(7));
+    }
+
+    #[test]
+    fn an_address_reads_as_it_always_does() {
+        for text in [
+            "127.0.0.1",
+            "192.0.2.255",
+            "10.20.0.9",
+            "2001:db8::1",
+            "::ffff:192.0.2.1",
+        ] {
+            let address: IpAddr = text.parse().unwrap();
+            let mut out = Vec::new();
+            put_address(address, &mut out);
+            assert_eq!(out, text.as_bytes());
+        }
     }
 
     #[test]

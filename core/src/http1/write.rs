@@ -6,7 +6,7 @@
 use super::connection::nominates;
 use super::fields::{Field, Known};
 use super::framing::{Declared, bodyless};
-use super::text::{put_decimal, put_display, put_field};
+use super::text::{put_address, put_decimal, put_field};
 use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -61,7 +61,7 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         (true, true) => put_field("Connection", b"upgrade, TE", out),
     }
     out.extend_from_slice(b"X-Forwarded-For: ");
-    put_display(forwarded.client.to_canonical(), out);
+    put_address(forwarded.client.to_canonical(), out);
     out.extend_from_slice(b"\r\n");
     let scheme: &[u8] = if forwarded.https { b"https" } else { b"http" };
     put_field("X-Forwarded-Proto", scheme, out);

@@ -211,10 +211,15 @@ impl Session {
             self.note_state(now, side);
             self.note_unread(event, mark, side);
         }
+        self.note_orders(now, mark, effects);
+        self.forget_exchange();
+    }
+
+    /// What was ordered in this step.
+    pub(super) fn note_orders(&mut self, now: Time, mark: &Mark, effects: &[Effect]) {
         for effect in effects.iter().skip(mark.orders) {
             self.note_order(now, *effect, mark);
         }
-        self.forget_exchange();
     }
 
     /// What the state says of a leg's write end, and of its wait for the last word.

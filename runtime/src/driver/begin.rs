@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::{Dial, Reached},
+    upstream::{Dial, Found, Need, Reached},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -18,8 +18,9 @@ use std::{
 use tidegate_core::{
     ending::Cause,
     event::{Event, Origin, Peeked},
+    http1::Method,
     leg::Leg,
-    session::Phase,
+    session::{Kind, Phase},
     side::Side,
     tls::{
         Version,
@@ -28,6 +29,36 @@ use tidegate_core::{
 };
 
 impl<N: Network> Driver<N> {
+    /// Looks for an upstream leg.
+    pub(super) fn connect(&mut self) {
+        self.carry.next_response();
+        let (cluster, need) = match self.service.setup.kind {
+            Kind::Tcp if self.service.setup.passthrough => (self.carry.cluster(), Need::Tunnel),
+            Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
+            Kind::Http if self.session.method() == Some(Method::Connect) => {
+                (self.carry.cluster(), Need::Connect)
+            }
+            Kind::Http if self.session.is_retrying() => (self.carry.cluster(), Need::Retry),
+            Kind::Http => (self.carry.cluster(), Need::Exchange),
+        };
+        if self.session.is_retrying() {
+            tracing::info!("the request is sent again, on a fresh connection");
+            self.wire(Side::Up).outbox.rewind();
+        }
+        match self.service.upstreams.find(cluster, need) {
+            // Before whatever else is queued: the session waits for nothing else of its order.
+            Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
+            Found::Idle(port, lease) => {
+                self.lease = Some(lease);
+                let wire = self.wire(Side::Up);
+                wire.sent_before = port.sent_bytes().ok();
+                wire.put(port);
+                self.queue.push_front(Event::Connected(Origin::Reused));
+            }
+            Found::Dial(dial) => self.dial = Some(dial),
+        }
+    }
+
     pub(super) fn poll_secure(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
         if !matches!(self.session.leg(side), Leg::Securing) {
             return false;

@@ -11,9 +11,15 @@ pub use fault::{Call, Fault};
 
 use crate::{
     net::Stream,
-    tls::{origin::Terms, port::Secured},
+    tls::{
+        origin::Terms,
+        port::{Engine, Secured},
+    },
 };
-use rustls::{ClientConnection, Connection, ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::{
+    ProtocolVersion, ServerConfig, client::UnbufferedClientConnection,
+    server::UnbufferedServerConnection,
+};
 use std::{
     io::{self, IoSlice},
     net::SocketAddr,
@@ -51,14 +57,14 @@ impl<S: Stream> Port<S> {
 
     /// The server's side of a TLS leg; [`Port::poll_secure`] shakes hands.
     pub fn server(stream: S, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
-        let engine = Connection::Server(ServerConnection::new(config)?);
+        let engine = Engine::Server(UnbufferedServerConnection::new(config)?);
         Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
     }
 
     /// The client's side of a TLS leg, whose peer has to meet `terms`.
     pub fn client(stream: S, terms: Terms) -> Result<Self, rustls::Error> {
-        let engine = ClientConnection::new(terms.config(), terms.name().clone())?;
-        let mut secured = Secured::new(stream, Connection::Client(engine));
+        let engine = UnbufferedClientConnection::new(terms.config(), terms.name().clone())?;
+        let mut secured = Secured::new(stream, Engine::Client(engine));
         secured.terms = Some(terms);
         Ok(Port(Transport::Tls(Box::new(secured))))
     }
@@ -209,28 +215,24 @@ impl<S: Stream> Port<S> {
     /// The TLS version, once it is agreed.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
-        self.engine().and_then(|engine| engine.protocol_version())
+        self.secured().and_then(Secured::version)
     }
 
     /// The protocol agreed by ALPN, if any.
     #[must_use]
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.engine().and_then(|engine| engine.alpn_protocol())
+        self.secured().and_then(Secured::alpn)
     }
 
-    /// The name a TLS client asked for (SNI), on the server's side.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&str> {
-        match self.engine()? {
-            Connection::Server(server) => server.server_name(),
-            Connection::Client(_) => None,
-        }
+    #[cfg(test)]
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.secured().map_or(0, Secured::buffered_bytes)
     }
 
-    fn engine(&self) -> Option<&Connection> {
+    fn secured(&self) -> Option<&Secured<S>> {
         match &self.0 {
             Transport::Plain(_) => None,
-            Transport::Tls(secured) => Some(secured.engine()),
+            Transport::Tls(secured) => Some(secured),
         }
     }
 

@@ -6,5 +6,6 @@ pub mod files;
 pub(crate) mod memory;
 pub mod origin;
 pub mod port;
+mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;

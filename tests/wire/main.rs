@@ -10,6 +10,7 @@ mod curl;
 mod drain;
 mod exchange;
 mod harness;
+mod key_kinds;
 mod keys;
 mod leg;
 mod letter;

@@ -1,7 +1,8 @@
 //! How a listener answers TLS handshakes: versions, ALPN, and which certificate for which name.
 //!
 //! Owns the rustls configuration of a listener. Where keys, random numbers and time come from is
-//! an argument; it reads files only when asked to load, and never touches a connection.
+//! an argument, but for the keys of tickets: those the library draws, and changes by its own
+//! clock. It reads files only when asked to load, and never touches a connection.
 
 use crate::{
     config::{ClientAuth, Clients, Listener, Tls},
@@ -9,13 +10,13 @@ use crate::{
     tls::{dev, files},
 };
 use rustls::{
-    ServerConfig,
+    ServerConfig, SignatureScheme,
     client::verify_server_name,
-    crypto::CryptoProvider,
+    crypto::{CryptoProvider, aws_lc_rs::Ticketer},
     pki_types::ServerName,
     server::{
-        ClientHello, ParsedCertificate, ResolvesServerCert, WebPkiClientVerifier,
-        danger::ClientCertVerifier,
+        ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert,
+        WebPkiClientVerifier, danger::ClientCertVerifier,
     },
     sign::CertifiedKey,
     time_provider::TimeProvider,
@@ -46,7 +47,19 @@ pub fn load(
         .map(|clients| verifier(clients, provider))
         .transpose()?;
     let alpn = listener.protocol.alpn();
-    server_config(certificates, clients, alpn, provider, time).map(Some)
+    let mut config = build(certificates, clients, alpn, provider, time)?;
+    resume_by_tickets(&mut config)?;
+    Ok(Some(Arc::new(config)))
+}
+
+/// Sessions are resumed by what the client keeps: nothing is held for it, and any worker that has
+/// this configuration understands its ticket. The keys are the listener's own, because who must
+/// show a certificate is too; they change every 6 hours, and open what they sealed for 6 more.
+fn resume_by_tickets(config: &mut ServerConfig) -> Result<(), Message> {
+    config.ticketer = Ticketer::new()
+        .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    Ok(())
 }
 
 /// Who vouches for the clients of a listener, and whether somebody must.
@@ -80,6 +93,16 @@ pub fn server_config(
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
 ) -> Result<Arc<ServerConfig>, Message> {
+    build(certificates, clients, alpn, provider, time).map(Arc::new)
+}
+
+fn build(
+    certificates: Vec<CertifiedKey>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+    alpn: &[&[u8]],
+    provider: &Arc<CryptoProvider>,
+    time: &Arc<dyn TimeProvider>,
+) -> Result<ServerConfig, Message> {
     let by_name = ByName(certificates.into_iter().map(Arc::new).collect());
     let builder = ServerConfig::builder_with_details(Arc::clone(provider), Arc::clone(time))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -90,32 +113,37 @@ pub fn server_config(
     };
     let mut config = builder.with_cert_resolver(Arc::new(by_name));
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
-/// Certificates, chosen by the name that the client asks for.
+/// Certificates, chosen by the name that the client asks for and by what signatures it accepts.
 #[derive(Debug)]
 struct ByName(Vec<Arc<CertifiedKey>>);
 
 impl ByName {
-    fn pick(&self, name: Option<&str>) -> Option<&Arc<CertifiedKey>> {
+    /// The first that is for `name` and signs as the client accepts; failing that, the first that
+    /// does the one, or the other, or is there at all: the client then says what it thinks of it.
+    fn pick(&self, name: Option<&str>, accepted: &[SignatureScheme]) -> Option<&Arc<CertifiedKey>> {
         let first = self.0.first();
-        let Some(name) = name.and_then(|name| ServerName::try_from(name).ok()) else {
-            return first;
-        };
         if self.0.len() < 2 {
             return first;
         }
-        self.0
-            .iter()
-            .find(|certified| is_for(certified, &name))
+        let name = name.and_then(|name| ServerName::try_from(name).ok());
+        let named = |one: &&Arc<CertifiedKey>| name.as_ref().is_none_or(|name| is_for(one, name));
+        let signs = |one: &&Arc<CertifiedKey>| one.key.choose_scheme(accepted).is_some();
+        let all = || self.0.iter();
+        all()
+            .find(|one| signs(one) && named(one))
+            .or_else(|| all().find(named))
+            .or_else(|| all().find(signs))
             .or(first)
     }
 }
 
 impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.pick(hello.server_name()).cloned()
+        self.pick(hello.server_name(), hello.signature_schemes())
+            .cloned()
     }
 }
 
@@ -127,108 +155,4 @@ fn is_for(certified: &CertifiedKey, name: &ServerName<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tls::testing::{At, Scratch, certificate, provider};
-    use rustls::{
-        ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, ServerConnection,
-        SupportedProtocolVersion,
-        pki_types::{CertificateDer, pem::PemObject},
-        version::{TLS12, TLS13},
-    };
-
-    const T0: u64 = 1_800_000_000;
-
-    fn time() -> Arc<dyn TimeProvider> {
-        Arc::new(At(T0))
-    }
-
-    fn certified(scratch: &Scratch, name: &str) -> CertifiedKey {
-        let (cert, key) = certificate(name);
-        let path = scratch.file(name, &format!("{cert}{key}"));
-        let files = crate::config::CertificateFiles {
-            cert: path.clone(),
-            key: path,
-        };
-        files::load(&files, &provider()).unwrap()
-    }
-
-    /// A handshake in memory; the certificate that was served, version, and protocol.
-    fn shake(
-        server: &Arc<ServerConfig>,
-        roots: &[CertificateDer<'static>],
-        name: &str,
-        version: &'static SupportedProtocolVersion,
-    ) -> (CertificateDer<'static>, ProtocolVersion, Option<Vec<u8>>) {
-        let mut store = RootCertStore::empty();
-        store.add_parsable_certificates(roots.iter().cloned());
-        let mut client = ClientConfig::builder_with_details(provider(), time())
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        client.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let name = ServerName::try_from(name).unwrap().to_owned();
-        let mut client = ClientConnection::new(Arc::new(client), name).unwrap();
-        let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
-        while client.is_handshaking() || server.is_handshaking() {
-            let mut wire = Vec::new();
-            client.write_tls(&mut wire).unwrap();
-            server.read_tls(&mut &wire[..]).unwrap();
-            server.process_new_packets().unwrap();
-            wire.clear();
-            server.write_tls(&mut wire).unwrap();
-            client.read_tls(&mut &wire[..]).unwrap();
-            client.process_new_packets().unwrap();
-        }
-        let served = client.peer_certificates().unwrap()[0].clone().into_owned();
-        let protocol = client.alpn_protocol().map(<[u8]>::to_vec);
-        (served, client.protocol_version().unwrap(), protocol)
-    }
-
-    #[test]
-    fn the_certificate_follows_the_name_and_the_first_is_the_default() {
-        let scratch = Scratch::new("accept-names");
-        let all: Vec<_> = ["a.example", "b.example", "*.c.example"]
-            .map(|name| certified(&scratch, name))
-            .into();
-        let leaf = |n: usize| all[n].cert[0].clone();
-        let by_name = ByName(all.iter().cloned().map(Arc::new).collect());
-        for (name, expected) in [
-            (Some("a.example"), 0),
-            (Some("b.example"), 1),
-            (Some("x.c.example"), 2),
-            (Some("x.y.c.example"), 0),
-            (Some("unknown.example"), 0),
-            (None, 0),
-        ] {
-            assert_eq!(
-                by_name.pick(name).unwrap().cert[0],
-                leaf(expected),
-                "{name:?}"
-            );
-        }
-        let roots: Vec<_> = (0..3).map(leaf).collect();
-        let server = server_config(all.clone(), None, &[], &provider(), &time()).unwrap();
-        for (version, expected) in [
-            (&TLS12, ProtocolVersion::TLSv1_2),
-            (&TLS13, ProtocolVersion::TLSv1_3),
-        ] {
-            let (served, version, protocol) = shake(&server, &roots, "b.example", version);
-            assert_eq!((served, version, protocol), (leaf(1), expected, None));
-        }
-    }
-
-    #[test]
-    fn a_client_that_trusts_the_authority_accepts_the_development_certificate() {
-        let scratch = Scratch::new("accept-dev");
-        let listener = Listener {
-            tls: Some(Tls::Dev(scratch.root().into())),
-            ..crate::config::testing::listener()
-        };
-        let server = load(&listener, &provider(), &time()).unwrap().unwrap();
-        let root = CertificateDer::from_pem_file(scratch.path("ca.pem")).unwrap();
-        let (_, _, protocol) = shake(&server, &[root], "localhost", &TLS13);
-        assert_eq!(protocol.as_deref(), Some(&b"http/1.1"[..]));
-    }
-}
+mod tests;

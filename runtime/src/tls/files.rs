@@ -22,13 +22,13 @@ use std::{fs, io, path::Path};
 pub fn load(files: &CertificateFiles, provider: &CryptoProvider) -> Result<CertifiedKey, Message> {
     let chain = chain(&files.cert)?;
     let key = key(&files.key)?;
+    let why = match is_rsa(&key) {
+        true => "it is an RSA key of less than 2048 bits, or of more than 8192",
+        false => "it is not an RSA, ECDSA or Ed25519 key",
+    };
     let key = provider.key_provider.load_private_key(key).map_err(|_| {
-        unusable(
-            "private key",
-            &files.key,
-            "it is not an RSA, ECDSA or Ed25519 key",
-        )
-        .help("make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+        unusable("private key", &files.key, why)
+            .help("make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
     })?;
     let certified = CertifiedKey::new(chain, key);
     match certified.keys_match() {
@@ -41,6 +41,12 @@ pub fn load(files: &CertificateFiles, provider: &CryptoProvider) -> Result<Certi
             "it is not an X.509 certificate",
         )),
     }
+}
+
+fn is_rsa(key: &PrivateKeyDer<'_>) -> bool {
+    // RFC 8017, A.1: rsaEncryption, 1.2.840.113549.1.1.1.
+    const OID: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+    matches!(key, PrivateKeyDer::Pkcs1(_)) || contains(key.secret_der(), OID)
 }
 
 /// Reads certificate authorities; at least one.

@@ -7,11 +7,11 @@
 use crate::{
     config::{self, OriginTls, Roots},
     message::{Code, Message},
-    tls::files,
+    tls::{files, sessions::Sessions},
 };
 use rustls::{
     ClientConfig, RootCertStore,
-    client::{ResolvesClientCert, WebPkiServerVerifier},
+    client::{ResolvesClientCert, Resumption, WebPkiServerVerifier},
     crypto::CryptoProvider,
     pki_types::ServerName,
     sign::{CertifiedKey, SingleCertAndKey},
@@ -82,7 +82,7 @@ pub fn load(
 }
 
 /// The configuration of a cluster that trusts `roots` (not empty): TLS 1.2 and 1.3, `alpn` in order
-/// of preference, sessions resumed as rustls does by default.
+/// of preference, sessions resumed.
 ///
 /// # Errors
 /// The roots are unusable, or the provider has no cipher suite for these versions.
@@ -109,6 +109,7 @@ pub fn client_config(
         }
         None => builder.with_no_client_auth(),
     };
+    config.resumption = Resumption::store(Arc::new(Sessions::new()));
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
 }

@@ -1,9 +1,17 @@
-//! A TLS leg: a [`rustls::Connection`] driven by hand over a [`Stream`].
+//! A TLS leg: an [`Engine`] driven by hand over a [`Stream`].
 //!
-//! It owns the engine, the ciphertext in both directions and the two end states. It waits for the
-//! socket only, never hands a FIN to it before close_notify, never answers a close_notify by
-//! itself (T01, and T02 as `deliver`), and never calls plaintext written whose record is not
-//! wholly in the socket (T17).
+//! It owns the engine, what was read of the socket and not yet taken, and the two end states. It
+//! waits for the socket only, never hands a FIN to it before close_notify, never answers a
+//! close_notify by itself (T01, and T02 as `deliver`), and never calls plaintext written whose
+//! record is not wholly in the socket (T17). An idle leg holds no buffer.
+
+mod chunks;
+mod engine;
+mod incoming;
+mod outgoing;
+mod scratch;
+
+pub(crate) use engine::Engine;
 
 use crate::{
     net::Stream,
@@ -11,29 +19,16 @@ use crate::{
     tls::origin::Terms,
     variant::bad,
 };
-use rustls::{Connection, SupportedCipherSuite};
+use chunks::Chunks;
+use incoming::{Fill, Incoming};
+use outgoing::{Batch, Outgoing};
+use rustls::{ProtocolVersion, SupportedCipherSuite};
+use scratch::{SCRATCH, Scratch};
 use std::{
-    cell::RefCell,
-    io::{self, IoSlice, Read as _, Write as _},
+    io::IoSlice,
     task::{Context, Poll, ready},
 };
 use tidegate_core::ending::Cause;
-
-/// Plaintext encrypted at a time: one record, so that little is sealed before the socket has room.
-const BATCH_BYTES: usize = 16 * 1024;
-
-/// Slices that may share a batch; a head, its body and their framing are fewer.
-const BATCH_SLICES: usize = 16;
-
-/// The most ciphertext read at a time; one such buffer a worker, borrowed for one call.
-const SCRATCH_BYTES: usize = 256 * 1024;
-
-/// The least ciphertext asked for at a time, however small the caller's buffer: one whole record.
-const RECORD_BYTES: usize = BATCH_BYTES + 256;
-
-thread_local! {
-    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH_BYTES].into_boxed_slice());
-}
 
 /// Records kept in reserve before the keys of a TLS 1.2 leg are used up: alerts count too.
 const RESERVED_RECORDS: u64 = 64;
@@ -56,8 +51,8 @@ enum Inbound {
 /// The write side of a TLS leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outbound {
-    /// Records may be written; so much plaintext of the caller's is inside the engine.
-    Open { sealed_bytes: usize },
+    /// Records may be written.
+    Open,
     /// close_notify is queued behind them.
     Notified,
     /// FIN is behind it.
@@ -68,35 +63,39 @@ enum Outbound {
 #[derive(Debug)]
 pub(crate) struct Secured<S: Stream> {
     stream: S,
-    engine: Connection,
+    engine: Engine,
     /// What the peer has to meet, where we are the client.
     pub(crate) terms: Option<Terms>,
     inbound: Inbound,
     outbound: Outbound,
-    /// Ciphertext read and not yet given to the engine, which takes no more while it holds
-    /// plaintext. Empty, and not allocated, but for readers smaller than a record.
-    backlog: Vec<u8>,
-    /// Batches sealed, of one record each unless the configuration asks for smaller ones.
+    incoming: Incoming,
+    outgoing: Outgoing,
+    /// Records sealed so far.
     sealed_records: u64,
 }
 
 impl<S: Stream> Secured<S> {
-    pub(crate) fn new(stream: S, mut engine: Connection) -> Self {
-        // The bound on what waits for the socket is BATCH_BYTES, and kept here.
-        engine.set_buffer_limit(None);
+    pub(crate) fn new(stream: S, engine: Engine) -> Self {
         Secured {
             stream,
             engine,
             terms: None,
             inbound: Inbound::Open,
-            outbound: Outbound::Open { sealed_bytes: 0 },
-            backlog: Vec::new(),
+            outbound: Outbound::Open,
+            incoming: Incoming::default(),
+            outgoing: Outgoing::new(),
             sealed_records: 0,
         }
     }
 
-    pub(crate) fn engine(&self) -> &Connection {
-        &self.engine
+    /// The version, once it is agreed.
+    pub(crate) fn version(&self) -> Option<ProtocolVersion> {
+        self.engine.protocol_version()
+    }
+
+    /// The protocol agreed by ALPN, if any.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        self.engine.alpn_protocol()
     }
 
     pub(crate) fn stream(&self) -> &S {
@@ -112,7 +111,13 @@ impl<S: Stream> Secured<S> {
     }
 
     pub(crate) fn wants_flush(&self) -> bool {
-        self.engine.wants_write()
+        !self.outgoing.is_empty() || self.engine.wants_write()
+    }
+
+    /// Memory that is held for bytes, used or not.
+    #[cfg(test)]
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.incoming.capacity() + self.outgoing.capacity()
     }
 
     pub(crate) fn poll_secure(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
@@ -129,7 +134,8 @@ impl<S: Stream> Secured<S> {
             // The engine is not fed while its answer waits: a peer that only sends gets no
             // further than the socket's buffer.
             ready!(flushed);
-            if ready!(self.poll_fill(cx, &mut []))? == Fill::Fin {
+            let (_, fin) = ready!(self.poll_fill(cx, &mut []))?;
+            if fin {
                 return Poll::Ready(Err(Fault::cut_short()));
             }
         }
@@ -143,17 +149,17 @@ impl<S: Stream> Secured<S> {
         debug_assert!(!buf.is_empty(), "a read has room");
         loop {
             // T06: what was authenticated before an end comes before it, whatever the end.
-            let n = self.take_plaintext(buf);
+            let n = self.incoming.take(buf);
             if n > 0 {
                 return Poll::Ready(Ok(Read::Bytes(n)));
             }
             match &self.inbound {
                 Inbound::Open => match ready!(self.poll_fill(cx, buf))? {
-                    Fill::Plaintext(0) => {}
-                    Fill::Plaintext(n) => return Poll::Ready(Ok(Read::Bytes(n))),
+                    (0, false) => {}
+                    (n, false) => return Poll::Ready(Ok(Read::Bytes(n))),
                     // T05: the caller has not been told of a close_notify, so it is truncated.
-                    Fill::Fin if bad!(BareFinIgnored) => return Poll::Pending,
-                    Fill::Fin => self.inbound = Inbound::Ended,
+                    (_, true) if bad!(BareFinIgnored) => return Poll::Pending,
+                    (_, true) => self.inbound = Inbound::Ended,
                 },
                 Inbound::Notified => {
                     self.inbound = Inbound::Ignoring;
@@ -178,22 +184,24 @@ impl<S: Stream> Secured<S> {
         if let Inbound::Broken(error) = &self.inbound {
             return Poll::Ready(Err(Fault::tls(Call::Write, error)));
         }
-        let Outbound::Open { mut sealed_bytes } = self.outbound else {
-            unreachable!("nothing is written behind close_notify");
-        };
-        if sealed_bytes == 0 {
-            sealed_bytes = self.seal(bufs)?;
-            self.outbound = Outbound::Open { sealed_bytes };
+        assert!(
+            self.outbound == Outbound::Open,
+            "nothing is written behind close_notify"
+        );
+        let (mut moved, mut flushed) = self.flush(cx, Call::Write);
+        let before = self.outgoing.take_complete();
+        if before > 0 && flushed.is_ready() {
+            return flushed.map_ok(|()| before);
         }
-        let (moved, flushed) = self.flush(cx, Call::Write);
+        if before == 0 && flushed == Poll::Ready(Ok(())) {
+            let (more, sent) = self.seal(cx, bufs)?;
+            (moved, flushed) = (moved | more, sent);
+        }
+        let complete = before + self.outgoing.take_complete();
         match flushed {
-            Poll::Ready(Ok(())) => {
-                self.outbound = Outbound::Open { sealed_bytes: 0 };
-                Poll::Ready(Ok(sealed_bytes))
-            }
+            Poll::Pending if complete == 0 && !moved => Poll::Pending,
             Poll::Ready(Err(fault)) => Poll::Ready(Err(fault)),
-            Poll::Pending if moved => Poll::Ready(Ok(0)),
-            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(complete)),
         }
     }
 
@@ -202,10 +210,11 @@ impl<S: Stream> Secured<S> {
             // No FIN that would look like an end we chose.
             return Poll::Ready(Err(Fault::tls(Call::Finish, error)));
         }
-        if let Outbound::Open { .. } = self.outbound {
+        if self.outbound == Outbound::Open {
             // What is sealed leaves before it, also where the rest was given up (T02, strict).
             if !bad!(FinAlone) {
-                self.engine.send_close_notify();
+                let held = &mut self.incoming.held;
+                self.engine.close_notify(held, &mut self.outgoing.bytes);
             }
             self.outbound = Outbound::Notified;
         }
@@ -227,65 +236,36 @@ impl<S: Stream> Secured<S> {
         self.flush(cx, Call::Write).1
     }
 
-    /// Moves plaintext from the engine into `buf`.
-    fn take_plaintext(&mut self, buf: &mut [u8]) -> usize {
-        // The only error is "nothing there": the engine is never told of a FIN.
-        self.engine.reader().read(buf).unwrap_or(0)
-    }
-
-    /// Brings more ciphertext to the engine, from the backlog or by one read of the socket, and
-    /// what it decrypts to `buf`.
-    fn poll_fill(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Fill, Fault>> {
-        if !self.backlog.is_empty() {
-            let backlog = std::mem::take(&mut self.backlog);
-            return Poll::Ready(Ok(Fill::Plaintext(self.feed(&backlog, buf))));
-        }
-        SCRATCH.with_borrow_mut(|scratch| {
-            let room = buf.len().clamp(RECORD_BYTES, SCRATCH_BYTES);
-            match ready!(self.stream.poll_read(cx, &mut scratch[..room])) {
-                Ok(0) => Poll::Ready(Ok(Fill::Fin)),
-                Ok(n) => Poll::Ready(Ok(Fill::Plaintext(self.feed(&scratch[..n], buf)))),
-                Err(error) => Poll::Ready(Err(Fault::io(Call::Read, &error))),
+    /// Reads the socket once, and what it brings to `buf`; tells how much plaintext that is, and
+    /// whether it is FIN.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<(usize, bool), Fault>> {
+        let out = &mut self.outgoing.bytes;
+        let fill = self
+            .incoming
+            .poll_fill(cx, &mut self.stream, &mut self.engine, out, buf);
+        let fill = ready!(fill).map_err(|error| Fault::io(Call::Read, &error))?;
+        Poll::Ready(Ok(match fill {
+            Fill::Plaintext(n) => (n, false),
+            Fill::CloseNotify(n) => {
+                self.inbound = Inbound::Notified;
+                (n, false)
             }
-        })
-    }
-
-    /// Gives `input` to the engine and takes what it decrypts, until `buf` is full or the
-    /// direction ends; the rest becomes the backlog.
-    fn feed(&mut self, mut input: &[u8], buf: &mut [u8]) -> usize {
-        let mut filled = 0;
-        while !input.is_empty() {
-            let state = match self.engine.read_tls(&mut input) {
-                Ok(n) => {
-                    assert!(n > 0, "an engine whose input is open takes some");
-                    self.engine.process_new_packets()
-                }
-                // A handshake message beyond the engine's limits.
-                Err(error) => Err(rustls::Error::General(error.to_string())),
-            };
-            filled += self.take_plaintext(&mut buf[filled..]);
-            match state {
-                Err(error) => {
-                    self.inbound = Inbound::Broken(Box::new(error));
-                    return filled;
-                }
-                // T04: what follows close_notify is not looked at.
-                Ok(state) if state.peer_has_closed() => {
-                    self.inbound = Inbound::Notified;
-                    return filled;
-                }
-                Ok(state) if filled == buf.len() && state.plaintext_bytes_to_read() > 0 => break,
-                Ok(_) => {}
+            Fill::Broken(n, error) => {
+                self.inbound = Inbound::Broken(Box::new(error));
+                (n, false)
             }
-        }
-        self.backlog = input.to_vec();
-        filled
+            Fill::Fin => (0, true),
+        }))
     }
 
     /// Reads the socket and forgets what it brings, until its FIN (T03, T04).
     fn poll_ignore(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            if ready!(self.stream.poll_read(cx, scratch))
+        SCRATCH.with_borrow_mut(|Scratch { read, .. }| {
+            if ready!(self.stream.poll_read(cx, read))
                 .map_err(|error| Fault::io(Call::Read, &error))?
                 == 0
             {
@@ -295,22 +275,34 @@ impl<S: Stream> Secured<S> {
         })
     }
 
-    /// Encrypts a batch from the front of `bufs`, and tells how many bytes it took.
-    fn seal(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize, Fault> {
-        let mut batch = [IoSlice::new(&[]); BATCH_SLICES];
-        let mut room = BATCH_BYTES;
-        let full = bufs.iter().filter(|buf| !buf.is_empty());
-        for (slot, buf) in batch.iter_mut().zip(full) {
-            let taken = buf.len().min(room);
-            *slot = IoSlice::new(&buf[..taken]);
-            room -= taken;
-        }
-        self.count_record()?;
-        let used = batch.iter().take_while(|buf| !buf.is_empty()).count();
-        let sealed = self.engine.writer().write_vectored(&batch[..used]);
-        sealed.map_err(|error| Fault {
-            cause: Cause::Tls,
-            ..Fault::io(Call::Write, &error)
+    /// Encrypts a batch from the front of `bufs` and offers it to the socket; tells whether any
+    /// moved.
+    fn seal(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Result<(bool, Poll<Result<(), Fault>>), Fault> {
+        SCRATCH.with_borrow_mut(|Scratch { sealed, joined, .. }| {
+            let (mut chunks, mut batch) = (Chunks::new(bufs), Batch::default());
+            for _ in 0..self.outgoing.batch() {
+                let chunk = chunks.next(joined);
+                if chunk.is_empty() {
+                    break;
+                }
+                if let Err(fault) = self.count_record() {
+                    if batch.len() == 0 {
+                        return Err(fault);
+                    }
+                    break;
+                }
+                let room = &mut sealed[batch.len()..];
+                let n = self.engine.seal(&mut self.incoming.held, chunk, room);
+                let n = n.map_err(|_| used_up())?;
+                batch.push(n, chunk.len());
+            }
+            let sealed = &sealed[..batch.len()];
+            let (moved, sent) = self.outgoing.send(cx, &mut self.stream, &batch, sealed);
+            Ok((moved, sent.map_err(|error| Fault::io(Call::Write, &error))))
         })
     }
 
@@ -326,31 +318,15 @@ impl<S: Stream> Secured<S> {
         if self.sealed_records < most.saturating_sub(RESERVED_RECORDS) {
             return Ok(());
         }
-        Err(Fault {
-            cause: Cause::Tls,
-            call: Call::Write,
-            detail: Detail::Said("the keys of this TLS 1.2 connection are used up"),
-        })
+        Err(used_up())
     }
 
     /// Moves ciphertext to the socket until none is left or it takes no more; tells whether any
     /// moved.
     fn flush(&mut self, cx: &mut Context<'_>, call: Call) -> (bool, Poll<Result<(), Fault>>) {
-        let mut moved = false;
-        while self.engine.wants_write() {
-            let mut pipe = Pipe {
-                stream: &mut self.stream,
-                cx,
-            };
-            match self.engine.write_tls(&mut pipe) {
-                Ok(_) => moved = true,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return (moved, Poll::Pending);
-                }
-                Err(error) => return (moved, Poll::Ready(Err(Fault::io(call, &error)))),
-            }
-        }
-        (moved, Poll::Ready(Ok(())))
+        self.engine.speak(&mut self.outgoing.bytes);
+        let (moved, flushed) = self.outgoing.flush(cx, &mut self.stream);
+        (moved, flushed.map_err(|error| Fault::io(call, &error)))
     }
 
     /// Offers our own alert to the socket before the leg is given up. Nothing waits for it: the
@@ -360,35 +336,11 @@ impl<S: Stream> Secured<S> {
     }
 }
 
-/// What one round of ciphertext brought.
-#[derive(Debug, PartialEq, Eq)]
-enum Fill {
-    /// So much plaintext, perhaps none yet.
-    Plaintext(usize),
-    /// The socket's FIN.
-    Fin,
-}
-
-/// The socket as the engine's writer.
-struct Pipe<'a, 'b, S> {
-    stream: &'a mut S,
-    cx: &'a mut Context<'b>,
-}
-
-impl<S: Stream> io::Write for Pipe<'_, '_, S> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self.stream.poll_write(self.cx, bufs) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+fn used_up() -> Fault {
+    Fault {
+        cause: Cause::Tls,
+        call: Call::Write,
+        detail: Detail::Said("the keys of this TLS 1.2 connection are used up"),
     }
 }
 

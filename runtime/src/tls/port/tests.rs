@@ -1,8 +1,10 @@
 //! A TLS leg over a stream in memory, against a rustls client, on TLS 1.2 and 1.3.
 
+mod batch;
 mod engine;
 mod memory;
 mod peer;
+mod pieces;
 
 use crate::port::{Call, Fault, Read, fault::Detail};
 use peer::{Pair, cx};

@@ -9,6 +9,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 from . import machine, others
 
@@ -20,6 +21,8 @@ global
     nbthread 1
     maxconn {conns}
     maxpipes 128
+    tune.pool-low-fd-ratio 90
+    tune.pool-high-fd-ratio 95
     {tuning}
 defaults
     timeout connect 5s
@@ -141,12 +144,10 @@ class Proxy:
         self.listeners = listeners
         self.process = None
         self.ports = {}
-        self.starts = 0
 
     def start(self, site):
-        self.starts += 1
-        folder = site.folder / f"{self.name}-{self.starts}"
-        folder.mkdir()
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=site.folder))
+        folder.chmod(0o755)
         self.ports = dict(zip(LISTENERS, machine.free_ports(len(LISTENERS))))
         words = dict(self.ports, pem=site.pem, cert=site.cert, key=site.key, folder=folder)
         words.update({f"to_{name}": port for name, port in site.origins.items()})
@@ -222,7 +223,7 @@ def known(tidegate_program):
     add("tidegate", tidegate_program, "--version", tidegate)
     program = shutil.which("haproxy")
     if program:
-        splice, relays = "option splice-auto", ["source", "http"]
+        splice, relays = "option splice-response", ["source", "http"]
         add("haproxy", program, "-v", haproxy())
         add("haproxy-splice", program, "-v", haproxy("", splice), relays)
         add("haproxy-splice-256k", program, "-v", haproxy("tune.pipesize 262144", splice), relays)

@@ -9,8 +9,11 @@ pub use exchange::{Sessions, session_bytes};
 /// Something that is done again and again.
 pub type Repeated = Box<dyn FnMut()>;
 
-/// Something that can be measured, and how to get ready for it.
-pub const OPERATIONS: [(&str, fn() -> Repeated); 9] = [
+/// How to get ready for it.
+pub type Make = fn() -> Repeated;
+
+/// All that can be measured, by name.
+pub const OPERATIONS: [(&str, Make); 9] = [
     ("keep_alive_exchange", exchange::keep_alive),
     ("keep_alive_steps_only", exchange::steps_only),
     ("connection_of_one_exchange", exchange::connection),

@@ -11,7 +11,10 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
     version::TLS13,
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// How the load speaks TLS.
 pub(super) fn config(resume: bool) -> Arc<ClientConfig> {
@@ -37,12 +40,12 @@ pub(super) fn config(resume: bool) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// Tickets, the youngest first; each is used once.
+/// Tickets, the oldest first. The youngest is used, once: a server may have forgotten older ones.
 #[derive(Debug, Default)]
-struct Tickets(Mutex<Vec<Tls13ClientSessionValue>>);
+struct Tickets(Mutex<VecDeque<Tls13ClientSessionValue>>);
 
 /// More tickets than there are handshakes at a time.
-const TICKETS: usize = 256;
+const TICKETS: usize = 64;
 
 impl ClientSessionStore for Tickets {
     fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
@@ -61,13 +64,15 @@ impl ClientSessionStore for Tickets {
 
     fn insert_tls13_ticket(&self, _: ServerName<'static>, ticket: Tls13ClientSessionValue) {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tickets.len() < TICKETS {
-            tickets.push(ticket);
+        if tickets.len() == TICKETS {
+            tickets.pop_front();
         }
+        tickets.push_back(ticket);
     }
 
     fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.pop_back()
     }
 }
 

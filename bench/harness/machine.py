@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 PROXY_CORE = 0
@@ -32,6 +33,17 @@ LIBC = ctypes.CDLL(None)
 
 def say(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def alone():
+    """Waits until no other measurement runs on this machine; the lock is gone when we are."""
+    lock = open(pathlib.Path(tempfile.gettempdir()) / "tidegate-bench.lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        say("another measurement is running; this one waits for its end")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def enter_namespace():

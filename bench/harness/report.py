@@ -15,7 +15,8 @@ BAR_WIDTH = 40
 
 HEAD = """# Benchmarks
 
-Measured on {date} with `{command}`: Linux {kernel}, {cores} cores ({cpu}), {network}.
+Measured on {date} with `{command}`:
+Linux {kernel}, {cores} cores ({cpu}), {network}.
 {versions}.
 
 Each proxy has one thread, on core {proxy_core}; load and origin share core {load_core}. The proxies

@@ -24,8 +24,7 @@ have their turns in {rounds} interleaved rounds of {seconds} s. CPU time is the 
 all threads of the proxy, in user space and in the kernel. A ratio is the peer's CPU time over
 Tidegate's, or Tidegate's rate over the peer's, in the same round: above 1 is better for Tidegate.
 Given are its median, the lowest and the highest of all rounds, and the ratio of the best rounds. A
-bar is missed only if median and best rounds both miss it by more than 10 %, in a second run of 15
-rounds too. The absolute numbers are this machine's at that hour, and are not to be compared with
+bar is missed only if median and best rounds both miss it by more than 10 %{again}. The absolute numbers are this machine's at that hour, and are not to be compared with
 those of another day. [bench/README.md](../bench/README.md) says what each workload does, and where
 this way of measuring can mislead.
 """

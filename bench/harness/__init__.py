@@ -1,0 +1,1 @@
+"""What bench/run and bench/calls are made of."""

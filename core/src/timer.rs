@@ -88,20 +88,39 @@ impl fmt::Display for Timer {
 /// The armed timers of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timers {
-    at: [Option<Time>; Timer::ALL.len()],
+    at: [Slot; Timer::ALL.len()],
+}
+
+/// When a timer runs out, in the memory of the time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Slot(Time);
+
+impl Slot {
+    /// It is not armed. No session lives to see this moment.
+    const NEVER: Slot = Slot(Time(u64::MAX));
+
+    fn get(self) -> Option<Time> {
+        (self != Slot::NEVER).then_some(self.0)
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Slot::NEVER
+    }
 }
 
 impl Timers {
     /// Whether `timer` is armed.
     #[must_use]
     pub fn armed(&self, timer: Timer) -> bool {
-        self.at[timer as usize].is_some()
+        self.at[timer as usize] != Slot::NEVER
     }
 
     /// When `timer` runs out, if it is armed.
     #[must_use]
     pub fn at(&self, timer: Timer) -> Option<Time> {
-        self.at[timer as usize]
+        self.at[timer as usize].get()
     }
 
     /// Brings `timer` into line with what the state calls for: arms it if it is wanted and not
@@ -109,18 +128,24 @@ impl Timers {
     #[inline]
     pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
         let slot = &mut self.at[timer as usize];
-        *slot = wanted.map(|span| slot.unwrap_or(now + span));
+        *slot = match wanted {
+            None => Slot::NEVER,
+            Some(span) if *slot == Slot::NEVER => Slot(now + span),
+            Some(_) => *slot,
+        };
     }
 
     /// Forgets `timer`, so that the next [`Timers::reconcile`] arms it anew: there was progress.
     pub fn restart(&mut self, timer: Timer) {
-        self.at[timer as usize] = None;
+        self.at[timer as usize] = Slot::NEVER;
     }
 
     /// Brings the moment of `timer`, which is armed, forward to `at`, if that is earlier.
     pub fn hasten(&mut self, timer: Timer, at: Time) {
         let slot = &mut self.at[timer as usize];
-        *slot = slot.map(|then| then.min(at));
+        if *slot != Slot::NEVER {
+            slot.0 = slot.0.min(at);
+        }
     }
 
     /// The next wait and its reason.
@@ -128,7 +153,7 @@ impl Timers {
     pub fn next(&self) -> Option<(Time, Timer)> {
         Timer::ALL
             .into_iter()
-            .filter_map(|timer| self.at[timer as usize].map(|at| (at, timer)))
+            .filter_map(|timer| self.at(timer).map(|at| (at, timer)))
             .min()
     }
 }

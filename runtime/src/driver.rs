@@ -8,13 +8,14 @@ mod begin;
 mod carry;
 mod check;
 mod cut;
+mod desk;
 mod queue;
 mod turn;
 mod wait;
 mod watch;
 mod wire;
 
-use self::{carry::Carry, wire::Wire};
+use self::{carry::Carry, desk::Desk, wire::Wire};
 use crate::{
     linger::{Lingering, Place},
     net::{Buffers, Network},
@@ -26,7 +27,6 @@ use crate::{
     variant::bad,
 };
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     net::SocketAddr,
@@ -36,7 +36,7 @@ use std::{
     task::{Context, Poll},
 };
 use tidegate_core::{
-    effect::{Effect, Effects},
+    effect::Effect,
     ending::Ending,
     event::{Event, Origin},
     interest::Asks,
@@ -81,7 +81,7 @@ pub struct Driver<N: Network> {
     quiet: bool,
     wires: [Wire<N::Stream>; 2],
     carry: Carry,
-    dial: Option<Dial<N>>,
+    dial: Option<Box<Dial<N>>>,
     /// The upstream leg's place in the pool, if it has one.
     lease: Option<Lease<N>>,
     /// The endpoint that was dialled last, for logs.
@@ -92,8 +92,8 @@ pub struct Driver<N: Network> {
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     /// When the legs' networks are told what to watch for, if they do not know.
     watch_at: Option<Time>,
-    queue: VecDeque<Event>,
-    effects: Effects,
+    /// What is being worked off.
+    desk: Option<Box<Desk>>,
     now: Time,
     ending: Option<Ending>,
     ticket: crate::drain::Ticket,
@@ -147,8 +147,7 @@ impl<N: Network> Driver<N> {
             halves: service.observer.halves(),
             sleep: None,
             watch_at: None,
-            queue: VecDeque::new(),
-            effects: Effects::new(),
+            desk: None,
             now,
             ending: None,
             ticket,
@@ -172,19 +171,23 @@ impl<N: Network> Driver<N> {
         &mut self.wires[side as usize]
     }
 
+    fn desk(&mut self) -> &mut Desk {
+        self.desk.get_or_insert_with(desk::lend)
+    }
+
     /// Tells the session of an event and performs what it orders, to the last order.
     fn step(&mut self, event: Event) {
         self.progress = self.now;
-        self.queue.push_back(event);
+        self.desk().events.push_back(event);
         self.settle();
     }
 
     /// Works off the queue. Only then do bytes and counts agree again: a decoder has put down
     /// its bytes before the first of its events is told.
     fn settle(&mut self) {
-        while let Some(event) = self.queue.pop_front() {
+        while let Some(event) = self.desk().events.pop_front() {
             let before = self.tap.is_some().then(|| self.session.clone());
-            let mut effects = std::mem::take(&mut self.effects);
+            let mut effects = std::mem::take(&mut self.desk().effects);
             self.session.step(self.now, event, &mut effects);
             if let (Some(tap), Some(before)) = (&mut self.tap, before) {
                 tap.step(self.now, event, &before, &self.session, &effects);
@@ -192,13 +195,16 @@ impl<N: Network> Driver<N> {
             for effect in effects.drain(..) {
                 self.perform(effect);
             }
-            self.effects = effects;
+            self.desk().effects = effects;
             if let Event::Unconnected(_) = event {
                 self.count(Side::Up);
             } else if let Event::Connected(Origin::Fresh) = event {
                 // Its network has been told nothing yet.
                 self.quiet = false;
             }
+        }
+        if let Some(desk) = self.desk.take() {
+            desk::give_back(desk);
         }
         self.asks = Side::BOTH.map(|side| self.session.asks(side));
         self.let_go();
@@ -337,7 +343,8 @@ impl<N: Network> Driver<N> {
     /// what answered the order at once is not told; an idle connection goes back as it was.
     fn cancel(&mut self) {
         self.dial = None;
-        self.queue
+        self.desk()
+            .events
             .retain(|event| !matches!(event, Event::Connected(_) | Event::Unconnected(_)));
         self.park();
     }

@@ -36,8 +36,9 @@ use tidegate_core::{
     time::Time,
 };
 
-/// Idle connections kept per worker; the oldest goes first.
-const MOST_IDLE: usize = 256;
+/// Idle connections kept per worker; the oldest goes first. Time ends them sooner in most cases. It is as
+/// many as a worker may have needed at once: fewer, and each burst would dial the rest anew.
+const MOST_IDLE: usize = 4_096;
 
 /// The pool of one worker.
 pub struct Pool<N: Network>(Rc<Inner<N>>);

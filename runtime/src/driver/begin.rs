@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::{Dial, Found, Need, Reached},
+    upstream::{Found, Need, Reached},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -47,15 +47,17 @@ impl<N: Network> Driver<N> {
         }
         match self.service.upstreams.find(cluster, need) {
             // Before whatever else is queued: the session waits for nothing else of its order.
-            Found::Nothing(refusal) => self.queue.push_front(Event::Unconnected(refusal)),
+            Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
             Found::Idle(port, lease) => {
                 self.lease = Some(lease);
                 let wire = self.wire(Side::Up);
                 wire.sent_before = port.sent_bytes().ok();
                 wire.put(port);
-                self.queue.push_front(Event::Connected(Origin::Reused));
+                self.desk()
+                    .events
+                    .push_front(Event::Connected(Origin::Reused));
             }
-            Found::Dial(dial) => self.dial = Some(dial),
+            Found::Dial(dial) => self.dial = Some(Box::new(dial)),
         }
     }
 
@@ -107,7 +109,7 @@ impl<N: Network> Driver<N> {
         let Some(dial) = self.dial.as_mut() else {
             return false;
         };
-        match Pin::new(dial).poll(cx) {
+        match Pin::new(dial.as_mut()).poll(cx) {
             Poll::Pending => false,
             Poll::Ready(Ok(Reached { port, authority })) => {
                 self.dial = None;
@@ -117,7 +119,7 @@ impl<N: Network> Driver<N> {
                 true
             }
             Poll::Ready(Err(refusal)) => {
-                let failed = self.dial.take().and_then(Dial::into_failure);
+                let failed = self.dial.take().and_then(|dial| dial.into_failure());
                 if let Some((endpoint, fault)) = failed {
                     self.endpoint = endpoint;
                     self.wire(Side::Up).told.fault = Some(fault);

@@ -234,8 +234,9 @@ impl<N: Network> Driver<N> {
                 .carry
                 .response(&self.session, bytes, &mut down.outbox, room),
         };
-        self.queue.extend(look.routed);
-        self.queue.extend(look.events.into_iter().flatten());
+        let events = &mut self.desk().events;
+        events.extend(look.routed);
+        events.extend(look.events.into_iter().flatten());
         look.taken
     }
 

@@ -54,18 +54,43 @@ pub struct KernelStream {
     at_close: AtClose,
     /// Whether what is written may wait for FIN, and whether anything does.
     hold: Cell<Hold>,
+    /// What few connections wait for, and none for long.
+    rare: Option<Box<Rare>>,
+    /// What the kernel watches for.
+    vigil: Watched,
+    /// Whether the kernel sends small segments at once: what is written first goes at once anyway.
+    nodelay: Cell<bool>,
+    /// Counts it among those that its worker has accepted.
+    _kept: Option<Kept>,
+}
+
+/// Waits that a connection has while it is held, or on its way out.
+#[derive(Default)]
+struct Rare {
     /// Waits for EPOLLERR; made by the first `poll_fault`.
     fault: Option<Pin<Box<dyn Future<Output = io::Error>>>>,
     /// Waits for EPOLLRDHUP; made by the first `poll_hint`.
     hint: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    /// What the kernel watches for.
-    vigil: Option<Vigil>,
-    /// Whether the kernel sends small segments at once: what is written first goes at once anyway.
-    nodelay: Cell<bool>,
     /// The wait for the next sample of the send queue.
     sampler: Option<Sampler>,
-    /// Counts it among those that its worker has accepted.
-    _kept: Option<Kept>,
+}
+
+/// What the kernel watches for.
+enum Watched {
+    Nothing,
+    /// What the listener has: [`KEPT`].
+    Kept,
+    Told(Box<Vigil>),
+}
+
+impl Watched {
+    fn vigil(&self) -> Option<Vigil> {
+        match self {
+            Watched::Nothing => None,
+            Watched::Kept => Some(KEPT),
+            Watched::Told(vigil) => Some(**vigil),
+        }
+    }
 }
 
 /// What the kernel does if the descriptor goes now.
@@ -116,7 +141,7 @@ impl KernelStream {
         let mut stream = KernelStream::connected(register(socket)?, peer);
         stream._kept = kept;
         stream.sent_bytes = 0;
-        stream.vigil = Some(KEPT);
+        stream.vigil = Watched::Kept;
         stream.nodelay = Cell::new(true);
         stream.eager_read = true;
         stream.eager_write = true;
@@ -134,11 +159,9 @@ impl KernelStream {
             eager_write: false,
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
-            fault: None,
-            hint: None,
-            vigil: None,
+            rare: None,
+            vigil: Watched::Nothing,
             nodelay: Cell::new(false),
-            sampler: None,
             _kept: None,
         }
     }
@@ -148,6 +171,10 @@ impl KernelStream {
         let mut stream = KernelStream::connected(fd, peer);
         stream.latch(error);
         stream
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     pub(super) fn socket(&self) -> &Socket {

@@ -2,7 +2,7 @@
 //!
 //! It owns nothing. It never shuts the read side (R27), and tells no error but the first.
 
-use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler};
+use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler, Watched};
 use crate::{
     net::{
         Stream,
@@ -118,32 +118,31 @@ impl Stream for KernelStream {
         if let Some(first) = self.latched {
             return Poll::Ready(first.into());
         }
-        let fd = &self.fd;
-        let fault = self
-            .fault
-            .get_or_insert_with(|| Box::pin(news::failed(Rc::clone(fd))));
-        let error = ready!(fault.as_mut().poll(cx));
-        self.fault = None;
+        let fd = Rc::clone(&self.fd);
+        let fault = &mut self.rare().fault;
+        let waits = fault.get_or_insert_with(|| Box::pin(news::failed(fd)));
+        let error = ready!(waits.as_mut().poll(cx));
+        *fault = None;
         Poll::Ready(self.latch(error))
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut next = Duration::from_millis(1);
         loop {
-            if let Some(sampler) = &mut self.sampler {
+            if let Some(sampler) = self.rare.as_mut().and_then(|rare| rare.sampler.as_mut()) {
                 ready!(sampler.sleep.as_mut().poll(cx));
                 next = (sampler.wait * 2).min(SAMPLE_MOST);
             }
-            if self.unacked()? == 0 {
-                self.sampler = None;
-                return Poll::Ready(Ok(()));
-            }
+            let left = self.unacked()?;
             // The queue of a connection that failed keeps its count for ever.
-            if let Some(error) = self.failure() {
-                self.sampler = None;
-                return Poll::Ready(Err(error));
+            let failed = if left > 0 { self.failure() } else { None };
+            if left == 0 || failed.is_some() {
+                if let Some(rare) = &mut self.rare {
+                    rare.sampler = None;
+                }
+                return Poll::Ready(failed.map_or(Ok(()), Err));
             }
-            self.sampler = Some(Sampler {
+            self.rare().sampler = Some(Sampler {
                 sleep: Box::pin(sleep(next)),
                 wait: next,
             });
@@ -163,25 +162,25 @@ impl Stream for KernelStream {
     }
 
     fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let fd = &self.fd;
-        let hint = self
-            .hint
-            .get_or_insert_with(|| Box::pin(news::hung_up(Rc::clone(fd))));
-        ready!(hint.as_mut().poll(cx));
-        self.hint = None;
+        let fd = Rc::clone(&self.fd);
+        let hint = &mut self.rare().hint;
+        let waits = hint.get_or_insert_with(|| Box::pin(news::hung_up(fd)));
+        ready!(waits.as_mut().poll(cx));
+        *hint = None;
         Poll::Ready(())
     }
 
     fn watch(&mut self, vigil: Vigil) {
         if !self.watches(vigil) {
-            let before = self.vigil.replace(vigil);
+            let before = self.vigil.vigil();
+            self.vigil = Watched::Told(Box::new(vigil));
             // It fails only on a connection that is gone, which says so by itself.
             let _gone = options::watch(self.socket(), before, vigil);
         }
     }
 
     fn watches(&self, vigil: Vigil) -> bool {
-        self.vigil == Some(vigil)
+        self.vigil.vigil() == Some(vigil)
     }
 
     fn hold_for_finish(&mut self, hold: bool) {

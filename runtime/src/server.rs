@@ -16,7 +16,7 @@ use crate::{
     message::{Code, Message},
     net::kernel::{self, Claim, Shares},
     observe::Metrics,
-    tls::{accept, origin},
+    tls::{accept, origin, provider::provider},
     worker::Site,
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
@@ -118,7 +118,7 @@ impl Server {
     ///
     /// What cannot be loaded or listened at.
     pub fn start(config: &Config) -> Result<Server, Message> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = provider();
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
         // Held until the workers listen themselves.
         let mut claims = Vec::new();

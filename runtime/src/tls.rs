@@ -6,6 +6,7 @@ pub mod files;
 pub(crate) mod memory;
 pub mod origin;
 pub mod port;
+pub mod provider;
 mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;

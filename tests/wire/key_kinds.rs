@@ -19,7 +19,7 @@ struct Kind {
 const PKCS1: Kind = Kind {
     name: "rsa-2048-pkcs1",
     make: &["genrsa", "-traditional", "-out", "KEY", "2048"],
-    signature: "RSA-PSS",
+    signature: "rsa-pss",
 };
 
 const SEC1: Kind = Kind {
@@ -33,7 +33,7 @@ const SEC1: Kind = Kind {
         "-out",
         "KEY",
     ],
-    signature: "ECDSA",
+    signature: "ecdsa",
 };
 
 const KINDS: [Kind; 5] = [
@@ -49,7 +49,7 @@ const KINDS: [Kind; 5] = [
             "-out",
             "KEY",
         ],
-        signature: "RSA-PSS",
+        signature: "rsa-pss",
     },
     SEC1,
     Kind {
@@ -63,12 +63,12 @@ const KINDS: [Kind; 5] = [
             "-out",
             "KEY",
         ],
-        signature: "ECDSA",
+        signature: "ecdsa",
     },
     Kind {
         name: "ed25519-pkcs8",
         make: &["genpkey", "-algorithm", "ED25519", "-out", "KEY"],
-        signature: "Ed25519",
+        signature: "ed25519",
     },
 ];
 
@@ -128,6 +128,13 @@ fn exchange(proxy: &Proxy, origin: &Origin, cert: &Path, flags: &[&str]) -> Stri
     said
 }
 
+/// What the client has verified. One kind is spelt in two ways, by the version of TLS.
+fn signature(said: &str) -> String {
+    let told = said.split_once("Peer signature type: ");
+    let kind = told.and_then(|(_, rest)| rest.lines().next());
+    kind.unwrap_or_default().to_lowercase()
+}
+
 #[test]
 fn every_kind_of_key_is_read_and_signs() {
     for kind in KINDS {
@@ -137,8 +144,7 @@ fn every_kind_of_key_is_read_and_signs() {
         let proxy = Proxy::configured(origin.address(), &tls, "");
         for version in ["-tls1_2", "-tls1_3"] {
             let said = exchange(&proxy, &origin, &cert, &[version]);
-            let signature = format!("Peer signature type: {}", kind.signature);
-            assert!(said.contains(&signature), "{} {said}", kind.name);
+            assert_eq!(signature(&said), kind.signature, "{} {said}", kind.name);
         }
     }
 }
@@ -165,8 +171,7 @@ fn a_client_gets_the_certificate_whose_signature_it_accepts() {
             ("RSA-PSS+SHA256", PKCS1, &files[1].0),
         ] {
             let said = exchange(&proxy, &origin, trusted, &[version, "-sigalgs", sigalgs]);
-            let signature = format!("Peer signature type: {}", kind.signature);
-            assert!(said.contains(&signature), "{sigalgs} {said}");
+            assert_eq!(signature(&said), kind.signature, "{sigalgs} {said}");
         }
     }
 }

@@ -25,6 +25,7 @@ mod relay;
 mod report;
 mod requests;
 mod resets;
+mod resumed;
 mod secure;
 mod serving;
 mod stall;

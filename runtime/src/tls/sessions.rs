@@ -57,3 +57,49 @@ impl ClientSessionStore for Sessions {
         self.0.take_tls13_ticket(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::{
+        accept::server_config,
+        origin::client_config,
+        testing::{At, Scratch, certificate, provider, shake},
+    };
+    use rustls::{
+        ClientConnection, HandshakeKind, RootCertStore,
+        pki_types::{CertificateDer, pem::PemObject},
+        time_provider::TimeProvider,
+    };
+    use std::sync::Arc;
+
+    #[test]
+    fn a_session_that_holds_is_kept_and_one_that_came_to_nothing_is_not_tried_again() {
+        let scratch = Scratch::new("sessions");
+        let time: Arc<dyn TimeProvider> = Arc::new(At(1_800_000_000));
+        let (cert, key) = certificate("a.example");
+        let path = scratch.file("both.pem", &format!("{cert}{key}"));
+        let files = crate::config::CertificateFiles {
+            cert: path.clone(),
+            key: path.clone(),
+        };
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(&path).unwrap())
+            .unwrap();
+        let certified = crate::tls::files::load(&files, &provider()).unwrap();
+        let mut only = (*provider()).clone();
+        only.cipher_suites.retain(|suite| suite.tls13().is_none());
+        let server = server_config(vec![certified], None, &[], &Arc::new(only), &time).unwrap();
+        let client = client_config(roots, None, &[], &provider(), &time).unwrap();
+        let kind = || shake(&server, &client, "a.example").handshake_kind();
+        assert_eq!(kind(), Some(HandshakeKind::Full));
+        for _ in 0..3 {
+            assert_eq!(kind(), Some(HandshakeKind::Resumed));
+        }
+        let name = ServerName::try_from("a.example").unwrap();
+        drop(ClientConnection::new(Arc::clone(&client), name).unwrap());
+        assert_eq!(kind(), Some(HandshakeKind::Full));
+        assert_eq!(kind(), Some(HandshakeKind::Resumed));
+    }
+}

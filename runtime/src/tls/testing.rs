@@ -1,8 +1,10 @@
-//! What the tests of this folder share: a directory of their own, a clock that stands, keys.
+//! What the tests of this folder share: a directory of their own, a clock that stands, keys,
+//! and a handshake.
 
 use rustls::{
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection,
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::UnixTime,
+    pki_types::{ServerName, UnixTime},
     time_provider::TimeProvider,
 };
 use std::{
@@ -64,4 +66,26 @@ impl Drop for Scratch {
 pub(crate) fn certificate(name: &str) -> (String, String) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+/// A handshake in memory, and what the server says behind it.
+pub(crate) fn shake(
+    server: &Arc<ServerConfig>,
+    client: &Arc<ClientConfig>,
+    name: &str,
+) -> ClientConnection {
+    let name = ServerName::try_from(name).unwrap().to_owned();
+    let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
+    let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
+    while client.is_handshaking() || server.wants_write() || server.is_handshaking() {
+        let mut wire = Vec::new();
+        client.write_tls(&mut wire).unwrap();
+        server.read_tls(&mut &wire[..]).unwrap();
+        server.process_new_packets().unwrap();
+        wire.clear();
+        server.write_tls(&mut wire).unwrap();
+        client.read_tls(&mut &wire[..]).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    client
 }

@@ -3,11 +3,11 @@
 use super::*;
 use crate::{
     config::CertificateFiles,
-    tls::testing::{At, Scratch, certificate, provider},
+    tls::testing::{At, Scratch, certificate, provider, shake},
 };
 use rustls::{
     ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion, RootCertStore,
-    ServerConnection, SupportedProtocolVersion,
+    SupportedProtocolVersion,
     pki_types::{CertificateDer, pem::PemObject},
     version::{TLS12, TLS13},
 };
@@ -50,24 +50,6 @@ fn client(
         .with_no_client_auth();
     client.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(client)
-}
-
-/// A handshake in memory, and what the server says behind it.
-fn shake(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>, name: &str) -> ClientConnection {
-    let name = ServerName::try_from(name).unwrap().to_owned();
-    let mut client = ClientConnection::new(Arc::clone(client), name).unwrap();
-    let mut server = ServerConnection::new(Arc::clone(server)).unwrap();
-    while client.is_handshaking() || server.wants_write() || server.is_handshaking() {
-        let mut wire = Vec::new();
-        client.write_tls(&mut wire).unwrap();
-        server.read_tls(&mut &wire[..]).unwrap();
-        server.process_new_packets().unwrap();
-        wire.clear();
-        server.write_tls(&mut wire).unwrap();
-        client.read_tls(&mut &wire[..]).unwrap();
-        client.process_new_packets().unwrap();
-    }
-    client
 }
 
 fn served(client: &ClientConnection) -> CertificateDer<'static> {

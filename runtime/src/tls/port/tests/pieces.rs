@@ -3,11 +3,15 @@
 use super::{
     BOTH,
     memory::memory,
+    ok,
     peer::{Pair, configs, cx},
 };
-use crate::port::Port;
-use rustls::{crypto::aws_lc_rs, version::TLS13};
-use std::task::Poll;
+use crate::{
+    port::{Port, Read},
+    tls::origin::Terms,
+};
+use rustls::{crypto::aws_lc_rs, pki_types::ServerName, version::TLS13};
+use std::{io::IoSlice, sync::Arc, task::Poll};
 use tidegate_core::ending::Cause;
 
 /// Handshake records of `size` bytes each that carry `message`.
@@ -64,4 +68,37 @@ fn a_handshake_message_without_an_end_is_not_held_for_ever() {
         assert!(given_up || size == 1_000 && length == 60_000);
         assert!(most < 140_000, "{most} bytes held for {length} in {size}");
     }
+}
+
+#[test]
+fn a_request_may_be_written_while_half_a_ticket_is_held() {
+    let (server, client) = configs(&TLS13, aws_lc_rs::default_provider());
+    let mut server = (*server).clone();
+    server.max_fragment_size = Some(64);
+    let name = ServerName::try_from("localhost").unwrap();
+    let ((near, near_hand), (far, far_hand)) = (memory(), memory());
+    let mut near = Port::client(near, Terms::new(client, name)).unwrap();
+    let mut far = Port::server(far, Arc::new(server)).unwrap();
+    while near.poll_secure(&mut cx()).is_pending() {
+        far_hand.wire().inward.extend(near_hand.take_outward());
+        let _until_the_last_word = far.poll_secure(&mut cx());
+        near_hand.wire().inward.extend(far_hand.take_outward());
+    }
+    far_hand.wire().inward.extend(near_hand.take_outward());
+    assert!(far.poll_secure(&mut cx()).is_ready());
+    let (request, answer) = (b"a request".as_slice(), b"an answer".as_slice());
+    assert_eq!(far.poll_write(&mut cx(), &[IoSlice::new(answer)]), ok(9));
+    let (mut buf, mut read) = ([0; 100], Vec::<u8>::new());
+    for byte in far_hand.take_outward() {
+        near_hand.wire().inward.push_back(byte);
+        if let Poll::Ready(brought) = near.poll_read(&mut cx(), &mut buf) {
+            assert_eq!(brought.unwrap(), Read::Bytes(9));
+            read.extend(&buf[..9]);
+        }
+        assert_eq!(near.poll_write(&mut cx(), &[IoSlice::new(request)]), ok(9));
+        far_hand.wire().inward.extend(near_hand.take_outward());
+        assert_eq!(far.poll_read(&mut cx(), &mut buf), ok(Read::Bytes(9)));
+        assert_eq!(&buf[..9], request);
+    }
+    assert_eq!(read, answer);
 }

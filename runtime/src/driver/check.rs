@@ -44,3 +44,27 @@ impl<N: Network> Driver<N> {
         );
     }
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use crate::{
+        driver::Driver,
+        net::kernel::{Kernel, KernelStream},
+    };
+    use tidegate_core::{event::Event, session::Session, spare::Spare};
+
+    /// What an idle connection costs is this, and what the runtime keeps of its task and its sockets: a
+    /// field more is a decision. An event is copied with every step.
+    #[test]
+    fn a_session_is_small() {
+        for (what, bytes, most) in [
+            ("session", size_of::<Session>(), 848),
+            ("driver", size_of::<Driver<Kernel>>(), 1_856),
+            ("stream", size_of::<KernelStream>(), 104),
+            ("spare leg", size_of::<Spare>(), 296),
+            ("event", size_of::<Event>(), 56),
+        ] {
+            assert!(bytes <= most, "a {what} has {bytes} bytes");
+        }
+    }
+}

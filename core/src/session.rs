@@ -10,6 +10,7 @@ mod drain;
 mod ending;
 mod fired;
 mod http;
+mod lane;
 mod peek;
 mod policy;
 mod reads;
@@ -36,7 +37,7 @@ use crate::{
     event::{Event, Origin, Refusal},
     exchange::Exchange,
     leg::Leg,
-    relay::Relay,
+    relay::{Lane, Relay},
     report::aside::Aside,
     side::Side,
     time::Time,
@@ -223,6 +224,8 @@ impl Session {
             Event::Connected(origin) => self.connected(origin),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
+            Event::Piped(side, most) => self.piped(side, most),
+            Event::Copied(side) => self.relay_from_mut(side).switch(Lane::Copied),
             Event::Decoded(side, decoded) => self.decoded(side, decoded, effects),
             Event::Refused(side, reply) => self.refused(side, reply, effects),
             Event::Sent(side, bytes) => self.sent(side, bytes),

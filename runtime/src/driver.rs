@@ -7,15 +7,16 @@
 mod begin;
 mod carry;
 mod cut;
+mod lane;
 mod queue;
 mod turn;
 mod watch;
 mod wire;
 
-use self::{carry::Carry, wire::Wire};
+use self::{carry::Carry, lane::Lane, wire::Wire};
 use crate::{
     linger::{Lingering, Place},
-    net::{Buffers, Network},
+    net::{Buffers, Network, Pipe},
     observe::{Conn, Halves, Observer, Record},
     pool::Lease,
     port::Port,
@@ -77,6 +78,8 @@ pub struct Driver<N: Network> {
     /// What the session asks of its legs, as of its last step.
     asks: [Asks; 2],
     wires: [Wire<N::Stream>; 2],
+    /// What passes unseen, by the leg that says it.
+    lanes: [Lane<Pipe<N>>; 2],
     carry: Carry,
     dial: Option<Dial<N>>,
     /// The upstream leg's place in the pool, if it has one.
@@ -132,6 +135,7 @@ impl<N: Network> Driver<N> {
             session: Session::new(service.setup),
             asks: [Asks::NONE; 2],
             wires: [Wire::holding(port), Wire::empty()],
+            lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,
             dial: None,
             lease: None,
@@ -212,8 +216,9 @@ impl<N: Network> Driver<N> {
             panic!("nothing leads to {stuck:?}: {:?}", self.session);
         }
         for side in Side::BOTH {
+            let piped = wire::size(self.lanes[side.other() as usize].bytes());
             let (held, counted) = (
-                self.wires[side as usize].outbox.len(),
+                self.wires[side as usize].outbox.len() + piped,
                 self.session.to(side).bytes(),
             );
             assert!(
@@ -248,6 +253,9 @@ impl<N: Network> Driver<N> {
         self.wire(Side::Up).outbox.keep(keeps);
         for side in Side::BOTH {
             let kept = keeps && side == Side::Up;
+            if self.session.to(side).bytes() == 0 {
+                self.lanes[side.other() as usize].let_go();
+            }
             if self.session.to(side).bytes() == 0 && !kept {
                 self.wire(side).outbox.clear();
             }

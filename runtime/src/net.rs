@@ -13,6 +13,7 @@
 pub mod kernel;
 
 use std::{
+    fmt,
     future::Future,
     io::{self, IoSlice},
     net::SocketAddr,
@@ -43,6 +44,10 @@ pub const KEPT: Vigil = Vigil {
 /// One transport connection. Dropping it without `close` or `reset` must reset it: no panic path
 /// may turn into a clean FIN.
 pub trait Stream: Unpin + 'static {
+    /// What bytes pass through unseen, from one stream to another. Dropped, it takes along what is
+    /// in it.
+    type Pipe: fmt::Debug + Unpin + 'static;
+
     /// Reads at most `buf.len()` bytes (which is not 0); `0` is the peer's FIN. After an error the
     /// caller does not read again.
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
@@ -50,6 +55,28 @@ pub trait Stream: Unpin + 'static {
     /// Writes some of `bufs` (not all empty); never returns `Ok(0)`.
     fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
+
+    /// Whether what is read may go through a pipe now. It may not where urgent data has been
+    /// announced: splice(2) stops at its mark for ever (R28).
+    fn pipes(&self) -> bool;
+
+    /// Moves at most `most` bytes (not 0) into `pipe`, which is empty, and otherwise does what
+    /// [`Stream::poll_read`] does: `0` is the peer's FIN. Pending says that nothing has arrived.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Self::Pipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Moves some of the first `n` bytes (not 0) of `pipe`, which has as many, and otherwise does
+    /// what [`Stream::poll_write`] does.
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Self::Pipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>>;
 
     /// Sends FIN behind everything written: `shutdown(WR)`. Called once; ENOTCONN is `Ok`, unless
     /// an error is latched.
@@ -117,6 +144,9 @@ pub trait Listener: 'static {
     fn local(&self) -> SocketAddr;
 }
 
+/// A network's pipes.
+pub type Pipe<N> = <<N as Network>::Stream as Stream>::Pipe;
+
 /// A network: where streams come from, and what time it is there.
 pub trait Network: Clone + 'static {
     /// Its connections.
@@ -133,6 +163,12 @@ pub trait Network: Clone + 'static {
 
     /// Connects to `address`.
     fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect;
+
+    /// An empty pipe for so many bytes; `None` where there is none to be had: then bytes are copied.
+    fn pipe(&self, bytes: u32) -> Option<Pipe<Self>>;
+
+    /// Takes back a pipe that is empty.
+    fn put_back(&self, pipe: Pipe<Self>);
 
     /// The time since this network's start, in the core's unit.
     fn now(&self) -> Time;

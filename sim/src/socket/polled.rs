@@ -4,11 +4,11 @@
 //! not have: the first error any call met is what every later call tells (LIFECYCLE 4.11, 2 and
 //! 3). What a connection does is the socket's.
 
-use super::{Call, Frame, Sizes, Socket, Told, Wire};
+use super::{Call, Frame, Pipe, Sizes, Socket, Told, Wire};
 use crate::errno::Errno;
 use std::{
     io::{self, IoSlice},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// One waker a call: a session is one task.
@@ -83,6 +83,39 @@ impl Polled {
             Poll::Ready(Err(errno)) => Poll::Ready(Err(self.latch(errno).into())),
             Poll::Pending => keep(&mut self.wakers.write, cx),
         }
+    }
+
+    /// Moves what is queued into a pipe. One that is full is no news: whoever waits then is told of
+    /// the next arrival, and of nothing before it.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        most: usize,
+        wire: &mut impl Wire,
+    ) -> Poll<io::Result<usize>> {
+        let room = pipe.room_bytes().min(most);
+        if room == 0 {
+            return keep(&mut self.wakers.read, cx);
+        }
+        let mut bytes = vec![0; room.min(self.socket.queued_bytes().max(1))];
+        let n = ready!(self.poll_read(cx, &mut bytes, wire))?;
+        pipe.push(&bytes[..n]);
+        Poll::Ready(Ok(n))
+    }
+
+    /// Takes what fits the send buffer out of a pipe.
+    pub(crate) fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        n: usize,
+        wire: &mut impl Wire,
+    ) -> Poll<io::Result<usize>> {
+        let bytes = IoSlice::new(&pipe.front()[..n]);
+        let n = ready!(self.poll_write(cx, &[bytes], wire))?;
+        pipe.take(n);
+        Poll::Ready(Ok(n))
     }
 
     /// Sends FIN behind everything written. A connection that has failed has nothing to end, which

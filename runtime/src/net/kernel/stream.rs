@@ -6,11 +6,12 @@
 
 mod calls;
 
-use super::{options, share::Kept};
+use super::{KernelPipe, options, share::Kept};
 use crate::{net::KEPT, sys};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, sendmsg},
+    pipe::{SpliceFlags, splice},
 };
 use socket2::Socket;
 use std::{
@@ -186,6 +187,21 @@ impl KernelStream {
             [one] => rustix::net::send(&*self.fd, one, flags),
             many => sendmsg(&*self.fd, many, &mut nothing, flags),
         };
+        self.held(sent)
+    }
+
+    /// Sends from a pipe. There is no flag against SIGPIPE, which a program in Rust ignores from its
+    /// beginning: EPIPE comes all the same.
+    fn send_pipe(&self, pipe: &KernelPipe, n: usize) -> rustix::io::Result<usize> {
+        let mut flags = SpliceFlags::NONBLOCK;
+        if self.hold.get() != Hold::Off {
+            flags |= SpliceFlags::MORE;
+        }
+        self.held(splice(&pipe.read, None, &*self.fd, None, n, flags))
+    }
+
+    /// Whether what was sent waits for FIN now.
+    fn held(&self, sent: rustix::io::Result<usize>) -> rustix::io::Result<usize> {
         match sent {
             Ok(_) if self.hold.get() == Hold::Ready => self.hold.set(Hold::Holding),
             // FIN will not come in this turn. The kernel sends what fills a buffer by itself (a

@@ -423,6 +423,7 @@ impl<N: Network> Future for Driver<N> {
                 return Poll::Ready(ending);
             }
             if !moved {
+                this.rest();
                 return Poll::Pending;
             }
         }

@@ -116,10 +116,10 @@ pub trait Stream: Unpin + 'static {
     /// unacknowledged. A new stream has [`KEPT`]. Never fails visibly; nothing is set twice.
     fn watch(&mut self, vigil: Vigil);
 
-    /// Says whether the writes that follow are the last before [`Stream::poll_finish`], which then
-    /// comes in the same turn: they may be kept back until it does, so that FIN rides with them
-    /// (4.11, 9). `false` sends what was kept back. Where nothing is kept back, there is nothing
-    /// to do.
+    /// Says whether something follows the next writes in the same turn: [`Stream::poll_finish`], so
+    /// that FIN rides with the last bytes (4.11, 9), or more out of a pipe, so that no segment is cut
+    /// short. They may be kept back until then. `false` sends what was kept back. Where nothing is
+    /// kept back, there is nothing to do.
     fn hold_for_finish(&mut self, _hold: bool) {}
 
     /// Closes the descriptor. The caller has seen to it that nothing is unread or unacknowledged.

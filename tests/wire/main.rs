@@ -18,6 +18,7 @@ mod mutual;
 mod passthrough;
 mod peers;
 mod phases;
+mod pipes;
 mod probe;
 mod reencrypt;
 mod relay;

@@ -10,6 +10,7 @@ use crate::{
     http1::BodyKind,
     relay::Lane,
     side::Side,
+    variant::bad,
 };
 
 impl Session {
@@ -45,6 +46,9 @@ impl Session {
     pub(super) fn piped(&mut self, side: Side, most: u32) {
         if !self.may_pipe(side) || most == 0 {
             bug!("a pipe where somebody has to look")
+        }
+        if bad!(self.setup, PipeRefilled).is_some() {
+            return;
         }
         self.relay_from_mut(side).switch(Lane::Piped(most));
     }

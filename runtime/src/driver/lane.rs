@@ -9,9 +9,10 @@ use super::{Driver, wire};
 use crate::{
     net::{Network, Pipe},
     port::{Fault, Port, Read},
+    variant::bad,
 };
 use std::task::{Context, Poll, ready};
-use tidegate_core::{event::Event, relay::Lane as Way, side::Side};
+use tidegate_core::{event::Event, leg::WriteEnd, relay::Lane as Way, side::Side};
 
 /// So many reads in a row that speak for the other way make it the way.
 const READS: u8 = 2;
@@ -28,12 +29,15 @@ const LESS: usize = 4;
 pub(super) struct Lane<P> {
     held: Option<(P, u32)>,
     reads: u8,
+    /// The last fill brought all that it might, so there is probably more to come.
+    more: bool,
 }
 
 impl<P> Lane<P> {
     pub(super) const EMPTY: Self = Lane {
         held: None,
         reads: 0,
+        more: false,
     };
 
     /// Bytes in the pipe.
@@ -63,11 +67,15 @@ impl<N: Network> Driver<N> {
         side: Side,
         left: Option<u64>,
     ) -> Poll<Result<Read, Fault>> {
-        let pipe = self.pipe(side, left);
+        let pipe = match self.lanes[side as usize].held.take() {
+            Some(held) if bad!(PipeRefilled) => Some(held),
+            Some(_) => panic!("a pipe is filled while it is empty"),
+            None => self.pipe(side, left).map(|pipe| (pipe, 0)),
+        };
         let room = self.session.from(side).room();
         let most = left.map_or(room, |left| room.min(wire::count64(left)));
         if let Some(pipe) = pipe {
-            return self.poll_fill(cx, side, pipe, most);
+            return self.poll_fill(cx, side, pipe, most, left);
         }
         let [down, up] = &mut self.wires;
         let read = match side {
@@ -130,19 +138,35 @@ impl<N: Network> Driver<N> {
         &mut self,
         cx: &mut Context<'_>,
         side: Side,
-        mut pipe: Pipe<N>,
+        (mut pipe, mut bytes): (Pipe<N>, u32),
         most: u32,
+        left: Option<u64>,
     ) -> Poll<Result<Read, Fault>> {
         let read = self.wire(side).poll_fill_pipe(cx, &mut pipe, most);
+        self.lanes[side as usize].more = false;
         if let Poll::Ready(Ok(Read::Bytes(n))) = read {
+            bytes += wire::count(n);
             let small = n < wire::size(self.limits().pipe_from_bytes) / LESS;
             let lane = &mut self.lanes[side as usize];
             lane.count(small);
-            lane.held = Some((pipe, wire::count(n)));
-        } else {
-            self.service.upstreams.net().put_back(pipe);
+            // Behind the end of a message there is nothing to wait for.
+            lane.more = wire::count(n) == most && left.is_none_or(|left| left > u64::from(most));
+        }
+        match bytes {
+            0 => self.service.upstreams.net().put_back(pipe),
+            _ => self.lanes[side as usize].held = Some((pipe, bytes)),
+        }
+        if bad!(PipedEndUnseen) && matches!(read, Poll::Ready(Ok(Read::Fin))) && self.is_over(side)
+        {
+            return Poll::Pending;
         }
         read
+    }
+
+    /// `PipedEndUnseen`: whether this leg was told to finish.
+    fn is_over(&self, side: Side) -> bool {
+        let open = self.session.leg(side).open();
+        open.is_some_and(|open| open.write != WriteEnd::Open)
     }
 
     /// Writes what waits for this leg, the pipe's bytes before all others.
@@ -158,7 +182,7 @@ impl<N: Network> Driver<N> {
         let Some((pipe, bytes)) = &mut lane.held else {
             return wire.poll_write(cx, pending, last);
         };
-        let n = ready!(wire.poll_drain_pipe(cx, pipe, *bytes, last))?;
+        let n = ready!(wire.poll_drain_pipe(cx, pipe, *bytes, last || lane.more))?;
         *bytes -= wire::count(n);
         if *bytes == 0
             && let Some((pipe, _)) = lane.held.take()
@@ -166,6 +190,17 @@ impl<N: Network> Driver<N> {
             self.service.upstreams.net().put_back(pipe);
         }
         Poll::Ready(Ok(n))
+    }
+
+    /// Nothing has moved: what was kept back for more to come leaves without it.
+    pub(super) fn rest(&mut self) {
+        for source in Side::BOTH {
+            if std::mem::take(&mut self.lanes[source as usize].more)
+                && let Some(port) = self.wire(source.other()).port.as_mut()
+            {
+                port.hold_for_finish(false);
+            }
+        }
     }
 
     fn limits(&self) -> &tidegate_core::limits::Limits {

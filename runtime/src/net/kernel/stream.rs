@@ -6,7 +6,7 @@
 
 mod calls;
 
-use super::{KernelPipe, options, share::Kept};
+use super::{KernelPipe, news, options, share::Kept};
 use crate::{net::KEPT, sys};
 use rustix::{
     io::Errno,
@@ -174,7 +174,8 @@ impl KernelStream {
     /// Whether urgent data has been announced on this connection. A read stops short of its mark
     /// although more is queued, so a short read does not mean that the queue is empty.
     fn urgent(&self) -> bool {
-        self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        let told = self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok();
+        told && news::is_urgent(&self.fd)
     }
 
     fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {

@@ -44,6 +44,11 @@ async fn pass(from: &mut KernelStream, to: &mut KernelStream) -> (usize, Result<
     }
 }
 
+/// What is said at this place.
+fn byte(at: usize) -> u8 {
+    u8::try_from(at % 251).unwrap()
+}
+
 /// Reads to the end; how many bytes came, each as it should be.
 fn hear_all(mut peer: TcpStream) -> usize {
     let (mut buf, mut heard) = (vec![0; 100_000], 0_usize);
@@ -52,8 +57,8 @@ fn hear_all(mut peer: TcpStream) -> usize {
         if n == 0 {
             return heard;
         }
-        for byte in &buf[..n] {
-            assert_eq!(*byte, (heard % 251) as u8, "byte {heard}");
+        for said in &buf[..n] {
+            assert_eq!(*said, byte(heard), "byte {heard}");
             heard += 1;
         }
     }
@@ -65,7 +70,7 @@ fn r03_bytes_then_fin() {
         let (mut from, mut source) = pair().await;
         let (mut to, sink) = pair().await;
         let says = std::thread::spawn(move || {
-            let bytes: Vec<u8> = (0..3_000_000_usize).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..3_000_000).map(byte).collect();
             source.write_all(&bytes).unwrap();
         });
         let hears = std::thread::spawn(move || hear_all(sink));
@@ -164,7 +169,7 @@ fn a_drain_into_a_small_buffer_takes_a_part_and_waits_for_the_rest() {
         let (mut from, mut source) = pair().await;
         let (mut to, sink) = pair_with(SMALL).await;
         let says = std::thread::spawn(move || {
-            let bytes: Vec<u8> = (0..8_000_000_usize).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..8_000_000).map(byte).collect();
             source.write_all(&bytes).unwrap();
         });
         let (mut pipe, mut passed, mut left) = (pipe(), 0, 0);
@@ -232,6 +237,19 @@ fn r28_urgent_data_does_not_go_through_a_pipe() {
             read.extend_from_slice(&buf[..n]);
         }
         assert_eq!(read, b"!behind.");
+    });
+}
+
+/// A FIN that has come is no reason to copy what came before it.
+#[test]
+fn a_fin_is_not_taken_for_urgent_data() {
+    run(async {
+        let (mut stream, mut source) = pair().await;
+        source.write_all(b"bytes").unwrap();
+        source.shutdown(Shutdown::Write).unwrap();
+        poll_fn(|cx| stream.poll_hint(cx)).await;
+        assert!(stream.pipes());
+        assert_eq!(fill_pipe(&mut stream, &mut pipe()).await.unwrap(), 5);
     });
 }
 

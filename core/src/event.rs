@@ -27,6 +27,11 @@ pub enum Event {
     Unconnected(Refusal),
     /// A tunnel's bytes arrived.
     Received(Side, u32),
+    /// From now on a pipe of the kernel's holds what this leg says, at most so many bytes at once;
+    /// nothing is inside.
+    Piped(Side, u32),
+    /// From now on it is copied again; nothing is inside.
+    Copied(Side),
     /// Bytes of an HTTP message arrived and were understood as far as they go.
     Decoded(Side, Decoded),
     /// What arrived is not HTTP as we accept it; the response that says so to a client.

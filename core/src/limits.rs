@@ -8,6 +8,10 @@ use alloc::boxed::Box;
 pub struct Limits {
     /// Bytes inside one relay before its source is held (R22).
     pub relay_bytes: u32,
+    /// Bytes that a pipe of the kernel's holds in a relay's stead; 0 where none is to.
+    pub pipe_bytes: u32,
+    /// A read of so many bytes, and another behind it, call for a pipe; 0 calls for it at once.
+    pub pipe_from_bytes: u32,
     /// Bytes of a message head (request line, status line and fields): 431 beyond it.
     pub head_bytes: u32,
     /// Fields of a message head.
@@ -22,6 +26,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             relay_bytes: 64 * 1024,
+            pipe_bytes: 256 * 1024,
+            pipe_from_bytes: 16 * 1024,
             head_bytes: 32 * 1024,
             head_fields: 100,
             target_bytes: 8 * 1024,

@@ -5,6 +5,7 @@
 //! consumes its [`Drained`], so a FIN cannot overtake the bytes before it.
 
 use crate::{
+    bug,
     ending::End,
     report::{Loss, Tally, aside::Aside},
 };
@@ -26,10 +27,22 @@ impl Drained {
 pub struct Relay {
     limit: u32,
     bytes: u32,
+    lane: Lane,
     source: Source,
     sink: Sink,
     /// What became of every byte, for the report: no part of the state.
     tally: Aside<Tally>,
+}
+
+/// What holds the bytes that are inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Memory: as many as the relay's limit, in any number of pieces.
+    Copied,
+    /// A pipe of the kernel's: at most so many, and none but while it is empty. A pipe has slots, not
+    /// bytes: beside bytes, "no more for now" could be the pipe's word or the socket's, and whoever
+    /// took the one for the other would wait for ever (SIMULATION 5.4).
+    Piped(u32),
 }
 
 /// What the relay asks of its source.
@@ -37,7 +50,7 @@ pub struct Relay {
 pub enum Source {
     /// More.
     Open,
-    /// Nothing before the sink has taken half of what is inside (R22, R23).
+    /// Nothing before the sink has taken half of what is inside (R22, R23), or all that is in a pipe.
     Held,
     /// Nothing: the message is complete.
     Complete,
@@ -59,6 +72,7 @@ impl Relay {
         Relay {
             limit,
             bytes: 0,
+            lane: Lane::Copied,
             source: Source::Open,
             sink: Sink::Open,
             tally: Aside::default(),
@@ -69,6 +83,7 @@ impl Relay {
     pub fn renew(&mut self) {
         self.discard(Loss::Unwanted);
         self.source = Source::Open;
+        self.lane = Lane::Copied;
     }
 
     /// What became of every byte that came in.
@@ -89,6 +104,45 @@ impl Relay {
         self.bytes
     }
 
+    /// What holds them.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// From now on `lane` holds what comes in. Nothing may be inside, and more must be able to come.
+    pub fn switch(&mut self, lane: Lane) {
+        if self.bytes > 0 || self.source == Source::Complete {
+            bug!("a lane that is switched under the bytes in it")
+        }
+        self.lane = lane;
+    }
+
+    /// Bytes that its source may bring it to, and not beyond.
+    #[must_use]
+    pub const fn most(&self) -> u32 {
+        match self.lane {
+            Lane::Copied => self.limit,
+            Lane::Piped(most) => most,
+        }
+    }
+
+    /// Whether it takes no more.
+    const fn is_full(&self) -> bool {
+        match self.lane {
+            Lane::Copied => self.bytes >= self.limit,
+            Lane::Piped(_) => self.bytes > 0,
+        }
+    }
+
+    /// Whether so much has left that its source may go on (R23).
+    const fn has_eased(&self) -> bool {
+        match self.lane {
+            Lane::Copied => self.bytes <= self.limit / 2,
+            Lane::Piped(_) => self.bytes == 0,
+        }
+    }
+
     /// What is asked of the source.
     #[must_use]
     pub const fn source(&self) -> Source {
@@ -105,7 +159,7 @@ impl Relay {
     #[must_use]
     pub const fn room(&self) -> u32 {
         match self.source {
-            Source::Open => self.limit.saturating_sub(self.bytes),
+            Source::Open => self.most().saturating_sub(self.bytes),
             Source::Held | Source::Complete => 0,
         }
     }
@@ -124,7 +178,7 @@ impl Relay {
 
     fn put(&mut self, bytes: u32) {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes >= self.limit && self.source == Source::Open {
+        if self.is_full() && self.source == Source::Open {
             self.source = Source::Held;
         }
     }
@@ -142,7 +196,7 @@ impl Relay {
         } else {
             Sink::Blocked
         };
-        if self.source == Source::Held && self.bytes <= self.limit / 2 {
+        if self.source == Source::Held && self.has_eased() {
             self.source = Source::Open;
         }
     }
@@ -161,7 +215,7 @@ impl Relay {
 
     /// The source says more than its message: the exchange has become a tunnel (W1).
     pub fn reopen(&mut self) {
-        self.source = if self.bytes >= self.limit {
+        self.source = if self.is_full() {
             Source::Held
         } else {
             Source::Open

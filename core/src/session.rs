@@ -10,6 +10,7 @@ mod drain;
 mod ending;
 mod fired;
 mod http;
+mod lane;
 mod peek;
 mod policy;
 mod reads;
@@ -36,7 +37,7 @@ use crate::{
     event::{Event, Origin, Refusal},
     exchange::{Exchange, Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
-    relay::Relay,
+    relay::{Lane, Relay},
     report::aside::Aside,
     side::Side,
     time::Time,
@@ -255,6 +256,8 @@ impl Session {
             Event::Connected(origin) => self.connected(origin),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
+            Event::Piped(side, most) => self.piped(side, most),
+            Event::Copied(side) => self.relay_from_mut(side).switch(Lane::Copied),
             Event::Decoded(side, decoded) => self.decoded(side, decoded, effects),
             Event::Refused(side, reply) => self.refused(side, reply, effects),
             Event::Sent(side, bytes) => self.sent(side, bytes),
@@ -359,6 +362,8 @@ const fn carries(event: Event) -> bool {
         | Event::Decoded(..)
         | Event::Sent(..)
         | Event::Routed(_)
+        | Event::Piped(..)
+        | Event::Copied(_)
         | Event::Connected(_) => true,
         Event::Accepted
         | Event::Secured(..)

@@ -124,6 +124,8 @@ fn name(event: Event, before: &Session) -> String {
         Event::Unconnected(Refusal::NoConnect) => "U takes no connect".to_string(),
         Event::Unconnected(Refusal::Failed(cause)) => format!("U {cause}"),
         Event::Received(side, bytes) => format!("{side} received {bytes}"),
+        Event::Piped(side, _) => format!("{side} piped"),
+        Event::Copied(side) => format!("{side} copied"),
         Event::Decoded(side, decoded) => decoded_name(side, &decoded),
         Event::Refused(side, reply) => format!("{side} refused {}", reply.status),
         Event::Sent(side, bytes) => format!("{side} sent {bytes}"),

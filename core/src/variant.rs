@@ -146,12 +146,19 @@ pub enum Variant {
     /// The driver: a FIN that is read while everything is thrown away is thrown away (MUSEUM 45).
     #[cfg(feature = "known-bad")]
     FinDiscarded,
+    /// The driver: a pipe is filled beside what is in it, and when it takes no more, its socket is
+    /// taken for empty (SIMULATION 5.4).
+    #[cfg(feature = "known-bad")]
+    PipeRefilled,
+    /// The driver: what is read into a pipe has no end once the other direction is over (MUSEUM 16).
+    #[cfg(feature = "known-bad")]
+    PipedEndUnseen,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 46] = [
+    pub const ALL: [Variant; 48] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -198,6 +205,8 @@ impl Variant {
         Variant::FinAlone,
         Variant::NotifyUnflushed,
         Variant::FinDiscarded,
+        Variant::PipeRefilled,
+        Variant::PipedEndUnseen,
     ];
 }
 

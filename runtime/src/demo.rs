@@ -91,6 +91,7 @@ pub fn run(serve: bool, count: Option<u32>, out: &mut dyn Write) -> io::Result<V
     };
     let limits = Limits {
         relay_bytes: RELAY_BYTES,
+        pipe_bytes: 0,
         ..Limits::default()
     };
     let mut narrow = Proxy::start(plan(small, limits))?;

@@ -9,16 +9,17 @@ mod carry;
 mod check;
 mod cut;
 mod desk;
+mod lane;
 mod queue;
 mod turn;
 mod wait;
 mod watch;
 mod wire;
 
-use self::{carry::Carry, desk::Desk, wire::Wire};
+use self::{carry::Carry, desk::Desk, lane::Lane, wire::Wire};
 use crate::{
     linger::{Lingering, Place},
-    net::{Buffers, Network},
+    net::{Buffers, Network, Pipe},
     observe::{Conn, Halves, Observer, Record},
     pool::Lease,
     port::Port,
@@ -80,6 +81,8 @@ pub struct Driver<N: Network> {
     /// Whether nothing had ended, as of then.
     quiet: bool,
     wires: [Wire<N::Stream>; 2],
+    /// What passes unseen, by the leg that says it.
+    lanes: [Lane<Pipe<N>>; 2],
     carry: Carry,
     dial: Option<Box<Dial<N>>>,
     /// The upstream leg's place in the pool, if it has one.
@@ -138,6 +141,7 @@ impl<N: Network> Driver<N> {
             asks: [Asks::NONE; 2],
             quiet: false,
             wires: [Wire::holding(port), Wire::empty()],
+            lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,
             dial: None,
             lease: None,
@@ -236,6 +240,9 @@ impl<N: Network> Driver<N> {
         self.wire(Side::Up).outbox.keep(keeps);
         for side in Side::BOTH {
             let kept = keeps && side == Side::Up;
+            if self.session.to(side).bytes() == 0 {
+                self.lanes[side.other() as usize].let_go();
+            }
             if self.session.to(side).bytes() == 0 && !kept {
                 self.wire(side).outbox.clear();
             }
@@ -375,6 +382,7 @@ impl<N: Network> Future for Driver<N> {
                 return Poll::Ready(ending);
             }
             if !moved {
+                this.rest();
                 return Poll::Pending;
             }
         }

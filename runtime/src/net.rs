@@ -13,6 +13,7 @@
 pub mod kernel;
 
 use std::{
+    fmt,
     future::Future,
     io::{self, IoSlice},
     net::SocketAddr,
@@ -44,6 +45,10 @@ pub const KEPT: Vigil = Vigil {
 /// One transport connection. Dropping it without `close` or `reset` must reset it: no panic path
 /// may turn into a clean FIN.
 pub trait Stream: Unpin + 'static {
+    /// What bytes pass through unseen, from one stream to another. Dropped, it takes along what is
+    /// in it.
+    type Pipe: fmt::Debug + Unpin + 'static;
+
     /// Reads at most `buf.len()` bytes (which is not 0); `0` is the peer's FIN. After an error the
     /// caller does not read again.
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
@@ -51,6 +56,28 @@ pub trait Stream: Unpin + 'static {
     /// Writes some of `bufs` (not all empty); never returns `Ok(0)`.
     fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
+
+    /// Whether what is read may go through a pipe now. It may not where urgent data has been
+    /// announced: splice(2) stops at its mark for ever (R28).
+    fn pipes(&self) -> bool;
+
+    /// Moves at most `most` bytes (not 0) into `pipe`, which is empty, and otherwise does what
+    /// [`Stream::poll_read`] does: `0` is the peer's FIN. Pending says that nothing has arrived.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Self::Pipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>>;
+
+    /// Moves some of the first `n` bytes (not 0) of `pipe`, which has as many, and otherwise does
+    /// what [`Stream::poll_write`] does.
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Self::Pipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>>;
 
     /// Sends FIN behind everything written: `shutdown(WR)`. Called once; ENOTCONN is `Ok`, unless
     /// an error is latched.
@@ -93,10 +120,10 @@ pub trait Stream: Unpin + 'static {
     /// Whether that is what it watches for. A stream that was dialled watches for nothing.
     fn watches(&self, vigil: Vigil) -> bool;
 
-    /// Says whether the writes that follow are the last before [`Stream::poll_finish`], which then
-    /// comes in the same turn: they may be kept back until it does, so that FIN rides with them
-    /// (4.11, 9). `false` sends what was kept back. Where nothing is kept back, there is nothing
-    /// to do.
+    /// Says whether something follows the next writes in the same turn: [`Stream::poll_finish`], so
+    /// that FIN rides with the last bytes (4.11, 9), or more out of a pipe, so that no segment is cut
+    /// short. They may be kept back until then. `false` sends what was kept back. Where nothing is
+    /// kept back, there is nothing to do.
     fn hold_for_finish(&mut self, _hold: bool) {}
 
     /// Closes the descriptor. The caller has seen to it that nothing is unread or unacknowledged.
@@ -121,6 +148,9 @@ pub trait Listener: 'static {
     fn local(&self) -> SocketAddr;
 }
 
+/// A network's pipes.
+pub type Pipe<N> = <<N as Network>::Stream as Stream>::Pipe;
+
 /// A network: where streams come from, and what time it is there.
 pub trait Network: Clone + 'static {
     /// Its connections.
@@ -137,6 +167,12 @@ pub trait Network: Clone + 'static {
 
     /// Connects to `address`.
     fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect;
+
+    /// An empty pipe for so many bytes; `None` where there is none to be had: then bytes are copied.
+    fn pipe(&self, bytes: u32) -> Option<Pipe<Self>>;
+
+    /// Takes back a pipe that is empty.
+    fn put_back(&self, pipe: Pipe<Self>);
 
     /// The time since this network's start, in the core's unit.
     fn now(&self) -> Time;

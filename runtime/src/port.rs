@@ -91,11 +91,7 @@ impl<S: Stream> Port<S> {
     /// Reads plaintext into `buf`, which is not empty.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Read, Fault>> {
         match &mut self.0 {
-            Transport::Plain(stream) => stream.poll_read(cx, buf).map(|read| match read {
-                Ok(0) => Ok(Read::Fin),
-                Ok(n) => Ok(Read::Bytes(n)),
-                Err(error) => Err(Fault::io(Call::Read, &error)),
-            }),
+            Transport::Plain(stream) => plain(stream.poll_read(cx, buf)),
             Transport::Tls(secured) => secured.poll_read(cx, buf),
         }
     }
@@ -114,6 +110,53 @@ impl<S: Stream> Port<S> {
                 .poll_write(cx, bufs)
                 .map_err(|error| Fault::io(Call::Write, &error)),
             Transport::Tls(secured) => secured.poll_write(cx, bufs),
+        }
+    }
+
+    /// Whether what is read may go through a pipe, unseen; see [`Stream::pipes`].
+    #[must_use]
+    pub fn fills(&self) -> bool {
+        match &self.0 {
+            Transport::Plain(stream) => stream.pipes(),
+            Transport::Tls(_) => false,
+        }
+    }
+
+    /// Whether a pipe may be written, unseen.
+    #[must_use]
+    pub fn drains(&self) -> bool {
+        match &self.0 {
+            Transport::Plain(_) => true,
+            Transport::Tls(_) => false,
+        }
+    }
+
+    /// Moves at most `most` bytes into a pipe; see [`Stream::poll_fill`].
+    pub fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut S::Pipe,
+        most: usize,
+    ) -> Poll<Result<Read, Fault>> {
+        plain(self.plain_mut().poll_fill(cx, pipe, most))
+    }
+
+    /// Moves some of the first `n` bytes of a pipe; see [`Stream::poll_drain`].
+    pub fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut S::Pipe,
+        n: usize,
+    ) -> Poll<Result<usize, Fault>> {
+        self.plain_mut()
+            .poll_drain(cx, pipe, n)
+            .map_err(|error| Fault::io(Call::Write, &error))
+    }
+
+    fn plain_mut(&mut self) -> &mut S {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(_) => panic!("nothing passes a TLS leg unseen"),
         }
     }
 
@@ -256,4 +299,13 @@ impl<S: Stream> Port<S> {
             Transport::Tls(secured) => secured.into_stream(),
         }
     }
+}
+
+/// What a read of a stream without TLS brought.
+fn plain(read: Poll<io::Result<usize>>) -> Poll<Result<Read, Fault>> {
+    read.map(|read| match read {
+        Ok(0) => Ok(Read::Fin),
+        Ok(n) => Ok(Read::Bytes(n)),
+        Err(error) => Err(Fault::io(Call::Read, &error)),
+    })
 }

@@ -110,7 +110,7 @@ impl Batch {
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
-pub const WANTED: [&str; 49] = [
+pub const WANTED: [&str; 51] = [
     "phase securing",
     "phase idle",
     "phase exchange",
@@ -126,6 +126,8 @@ pub const WANTED: [&str; 49] = [
     "event connected",
     "event unconnected",
     "event received",
+    "event piped",
+    "event copied",
     "event decoded",
     "event sent",
     "event sent nothing whole",

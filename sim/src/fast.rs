@@ -15,7 +15,7 @@ mod timer;
 
 use self::fabric::{Backlog, EndId, Fabric};
 pub use self::{executor::Executor, stream::FastStream, timer::FastSleep};
-use crate::simulated::Simulated;
+use crate::{simulated::Simulated, socket::Pipe};
 use std::{
     cell::RefCell,
     fmt,
@@ -168,6 +168,14 @@ impl Network for FastNet {
             fabric: Rc::clone(&self.fabric),
             end: Some(end),
         }
+    }
+
+    fn pipe(&self, bytes: u32) -> Option<Pipe> {
+        Some(Pipe::of(bytes))
+    }
+
+    fn put_back(&self, pipe: Pipe) {
+        assert!(pipe.front().is_empty(), "bytes of one relay for another");
     }
 
     fn now(&self) -> Time {

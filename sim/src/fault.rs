@@ -14,7 +14,7 @@ pub use self::{
     plan::{Call, Fault, Plan, Point, Site},
     stream::FaultyStream,
 };
-use crate::simulated::Simulated;
+use crate::{simulated::Simulated, socket::Pipe};
 use std::{
     cell::Cell,
     fmt,
@@ -82,6 +82,7 @@ impl fmt::Display for Timers {
 struct Counts {
     dials: Cell<u32>,
     accepted: Cell<u32>,
+    pipes: Cell<u32>,
     fired: Cell<u64>,
     failed: Cell<u32>,
     hasty: Cell<u32>,
@@ -182,7 +183,7 @@ fn next(count: &Cell<u32>) -> u32 {
     count.get()
 }
 
-impl<N: Network + Unpin> Network for Faulty<N> {
+impl<N: Simulated> Network for Faulty<N> {
     type Stream = FaultyStream<N>;
     type Listener = FaultyListener<N>;
     type Connect = Pin<Box<dyn Future<Output = io::Result<FaultyStream<N>>>>>;
@@ -219,6 +220,18 @@ impl<N: Network + Unpin> Network for Faulty<N> {
         })
     }
 
+    fn pipe(&self, bytes: u32) -> Option<Pipe> {
+        let (site, ordinal) = (Site::Pipe, next(&self.counts.pipes));
+        match self.plan.get(&Point { site, ordinal }) {
+            Some(Fault::Fail(_)) => None,
+            Some(Fault::Cut(_) | Fault::Pend(_)) | None => self.inner.pipe(bytes),
+        }
+    }
+
+    fn put_back(&self, pipe: Pipe) {
+        self.inner.put_back(pipe);
+    }
+
     fn now(&self) -> Time {
         self.inner.now()
     }
@@ -251,7 +264,7 @@ pub struct FaultyListener<N: Network> {
     gate: Gate<N>,
 }
 
-impl<N: Network + Unpin> Listener for FaultyListener<N> {
+impl<N: Simulated> Listener for FaultyListener<N> {
     type Stream = FaultyStream<N>;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<FaultyStream<N>>> {

@@ -49,6 +49,8 @@ pub struct Features {
     pub drains: bool,
     /// A peer stops reading for good, or speaking.
     pub silence: bool,
+    /// What need not be looked at goes through pipes.
+    pub pipes: bool,
 }
 
 /// Which kind of runs a seed is for.
@@ -85,6 +87,7 @@ pub fn features(seed: u64) -> Features {
         tunnels: rng.one_in(3),
         drains: rng.one_in(6),
         silence: rng.one_in(10),
+        pipes: rng.one_in(2),
     }
 }
 
@@ -131,6 +134,9 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
     schedule.links = network::holds(&on, &mut rng.fork("holds"));
     if on.drains {
         network::drain(&mut schedule, &mut rng.fork("drain"));
+    }
+    if on.pipes {
+        network::pipes(&mut schedule, &mut rng.fork("pipes"));
     }
     debug_assert_eq!(schedule.validate(), Ok(()));
     schedule

@@ -80,7 +80,7 @@ fn exchanged(point: Point, fault: Fault) -> Option<Point> {
             },
             ..point
         }),
-        Site::Stream { .. } | Site::Dial | Site::Accept => None,
+        Site::Stream { .. } | Site::Dial | Site::Accept | Site::Pipe => None,
     }
 }
 

@@ -11,7 +11,11 @@ mod stream;
 mod tests;
 
 pub use self::stream::SimStream;
-use crate::{errno::Errno, simulated::Simulated, socket::Sizes};
+use crate::{
+    errno::Errno,
+    simulated::Simulated,
+    socket::{Pipe, Sizes},
+};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -97,6 +101,14 @@ impl Network for SimNet {
 
     fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect {
         Box::pin(connect(address, buffers.into(), self.clone()))
+    }
+
+    fn pipe(&self, bytes: u32) -> Option<Pipe> {
+        Some(Pipe::of(bytes))
+    }
+
+    fn put_back(&self, pipe: Pipe) {
+        assert!(pipe.front().is_empty(), "bytes of one relay for another");
     }
 
     fn now(&self) -> Time {

@@ -121,6 +121,8 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         }],
         limits: Limits {
             relay_bytes: schedule.buffers.relay,
+            pipe_bytes: schedule.buffers.pipe,
+            pipe_from_bytes: schedule.buffers.pipe_from,
             ..Limits::default()
         },
         drain: Config::DRAIN,

@@ -62,6 +62,10 @@ pub struct SocketBytes {
 pub struct BufferBytes {
     /// What one of the proxy's relays may hold.
     pub relay: u32,
+    /// What a pipe in its stead holds; 0 where the proxy copies.
+    pub pipe: u32,
+    /// How much two reads in a row bring that call for one.
+    pub pipe_from: u32,
     /// The client's socket.
     pub client: SocketBytes,
     /// The proxy's sockets to clients.
@@ -217,6 +221,8 @@ impl Default for BufferBytes {
     fn default() -> BufferBytes {
         BufferBytes {
             relay: 65_536,
+            pipe: 0,
+            pipe_from: 0,
             client: SocketBytes::default(),
             down: SocketBytes::default(),
             up: SocketBytes::default(),

@@ -2,11 +2,12 @@
 //!
 //! It owns one trait. Whoever implements it is a network of one host, made for one run.
 
+use crate::socket::Pipe;
 use std::future::Future;
-use tidegate::net::Network;
+use tidegate::net::{Network, Stream};
 
 /// A simulated network, as one host sees it.
-pub trait Simulated: Network + Unpin {
+pub trait Simulated: Network<Stream: Stream<Pipe = Pipe>> + Unpin {
     /// See [`Simulated::beat`].
     type Beat: Future<Output = ()> + 'static;
 

@@ -12,10 +12,14 @@
 
 mod call;
 mod frame;
+mod pipe;
 mod polled;
 
-pub use self::call::{Call, Readiness, Told};
 use self::frame::MAX_PAYLOAD;
+pub use self::{
+    call::{Call, Readiness, Told},
+    pipe::Pipe,
+};
 pub(crate) use self::{
     frame::{Frame, MAX_FRAME},
     polled::Polled,
@@ -159,6 +163,11 @@ impl Socket {
             return Poll::Ready(Ok(0));
         }
         Poll::Pending
+    }
+
+    /// What `recv` would find.
+    fn queued_bytes(&self) -> usize {
+        self.queue.len()
     }
 
     /// `send`: takes what fits the send buffer.

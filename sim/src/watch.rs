@@ -145,6 +145,8 @@ fn is_astray(before: &Session, event: Event) -> bool {
     let side = match event {
         Event::Secured(side, _)
         | Event::Received(side, _)
+        | Event::Piped(side, _)
+        | Event::Copied(side)
         | Event::Decoded(side, _)
         | Event::Sent(side, _)
         | Event::CloseNotify(side)
@@ -244,6 +246,8 @@ fn event(event: Event) -> &'static str {
         Event::Connected(_) => "connected",
         Event::Unconnected(_) => "unconnected",
         Event::Received(..) => "received",
+        Event::Piped(..) => "piped",
+        Event::Copied(_) => "copied",
         Event::Decoded(..) => "decoded",
         Event::Refused(..) => "refused",
         Event::Sent(_, 0) => "sent nothing whole",

@@ -112,6 +112,8 @@ tls = "system"
 
 [limits]
 relay  = "16KiB"
+pipe   = "0B"
+pipe_from = "4KiB"
 head   = "128KiB"
 fields = 50
 target = "4KiB"
@@ -129,6 +131,8 @@ fn every_key_arrives() {
     assert_eq!(config.drain.timeout, Span::from_secs(5));
     let limits = Limits {
         relay_bytes: 16 << 10,
+        pipe_bytes: 0,
+        pipe_from_bytes: 4 << 10,
         head_bytes: 128 << 10,
         head_fields: 50,
         target_bytes: 4 << 10,

@@ -27,6 +27,7 @@ prop_compose! {
         names in vec(name(), 2),
         workers in option::of(1..64usize),
         (relay, fields) in (1..1u32 << 20, 1..1000u32),
+        (pipe, pipe_from) in (0..=1u32 << 20, 0..=1u32 << 20),
         (drain, idle, linger) in (wait(), wait(), wait()),
         (connect, write) in (option::of(wait()), option::of(wait())),
         (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
@@ -35,6 +36,8 @@ prop_compose! {
         let mut config = good(FULL);
         config.workers = workers.and_then(std::num::NonZeroUsize::new);
         config.limits.relay_bytes = relay;
+        config.limits.pipe_bytes = pipe;
+        config.limits.pipe_from_bytes = pipe_from;
         config.limits.head_fields = fields;
         config.drain.timeout = drain;
         // Before and after all others, so that the order of names stays.

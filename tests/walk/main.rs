@@ -124,6 +124,13 @@ fn exchanges_that_become_tunnels() {
 }
 
 #[test]
+fn what_pipes_hold() {
+    for shape in shapes::piped() {
+        whole(&shape);
+    }
+}
+
+#[test]
 fn http_sessions() {
     for shape in shapes::http() {
         whole(&shape);

@@ -52,6 +52,8 @@ fn opened(shape: &Shape) -> World {
 fn event(event: Event) -> Option<Event> {
     Some(match event {
         Event::Received(side, n) => Event::Received(side.other(), n),
+        Event::Piped(side, n) => Event::Piped(side.other(), n),
+        Event::Copied(side) => Event::Copied(side.other()),
         Event::Sent(side, n) => Event::Sent(side.other(), n),
         Event::CloseNotify(side) => Event::CloseNotify(side.other()),
         Event::Fin(side) => Event::Fin(side.other()),
@@ -211,6 +213,7 @@ fn i17_a_relay_with_its_legs_exchanged_does_the_same() {
     quiet();
     for shapes in [
         [shapes::tcp(), shapes::tcp()],
+        [shapes::piped().remove(0), shapes::piped().remove(0)],
         [shapes::both(), shapes::both()],
         // 4.3, and mirrored for a TLS origin.
         [shapes::tls(), shapes::tcp().to_tls()],

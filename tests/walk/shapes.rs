@@ -170,6 +170,25 @@ pub(crate) fn tunnels() -> Vec<Shape> {
     ]
 }
 
+/// What a pipe may hold instead of memory, from now on or no longer.
+pub(crate) fn piped() -> Vec<Shape> {
+    let upload = Shape::http("upload, piped", b"Hbb", b"Hb").asking(POST_SHORT);
+    vec![
+        Shape::tcp("tcp, piped", false, [3, 3]).piping(2),
+        Shape::tcp("tcp, piped, draining", false, [2, 1])
+            .piping(4)
+            .draining(),
+        Shape::http("length, piped", b"H", b"Hbbbb")
+            .answering(BodyKind::Length(4))
+            .piping(2),
+        upload.answering(BodyKind::Length(1)).piping(4),
+        Shape::http("upgrade, piped", b"Htt", b"Ht")
+            .asking(&[UPGRADE])
+            .switching()
+            .piping(2),
+    ]
+}
+
 /// One peer ends only once it has heard all: nobody waits for the proxy while it waits for them.
 pub(crate) fn patient() -> Vec<Shape> {
     let mut shapes = Vec::new();
@@ -232,5 +251,6 @@ pub(crate) fn all() -> Vec<Shape> {
     shapes.extend(knobs());
     shapes.extend(http());
     shapes.extend(tunnels());
+    shapes.extend(piped());
     shapes
 }

@@ -19,6 +19,7 @@ mod mutual;
 mod passthrough;
 mod peers;
 mod phases;
+mod pipes;
 mod probe;
 mod reencrypt;
 mod relay;

@@ -243,6 +243,11 @@ impl Raw {
         Ok(Raw { stream, ahead })
     }
 
+    /// The same connection, for a second thread.
+    pub(crate) fn another(&self) -> Raw {
+        Raw::of(self.stream.try_clone().unwrap())
+    }
+
     /// Says as much as will be taken; whether that was all.
     pub(crate) fn try_say(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()

@@ -45,6 +45,8 @@ impl Action {
                     | Event::Fired
                     | Event::Evicted
                     | Event::Hinted(_)
+                    | Event::Piped(..)
+                    | Event::Copied(_)
                     | Event::Sent(_, 0)
             ),
             Action::Fill(..) | Action::Look(_) | Action::Discard(_) => false,

@@ -40,6 +40,8 @@ pub(crate) struct Shape {
     /// The peer that never ends before it has heard all that it waits for: our end, or the answer
     /// to each of its requests.
     pub(crate) patient: Option<Side>,
+    /// What a pipe holds that may take a relay's place; 0 where none may.
+    pub(crate) pipe: u32,
 }
 
 impl Shape {
@@ -64,6 +66,7 @@ impl Shape {
             drains: false,
             idles: false,
             patient: None,
+            pipe: 0,
         }
     }
 
@@ -88,6 +91,7 @@ impl Shape {
             drains: false,
             idles: false,
             patient: None,
+            pipe: 0,
         }
     }
 
@@ -182,6 +186,12 @@ impl Shape {
             } = Span(0)
         });
         self.fires = Some(timer);
+        self
+    }
+
+    /// With pipes that hold less than a relay, or more.
+    pub(crate) fn piping(mut self, bytes: u32) -> Self {
+        self.pipe = bytes;
         self
     }
 

@@ -39,6 +39,7 @@ impl World {
                 }
                 wire.inside += n;
             }
+            Event::Piped(side, _) | Event::Copied(side) => self.switched(side),
             Event::Sent(side, n) => {
                 if !self.tunnel {
                     self.carry.sent(shape, side, n);

@@ -66,7 +66,12 @@ pub(super) fn interest(world: &World, shape: &Shape, side: Side) -> Result<(), F
         Phase::Peeking => MOST_BYTES,
         _ => shape.setup.limits.relay_bytes,
     };
-    let room = most.saturating_sub(u32::from(wire.inside));
+    let room = match (world.is_piped(side), wire.inside) {
+        (true, 0) => shape.pipe,
+        // SIMULATION 5.4: nothing is put beside what is in a pipe.
+        (true, _) => 0,
+        (false, inside) => most.saturating_sub(u32::from(inside)),
+    };
     let healthy = wire.told == Truth::Open && !wire.latched;
     let sink = other.is_held() && other.told != Truth::Abort && !other.latched;
     let behind = u32::from(wire.behind);

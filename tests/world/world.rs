@@ -7,6 +7,7 @@
 pub(crate) mod action;
 pub(crate) mod carry;
 mod knobs;
+mod lane;
 pub(crate) mod oracle;
 mod order;
 pub(crate) mod rows;
@@ -59,6 +60,8 @@ pub(crate) struct World {
     pub(crate) over: bool,
     /// Bytes go both ways as they are: from the start, or because an exchange has left HTTP.
     pub(crate) tunnel: bool,
+    /// By source: how often its lane has changed.
+    lanes: [u8; 2],
 }
 
 /// One step, for a trace.
@@ -89,6 +92,7 @@ impl World {
             unaccepted: false,
             over: false,
             tunnel: !shape.is_http(),
+            lanes: [0, 0],
         }
     }
 
@@ -199,7 +203,8 @@ impl World {
         match interest.read {
             Read::Off => return,
             Read::Take(room) => {
-                let most = left.min(u8::try_from(room).unwrap_or(u8::MAX));
+                let most = left.min(self.most(shape, side, room));
+                self.switches(shape, side, out);
                 if wire.told == Truth::Open {
                     out.extend((1..=most).map(|n| match self.tunnel {
                         true => Action::Tell(Event::Received(side, u32::from(n))),

@@ -9,6 +9,7 @@ use crate::{
     exchange::{Request, Response},
     interest::Read,
     leg::{Leg, Open, ReadEnd, WriteEnd},
+    relay::Lane,
     side::Side,
     timer::Timer,
     tls::hello,
@@ -72,14 +73,19 @@ impl Session {
     }
 
     fn check_room(&self, side: Side) -> Result<(), Stuck> {
-        let limits = &self.setup.limits;
-        let most = match self.setup.kind {
-            Kind::Tcp if self.setup.passthrough => limits.relay_bytes.max(hello::MOST_BYTES),
-            Kind::Tcp => limits.relay_bytes,
+        let relay = self.from(side);
+        let most = match (relay.lane(), self.setup.kind) {
+            (Lane::Copied, Kind::Tcp) if self.setup.passthrough => {
+                relay.most().max(hello::MOST_BYTES)
+            }
+            (Lane::Copied | Lane::Piped(_), Kind::Tcp) => relay.most(),
             // A head may be re-serialised to a little more than it was.
-            Kind::Http => limits.relay_bytes.saturating_add(2 * limits.head_bytes),
+            (Lane::Copied | Lane::Piped(_), Kind::Http) => {
+                let head_bytes = self.setup.limits.head_bytes;
+                relay.most().saturating_add(2 * head_bytes)
+            }
         };
-        if self.from(side).bytes() > most {
+        if relay.bytes() > most {
             Err(Stuck::Overfull(side))
         } else {
             Ok(())

@@ -346,6 +346,8 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Routed(_)
         | Event::Connected(_)
         | Event::Received(..)
+        | Event::Piped(..)
+        | Event::Copied(_)
         | Event::Decoded(..)
         | Event::Sent(..)
         | Event::Unaccepted

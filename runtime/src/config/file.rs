@@ -22,6 +22,8 @@ const KEYS: [&str; 7] = [
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
+/// The kernel's own limit for pipes is as large, where nobody has changed it.
+const PIPE: RangeInclusive<u32> = 0..=1 << 20;
 const HEAD: RangeInclusive<u32> = 128..=1 << 20;
 const FIELDS: RangeInclusive<u32> = 1..=1000;
 
@@ -110,7 +112,7 @@ fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Drain {
 
 fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
     let mut limits = Limits::default();
-    let keys = ["relay", "head", "fields", "target"];
+    let keys = ["relay", "pipe", "pipe_from", "head", "fields", "target"];
     let section = root
         .get("limits")
         .and_then(|node| reader.section("limits", node, &keys));
@@ -119,6 +121,8 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
     };
     let sizes = [
         ("relay", RELAY, &mut limits.relay_bytes),
+        ("pipe", PIPE, &mut limits.pipe_bytes),
+        ("pipe_from", PIPE, &mut limits.pipe_from_bytes),
         ("head", HEAD, &mut limits.head_bytes),
         ("target", 1..=*HEAD.end(), &mut limits.target_bytes),
     ];

@@ -197,6 +197,8 @@ fn limits(limits: &Limits) -> String {
     let mut text = String::new();
     for (key, bytes, default) in [
         ("relay", limits.relay_bytes, default.relay_bytes),
+        ("pipe", limits.pipe_bytes, default.pipe_bytes),
+        ("pipe_from", limits.pipe_from_bytes, default.pipe_from_bytes),
         ("head", limits.head_bytes, default.head_bytes),
         ("target", limits.target_bytes, default.target_bytes),
     ] {

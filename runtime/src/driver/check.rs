@@ -1,7 +1,7 @@
 //! What must hold after every step, where somebody wants to know (`--paranoid`, every test): the
 //! wait-for graph leads somewhere, and the session's counts are those of the transports.
 
-use super::Driver;
+use super::{Driver, wire};
 use crate::net::Network;
 use tidegate_core::{session::Kind, side::Side};
 
@@ -14,8 +14,9 @@ impl<N: Network> Driver<N> {
             panic!("nothing leads to {stuck:?}: {:?}", self.session);
         }
         for side in Side::BOTH {
+            let piped = wire::size(self.lanes[side.other() as usize].bytes());
             let (held, counted) = (
-                self.wires[side as usize].outbox.len(),
+                self.wires[side as usize].outbox.len() + piped,
                 self.session.to(side).bytes(),
             );
             assert!(

@@ -99,18 +99,16 @@ impl<N: Network> Driver<N> {
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
         match self.session.phase() {
-            Phase::Peeking | Phase::Tunnel => {
+            Phase::Peeking => {
                 let [down, up] = &mut self.wires;
-                let read = match side {
-                    Side::Down => down.poll_take(cx, most, &mut up.outbox),
-                    Side::Up => up.poll_take(cx, most, &mut down.outbox),
-                };
-                if let Poll::Ready(Ok(Read::Bytes(n))) = read {
-                    self.step(Event::Received(side, wire::count(n)));
-                    self.peek();
-                    return true;
-                }
-                self.read(side, read)
+                let read = down.poll_take(cx, most, &mut up.outbox);
+                let received = self.received(side, read);
+                self.peek();
+                received
+            }
+            Phase::Tunnel => {
+                let read = self.poll_pass(cx, side, None);
+                self.received(side, read)
             }
             Phase::New
             | Phase::Securing
@@ -121,18 +119,22 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// Tells of a read of bytes that are passed on as they are.
+    fn received(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
+        if let Poll::Ready(Ok(Read::Bytes(n))) = read {
+            self.step(Event::Received(side, wire::count(n)));
+            return true;
+        }
+        self.read(side, read)
+    }
+
     /// Reads of a message: what need not be looked at goes to the other leg as it comes.
     fn take_message(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
         let room = self.session.from(side).room();
         let unread = self.wire(side).inbox.len() > 0;
         let looks = !unread && self.session.is_turn(side);
         if looks && let Some(left) = self.carry.passes(side) {
-            let most = room.min(wire::count64(left));
-            let [down, up] = &mut self.wires;
-            let read = match side {
-                Side::Down => down.poll_take(cx, most, &mut up.outbox),
-                Side::Up => up.poll_take(cx, most, &mut down.outbox),
-            };
+            let read = self.poll_pass(cx, side, Some(left));
             if let Poll::Ready(Ok(Read::Bytes(n))) = read {
                 let passed = self.carry.passed(side, n);
                 self.step(passed);
@@ -276,8 +278,9 @@ impl<N: Network> Driver<N> {
         if interest.write == 0 {
             return self.poll_flush(cx, side);
         }
+        let written = self.poll_write(cx, side, interest.write, interest.last);
         let wire = self.wire(side);
-        match wire.poll_write(cx, interest.write, interest.last) {
+        match written {
             Poll::Pending => {
                 if wire.unacked.is_none() {
                     wire.unacked = wire.port.as_ref().and_then(|port| port.unacked().ok());

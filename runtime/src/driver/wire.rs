@@ -97,6 +97,38 @@ impl<S: Stream> Wire<S> {
         read
     }
 
+    /// Moves at most `most` bytes into a pipe.
+    pub(super) fn poll_fill_pipe(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut S::Pipe,
+        most: u32,
+    ) -> Poll<Result<Read, Fault>> {
+        let Some(port) = self.port.as_mut() else {
+            return Poll::Pending;
+        };
+        let read = port.poll_fill(cx, pipe, size(most));
+        self.count(&read);
+        read
+    }
+
+    /// Writes from a pipe of so many bytes; for the rest see [`Wire::poll_write`].
+    pub(super) fn poll_drain_pipe(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut S::Pipe,
+        bytes: u32,
+        last: bool,
+    ) -> Poll<Result<usize, Fault>> {
+        let Some(port) = self.port.as_mut() else {
+            return Poll::Pending;
+        };
+        port.hold_for_finish(last);
+        let n = ready!(port.poll_drain(cx, pipe, size(bytes)))?;
+        self.told.written += u64::from(count(n));
+        Poll::Ready(Ok(n))
+    }
+
     /// Reads at most `most` bytes to the end of the inbox.
     pub(super) fn poll_fill(
         &mut self,
@@ -182,7 +214,8 @@ pub(super) fn count64(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn size(n: u32) -> usize {
+/// A count as memory has it.
+pub(super) fn size(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 

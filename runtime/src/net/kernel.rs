@@ -7,16 +7,21 @@
 mod connecting;
 mod news;
 mod options;
+mod pipe;
 mod share;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use connecting::Connecting;
+pub use pipe::KernelPipe;
 pub use share::{Share, Shares};
 pub use stream::KernelStream;
 
-use self::share::{Handed, Kept};
+use self::{
+    pipe::Pipes,
+    share::{Handed, Kept},
+};
 use super::{Buffers, Listener, Network};
 use crate::{clock::Clock, sys};
 use rustix::{
@@ -28,6 +33,7 @@ use std::{
     io,
     net::SocketAddr,
     os::fd::AsFd,
+    rc::Rc,
     task::{Context, Poll, ready},
 };
 use tidegate_core::time::Time;
@@ -44,6 +50,7 @@ const BACKLOG: i32 = 4_096;
 pub struct Kernel {
     clock: Clock,
     share: Option<Share>,
+    pipes: Rc<Pipes>,
 }
 
 impl Kernel {
@@ -54,6 +61,7 @@ impl Kernel {
         Kernel {
             clock: Clock::start(),
             share: None,
+            pipes: Rc::default(),
         }
     }
 
@@ -142,6 +150,14 @@ impl Network for Kernel {
 
     fn connect(&self, address: SocketAddr, buffers: Buffers) -> Connecting {
         Connecting::new(address, buffers)
+    }
+
+    fn pipe(&self, bytes: u32) -> Option<KernelPipe> {
+        self.pipes.lend(bytes)
+    }
+
+    fn put_back(&self, pipe: KernelPipe) {
+        self.pipes.put_back(pipe);
     }
 
     fn now(&self) -> Time {

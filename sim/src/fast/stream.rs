@@ -1,7 +1,7 @@
 //! A stream of the fast network: a handle to one end in the fabric.
 
 use super::fabric::{EndId, Fabric};
-use crate::socket::{Call, Told};
+use crate::socket::{Call, Pipe, Told};
 use std::{
     cell::RefCell,
     fmt,
@@ -32,6 +32,8 @@ impl FastStream {
 }
 
 impl Stream for FastStream {
+    type Pipe = Pipe;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut fabric = self.fabric.borrow_mut();
         fabric.with(self.end, |socket, wire| socket.poll_read(cx, buf, wire))
@@ -44,6 +46,34 @@ impl Stream for FastStream {
     ) -> Poll<io::Result<usize>> {
         let mut fabric = self.fabric.borrow_mut();
         fabric.with(self.end, |socket, wire| socket.poll_write(cx, bufs, wire))
+    }
+
+    fn pipes(&self) -> bool {
+        true
+    }
+
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| {
+            socket.poll_fill(cx, pipe, most, wire)
+        })
+    }
+
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, wire| {
+            socket.poll_drain(cx, pipe, n, wire)
+        })
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -25,6 +25,8 @@ pub enum Site {
     Dial,
     /// The proxy accepts.
     Accept,
+    /// The proxy asks for a pipe.
+    Pipe,
     /// A call on one of its streams.
     Stream {
         /// Which leg of the proxy.
@@ -65,7 +67,8 @@ impl Fault {
     pub fn fits(self, site: Site) -> bool {
         match (self, site) {
             (Fault::Cut(n), Site::Stream { call, .. }) => n > 0 && call != Call::Finish,
-            (Fault::Cut(_), Site::Dial | Site::Accept) => false,
+            (Fault::Cut(_), Site::Dial | Site::Accept | Site::Pipe) => false,
+            (Fault::Pend(_), Site::Pipe) => false,
             (Fault::Pend(ms), _) => ms > 0,
             (Fault::Fail(_), _) => true,
         }
@@ -95,6 +98,7 @@ impl fmt::Display for Site {
         match self {
             Site::Dial => f.write_str("dial"),
             Site::Accept => f.write_str("accept"),
+            Site::Pipe => f.write_str("pipe"),
             Site::Stream { side, number, call } => {
                 write!(f, "proxy.{}", word(*side))?;
                 if *number != 1 {
@@ -112,6 +116,7 @@ impl FromStr for Site {
         match text {
             "dial" => return Ok(Site::Dial),
             "accept" => return Ok(Site::Accept),
+            "pipe" => return Ok(Site::Pipe),
             _ => {}
         }
         let mut parts = text.splitn(3, '.');
@@ -195,6 +200,7 @@ mod tests {
         for text in [
             "dial#1",
             "accept#12",
+            "pipe#2",
             "proxy.down.read#3",
             "proxy.up2.finish#1",
             "proxy.down17.write#40",

@@ -9,7 +9,7 @@ use super::{
     Counts, Faulty, next,
     plan::{Call, Fault, Plan, Point, Site},
 };
-use crate::errno::Errno;
+use crate::{errno::Errno, simulated::Simulated, socket::Pipe};
 use std::{
     future::Future,
     io::{self, IoSlice},
@@ -249,10 +249,9 @@ impl Dead {
     }
 }
 
-impl<N: Network> Stream for FaultyStream<N>
-where
-    N: Unpin,
-{
+impl<N: Simulated> Stream for FaultyStream<N> {
+    type Pipe = Pipe;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         if self.held.is_some() {
             return self.poll_held(cx, buf);
@@ -297,6 +296,48 @@ where
         };
         self.write.passed();
         Poll::Ready(outcome)
+    }
+
+    fn pipes(&self) -> bool {
+        match &self.inner {
+            Inner::Alive(stream) => stream.pipes(),
+            Inner::Dead(_) => true,
+        }
+    }
+
+    /// A fill is a read: it has the next read's fault.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        let fault = self.read.fault(&self.net.plan, self.site(Call::Read));
+        if let (None, None, Inner::Alive(_)) = (&self.held, fault, &self.inner) {
+            let outcome = ready!(self.alive()?.poll_fill(cx, pipe, most));
+            self.read.passed();
+            return Poll::Ready(outcome);
+        }
+        let mut bytes = vec![0; pipe.room_bytes().min(most)];
+        if bytes.is_empty() {
+            return Poll::Pending;
+        }
+        let n = ready!(self.poll_read(cx, &mut bytes))?;
+        pipe.push(&bytes[..n]);
+        Poll::Ready(Ok(n))
+    }
+
+    /// A drain is a write, and has the next write's fault.
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>> {
+        let bytes = IoSlice::new(&pipe.front()[..n]);
+        let n = ready!(self.poll_write(cx, &[bytes]))?;
+        pipe.take(n);
+        Poll::Ready(Ok(n))
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -54,6 +54,8 @@ pub(super) fn buffers(on: &Features, carriers: [Carrier; 2], rng: &mut Rng) -> B
     let (up, origin) = (socket(!up_tls), socket(!up_tls));
     BufferBytes {
         relay: size(true),
+        pipe: 0,
+        pipe_from: 0,
         client,
         down,
         up,
@@ -69,6 +71,8 @@ pub(super) fn all_alike(bytes: u32) -> BufferBytes {
     };
     BufferBytes {
         relay: bytes,
+        pipe: 0,
+        pipe_from: 0,
         client: socket,
         down: socket,
         up: socket,
@@ -76,10 +80,24 @@ pub(super) fn all_alike(bytes: u32) -> BufferBytes {
     }
 }
 
+/// Pipes of any size, and sometimes one that is not to be had.
+pub(super) fn pipes(schedule: &mut Schedule, rng: &mut Rng) {
+    schedule.buffers.pipe = rng.pick(&SIZES);
+    // From 4 on, reads can be too small for a pipe.
+    schedule.buffers.pipe_from = rng.pick(&[0, 0, 1, 8, 20]);
+    if rng.one_in(4) {
+        let (site, ordinal) = (Site::Pipe, rng.between(1, 6));
+        let fault = Fault::Fail(Errno::EMFILE);
+        schedule.faults.insert(Point { site, ordinal }, fault);
+    }
+}
+
 /// How much a direction can carry in some hundred milliseconds: a few dozen of the least window.
 pub(super) fn affordable_bytes(buffers: &BufferBytes) -> u32 {
     let BufferBytes {
         relay,
+        pipe: _,
+        pipe_from: _,
         client,
         down,
         up,

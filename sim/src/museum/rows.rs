@@ -153,10 +153,10 @@ pub const ROWS: &[Row] = &[
         "the error of a send is forgotten, or kept back for nobody",
         "an error is latched where it is met, and every later call tells it again (4.11, 2): whoever forgets it once hears it the next time",
     ),
-    absent(
+    row(
         16,
         "the fast path does not see an end in a closing state",
-        "there is one way for bytes, and no second lane yet",
+        &[seeds(Variant::PipedEndUnseen, TCP, 100)],
     ),
     row(
         17,
@@ -166,7 +166,7 @@ pub const ROWS: &[Row] = &[
     row(
         18,
         "output that will never leave has no timer",
-        &[seeds(Variant::FlushUntimed, TCP, 1_000)],
+        &[seeds(Variant::FlushUntimed, TCP, 3_000)],
     ),
     row(
         19,
@@ -286,7 +286,7 @@ pub const ROWS: &[Row] = &[
     row(
         42,
         "a reset behind a zero window is not looked for",
-        &[seeds(Variant::FaultUnseen, TCP, 1_000)],
+        &[seeds(Variant::FaultUnseen, TCP, 3_000)],
     ),
     row(
         43,
@@ -322,5 +322,10 @@ pub const ROWS: &[Row] = &[
         0,
         "an answer without a length that was cut off is completed",
         &[seeds(Variant::LastChunkAnyway, HTTP, 100)],
+    ),
+    row(
+        0,
+        "a pipe is filled beside what is in it, and its socket taken for empty when it takes no more",
+        &[seeds(Variant::PipeRefilled, TCP, 100)],
     ),
 ];

@@ -6,7 +6,7 @@
 //! never called at all (4). FIN and RST travel as frames in the order they were sent.
 
 use super::Counted;
-use crate::socket::{Call, Frame, MAX_FRAME, Polled, Sizes, Told, Wire};
+use crate::socket::{Call, Frame, MAX_FRAME, Pipe, Polled, Sizes, Told, Wire};
 use std::{
     cell::RefCell,
     future::poll_fn,
@@ -159,6 +159,8 @@ impl SimStream {
 }
 
 impl Stream for SimStream {
+    type Pipe = Pipe;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         self.with(|socket, wire| socket.poll_read(cx, buf, wire))
     }
@@ -169,6 +171,28 @@ impl Stream for SimStream {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.with(|socket, wire| socket.poll_write(cx, bufs, wire))
+    }
+
+    fn pipes(&self) -> bool {
+        true
+    }
+
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        self.with(|socket, wire| socket.poll_fill(cx, pipe, most, wire))
+    }
+
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>> {
+        self.with(|socket, wire| socket.poll_drain(cx, pipe, n, wire))
     }
 
     fn poll_finish(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -33,6 +33,7 @@ struct Draft {
     client_proxy_ms: Option<u32>,
     proxy_origin_ms: Option<u32>,
     relay: Option<u32>,
+    pipe: Option<(u32, u32)>,
     sockets: [Option<SocketBytes>; 4],
     exchanges: Vec<Exchange>,
     request: Option<Request>,
@@ -144,6 +145,11 @@ impl Draft {
         if name == "relay" {
             return set(&mut self.relay, words.number()?);
         }
+        if name == "pipe" {
+            let bytes = words.number()?;
+            words.expect("from")?;
+            return set(&mut self.pipe, (bytes, words.number()?));
+        }
         let index = ["client", "down", "up", "origin"]
             .iter()
             .position(|n| *n == name);
@@ -173,6 +179,7 @@ impl Draft {
         };
         let latencies = Latencies::default();
         let [client, down, up, origin] = self.sockets.map(Option::unwrap_or_default);
+        let (pipe, pipe_from) = self.pipe.unwrap_or_default();
         Ok(Schedule {
             seed: self.seed.ok_or("there is no line `seed`")?,
             carrier,
@@ -184,6 +191,8 @@ impl Draft {
             },
             buffers: BufferBytes {
                 relay: self.relay.unwrap_or(BufferBytes::default().relay),
+                pipe,
+                pipe_from,
                 client,
                 down,
                 up,

@@ -113,6 +113,9 @@ fn buffers(f: &mut fmt::Formatter<'_>, buffers: &BufferBytes) -> fmt::Result {
     if buffers.relay != BufferBytes::default().relay {
         writeln!(f, "buffer relay {}", buffers.relay)?;
     }
+    if buffers.pipe > 0 {
+        writeln!(f, "buffer pipe {} from {}", buffers.pipe, buffers.pipe_from)?;
+    }
     for (name, bytes) in [
         ("client", buffers.client),
         ("down", buffers.down),

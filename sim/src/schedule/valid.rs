@@ -78,6 +78,8 @@ impl Schedule {
             must((1..=MAX_MS).contains(&ms), "a latency is at least a tick")?;
         }
         must(sizes.relay > 0, "a buffer holds something")?;
+        let from = sizes.pipe > 0 || sizes.pipe_from == 0;
+        must(from, "nothing calls for a pipe where there is none")?;
         for socket in [sizes.client, sizes.down, sizes.up, sizes.origin] {
             must(
                 socket.send > 0 && socket.recv > 0,

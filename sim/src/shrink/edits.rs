@@ -179,9 +179,13 @@ fn default_buffers(schedule: &Schedule) -> Vec<Schedule> {
         |s| &mut s.buffers.origin,
     ];
     let plain = SocketBytes::default();
-    let mut all = vec![with(schedule, |s| {
-        s.buffers.relay = BufferBytes::default().relay;
-    })];
+    let usual = BufferBytes::default();
+    let mut all = vec![
+        with(schedule, |s| {
+            (s.buffers.pipe, s.buffers.pipe_from) = (usual.pipe, usual.pipe_from);
+        }),
+        with(schedule, |s| s.buffers.relay = usual.relay),
+    ];
     for of in sockets {
         all.push(with(schedule, |s| *of(s) = plain));
         all.push(with(schedule, |s| of(s).send = plain.send));

@@ -4,11 +4,11 @@
 //! not have: the first error any call met is what every later call tells (LIFECYCLE 4.11, 2 and
 //! 3). What a connection does is the socket's.
 
-use super::{Call, Frame, Sizes, Socket, Told, Wire};
+use super::{Call, Frame, Pipe, Sizes, Socket, Told, Wire};
 use crate::errno::Errno;
 use std::{
     io::{self, IoSlice},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// One waker a call: a session is one task.
@@ -28,6 +28,8 @@ pub(crate) struct Polled {
     /// The error a call has taken.
     latched: Option<Errno>,
     wakers: Wakers,
+    /// A fill has taken the socket for empty: nothing is read of it before something arrives.
+    drained: bool,
 }
 
 impl Polled {
@@ -37,6 +39,7 @@ impl Polled {
             socket: Socket::new(sizes, credit_bytes),
             latched: None,
             wakers: Wakers::default(),
+            drained: false,
         }
     }
 
@@ -57,6 +60,9 @@ impl Polled {
         buf: &mut [u8],
         wire: &mut impl Wire,
     ) -> Poll<io::Result<usize>> {
+        if self.drained {
+            return keep(&mut self.wakers.read, cx);
+        }
         match self.socket.read(buf, wire) {
             Poll::Ready(Ok(0)) => Poll::Ready(match self.latched {
                 Some(errno) => Err(errno.into()),
@@ -83,6 +89,40 @@ impl Polled {
             Poll::Ready(Err(errno)) => Poll::Ready(Err(self.latch(errno).into())),
             Poll::Pending => keep(&mut self.wakers.write, cx),
         }
+    }
+
+    /// Moves what is queued into a pipe. One that is full says EAGAIN, for which a reactor hears the
+    /// next arrival and nothing before it; only an end is never forgotten.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        most: usize,
+        wire: &mut impl Wire,
+    ) -> Poll<io::Result<usize>> {
+        let room = pipe.room_bytes().min(most);
+        if room == 0 {
+            self.drained = !self.socket.readiness().read_hangup;
+            return keep(&mut self.wakers.read, cx);
+        }
+        let mut bytes = vec![0; room.min(self.socket.queued_bytes().max(1))];
+        let n = ready!(self.poll_read(cx, &mut bytes, wire))?;
+        pipe.push(&bytes[..n]);
+        Poll::Ready(Ok(n))
+    }
+
+    /// Takes what fits the send buffer out of a pipe.
+    pub(crate) fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut Pipe,
+        n: usize,
+        wire: &mut impl Wire,
+    ) -> Poll<io::Result<usize>> {
+        let bytes = IoSlice::new(&pipe.front()[..n]);
+        let n = ready!(self.poll_write(cx, &[bytes], wire))?;
+        pipe.take(n);
+        Poll::Ready(Ok(n))
     }
 
     /// Sends FIN behind everything written. A connection that has failed has nothing to end, which
@@ -155,6 +195,7 @@ impl Polled {
     /// Takes what the peer said, and wakes whom it concerns.
     pub(crate) fn arrive(&mut self, frame: Frame<'_>, wire: &mut impl Wire) {
         self.socket.arrive(frame, wire);
+        self.drained = false;
         self.wake();
     }
 
@@ -166,12 +207,14 @@ impl Polled {
     /// The connection is gone, because what carries it is.
     pub(crate) fn fail(&mut self) {
         self.socket.fail();
+        self.drained = false;
         self.wake();
     }
 
     /// The kernel has given the peer up.
     pub(crate) fn fail_with(&mut self, errno: Errno) {
         self.socket.fail_with(errno);
+        self.drained = false;
         self.wake();
     }
 

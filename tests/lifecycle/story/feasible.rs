@@ -37,6 +37,8 @@ impl Network {
                 assert_eq!(session.leg(Side::Up), &Leg::Connecting);
             }
             Event::Received(side, bytes) => self.receives(session, side, bytes),
+            Event::Piped(side, _) => assert!(session.may_pipe(side), "somebody looks at it"),
+            Event::Copied(side) => assert_eq!(session.from(side).bytes(), 0),
             Event::Decoded(side, decoded) => self.looks(session, side, decoded),
             Event::Refused(side, _) => assert_ne!(read(session, side), Read::Off),
             Event::Sent(side, bytes) => {

@@ -97,6 +97,8 @@ impl Ledger {
             | Event::Secured(..)
             | Event::Routed(_)
             | Event::Peeked(_)
+            | Event::Piped(..)
+            | Event::Copied(_)
             | Event::Acked(_)
             | Event::Finished(_)
             | Event::Unaccepted

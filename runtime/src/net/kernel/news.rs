@@ -3,7 +3,13 @@
 //! It owns nothing, waits for readiness alone, and takes nothing but the socket's one-shot error.
 
 use socket2::Socket;
-use std::{io, rc::Rc};
+use std::{
+    future::Future,
+    io,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
 use tokio::io::{Interest, Ready, unix::AsyncFd};
 
 /// Waits until the socket has failed, and takes its error. Readiness to read is no part of it, so
@@ -28,4 +34,11 @@ pub(super) async fn hung_up(fd: Rc<AsyncFd<Socket>>) {
         Ok(guard) if guard.ready().is_read_closed() => {}
         Ok(_) | Err(_) => std::future::pending().await,
     }
+}
+
+/// Whether it is urgent data that readiness for it tells of, and not a FIN.
+pub(super) fn is_urgent(fd: &AsyncFd<Socket>) -> bool {
+    let mut nobody = Context::from_waker(Waker::noop());
+    let ready = pin!(fd.ready(Interest::PRIORITY)).poll(&mut nobody);
+    matches!(ready, Poll::Ready(Ok(guard)) if guard.ready().is_priority())
 }

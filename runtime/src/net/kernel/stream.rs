@@ -6,11 +6,12 @@
 
 mod calls;
 
-use super::{options, share::Kept};
+use super::{KernelPipe, news, options, share::Kept};
 use crate::{net::KEPT, sys};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, sendmsg},
+    pipe::{SpliceFlags, splice},
 };
 use socket2::Socket;
 use std::{
@@ -208,7 +209,8 @@ impl KernelStream {
     /// Whether urgent data has been announced on this connection. A read stops short of its mark
     /// although more is queued, so a short read does not mean that the queue is empty.
     fn urgent(&self) -> bool {
-        self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok()
+        let told = self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok();
+        told && news::is_urgent(&self.fd)
     }
 
     fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
@@ -226,6 +228,21 @@ impl KernelStream {
             [one] => rustix::net::send(&*self.fd, one, flags),
             many => sendmsg(&*self.fd, many, &mut nothing, flags),
         };
+        self.held(sent)
+    }
+
+    /// Sends from a pipe. There is no flag against SIGPIPE, which a program in Rust ignores from its
+    /// beginning: EPIPE comes all the same.
+    fn send_pipe(&self, pipe: &KernelPipe, n: usize) -> rustix::io::Result<usize> {
+        let mut flags = SpliceFlags::NONBLOCK;
+        if self.hold.get() != Hold::Off {
+            flags |= SpliceFlags::MORE;
+        }
+        self.held(splice(&pipe.read, None, &*self.fd, None, n, flags))
+    }
+
+    /// Whether what was sent waits for FIN now.
+    fn held(&self, sent: rustix::io::Result<usize>) -> rustix::io::Result<usize> {
         match sent {
             Ok(_) if self.hold.get() == Hold::Ready => self.hold.set(Hold::Holding),
             // FIN will not come in this turn. The kernel sends what fills a buffer by itself (a

@@ -1,6 +1,7 @@
 //! The kernel's facts, on real loopback sockets. Tests are named after rows of LIFECYCLE 1.
 
 mod bench;
+mod pipes;
 mod sockets;
 
 use super::KernelStream;

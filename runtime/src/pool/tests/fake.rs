@@ -109,6 +109,8 @@ impl State {
 pub(super) struct FakeStream(Rc<State>);
 
 impl Stream for FakeStream {
+    type Pipe = ();
+
     fn poll_read(&mut self, cx: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.reads.set(self.0.reads.get() + 1);
         let said = self.0.says.borrow_mut().pop_front();
@@ -123,6 +125,23 @@ impl Stream for FakeStream {
 
     fn poll_write(&mut self, _: &mut Context<'_>, _: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         panic!("nothing is written on a spare leg");
+    }
+
+    fn pipes(&self) -> bool {
+        false
+    }
+
+    fn poll_fill(&mut self, _: &mut Context<'_>, (): &mut (), _: usize) -> Poll<io::Result<usize>> {
+        panic!("nothing passes a spare leg");
+    }
+
+    fn poll_drain(
+        &mut self,
+        _: &mut Context<'_>,
+        (): &mut (),
+        _: usize,
+    ) -> Poll<io::Result<usize>> {
+        panic!("nothing passes a spare leg");
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -230,6 +249,12 @@ impl Network for Fake {
     fn connect(&self, _: SocketAddr, _: Buffers) -> Self::Connect {
         std::future::ready(Err(ErrorKind::ConnectionRefused.into()))
     }
+
+    fn pipe(&self, _: u32) -> Option<()> {
+        None
+    }
+
+    fn put_back(&self, (): ()) {}
 
     fn now(&self) -> Time {
         self.0.now.get()

@@ -6,13 +6,14 @@ use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler, Watc
 use crate::{
     net::{
         Stream,
-        kernel::{news, options},
+        kernel::{KernelPipe, news, options},
     },
     sys,
 };
 use rustix::{
     io::Errno,
     net::{Shutdown, shutdown},
+    pipe::{SpliceFlags, splice},
 };
 use std::{
     io::{self, IoSlice, Read as _},
@@ -25,6 +26,8 @@ use tidegate_core::vigil::Vigil;
 use tokio::{io::Ready, time::sleep};
 
 impl Stream for KernelStream {
+    type Pipe = KernelPipe;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = match self.eager_read {
@@ -91,6 +94,84 @@ impl Stream for KernelStream {
                 }
                 Err(Errno::INTR) => {}
                 // R15: the error may have been taken from the reads; the latch gives it back.
+                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
+            }
+        }
+    }
+
+    fn pipes(&self) -> bool {
+        !self.urgent()
+    }
+
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut KernelPipe,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let guard = match self.eager_read {
+                true => None,
+                false => Some(ready!(self.fd.poll_read_ready(cx))?),
+            };
+            match splice(
+                &*self.fd,
+                None,
+                &pipe.write,
+                None,
+                most,
+                SpliceFlags::NONBLOCK,
+            ) {
+                Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
+                // Fewer than were asked for may be all that a pipe has slots for: what is left is
+                // asked about again.
+                Ok(n) => return Poll::Ready(Ok(n)),
+                // The pipe is empty, so it is the socket that has no more.
+                Err(Errno::AGAIN) => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::READABLE);
+                    }
+                    self.eager_read = false;
+                }
+                Err(Errno::INTR) => {}
+                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
+            }
+        }
+    }
+
+    fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        pipe: &mut KernelPipe,
+        n: usize,
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        loop {
+            let mut guard = match self.eager_write {
+                true => None,
+                false => Some(ready!(self.fd.poll_write_ready(cx))?),
+            };
+            match self.send_pipe(pipe, n) {
+                Ok(moved) => {
+                    self.sent_bytes += moved as u64;
+                    if moved < n {
+                        // The pipe has as many, so it is the socket that is full.
+                        if let Some(guard) = guard.as_mut() {
+                            guard.clear_ready_matching(Ready::WRITABLE);
+                        }
+                        self.eager_write = false;
+                    }
+                    return Poll::Ready(Ok(moved));
+                }
+                Err(Errno::AGAIN) => {
+                    if let Some(mut guard) = guard {
+                        guard.clear_ready_matching(Ready::WRITABLE);
+                    }
+                    self.eager_write = false;
+                }
+                Err(Errno::INTR) => {}
                 Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
             }
         }

@@ -78,6 +78,25 @@ impl Hand {
 }
 
 impl Stream for Memory {
+    type Pipe = ();
+
+    fn pipes(&self) -> bool {
+        false
+    }
+
+    fn poll_fill(&mut self, _: &mut Context<'_>, (): &mut (), _: usize) -> Poll<io::Result<usize>> {
+        panic!("nothing passes a TLS leg unseen");
+    }
+
+    fn poll_drain(
+        &mut self,
+        _: &mut Context<'_>,
+        (): &mut (),
+        _: usize,
+    ) -> Poll<io::Result<usize>> {
+        panic!("nothing passes a TLS leg unseen");
+    }
+
     fn poll_read(&mut self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut wire = self.0.borrow_mut();
         let n = wire.inward.len().min(buf.len()).min(wire.chunk);

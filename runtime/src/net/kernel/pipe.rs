@@ -1,0 +1,71 @@
+//! The kernel's pipes: what splice(2) moves bytes through.
+//!
+//! It owns a worker's pipes that are empty, and the count of all of them. It waits for nothing. It
+//! never keeps a pipe that still holds bytes, or one that is smaller than was asked for.
+
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
+use std::{
+    cell::{Cell, RefCell},
+    os::fd::OwnedFd,
+    rc::Rc,
+};
+
+/// Pipes of a worker, at most. The kernel counts each user's pages of pipes, and makes pipes of two
+/// pages where there are too many: it allows for 256 pipes of 256 KiB.
+pub(super) const MOST: u32 = 128;
+
+/// A pipe. Dropped, it takes along what is in it.
+#[derive(Debug)]
+pub struct KernelPipe {
+    pub(super) read: OwnedFd,
+    pub(super) write: OwnedFd,
+    bytes: u32,
+    made: Rc<Cell<u32>>,
+}
+
+impl Drop for KernelPipe {
+    fn drop(&mut self) {
+        self.made.set(self.made.get() - 1);
+    }
+}
+
+/// A worker's pipes.
+#[derive(Debug, Default)]
+pub(super) struct Pipes {
+    empty: RefCell<Vec<KernelPipe>>,
+    made: Rc<Cell<u32>>,
+}
+
+impl Pipes {
+    /// An empty pipe for so many bytes.
+    pub(super) fn lend(&self, bytes: u32) -> Option<KernelPipe> {
+        let kept = self.empty.borrow_mut().pop();
+        // One of another size makes room.
+        let kept = kept.filter(|pipe| pipe.bytes == bytes);
+        kept.or_else(|| self.make(bytes))
+    }
+
+    /// The kernel may have no descriptors left for it, or no pages.
+    fn make(&self, bytes: u32) -> Option<KernelPipe> {
+        if self.made.get() >= MOST {
+            return None;
+        }
+        let (read, write) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
+        let size = fcntl_setpipe_size(&write, bytes as usize).ok()?;
+        if size < bytes as usize {
+            return None;
+        }
+        self.made.set(self.made.get() + 1);
+        Some(KernelPipe {
+            read,
+            write,
+            bytes,
+            made: Rc::clone(&self.made),
+        })
+    }
+
+    /// Takes back a pipe that is empty.
+    pub(super) fn put_back(&self, pipe: KernelPipe) {
+        self.empty.borrow_mut().push(pipe);
+    }
+}

@@ -39,13 +39,13 @@ const SEC1: Kind = Kind {
 const KINDS: [Kind; 5] = [
     PKCS1,
     Kind {
-        name: "rsa-3072-pkcs8",
+        name: "rsa-2048-pkcs8",
         make: &[
             "genpkey",
             "-algorithm",
             "RSA",
             "-pkeyopt",
-            "rsa_keygen_bits:3072",
+            "rsa_keygen_bits:2048",
             "-out",
             "KEY",
         ],

@@ -35,6 +35,8 @@ pub(crate) struct Shape {
     pub(crate) fires: Option<Timer>,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
+    /// Whether the kernel may tell of a FIN that nobody reads yet.
+    pub(crate) hints: bool,
     /// Whether a tunnel may be idle for too long.
     pub(crate) idles: bool,
     /// The peer that never ends before it has heard all that it waits for: our end, or the answer
@@ -62,6 +64,7 @@ impl Shape {
             version: tls::Version::V13,
             fires: None,
             drains: false,
+            hints: false,
             idles: false,
             patient: None,
         }
@@ -86,6 +89,7 @@ impl Shape {
             version: tls::Version::V13,
             fires: None,
             drains: false,
+            hints: false,
             idles: false,
             patient: None,
         }
@@ -181,6 +185,11 @@ impl Shape {
             Timer::FlushTotal => &mut waits.flush_total,
         } = Span(0);
         self.fires = Some(timer);
+        self
+    }
+
+    pub(crate) fn hinting(mut self) -> Self {
+        self.hints = true;
         self
     }
 

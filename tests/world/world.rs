@@ -9,6 +9,7 @@ pub(crate) mod carry;
 mod knobs;
 pub(crate) mod oracle;
 mod order;
+mod outbox;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
@@ -174,6 +175,7 @@ impl World {
                 self.writes(shape, side, &mut out);
             }
         }
+        out.extend(self.losses(&out));
         out
     }
 
@@ -191,6 +193,9 @@ impl World {
         };
         if self.session.observes_faults(side) {
             out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Poll)));
+        }
+        if shape.hints && self.session.observes_hints(side) {
+            out.push(Action::Tell(Event::Hinted(side)));
         }
         if interest.decode.is_some() {
             out.push(Action::Look(side));
@@ -293,6 +298,10 @@ impl World {
     ) -> Result<(), Found> {
         match action {
             Action::Tell(event) => self.step(shape, event, rules, tell)?,
+            Action::Lose(side, event) => {
+                self.step(shape, Event::Undelivered(side), rules, tell)?;
+                self.step(shape, event, rules, tell)?;
+            }
             Action::Discard(side) => {
                 match self.tunnel {
                     true => self.wire_mut(side).left -= 1,
@@ -381,6 +390,7 @@ impl World {
         });
         self.switch(shape);
         order::rides(&before, event, &effects)?;
+        order::hint(&before, &self.session, event, &effects)?;
         for effect in effects {
             order::order(self, shape, &before, effect)?;
             self.perform(effect);

@@ -70,6 +70,7 @@ impl<N: Network> Driver<N> {
         } else {
             fault.call
         };
+        self.ask_if_delivered(side);
         self.step(Event::Failed(side, fault.cause, wire::call(call)));
     }
 
@@ -142,18 +143,6 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Err(fault)) => self.failed(side, &fault),
         }
         true
-    }
-
-    /// U02: whether the origin's kernel has taken any of the request before this FIN.
-    fn ask_if_accepted(&mut self, side: Side) {
-        if side == Side::Down || !self.session.asks_if_accepted() {
-            return;
-        }
-        let wire = self.wire(side);
-        let acked = wire.port.as_ref().and_then(|port| port.acked_bytes().ok());
-        if acked.is_some() && acked == wire.acked_before {
-            self.step(Event::Unaccepted);
-        }
     }
 
     /// Looks at what was read of HTTP: as much as there is room for, told as one event.
@@ -379,6 +368,9 @@ impl<N: Network> Driver<N> {
             self.now = self.now.max(until);
             if until >= at {
                 let event = self.taken().unwrap_or(Event::Fired);
+                if event == Event::Fired {
+                    self.ask_of_the_given_up();
+                }
                 self.step(event);
                 return true;
             }

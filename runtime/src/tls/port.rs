@@ -5,6 +5,9 @@
 //! itself (T01, and T02 as `deliver`), and never calls plaintext written whose record is not
 //! wholly in the socket (T17).
 
+mod pipe;
+
+use self::pipe::Pipe;
 use crate::{
     net::Stream,
     port::{Call, Fault, Read, fault::Detail},
@@ -78,6 +81,9 @@ pub(crate) struct Secured<S: Stream> {
     backlog: Vec<u8>,
     /// Batches sealed, of one record each unless the configuration asks for smaller ones.
     sealed_records: u64,
+    /// Ciphertext that the socket has accepted, and how much of it came before close_notify.
+    written_bytes: u64,
+    before_end_bytes: u64,
 }
 
 impl<S: Stream> Secured<S> {
@@ -92,6 +98,8 @@ impl<S: Stream> Secured<S> {
             outbound: Outbound::Open { sealed_bytes: 0 },
             backlog: Vec::new(),
             sealed_records: 0,
+            written_bytes: 0,
+            before_end_bytes: 0,
         }
     }
 
@@ -204,6 +212,9 @@ impl<S: Stream> Secured<S> {
         }
         if let Outbound::Open { .. } = self.outbound {
             // What is sealed leaves before it, also where the rest was given up (T02, strict).
+            self.stream.hold_for_finish(true);
+            ready!(self.flush(cx, Call::Finish).1)?;
+            self.before_end_bytes = self.written_bytes;
             if !bad!(FinAlone) {
                 self.engine.send_close_notify();
             }
@@ -221,6 +232,18 @@ impl<S: Stream> Secured<S> {
             self.outbound = Outbound::Finished;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether the peer's kernel has everything before close_notify: what it has not acknowledged is
+    /// then no more than that and FIN (R14, T13).
+    pub(crate) fn is_delivered(&self) -> io::Result<bool> {
+        let end_bytes = match self.outbound {
+            Outbound::Open { .. } if self.engine.wants_write() => return Ok(false),
+            Outbound::Open { .. } => 0,
+            Outbound::Notified => self.written_bytes - self.before_end_bytes,
+            Outbound::Finished => self.written_bytes - self.before_end_bytes + 1,
+        };
+        Ok(u64::from(self.stream.unacked()?) <= end_bytes)
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
@@ -343,7 +366,10 @@ impl<S: Stream> Secured<S> {
                 cx,
             };
             match self.engine.write_tls(&mut pipe) {
-                Ok(_) => moved = true,
+                Ok(n) => {
+                    moved = true;
+                    self.written_bytes += n as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return (moved, Poll::Pending);
                 }
@@ -367,29 +393,6 @@ enum Fill {
     Plaintext(usize),
     /// The socket's FIN.
     Fin,
-}
-
-/// The socket as the engine's writer.
-struct Pipe<'a, 'b, S> {
-    stream: &'a mut S,
-    cx: &'a mut Context<'b>,
-}
-
-impl<S: Stream> io::Write for Pipe<'_, '_, S> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(buf)])
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self.stream.poll_write(self.cx, bufs) {
-            Poll::Ready(written) => written,
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(crate) fn hinted() -> Vec<Shape> {
             .asking(POST_LENGTH)
             .hinting(),
         Shape::http("pipelined, hinted", b"HHhhh", b"H").hinting(),
-        Shape::http("upgrade, hinted", b"Httt", b"Ht")
+        Shape::http("upgrade, hinted", b"Ht", b"H")
             .asking(&[UPGRADE])
             .switching()
             .hinting(),

@@ -60,7 +60,7 @@ fn is_open(way: &[&str]) -> bool {
     let mut cable = Command::new("unshare");
     cable
         .args(way)
-        .args("ip link add a type veth peer name b".split(' '));
+        .args("ip link add cable0 type veth peer name cable1".split(' '));
     cable.output().is_ok_and(|done| done.status.success())
 }
 

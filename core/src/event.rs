@@ -45,6 +45,9 @@ pub enum Event {
     Unaccepted,
     /// FIN arrived, behind every byte before it.
     Fin(Side),
+    /// Not all that was said before our last word is acknowledged; told just before the failure, or
+    /// the deadline, that this is about (R14).
+    Undelivered(Side),
     /// The connection failed: the first error of any call.
     Failed(Side, Cause, Call),
     /// The kernel says that a FIN has arrived behind unread bytes (EPOLLRDHUP): a hint (R17).

@@ -49,6 +49,9 @@ pub struct Open {
     /// The kernel has said that a FIN is there, behind bytes that nobody has read yet (R17). It
     /// means nothing but another keepalive.
     pub hinted: bool,
+    /// It is about to fail, and its peer's kernel has not acknowledged all that was said before our
+    /// last word (R14).
+    pub undelivered: bool,
 }
 
 /// Bytes read from a leg and not yet understood.
@@ -84,6 +87,7 @@ impl Leg {
             write: WriteEnd::Open,
             inbox: Inbox::EMPTY,
             hinted: false,
+            undelivered: false,
         })
     }
 

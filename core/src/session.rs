@@ -263,6 +263,7 @@ impl Session {
             Event::Sent(side, bytes) => self.sent(side, bytes),
             Event::CloseNotify(side) => self.close_notify(side),
             Event::Unaccepted => self.unaccepted(),
+            Event::Undelivered(side) => self.leg_mut(side).spoken_of().undelivered = true,
             Event::Fin(side) => self.fin(side, effects),
             Event::Failed(side, cause, call) => self.failed(side, cause, call, effects),
             // R17: no effect before the read that returns 0, but on the kernel's keepalive.
@@ -373,6 +374,7 @@ const fn carries(event: Event) -> bool {
         | Event::CloseNotify(_)
         | Event::Unaccepted
         | Event::Fin(_)
+        | Event::Undelivered(_)
         | Event::Failed(..)
         | Event::Hinted(_)
         | Event::Finished(_)

@@ -99,6 +99,7 @@ impl Spare {
             write: WriteEnd::Open,
             inbox: Inbox::EMPTY,
             hinted: false,
+            undelivered: false,
         });
         let mut spare = Spare {
             leg,

@@ -132,6 +132,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::CloseNotify(side) => format!("{side} close_notify"),
         Event::Unaccepted => "U unaccepted".to_string(),
         Event::Fin(side) => format!("{side} fin"),
+        Event::Undelivered(side) => format!("{side} undelivered"),
         Event::Failed(side, cause, Call::Read) => format!("{side} {cause}"),
         Event::Failed(side, cause, Call::Write) => format!("{side} write {cause}"),
         Event::Failed(side, cause, Call::Poll) => format!("{side} poll {cause}"),

@@ -4,6 +4,7 @@
 //! the session's interest names, and for the one deadline. It decides nothing: a poll loop that
 //! asks, calls and tells, and performs every order before it looks at anything else.
 
+mod ask;
 mod begin;
 mod carry;
 mod check;

@@ -209,6 +209,15 @@ impl<S: Stream> Port<S> {
         self.stream().unacked()
     }
 
+    /// Whether the peer's kernel has acknowledged all that was written: everything but our last word,
+    /// close_notify and FIN, which a peer that has closed resets (R14, T13).
+    pub fn is_delivered(&self) -> io::Result<bool> {
+        match &self.0 {
+            Transport::Plain(stream) => Ok(stream.unacked()? <= 1),
+            Transport::Tls(secured) => secured.is_delivered(),
+        }
+    }
+
     /// Bytes the peer has acknowledged; see [`Stream::acked_bytes`].
     pub fn acked_bytes(&self) -> io::Result<u64> {
         self.stream().acked_bytes()

@@ -151,6 +151,7 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Sent(side, _)
         | Event::CloseNotify(side)
         | Event::Fin(side)
+        | Event::Undelivered(side)
         | Event::Failed(side, ..)
         | Event::Hinted(side)
         | Event::Finished(side)
@@ -255,6 +256,7 @@ fn event(event: Event) -> &'static str {
         Event::CloseNotify(_) => "close_notify",
         Event::Unaccepted => "unaccepted",
         Event::Fin(_) => "fin",
+        Event::Undelivered(_) => "undelivered",
         Event::Failed(..) => "failed",
         Event::Hinted(_) => "hinted",
         Event::Finished(_) => "finished",

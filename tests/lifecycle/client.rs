@@ -2,7 +2,7 @@
 
 use crate::story::{
     Story,
-    words::{GET, last, no_room, ok, request, response},
+    words::{GET, and_more, body, last, no_room, ok, request, response, whole},
 };
 use tidegate_core::{
     event::Call,
@@ -68,6 +68,32 @@ fn g3_drain_in_flight() {
         .at(22)
         .fin(Down)
         .tells("drain_in_flight");
+}
+
+#[test]
+fn i15_drain_behind_pipelined_requests() {
+    asked(Story::http(
+        "A drain when a second request was read: both are served, the last says close.",
+    ))
+    .at(4)
+    .decoded(Down, and_more(body(0), 60))
+    .at(5)
+    .drained()
+    .at(9)
+    .decoded(Up, whole(ok(BodyKind::Length(10)), 90))
+    .sent(Down, 90)
+    .decoded(Down, request(GET, 60))
+    .reused()
+    .sent(Up, 60)
+    .at(15)
+    .decoded(Up, whole(ok(BodyKind::Length(10)), 110))
+    .sent(Down, 110)
+    .finished(Down)
+    .at(16)
+    .acked(Down)
+    .at(17)
+    .fin(Down)
+    .tells("drain_pipelined");
 }
 
 /// A request that waits for its response.

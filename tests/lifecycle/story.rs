@@ -253,6 +253,11 @@ impl Story {
         self.event(Event::Unaccepted).fin(Side::Up)
     }
 
+    /// RST, and the kernel has bytes for the leg that it never acknowledged.
+    pub(crate) fn undelivered(self, side: Side) -> Self {
+        self.event(Event::Undelivered(side)).reset(side, Call::Poll)
+    }
+
     /// The kernel has a FIN that nobody reads.
     pub(crate) fn hinted(self, side: Side) -> Self {
         self.event(Event::Hinted(side))

@@ -92,6 +92,28 @@ fn t13_r13_benign_reset() {
         .tells("tls_benign_reset");
 }
 
+// The same reset, but the answer itself is among what the client's kernel never acknowledged.
+#[test]
+fn r14_t13_a_reset_that_takes_the_answer_with_it() {
+    opened("RST from a TLS client that had closed, and not all of the answer was acknowledged.")
+        .at(6)
+        .received(Down, 20)
+        .close_notify(Down)
+        .fin(Down)
+        .sent(Up, 20)
+        .finished(Up)
+        .at(9)
+        .received(Up, 60)
+        .fin(Up)
+        .sent(Down, 60)
+        .finished(Down)
+        .at(10)
+        .undelivered(Down)
+        .at(12)
+        .acked(Up)
+        .tells("tls_undelivered");
+}
+
 #[test]
 fn t14_handshake_cut() {
     Story::tls("An RST inside the handshake ends the session; no server was dialled.")

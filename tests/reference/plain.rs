@@ -48,7 +48,8 @@ impl History {
                 // Authentic: nothing that happens to the transport takes it back, once what this
                 // peer had to hear was told too (T13).
                 Event::CloseNotify(of) if of == side => {
-                    if failed.is_some_and(|at| !self.before(at).is_told(side)) {
+                    let lost = |then: History| !then.is_told(side) || then.is_undelivered(side);
+                    if failed.is_some_and(|at| lost(self.before(at))) {
                         return Some(Ended::Unclean);
                     }
                     failed = None;
@@ -86,7 +87,13 @@ impl History {
     /// R13: the peer has heard all that it will ever hear, its end included.
     fn is_heard(&self, side: Side) -> bool {
         let heard = self.events.contains(&Event::Acked(side));
-        (heard || self.is_tls(side)) && self.is_told(side)
+        let owed = self.is_tls(side) && !self.is_undelivered(side);
+        (heard || owed) && self.is_told(side)
+    }
+
+    /// R14: more than our last word was not acknowledged.
+    fn is_undelivered(&self, side: Side) -> bool {
+        self.events.contains(&Event::Undelivered(side))
     }
 
     /// Whether the peer was told everything, and its end ordered.

@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Finished(Side),
     Acked(Side),
     Fails(Side, Call),
+    /// It fails, and takes with it what it took (R14).
+    Loses(Side, Call),
     Connects(bool),
 }
 
@@ -57,7 +59,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => side().prop_map(Step::Fin),
         4 => side().prop_map(Step::Finished),
         4 => side().prop_map(Step::Acked),
-        1 => (side(), call).prop_map(|(side, call)| Step::Fails(side, call)),
+        1 => (side(), call.clone()).prop_map(|(side, call)| Step::Fails(side, call)),
+        1 => (side(), call).prop_map(|(side, call)| Step::Loses(side, call)),
         3 => prop::bool::weighted(0.95).prop_map(Step::Connects),
     ]
 }
@@ -88,9 +91,15 @@ pub(crate) fn run(script: &Script, variant: Option<Variant>) -> Result<(), Strin
         stage.tell(Event::Secured(Side::Down, tidegate_core::tls::Version::V13))?;
     }
     for step in &script.steps {
-        if let Some(event) = stage.possible(*step) {
-            stage.tell(event)?;
+        let Some(event) = stage.possible(*step) else {
+            continue;
+        };
+        if let Step::Loses(side, _) = *step
+            && stage.session.asks_if_delivered(side)
+        {
+            stage.tell(Event::Undelivered(side))?;
         }
+        stage.tell(event)?;
     }
     stage.run_out()
 }
@@ -136,7 +145,7 @@ impl Stage {
                 let asked = self.session.interest(side).acked;
                 asked.then_some(Event::Acked(side))
             }
-            Step::Fails(side, call) => {
+            Step::Fails(side, call) | Step::Loses(side, call) => {
                 let may = match call {
                     Call::Read => self.reads(side),
                     Call::Write => self.session.interest(side).write > 0,

@@ -2,9 +2,10 @@
 
 use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post, whole};
 use tidegate_core::{
+    effect::Effect,
     ending::By,
     event::{Call, Event, Head, Origin, Want},
-    http1::{BodyKind, RequestFacts},
+    http1::{BodyKind, Reply, RequestFacts},
     interest::Read,
     report::Loss,
     side::Side::{Down, Up},
@@ -44,6 +45,39 @@ fn i20_a_request_that_nobody_wants_is_counted_as_lost() {
         (request.discarded(), request.discarded_for(Loss::Unwanted)),
         (30, 30)
     );
+}
+
+/// U13: whoever cancels a request, what had not left of it is lost for one reason, and what had left
+/// is the origin's; what its kernel had not acknowledged, the driver says.
+#[test]
+fn u13_i20_what_has_not_left_of_a_cancelled_request_is_discarded_as_unwanted() {
+    let uploading = || {
+        let mut stage = Stage::http(false);
+        stage.tell(head(Down, Head::Request(post(100)), 10));
+        stage.tell(Event::Connected(Origin::Fresh));
+        stage.takes_all(Up);
+        stage.tell(body(Down, 30));
+        stage.tell(Event::Sent(Up, 12));
+        stage
+    };
+    let reset_by = |cancel: fn(&mut Stage) -> Vec<Effect>| {
+        let mut stage = uploading();
+        let orders = cancel(&mut stage);
+        assert!(orders.contains(&Effect::Reset(Up)), "{orders:?}");
+        let [request, _] = stage.session.report().tallies;
+        assert_eq!((request.received, request.delivered), (40, 22));
+        assert_eq!(request.discarded_for(Loss::Unwanted), 18);
+        assert!(request.balances(0));
+    };
+    reset_by(|stage| stage.tell(Event::Fin(Down)));
+    reset_by(|stage| stage.fails(Down, Call::Read));
+    reset_by(|stage| stage.tell(Event::Refused(Down, Reply::bad_request())));
+    reset_by(|stage| {
+        stage.tell(Event::Refused(
+            Up,
+            Reply::bad_gateway("http_protocol_error"),
+        ))
+    });
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! LIFECYCLE 4.9, as far as one session hears of it.
 
-use crate::stage::{GET, OK, Stage, whole};
+use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, post, whole};
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Event, Head},
+    event::{Call, Event, Head, Origin, Want},
+    http1::BodyKind,
+    interest::Read,
     session::{Kind, Phase, Session, Setup, Wait},
     side::Side::{Down, Up},
     time::{Span, Time},
@@ -18,6 +20,115 @@ fn g3_what_is_in_flight_is_finished_and_is_the_last() {
     stage.tell(whole(Up, Head::Response(OK), 20));
     let orders = stage.takes_all(Down);
     assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+}
+
+/// A further request whose first bytes are read while the one before it waits for its answer.
+fn pipelined(mut stage: Stage) -> Stage {
+    stage.tell(decoded(Down, Head::None, 0, false, 40, Want::Turn));
+    stage
+}
+
+#[test]
+fn i15_what_was_read_behind_a_request_is_served_too_and_the_answer_to_the_last_is_the_last() {
+    let mut stage = pipelined(Stage::asked(GET));
+    stage.tell(Event::Drained);
+    assert!(!stage.session.delivery(&OK).close, "more has been read");
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert!(!stage.session.interest(Down).last);
+    assert_eq!(stage.takes_all(Down), [Effect::Park]);
+    assert!(stage.session.interest(Down).decode.is_some());
+    stage.ask(GET);
+    assert!(stage.session.delivery(&OK).close, "this is the last");
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert!(stage.session.interest(Down).last);
+    assert_eq!(stage.takes_all(Down), [Effect::Park, Effect::Finish(Down)]);
+}
+
+#[test]
+fn i15_so_is_what_was_read_behind_a_request_that_we_answer_ourselves() {
+    let mut stage = pipelined(Stage::asked(GET));
+    stage.tell(Event::Drained);
+    stage.fails(Up, Call::Read);
+    stage.expires(Timer::Connect);
+    assert_eq!(stage.replied(), Some(504));
+    assert!(!stage.takes_all(Down).contains(&Effect::Finish(Down)));
+    assert!(stage.session.interest(Down).decode.is_some());
+}
+
+#[test]
+fn i15_what_comes_behind_an_answer_that_says_close_is_not() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(Event::Drained);
+    stage.tell(head(Up, answer(BodyKind::Length(500)), 60));
+    let mut stage = pipelined(stage);
+    stage.tell(body(Up, 500));
+    stage.tell(whole(Up, Head::None, 0));
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    assert_eq!(stage.reads(Down), Read::Discard);
+}
+
+#[test]
+fn i15_a_request_whose_body_is_still_on_its_way_may_be_the_last() {
+    let mut stage = Stage::http(false);
+    stage.tell(decoded(
+        Down,
+        Head::Request(post(500)),
+        60,
+        false,
+        40,
+        Want::Room,
+    ));
+    stage.tell(Event::Drained);
+    stage.tell(Event::Connected(Origin::Fresh));
+    assert!(stage.session.delivery(&OK).close);
+}
+
+#[test]
+fn i15_so_is_what_has_its_turn_when_the_drain_begins() {
+    let mut setup = Setup::new(Kind::Http, false);
+    setup.timeouts = setup.timeouts.with(|waits| waits.idle_least = Span::from_secs(0));
+    let mut stage = Stage::new(setup);
+    stage.tell(decoded(Down, Head::Request(GET), 10, true, 40, Want::Turn));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    assert_eq!(stage.tell(Event::Drained), [], "it is looked at first");
+    assert!(stage.session.interest(Down).decode.is_some());
+}
+
+/// H13: an early answer has been taken, and ended, while its request is still on its way.
+#[test]
+fn i15_what_comes_behind_our_end_is_not() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(9)), 10));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.tell(Event::Drained);
+    stage.tell(whole(Down, Head::None, 9));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+    let mut stage = pipelined(stage);
+    let orders = stage.takes_all(Up);
+    assert!(
+        matches!(orders[..], [Effect::Retire(_) | Effect::Park]),
+        "{orders:?}"
+    );
+    assert_eq!(*stage.session.phase(), Phase::Closing);
+}
+
+#[test]
+fn i15_what_was_read_and_is_no_request_keeps_nobody() {
+    let mut stage = pipelined(Stage::asked(GET));
+    stage.tell(Event::Drained);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    // An empty line behind the request before (RFC 9112, 2.2).
+    let begun = stage.now();
+    stage.tell(partial(Down, 0));
+    assert_eq!(stage.expires(Timer::Idle), [Effect::Finish(Down)]);
+    assert_eq!(stage.now().since(begun), Span::from_secs(1));
 }
 
 #[test]
@@ -135,7 +246,7 @@ fn g9_half_closed_or_flushing_it_is_the_same() {
     assert_eq!(cut(&mut stage), (both, deadline(During::Tunnel)));
     let mut stage = Stage::relay(false);
     stage.tell(Event::Received(Down, 10));
-    stage.fails(Down, tidegate_core::event::Call::Read);
+    stage.fails(Down, Call::Read);
     let (orders, ending) = cut(&mut stage);
     assert_eq!(orders, [Effect::Reset(Up)]);
     // I19: the reset came first.

@@ -19,8 +19,9 @@ mod variants;
 use self::{
     checker::check,
     search::{Broken, Seen, walk},
-    world::shape::Shape,
+    world::{Action, shape::Shape},
 };
+use tidegate_core::event::Event;
 
 /// Walks over `shape`, and says what went wrong as rows.
 fn whole(shape: &Shape) -> Seen {
@@ -99,6 +100,20 @@ fn a_relay_passed_through() {
 fn relays_in_a_drain() {
     for shape in shapes::drained() {
         whole(&shape);
+    }
+}
+
+#[test]
+fn r17_relays_and_exchanges_with_hints() {
+    for shape in shapes::hinted() {
+        whole(&shape);
+        let mut told = false;
+        let hint = |action: &Action| matches!(action, Action::Tell(Event::Hinted(_)));
+        let _ = walk(&shape, &mut |_, actions| {
+            told |= actions.iter().any(hint);
+            Ok(())
+        });
+        assert!(told, "{}: no hint comes", shape.name);
     }
 }
 

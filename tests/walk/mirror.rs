@@ -69,6 +69,7 @@ fn action(action: Action) -> Option<Action> {
     match action {
         Action::Tell(told) => event(told).map(Action::Tell),
         Action::Discard(side) => Some(Action::Discard(side.other())),
+        Action::Lose(side, told) => event(told).map(|told| Action::Lose(side.other(), told)),
         Action::Fill(..) | Action::Look(_) => None,
     }
 }
@@ -215,6 +216,7 @@ fn i17_a_relay_with_its_legs_exchanged_does_the_same() {
         [shapes::tcp(), shapes::tcp()],
         [shapes::piped().remove(0), shapes::piped().remove(0)],
         [shapes::both(), shapes::both()],
+        [shapes::tcp().hinting(), shapes::tcp().hinting()],
         // 4.3, and mirrored for a TLS origin.
         [shapes::tls(), shapes::tcp().to_tls()],
     ] {

@@ -39,6 +39,25 @@ pub(crate) fn drained() -> Vec<Shape> {
     ]
 }
 
+/// Relays and exchanges in which the kernel tells of FINs that nobody reads yet.
+pub(crate) fn hinted() -> Vec<Shape> {
+    vec![
+        Shape::tcp("tcp, hinted", false, [4, 4]).hinting(),
+        Shape::tcp("tls, hinted", true, [4, 1]).hinting(),
+        Shape::http("length, hinted", b"H", b"Hbbbb")
+            .answering(BodyKind::Length(4))
+            .hinting(),
+        Shape::http("upload, hinted", b"Hbbbb", b"H")
+            .asking(POST_LENGTH)
+            .hinting(),
+        Shape::http("pipelined, hinted", b"HHhhh", b"H").hinting(),
+        Shape::http("upgrade, hinted", b"Ht", b"H")
+            .asking(&[UPGRADE])
+            .switching()
+            .hinting(),
+    ]
+}
+
 /// What an operator may ask for instead of the default (LIFECYCLE 4.12), and an idle tunnel.
 pub(crate) fn knobs() -> Vec<Shape> {
     let get = |name, origin| Shape::http(name, b"H", origin).answering(BodyKind::Length(2));
@@ -248,6 +267,7 @@ const LARGE: &[&str] = &[
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(drained());
+    shapes.extend(hinted());
     shapes.extend(knobs());
     shapes.extend(http());
     shapes.extend(tunnels());

@@ -50,6 +50,28 @@ fn g3_what_is_in_flight_completes_and_the_process_ends() {
     assert_eq!(done.code(), Some(0), "{}", done.said);
 }
 
+/// A POST that was pipelined behind the request in flight could not be tried again by its client.
+#[test]
+fn i15_what_was_read_behind_the_request_in_flight_is_served_too() {
+    let origin = Origin::new();
+    let proxy = Proxy::configured(origin.address(), AT_ONCE, "");
+    let mut client = proxy.client();
+    let post = b"POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi";
+    client.say(&[GET, post].concat());
+    let mut up = origin.accept();
+    assert_eq!(up.message().line(), "GET /a HTTP/1.1");
+    proxy.process.signal(Signal::TERM);
+    until_drain(&proxy);
+    up.say(OK);
+    assert_eq!(client.message().field("connection"), None);
+    assert_eq!(up.message().body, b"hi");
+    up.say(OK);
+    assert_eq!(client.message().field("connection"), Some("close"));
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+    drop((client, up));
+    assert_eq!(proxy.process.end().code(), Some(0));
+}
+
 #[test]
 fn g2_new_connections_are_refused() {
     let (proxy, mut client, mut up) = draining("");
@@ -203,7 +225,7 @@ fn g8_the_process_stays_until_the_last_byte_is_acknowledged() {
     // The kernel may have taken the whole answer by then: no further request is waited for.
     let proxy = Proxy::configured(origin.address(), AT_ONCE, "");
     let mut client = Raw::narrow(proxy.address, 4096);
-    client.say(GET);
+    client.say(b"GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     let mut up = origin.accept();
     up.message();
     let body = pattern(SIZE);

@@ -33,4 +33,5 @@ mod stall;
 mod start;
 mod tls;
 mod tunnel;
+mod vanish;
 mod waits;

@@ -280,6 +280,10 @@ impl Raw {
         })
     }
 
+    pub(crate) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// Our address.
     pub(crate) fn local(&self) -> SocketAddr {
         self.stream.local_addr().unwrap()
@@ -340,7 +344,11 @@ pub(crate) struct Origin(TcpListener);
 
 impl Origin {
     pub(crate) fn new() -> Origin {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Origin::at("127.0.0.1:0")
+    }
+
+    pub(crate) fn at(address: &str) -> Origin {
+        let listener = TcpListener::bind(address).unwrap();
         // On Linux it bounds `accept` as well.
         SockRef::from(&listener)
             .set_read_timeout(Some(PATIENCE))

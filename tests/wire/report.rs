@@ -131,6 +131,32 @@ fn r11_r14_what_a_deaf_client_did_not_get_is_told() {
 }
 
 #[test]
+fn u13_h08_what_an_origin_did_not_get_of_a_cancelled_request_is_told() {
+    let origin = Origin::narrow(4096);
+    let mut proxy = Proxy::configured(origin.address(), "", "send_buffer = \"4KiB\"");
+    let mut client = proxy.client();
+    client.say(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n");
+    // More than the relay and the sockets towards the origin hold.
+    client.say(&pattern(120_000));
+    let mut up = origin.accept();
+    up.leg().until_stuck();
+    client.reset();
+    let line = line(&mut proxy);
+    let fields = [
+        ("cause", "reset"),
+        ("side", "client"),
+        ("during", "exchange"),
+        ("origin_told", "aborted"),
+    ];
+    says(&line, &fields);
+    let undelivered = said(&line, "undelivered_in").and_then(|bytes| bytes.parse().ok());
+    assert!(undelivered.is_some_and(|bytes: u32| bytes > 0), "{line}");
+    let discarded = said(&line, "discarded_in").unwrap_or_default();
+    assert!(discarded.ends_with(" unwanted"), "{line}");
+    assert_eq!(up.last().end, End::Reset);
+}
+
+#[test]
 fn i19_clean_ends_are_counted_and_not_told() {
     let origin = Origin::new();
     let proxy = Proxy::configured(origin.address(), TCP, "");

@@ -1,5 +1,6 @@
 //! What a driver may do next to one session.
 
+use super::World;
 use tidegate_core::{
     ending::Cause,
     event::{Call, Event},
@@ -21,6 +22,8 @@ pub(crate) enum Action {
     Look(Side),
     /// It reads a byte and throws it away.
     Discard(Side),
+    /// It tells of a failure or a deadline, and first that it takes bytes of a leg with it.
+    Lose(Side, Event),
 }
 
 impl Action {
@@ -49,7 +52,29 @@ impl Action {
                     | Event::Copied(_)
                     | Event::Sent(_, 0)
             ),
+            Action::Lose(..) => true,
             Action::Fill(..) | Action::Look(_) | Action::Discard(_) => false,
         }
+    }
+}
+
+impl World {
+    /// The failures and deadlines among `actions` that may take with them what was said before our
+    /// last word: the driver tells of both in one breath (R14).
+    pub(super) fn losses(&self, actions: &[Action]) -> Vec<Action> {
+        let loses = |side: Side| {
+            let asked = self.session.asks_if_delivered(side);
+            let due = self.session.is_about_to_give_up(side);
+            actions.iter().filter_map(move |action| match action {
+                Action::Tell(event @ Event::Failed(of, ..)) if asked && *of == side => {
+                    Some(Action::Lose(side, *event))
+                }
+                Action::Tell(Event::Fired) if asked && due => {
+                    Some(Action::Lose(side, Event::Fired))
+                }
+                _ => None,
+            })
+        };
+        Side::BOTH.into_iter().flat_map(loses).collect()
     }
 }

@@ -1,42 +1,13 @@
 //! HTTP across the proxy in letters, as `runtime/src/driver/carry.rs` does it in bytes: what was
 //! read becomes facts for the session and letters for the other leg; and what each peer has heard.
 
-use super::shape::Shape;
+use super::{outbox::Outbox, shape::Shape};
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{BodyKind, Framing, Reply},
     session::Session,
     side::Side,
 };
-
-/// Letters that wait to be written: how often each, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Outbox(Vec<(u8, u32)>);
-
-impl Outbox {
-    pub(crate) fn len(&self) -> u32 {
-        self.0.iter().map(|(_, n)| n).sum()
-    }
-
-    fn push(&mut self, letter: u8, n: u32) {
-        match self.0.last_mut() {
-            Some((last, have)) if *last == b'b' && letter == b'b' => *have += n,
-            Some(_) | None => self.0.push((letter, n)),
-        }
-    }
-
-    /// Takes one byte; its letter, if that was the last of it.
-    fn take(&mut self) -> Option<u8> {
-        let (letter, n) = self.0.first_mut()?;
-        let letter = *letter;
-        *n -= 1;
-        if *n == 0 {
-            self.0.remove(0);
-            return Some(letter);
-        }
-        (letter == b'b').then_some(letter)
-    }
-}
 
 /// What a peer has heard of the message that is for it now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -76,6 +47,8 @@ pub(crate) struct Stream {
     pub(crate) answered: u8,
     /// A reply of ours is among them.
     pub(crate) replied: bool,
+    /// The last answer's head says that it is the last.
+    pub(crate) announced: bool,
 }
 
 /// Both sides.
@@ -155,6 +128,11 @@ impl Carry {
     pub(crate) fn say(&mut self, letter: u8, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap();
         self.stream_mut(Side::Down).outbox.push(letter, bytes);
+    }
+
+    /// Whether the answer says that it is the last.
+    pub(crate) fn announce(&mut self, close: bool) {
+        self.stream_mut(Side::Down).announced = close;
     }
 
     pub(crate) fn clear_outbox(&mut self, side: Side) {
@@ -280,7 +258,7 @@ impl Carry {
     }
 
     fn head(&mut self, shape: &Shape, session: &Session, side: Side) -> Head {
-        let heads = usize::from(self.stream(side).heads);
+        let (sink, heads) = (side.other(), usize::from(self.stream(side).heads));
         let (head, kind, framing) = match side {
             Side::Down => {
                 let facts = shape.requests[heads];
@@ -288,8 +266,9 @@ impl Carry {
             }
             Side::Up => {
                 let facts = shape.response;
-                let framing = session.delivery(&facts).framing;
-                (Head::Response(facts), facts.body, framing)
+                let delivery = session.delivery(&facts);
+                self.stream_mut(sink).announced = delivery.close;
+                (Head::Response(facts), facts.body, delivery.framing)
             }
         };
         let stream = self.stream_mut(side);

@@ -126,6 +126,35 @@ pub(crate) fn rides(before: &Session, event: Event, effects: &[Effect]) -> Resul
     )
 }
 
+/// R17: a hint orders nothing and changes nothing, but how soon the kernel asks for the peer.
+pub(crate) fn hint(
+    before: &Session,
+    after: &Session,
+    event: Event,
+    effects: &[Effect],
+) -> Result<(), Found> {
+    let Event::Hinted(side) = event else {
+        return Ok(());
+    };
+    let same = Side::BOTH.into_iter().all(|side| {
+        before.interest(side) == after.interest(side)
+            && before.from(side) == after.from(side)
+            && before.leg(side).end() == after.leg(side).end()
+    });
+    let same = same && before.phase() == after.phase() && before.timers() == after.timers();
+    must(same && effects.is_empty(), "R17", "a hint has an effect")?;
+    must(
+        !after.observes_hints(side),
+        "R17",
+        "a hint is no news twice",
+    )?;
+    let keepalive = after.setup().timeouts.keepalive;
+    let asks = after
+        .vigil(side)
+        .is_some_and(|it| it.idle == keepalive.half_closed);
+    must(asks, "R17", "a hint does not let the kernel ask sooner")
+}
+
 fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
     let wire = world.wire(side);
     must(wire.is_held(), "I18", "finish on a leg that is gone")?;
@@ -147,6 +176,13 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
             side == Side::Down,
             "U13",
             "a FIN to an origin inside an exchange",
+        )?;
+        let stream = world.carry.stream(side);
+        let further = stream.body.is_none() && !world.carry.inbox(shape, side).is_empty();
+        must(
+            !(world.drained && further) || stream.announced,
+            "I15",
+            "a request was read, and nobody was told that it is not served",
         )?;
         return match world.carry.stream(side).heard {
             Heard::Nothing => Ok(()),

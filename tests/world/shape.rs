@@ -35,6 +35,8 @@ pub(crate) struct Shape {
     pub(crate) fires: Option<Timer>,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
+    /// Whether the kernel may tell of a FIN that nobody reads yet.
+    pub(crate) hints: bool,
     /// Whether a tunnel may be idle for too long.
     pub(crate) idles: bool,
     /// The peer that never ends before it has heard all that it waits for: our end, or the answer
@@ -64,6 +66,7 @@ impl Shape {
             version: tls::Version::V13,
             fires: None,
             drains: false,
+            hints: false,
             idles: false,
             patient: None,
             pipe: 0,
@@ -89,6 +92,7 @@ impl Shape {
             version: tls::Version::V13,
             fires: None,
             drains: false,
+            hints: false,
             idles: false,
             patient: None,
             pipe: 0,
@@ -192,6 +196,11 @@ impl Shape {
     /// With pipes that hold less than a relay, or more.
     pub(crate) fn piping(mut self, bytes: u32) -> Self {
         self.pipe = bytes;
+        self
+    }
+
+    pub(crate) fn hinting(mut self) -> Self {
+        self.hints = true;
         self
     }
 

@@ -50,11 +50,13 @@ impl World {
             Event::CloseNotify(side) => {
                 // T13: a failed write behind our own end takes nothing from an authentic one.
                 let benign = self.wire(side).finish
+                    && !self.wire(side).undelivered
                     && self.wire(side.other()).told == Truth::Clean
                     && self.held(side) == 0;
                 self.wire_mut(side).close_notify(benign);
             }
             Event::Unaccepted => self.unaccepted = true,
+            Event::Undelivered(side) => self.wire_mut(side).undelivered = true,
             Event::Fin(side) => self.wire_mut(side).fin(),
             Event::Failed(side, _, call) => {
                 let benign = self.is_benign(side);
@@ -130,7 +132,7 @@ impl World {
     /// R13, T13: nobody loses anything by this failure.
     fn is_benign(&self, side: Side) -> bool {
         let (wire, other) = (self.wire(side), self.wire(side.other()));
-        let heard = wire.acked || (wire.tls && wire.finish);
+        let heard = wire.acked || (wire.tls && wire.finish && !wire.undelivered);
         wire.told == Truth::Clean && heard && other.told == Truth::Clean && self.held(side) == 0
     }
 
@@ -151,7 +153,10 @@ impl World {
                 self.wire_mut(Side::Up).fd = Fd::Closed;
                 self.carry.next_response();
             }
-            Effect::Reply(reply) => self.carry.say(b'R', reply.len() as usize),
+            Effect::Reply(reply) => {
+                self.carry.say(b'R', reply.len() as usize);
+                self.carry.announce(reply.close);
+            }
             Effect::Alert => self.wire_mut(Side::Up).inside += 7,
             Effect::Probe => self.carry.say(b'i', PROBE.len()),
             Effect::LastChunk => self.carry.say(b'0', BodyEncoder::LAST_CHUNK.len()),

@@ -47,6 +47,8 @@ pub(crate) struct Wire {
     pub(crate) finish: bool,
     pub(crate) finished: bool,
     pub(crate) acked: bool,
+    /// It is about to fail, and bytes for the peer are not acknowledged (R14).
+    pub(crate) undelivered: bool,
 }
 
 impl Wire {
@@ -66,6 +68,7 @@ impl Wire {
             finish: false,
             finished: false,
             acked: false,
+            undelivered: false,
         }
     }
 

@@ -10,6 +10,7 @@ mod knobs;
 mod lane;
 pub(crate) mod oracle;
 mod order;
+mod outbox;
 pub(crate) mod rows;
 pub(crate) mod shape;
 mod truth;
@@ -178,6 +179,7 @@ impl World {
                 self.writes(shape, side, &mut out);
             }
         }
+        out.extend(self.losses(&out));
         out
     }
 
@@ -195,6 +197,9 @@ impl World {
         };
         if self.session.observes_faults(side) {
             out.push(Action::Tell(Event::Failed(side, Cause::Reset, Call::Poll)));
+        }
+        if shape.hints && self.session.observes_hints(side) {
+            out.push(Action::Tell(Event::Hinted(side)));
         }
         if interest.decode.is_some() {
             out.push(Action::Look(side));
@@ -298,6 +303,10 @@ impl World {
     ) -> Result<(), Found> {
         match action {
             Action::Tell(event) => self.step(shape, event, rules, tell)?,
+            Action::Lose(side, event) => {
+                self.step(shape, Event::Undelivered(side), rules, tell)?;
+                self.step(shape, event, rules, tell)?;
+            }
             Action::Discard(side) => {
                 match self.tunnel {
                     true => self.wire_mut(side).left -= 1,
@@ -386,6 +395,7 @@ impl World {
         });
         self.switch(shape);
         order::rides(&before, event, &effects)?;
+        order::hint(&before, &self.session, event, &effects)?;
         for effect in effects {
             order::order(self, shape, &before, effect)?;
             self.perform(effect);

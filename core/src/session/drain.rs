@@ -19,7 +19,8 @@ use crate::{
 pub(super) const AT_MOST: Span = Span::from_secs(5);
 
 impl Session {
-    /// G3: what is in flight is finished, and its answer is the connection's last. G4: a client
+    /// G3: what is in flight is finished, and so is what was read behind it (I15); the last answer is
+    /// the connection's. G4: a client
     /// that has just had an answer, or has just come, may have a request on its way; it gets the
     /// rest of T_ka_min. G6: a tunnel goes on.
     pub(super) fn drain(&mut self, now: Time, effects: &mut Effects) {
@@ -42,7 +43,13 @@ impl Session {
             bug!("a quiet that nothing bounds")
         };
         let begun = Time(at.0.saturating_sub(span.0));
-        let until = (begun + self.setup.timeouts.idle_least).min(now + AT_MOST);
+        let most = now + AT_MOST;
+        // I15: what was read behind the last answer is looked at first.
+        let unread = self.down.open().is_some_and(|open| open.inbox.decodable());
+        let until = match unread {
+            true => most,
+            false => most.min(begun + self.setup.timeouts.idle_least),
+        };
         if until <= now {
             self.close_down(effects);
         } else {

@@ -8,7 +8,7 @@ use crate::{
     event::{Call, Decoded, Head, Refusal, Want},
     exchange::{Exchange, Request, Response},
     http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts},
-    leg::{Inbox, Leg, ReadEnd, WriteEnd},
+    leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
     report::Loss,
     side::Side,
     timer::Timer,
@@ -67,7 +67,15 @@ impl Session {
 
     /// Whether the client's leg ends with this exchange.
     pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
-        exchange.close || self.draining || self.is_last_request() || self.is_over_by_the_letter()
+        let drained = self.draining && !self.has_read_more(exchange);
+        exchange.close || drained || self.is_last_request() || self.is_over_by_the_letter()
+    }
+
+    /// I15: whether something of a further request has been read, before our end was said. Even a
+    /// drain serves that, and it is the answer to the last one that says `close`.
+    fn has_read_more(&self, exchange: &Exchange) -> bool {
+        let more = |open: &Open| open.write == WriteEnd::Open && open.inbox.decodable();
+        exchange.request == Request::Complete && self.down.open().is_some_and(more)
     }
 
     /// Bytes of a message were understood as far as they go.
@@ -232,14 +240,14 @@ impl Session {
     /// A response of our own takes the place of the origin's.
     pub(super) fn answer(&mut self, reply: Reply, effects: &mut Effects) {
         self.drop_origin(effects);
-        let draining = self.draining;
-        let last = self.is_last_request();
+        let more = self.exchange().is_some_and(|it| self.has_read_more(it));
+        let last = self.draining && !more || self.is_last_request();
         let exchange = self.exchange_mut();
         if exchange.request != Request::Complete {
             exchange.request = Request::Gone;
             exchange.close = true;
         }
-        exchange.close |= draining || last;
+        exchange.close |= last;
         exchange.response = Response::Complete;
         exchange.close |= reply.close;
         let reply = Reply {

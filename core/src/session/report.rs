@@ -351,6 +351,7 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Decoded(..)
         | Event::Sent(..)
         | Event::Unaccepted
+        | Event::Undelivered(_)
         | Event::Hinted(_)
         | Event::Finished(_)
         | Event::Acked(_)

@@ -69,7 +69,10 @@ impl Session {
     }
 
     /// R13, T13: the leg failed after everything was said and taken on both sides: nobody lost
-    /// anything.
+    /// anything. A peer that has closed resets what it is sent, be it nothing but the close_notify
+    /// that it is owed; so over TLS a reset means a loss only if something was unacknowledged
+    /// before that (R14), and the driver has said so. On a plain leg nothing is owed: a closed peer's
+    /// kernel takes our FIN, and what it resets is data.
     pub(super) fn failed_benignly(&self, side: Side) -> bool {
         let Some(open) = self.leg(side).open() else {
             return false;
@@ -79,7 +82,7 @@ impl Session {
         };
         let heard = match open.write {
             WriteEnd::Acked => true,
-            WriteEnd::Finishing | WriteEnd::Sent => open.tls,
+            WriteEnd::Finishing | WriteEnd::Sent => open.tls && !open.undelivered,
             WriteEnd::Open | WriteEnd::Flushing => false,
         };
         failed.ended

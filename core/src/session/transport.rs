@@ -112,6 +112,23 @@ impl Session {
         }
     }
 
+    /// Whether it matters, if the leg should fail now, that its peer has what was said before our
+    /// last word (R14).
+    #[must_use]
+    pub fn asks_if_delivered(&self, side: Side) -> bool {
+        let told = self.leg(side).open().is_some_and(|open| {
+            open.tls && matches!(open.write, WriteEnd::Finishing | WriteEnd::Sent)
+        });
+        told && self.observes_writes(side) && self.leg(side.other()).end() == Some(End::Clean)
+    }
+
+    /// Whether the next deadline gives the leg up.
+    #[must_use]
+    pub fn is_about_to_give_up(&self, side: Side) -> bool {
+        self.deadline()
+            .is_some_and(|(_, timer)| timer == Timer::Tunnel || timer == waits::write(side))
+    }
+
     /// R21, T14: the upstream handshake came to nothing. An alert of ours, if there is one, is with
     /// the kernel; RST behind it says that nobody waits for the rest (U13).
     pub(super) fn unsecured(&mut self, cause: Cause, effects: &mut Effects) {

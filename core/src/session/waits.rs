@@ -78,6 +78,10 @@ impl Session {
                 (true, waits.idle_least.min(drain::AT_MOST))
             }
             Timer::Head => (self.waits_for_head(), waits.head),
+            // I15: what was read behind the last answer has turned out to be no request.
+            Timer::Idle if self.draining && self.phase == Phase::Idle(Idle::Kept) => {
+                (true, waits.idle_least.min(drain::AT_MOST))
+            }
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),
             Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),

@@ -70,6 +70,7 @@ impl<N: Network> Driver<N> {
         } else {
             fault.call
         };
+        self.ask_if_delivered(side);
         self.step(Event::Failed(side, fault.cause, wire::call(call)));
     }
 
@@ -189,19 +190,6 @@ impl<N: Network> Driver<N> {
             Poll::Ready(Err(fault)) => self.failed(side, &fault),
         }
         true
-    }
-
-    /// U02: whether the origin's kernel has taken any of the request before this FIN.
-    fn ask_if_accepted(&mut self, side: Side) {
-        if side == Side::Down || !self.session.asks_if_accepted() {
-            return;
-        }
-        let wire = self.wire(side);
-        let acked = wire.port.as_ref().and_then(|port| port.acked_bytes().ok());
-        // Acknowledgements are cumulative: one that reaches no further has taken none of it.
-        if acked.is_some_and(|acked| wire.sent_before.is_some_and(|sent| acked <= sent)) {
-            self.step(Event::Unaccepted);
-        }
     }
 
     /// Looks at what was read of HTTP: as much as there is room for, told as one event.

@@ -63,6 +63,9 @@ impl<N: Network> Driver<N> {
             self.watch_now();
             if due.is_some_and(|due| until >= due) {
                 let event = self.taken().unwrap_or(Event::Fired);
+                if event == Event::Fired {
+                    self.ask_of_the_given_up();
+                }
                 self.step(event);
                 return true;
             }

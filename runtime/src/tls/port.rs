@@ -72,6 +72,8 @@ pub(crate) struct Secured<S: Stream> {
     outgoing: Outgoing,
     /// Records sealed so far.
     sealed_records: u64,
+    /// Ciphertext that the socket has accepted before close_notify.
+    before_end_bytes: u64,
 }
 
 impl<S: Stream> Secured<S> {
@@ -85,6 +87,7 @@ impl<S: Stream> Secured<S> {
             incoming: Incoming::default(),
             outgoing: Outgoing::new(),
             sealed_records: 0,
+            before_end_bytes: 0,
         }
     }
 
@@ -212,6 +215,9 @@ impl<S: Stream> Secured<S> {
         }
         if self.outbound == Outbound::Open {
             // What is sealed leaves before it, also where the rest was given up (T02, strict).
+            self.stream.hold_for_finish(true);
+            ready!(self.flush(cx, Call::Finish).1)?;
+            self.before_end_bytes = self.outgoing.written_bytes();
             if !bad!(FinAlone) {
                 let held = &mut self.incoming.held;
                 self.engine.close_notify(held, &mut self.outgoing.bytes);
@@ -230,6 +236,19 @@ impl<S: Stream> Secured<S> {
             self.outbound = Outbound::Finished;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Whether the peer's kernel has everything before close_notify: what it has not acknowledged is
+    /// then no more than that and FIN (R14, T13).
+    pub(crate) fn is_delivered(&self) -> std::io::Result<bool> {
+        let behind = self.outgoing.written_bytes() - self.before_end_bytes;
+        let end_bytes = match self.outbound {
+            Outbound::Open if !self.outgoing.is_empty() => return Ok(false),
+            Outbound::Open => 0,
+            Outbound::Notified => behind,
+            Outbound::Finished => behind + 1,
+        };
+        Ok(u64::from(self.stream.unacked()?) <= end_bytes)
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {

@@ -1,6 +1,6 @@
 //! The judge of a drain, by what the client wrote and read (LIFECYCLE 4.9, I15): a request whose first
-//! byte has come is served, and what is answered from then on says that it is the last. Requests that
-//! were pipelined behind one that is answered so are not: their client was told (H11, RFC 9112, 9.6).
+//! byte has come is served, also behind others; and the answer to the last one that has come says that
+//! it is the last. What comes behind that is not served: its client was told (H11, RFC 9112, 9.6).
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +9,7 @@ use super::{Court, Invariant};
 use crate::{
     fault::Fault,
     peer::{Begun, http::Answer},
-    schedule::Traffic,
+    schedule::{Exchange, HttpVersion, Method},
 };
 use tidegate_core::time::{Span, Time};
 
@@ -67,8 +67,9 @@ impl Court<'_> {
         self.is_free() && self.arrives(*asked_at) < Time::from_ms(u64::from(drain_ms))
     }
 
-    /// G3: what is answered in a drain is the connection's last answer, and says so.
-    pub(super) fn judge_last_answers(&mut self) {
+    /// G3: what is answered in a drain, and has no request behind it, is the connection's last answer and
+    /// says so. I15: what has one behind it, of which a byte has come, does not.
+    pub(super) fn judge_last_answers(&mut self, exchanges: &[Exchange]) {
         let (Some(drain_ms), log) = (self.schedule.drain_ms, &self.outcome.http) else {
             return;
         };
@@ -78,20 +79,43 @@ impl Court<'_> {
         if !self.is_free() || reader.delay_ms + reader.pause_ms > 0 {
             return;
         }
-        let goes_on = |answer: &&Answer| {
+        let goes_on = |(number, answer): &(usize, &Answer)| {
             let late = answer.message.times[0].is_some_and(|at| at > begun);
             let old = answer.message.start.starts_with("HTTP/1.0");
-            late && !answer.message.closes() && !old
+            let last = log.asked_at.get(number + 1).is_none_or(|asked_at| {
+                let at = answer.message.times[0];
+                at.is_some_and(|at| *asked_at > at)
+            });
+            late && last && !answer.message.closes() && !old && !exchanges[*number].switches()
         };
-        let mut late = log.answers.iter().enumerate();
-        let leaves = |number: usize| match &self.schedule.traffic {
-            Traffic::Relay => false,
-            Traffic::Http { exchanges, .. } => exchanges[number].switches(),
-        };
-        let found = late.find(|(number, answer)| goes_on(answer) && !leaves(*number));
+        let found = log.answers.iter().enumerate().find(goes_on);
         self.unless(found.is_none(), Invariant::DrainIsLast, || {
             let number = found.map_or(0, |(number, _)| number);
             format!("answer {number} came in a drain, and does not say that it is the last")
         });
+        let drops = |(number, answer): &(usize, &Answer)| {
+            let asked_at = log.asked_at.get(number + 1);
+            let answered_at = answer.message.times[0];
+            let read = asked_at.zip(answered_at).is_some_and(|(asked_at, at)| {
+                let way = self.arrives(*asked_at).since(*asked_at);
+                self.arrives(*asked_at) + way < at
+            });
+            let own = answer.message.exchange() != Some(*number);
+            read && answer.message.closes() && !own && !closes_anyway(&exchanges[*number])
+        };
+        let found = log.answers.iter().enumerate().find(drops);
+        self.unless(found.is_none(), Invariant::Answered, || {
+            let number = found.map_or(0, |(number, _)| number + 1);
+            format!("request {number} had come, and the drain dropped it")
+        });
     }
+}
+
+/// Whether an answer says that it is the last for another reason than a drain; or comes while its
+/// request may be on its way, so that nobody can know what is behind it.
+fn closes_anyway(exchange: &Exchange) -> bool {
+    let request = &exchange.request;
+    let asked = !request.keep || request.version == HttpVersion::V10;
+    let unread = exchange.response.early || request.expect;
+    asked || unread || request.method == Method::Connect
 }

@@ -71,7 +71,7 @@ impl Court<'_> {
         if calm && self.outcome.peers_done {
             self.judge_answered(exchanges);
         }
-        self.judge_last_answers();
+        self.judge_last_answers(exchanges);
         if let Some(connection) = log.tunnel {
             self.judge_tunnel(&self.outcome.origins[connection]);
         }

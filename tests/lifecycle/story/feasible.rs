@@ -54,6 +54,7 @@ impl Network {
                 assert_eq!(session.interest(side).decode, None, "{side} is decoded");
             }
             Event::Unaccepted => assert!(session.asks_if_accepted(), "nobody asks"),
+            Event::Undelivered(side) => assert!(session.asks_if_delivered(side), "nobody asks"),
             Event::Failed(side, _, call) => fails(session, side, call),
             Event::Hinted(side) => assert!(session.leg(side).open().is_some()),
             Event::Finished(side) => assert!(finishing(session, side), "nobody finishes {side}"),

@@ -46,6 +46,8 @@ pub(crate) struct Ledger {
     /// By side: bytes read and not understood.
     unread: [u32; 2],
     stuck: Option<(Time, Stuck)>,
+    /// Whose kernel has not acknowledged all that its leg took.
+    undelivered: Option<Side>,
     /// Bytes that the upstream leg has taken, and what of them was sent once more.
     asked: u64,
     repeated: u64,
@@ -92,6 +94,7 @@ impl Ledger {
             Event::Failed(side, _, _) if before.leg(side.other()).is_over() && self.ended(side) => {
             }
             Event::Failed(side, _, _) => self.said(now, side, Said::Reset),
+            Event::Undelivered(side) => self.undelivered = Some(side),
             Event::Fired => self.fired.extend(before.deadline().map(|(_, timer)| timer)),
             Event::Accepted
             | Event::Secured(..)
@@ -272,10 +275,12 @@ impl Ledger {
             .filter(|(_, (came, left))| came != left)
             .map(|(way, (came, left))| format!("{} of {came} bytes {way} dropped", came - left))
             .collect();
-        if dropped.is_empty() {
-            "every byte delivered".to_string()
-        } else {
-            dropped.join(", ")
+        if !dropped.is_empty() {
+            return dropped.join(", ");
+        }
+        match self.undelivered {
+            Some(side) => format!("not every byte acknowledged by {side}"),
+            None => "every byte delivered".to_string(),
         }
     }
 }

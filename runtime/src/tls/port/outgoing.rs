@@ -24,6 +24,8 @@ pub(super) struct Outgoing {
     told_bytes: usize,
     /// Records sealed at a time.
     batch: usize,
+    /// Ciphertext that the socket has taken so far.
+    written_bytes: u64,
 }
 
 /// A record of plaintext.
@@ -67,7 +69,13 @@ impl Outgoing {
             marks: Vec::new(),
             told_bytes: 0,
             batch: 1,
+            written_bytes: 0,
         }
+    }
+
+    /// Ciphertext that the socket has taken so far.
+    pub(super) fn written_bytes(&self) -> u64 {
+        self.written_bytes
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -101,6 +109,7 @@ impl Outgoing {
         }
         let (n, flushed) = offer(cx, stream, &self.bytes[self.taken..]);
         self.taken += n;
+        self.written_bytes += n as u64;
         let left = self.marks.partition_point(|mark| mark.end <= self.taken);
         let complete = self.marks.drain(..left).map(|mark| mark.plain_bytes);
         self.told_bytes += complete.sum::<usize>();
@@ -121,6 +130,7 @@ impl Outgoing {
     ) -> (bool, Poll<io::Result<()>>) {
         debug_assert!(self.is_empty() && sealed.len() == batch.len());
         let (n, flushed) = offer(cx, stream, sealed);
+        self.written_bytes += n as u64;
         let whole = n == sealed.len();
         self.batch = match whole {
             true if batch.records == self.batch => (self.batch * 2).min(BATCH_RECORDS),

@@ -69,6 +69,44 @@ fn g3_an_answer_in_a_drain_that_is_not_the_last_is_seen() {
     }
 }
 
+/// Both requests are sent at once, and have come when the drain begins.
+fn pipelined(net: Net) -> (Schedule, Outcome) {
+    let piped = IN_FLIGHT.replace("mode http tcp", "mode http tcp pipelined");
+    let schedule: Schedule = piped.parse().expect("a schedule");
+    let outcome = observed(net, &schedule, None);
+    (schedule, outcome)
+}
+
+#[test]
+fn i15_what_has_come_behind_a_request_is_served_too() {
+    for net in Net::ALL {
+        let (schedule, outcome) = pipelined(net);
+        assert_eq!(found(&schedule, &outcome), [], "{net}");
+        let closes: Vec<bool> = outcome
+            .http
+            .answers
+            .iter()
+            .map(|answer| answer.message.closes())
+            .collect();
+        assert_eq!(closes, [false, true], "{net}");
+    }
+}
+
+#[test]
+fn i15_a_request_that_a_drain_drops_behind_another_is_seen() {
+    for net in Net::ALL {
+        let (schedule, mut outcome) = pipelined(net);
+        outcome.http.answers.pop();
+        let told = ("connection".to_owned(), "close".to_owned());
+        outcome.http.answers[0].message.fields.push(told);
+        assert_eq!(found(&schedule, &outcome), [Invariant::Answered], "{net}");
+        // One that comes when the answer is on its way may be dropped: its client was told.
+        let answered_at = outcome.http.answers[0].message.times[0];
+        outcome.http.asked_at[1] = answered_at.expect("an answer");
+        assert_eq!(found(&schedule, &outcome), [], "{net}");
+    }
+}
+
 #[test]
 fn g2_a_client_that_comes_when_nobody_is_accepted_any_more_is_refused() {
     for net in Net::ALL {

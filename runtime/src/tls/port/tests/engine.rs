@@ -252,3 +252,42 @@ fn t16_what_a_server_says_after_the_handshake_is_read_by_a_client_that_has_finis
     );
     assert!(!near.wants_flush());
 }
+
+#[test]
+fn r14_t13_what_is_unacknowledged_before_our_last_word_is_told_apart_from_it() {
+    for version in BOTH {
+        let mut pair = Pair::secured(version);
+        let delivered = |pair: &Pair| pair.port.is_delivered().unwrap();
+        pair.hand.take_outward();
+        assert!(delivered(&pair), "nothing was said");
+        assert_eq!(pair.write(b"the answer"), ok(10));
+        let record = pair.hand.wire().outward.len();
+        assert!(!delivered(&pair));
+        pair.hand.wire().room = 5;
+        assert!(pair.finish().is_pending());
+        assert!(!delivered(&pair), "nor behind a part of close_notify");
+        pair.hand.wire().room = 1_000;
+        assert_eq!(pair.finish(), ok(()));
+        assert!(!delivered(&pair));
+        pair.hand.wire().outward.drain(..record - 1);
+        assert!(!delivered(&pair), "a byte of it is a loss");
+        pair.hand.wire().outward.pop_front();
+        assert!(delivered(&pair), "close_notify alone is none");
+        pair.hand.take_outward();
+        assert!(delivered(&pair));
+    }
+}
+
+#[test]
+fn r14_what_is_sealed_and_has_not_left_is_not_delivered() {
+    for version in BOTH {
+        let mut pair = Pair::secured(version);
+        pair.hand.take_outward();
+        pair.hand.wire().room = 7;
+        assert_eq!(pair.write(b"the answer"), ok(0));
+        pair.hand.take_outward();
+        assert!(!pair.port.is_delivered().unwrap());
+        assert!(pair.finish().is_pending());
+        assert!(!pair.port.is_delivered().unwrap());
+    }
+}

@@ -153,7 +153,8 @@ impl Stream for Memory {
     }
 
     fn unacked(&self) -> io::Result<u32> {
-        Ok(u32::try_from(self.0.borrow().outward.len()).unwrap())
+        let wire = self.0.borrow();
+        Ok(u32::try_from(wire.outward.len() + wire.fins).unwrap())
     }
 
     fn poll_hint(&mut self, _: &mut Context<'_>) -> Poll<()> {

@@ -1,0 +1,134 @@
+//! A client that vanishes behind its FIN: all its packets are lost, and only the kernel's questions
+//! can tell it from one that listens.
+//!
+//! Owns two network namespaces, the peers' and the proxy's, with a cable between them for each peer:
+//! one is pulled out. The test runs itself again in the first of them, and the proxy in the second.
+//! Where a machine does not let it make them, it says so on its error stream, and proves nothing.
+
+use crate::{
+    harness::{PATIENCE, Running, Scratch, program, run},
+    peers::{End, Last, Origin, Peer, Raw},
+};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use socket2::SockRef;
+use std::{
+    io::{ErrorKind, Write},
+    process::Command,
+};
+
+/// Set where the test runs inside.
+const INSIDE: &str = "TIDEGATE_WIRE_INSIDE";
+
+/// How to make a network namespace: as one who may, or as the root of a user namespace.
+const WAYS: [&[&str]; 2] = [&["--net"], &["--user", "--map-root-user", "--net"]];
+
+/// Where nobody else is, any port is free.
+const PROXY: &str = "10.77.1.2:8000";
+const ORIGIN: &str = "10.77.2.1:7000";
+
+/// A half-closed peer that is silent for a second is asked twice, a second apart.
+const KEEPALIVE: &str = "keepalive = { half_closed = \"1s\", interval = \"1s\", probes = 2 }";
+
+/// The proxy's side of the cables, as soon as it is told that they are there.
+const PROXY_SIDE: &str = "echo apart; read there
+    ip addr add 10.77.1.2/24 dev client1 && ip link set client1 up &&
+    ip addr add 10.77.2.2/24 dev origin1 && ip link set origin1 up && exec \"$0\" \"$@\"";
+
+#[test]
+fn s22_r06_k25_a_client_that_vanishes_behind_its_fin_is_noticed() {
+    if std::env::var_os(INSIDE).is_some() {
+        return inside();
+    }
+    let Some(way) = WAYS.into_iter().find(|way| is_open(way)) else {
+        // Past the capture of a test that passes.
+        let said = b"S22 IS NOT PROVEN HERE: no network namespaces for `unshare` and `ip`\n";
+        return std::io::stderr().write_all(said).unwrap();
+    };
+    let mut again = Command::new("unshare");
+    again.args(way).arg(std::env::current_exe().unwrap());
+    let name = "vanish::s22_r06_k25_a_client_that_vanishes_behind_its_fin_is_noticed";
+    again
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1");
+    let done = run(again);
+    let passed = done.said.contains("1 passed") && done.code() == Some(0);
+    assert!(passed, "{}", done.said);
+}
+
+/// Whether a namespace can be made, and a cable in it.
+fn is_open(way: &[&str]) -> bool {
+    let mut cable = Command::new("unshare");
+    cable
+        .args(way)
+        .args("ip link add cable0 type veth peer name cable1".split(' '));
+    cable.output().is_ok_and(|done| done.status.success())
+}
+
+fn ip(args: &str) {
+    let done = Command::new("ip").args(args.split(' ')).output().unwrap();
+    assert!(done.status.success(), "ip {args}: {done:?}");
+}
+
+fn inside() {
+    let (scratch, text) = (Scratch::new(), configuration());
+    let mut proxy = Command::new("unshare");
+    proxy.args(["--net", "sh", "-c", PROXY_SIDE]);
+    let program = program(&scratch);
+    proxy.arg(program.get_program());
+    proxy.arg("-c").arg(scratch.file("tidegate.toml", text));
+    let mut proxy = Running::start(&mut proxy, "util-linux");
+    proxy.until("its namespace", |said| said.contains("apart").then_some(()));
+    let pid = proxy.pid();
+    for (at, name) in ["client", "origin"].into_iter().enumerate() {
+        let net = at + 1;
+        ip(&format!(
+            "link add {name}0 type veth peer name {name}1 netns {pid}"
+        ));
+        ip(&format!("addr add 10.77.{net}.1/24 dev {name}0"));
+        ip(&format!("link set {name}0 up"));
+    }
+    let origin = Origin::at(ORIGIN);
+    proxy.say(b"there\n");
+    proxy.until("its address", |said| said.contains(PROXY).then_some(()));
+
+    let mut client = Raw::connect(PROXY.parse().unwrap());
+    client.say(b"last words");
+    client.fin();
+    let mut up = origin.accept();
+    assert_eq!(up.last(), Last::plain("last words", End::Fin));
+    println!("the cable is pulled out");
+    ip("link set client0 down");
+    // K11: behind a FIN no read tells of a reset.
+    let failed = failure(&up);
+    let reset = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    assert!(reset.contains(&failed), "{failed}");
+    let over = |said: &str| {
+        let line = said.lines().find(|line| line.contains("connection over"))?;
+        Some(line.to_owned())
+    };
+    let over = proxy.until("its last word", over);
+    println!("{over}");
+    // What ended it was the client's silence, and no patience of ours.
+    assert!(over.contains("cause=timed out"), "{over}");
+}
+
+fn configuration() -> String {
+    format!(
+        "defaults = \"2026\"\nworkers = 1\n\
+        [[listener]]\nname = \"l\"\nkind = \"tcp\"\nbind = [\"{PROXY}\"]\nto = \"c\"\n{KEEPALIVE}\n\
+        [[cluster]]\nname = \"c\"\nendpoints = [\"{ORIGIN}\"]\n{KEEPALIVE}\n"
+    )
+}
+
+/// Waits for the failure of a connection that nobody reads or writes.
+fn failure(peer: &Raw) -> ErrorKind {
+    let mut fds = [PollFd::new(peer.stream(), PollFlags::empty())];
+    let timeout = Timespec::try_from(PATIENCE).unwrap();
+    assert_eq!(
+        poll(&mut fds, Some(&timeout)).unwrap(),
+        1,
+        "nothing came of it"
+    );
+    let error = SockRef::from(peer.stream()).take_error().unwrap();
+    error.expect("a failure").kind()
+}

@@ -165,11 +165,6 @@ impl Socket {
         Poll::Pending
     }
 
-    /// What `recv` would find.
-    fn queued_bytes(&self) -> usize {
-        self.queue.len()
-    }
-
     /// `send`: takes what fits the send buffer.
     pub(crate) fn write(
         &mut self,

@@ -57,6 +57,11 @@ pub struct Readiness {
 }
 
 impl Socket {
+    /// What `recv` would find.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queue.len()
+    }
+
     /// What epoll would say.
     pub(super) fn readiness(&self) -> Readiness {
         let dead = self.life == Life::Dead;

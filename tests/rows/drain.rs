@@ -87,7 +87,9 @@ fn i15_a_request_whose_body_is_still_on_its_way_may_be_the_last() {
 #[test]
 fn i15_so_is_what_has_its_turn_when_the_drain_begins() {
     let mut setup = Setup::new(Kind::Http, false);
-    setup.timeouts = setup.timeouts.with(|waits| waits.idle_least = Span::from_secs(0));
+    setup.timeouts = setup
+        .timeouts
+        .with(|waits| waits.idle_least = Span::from_secs(0));
     let mut stage = Stage::new(setup);
     stage.tell(decoded(Down, Head::Request(GET), 10, true, 40, Want::Turn));
     let mut stage = stage.connected();

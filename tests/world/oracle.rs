@@ -8,6 +8,7 @@ use super::{
     tunnel,
     wire::{Fd, Truth},
 };
+use std::any::Any;
 use tidegate_core::{
     ending::End,
     interest::Read,
@@ -31,6 +32,15 @@ impl Found {
             check,
             detail: detail.into(),
         }
+    }
+
+    /// What a panic said.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let words = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Found::new("panic", words.unwrap_or("?"))
     }
 }
 

@@ -382,11 +382,7 @@ impl World {
                 event,
                 effects,
             });
-            let words = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied());
-            return Err(Found::new("panic", words.unwrap_or("?")));
+            return Err(Found::panicked(&*panic));
         }
         tell(Told {
             before: before.clone(),

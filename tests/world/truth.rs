@@ -14,6 +14,11 @@ use tidegate_core::{
 };
 
 impl World {
+    /// Whether the session may end a leg for no fault of its peers': for time, or for room.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.evicted || self.expired || self.lapsed
+    }
+
     /// What `event` says about the truth.
     pub(super) fn learn(&mut self, shape: &Shape, event: Event) {
         match event {

@@ -101,11 +101,6 @@ impl World {
         self.session.phase() == &Phase::New
     }
 
-    /// Whether the session may end a leg for no fault of its peers': for time, or for room.
-    pub(crate) fn gives_up(&self) -> bool {
-        self.evicted || self.expired || self.lapsed
-    }
-
     pub(crate) fn wire(&self, side: Side) -> &Wire {
         &self.wires[side as usize]
     }
@@ -384,10 +379,11 @@ impl World {
             });
             return Err(Found::panicked(&*panic));
         }
+        let (was, orders) = (before.clone(), effects.clone());
         tell(Told {
-            before: before.clone(),
+            before: was,
             event,
-            effects: effects.clone(),
+            effects: orders,
         });
         self.switch(shape);
         order::rides(&before, event, &effects)?;

@@ -180,7 +180,7 @@ fn parse_request<'a>(
     if length != end {
         return Err(Fault::RequestLine);
     }
-    let fields = head.headers.iter().map(|one| Field::from(&*one)).collect();
+    let fields = head.headers.iter().map(Field::from).collect();
     let head = understand_request(method, target, version(minor), fields)?;
     Ok(Some((skipped + length, head)))
 }
@@ -287,7 +287,7 @@ fn parse_response<'a>(
     if length != end || status < 100 {
         return Err(Fault::StatusLine);
     }
-    let fields: Fields<'_> = head.headers.iter().map(|one| Field::from(&*one)).collect();
+    let fields: Fields<'_> = head.headers.iter().map(Field::from).collect();
     let all = fields.iter().copied();
     let version = version(minor);
     let declared = declared(version, all.clone())?;

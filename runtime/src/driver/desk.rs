@@ -10,6 +10,7 @@ use tidegate_core::{effect::Effects, event::Event};
 const KEPT: usize = 8;
 
 thread_local! {
+    #[allow(clippy::vec_box, reason = "a driver that has none gives a word for it")]
     static STORE: RefCell<Vec<Box<Desk>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -80,7 +80,7 @@ pub struct Timeouts {
 }
 
 /// The time-outs of a listener or a cluster, shared by all its sessions: a word each. They live as long
-/// as the process does, so a configuration makes them once.
+/// as the process does: whoever makes them keeps what is made, and gives the same for the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Waits(&'static Timeouts);
 

@@ -24,11 +24,11 @@ use std::{
     net::SocketAddr,
     pin::pin,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tidegate_core::{
     balance::RoundRobin,
-    limits::Waits,
+    limits::{Timeouts, Waits},
     session::{Kind, Setup},
 };
 use tokio::task::JoinHandle;
@@ -216,6 +216,20 @@ impl<N: Network> Worker<N> {
     }
 }
 
+/// The one copy of these time-outs, for all workers of the process and as long as it lives: what starts
+/// again with the same ones costs nothing.
+fn shared(timeouts: Timeouts) -> Waits {
+    static KNOWN: Mutex<Vec<Waits>> = Mutex::new(Vec::new());
+    // A list that is only ever added to is whole, whatever happened to its last holder.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(same) = known.iter().find(|known| ***known == timeouts) {
+        return *same;
+    }
+    let waits = Waits::of(timeouts);
+    known.push(waits);
+    waits
+}
+
 /// What a session of `site` is made for, before its cluster is known.
 fn setup(config: &Config, site: &Site) -> Setup {
     let listener = &site.listener;
@@ -231,7 +245,7 @@ fn setup(config: &Config, site: &Site) -> Setup {
     };
     Setup {
         limits: config.limits,
-        timeouts: Waits::of(timeouts),
+        timeouts: shared(timeouts),
         policy: listener.policy,
         passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
@@ -247,7 +261,7 @@ fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) ->
         .enumerate()
         .map(|(index, cluster)| {
             let origin = site.origins.get(index).cloned().flatten();
-            let waits = Waits::of(cluster.timeouts.over(listener.timeouts));
+            let waits = shared(cluster.timeouts.over(listener.timeouts));
             self::cluster(cluster, waits, origin)
         })
         .collect();
@@ -281,5 +295,21 @@ fn cluster(
         takes_connect: cluster.takes_connect,
         timeouts,
         tls: cluster.tls.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_time_outs_are_kept_once() {
+        let other = || Timeouts {
+            idle: tidegate_core::time::Span::from_secs(77),
+            ..Timeouts::http()
+        };
+        let (one, two) = (shared(other()), shared(other()));
+        assert!(std::ptr::eq(&*one, &*two));
+        assert_ne!(one, shared(Timeouts::http()));
     }
 }

@@ -25,6 +25,43 @@ use std::{
 use tidegate_core::vigil::Vigil;
 use tokio::{io::Ready, time::sleep};
 
+impl KernelStream {
+    /// Tries to send `all` bytes in one call, and waits for room for the first of them.
+    fn poll_sending(
+        &mut self,
+        cx: &mut Context<'_>,
+        all: usize,
+        mut send: impl FnMut(&Self) -> rustix::io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = self.latched {
+            return Poll::Ready(Err(first.into()));
+        }
+        loop {
+            let mut guard = match self.eager_write {
+                true => None,
+                false => Some(ready!(self.fd.poll_write_ready(cx))?),
+            };
+            let sent = send(self);
+            match sent {
+                Ok(n) if n == all => {}
+                Ok(_) | Err(Errno::AGAIN) => {
+                    if let Some(guard) = guard.as_mut() {
+                        guard.clear_ready_matching(Ready::WRITABLE);
+                    }
+                    self.eager_write = false;
+                }
+                Err(Errno::INTR) => {}
+                // R15: the error may have been taken from the reads; the latch gives it back.
+                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
+            }
+            if let Ok(n) = sent {
+                self.sent_bytes += n as u64;
+                return Poll::Ready(Ok(n));
+            }
+        }
+    }
+}
+
 impl Stream for KernelStream {
     type Pipe = KernelPipe;
 
@@ -66,37 +103,9 @@ impl Stream for KernelStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(first) = self.latched {
-            return Poll::Ready(Err(first.into()));
-        }
         let bufs = &bufs[..bufs.len().min(MOST_SLICES)];
-        loop {
-            let mut guard = match self.eager_write {
-                true => None,
-                false => Some(ready!(self.fd.poll_write_ready(cx))?),
-            };
-            match self.send(bufs) {
-                Ok(n) => {
-                    self.sent_bytes += n as u64;
-                    if n < bufs.iter().map(|buf| buf.len()).sum() {
-                        if let Some(guard) = guard.as_mut() {
-                            guard.clear_ready_matching(Ready::WRITABLE);
-                        }
-                        self.eager_write = false;
-                    }
-                    return Poll::Ready(Ok(n));
-                }
-                Err(Errno::AGAIN) => {
-                    if let Some(mut guard) = guard {
-                        guard.clear_ready_matching(Ready::WRITABLE);
-                    }
-                    self.eager_write = false;
-                }
-                Err(Errno::INTR) => {}
-                // R15: the error may have been taken from the reads; the latch gives it back.
-                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
-            }
-        }
+        let all = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_sending(cx, all, |stream| stream.send(bufs))
     }
 
     fn pipes(&self) -> bool {
@@ -145,36 +154,8 @@ impl Stream for KernelStream {
         pipe: &mut KernelPipe,
         n: usize,
     ) -> Poll<io::Result<usize>> {
-        if let Some(first) = self.latched {
-            return Poll::Ready(Err(first.into()));
-        }
-        loop {
-            let mut guard = match self.eager_write {
-                true => None,
-                false => Some(ready!(self.fd.poll_write_ready(cx))?),
-            };
-            match self.send_pipe(pipe, n) {
-                Ok(moved) => {
-                    self.sent_bytes += moved as u64;
-                    if moved < n {
-                        // The pipe has as many, so it is the socket that is full.
-                        if let Some(guard) = guard.as_mut() {
-                            guard.clear_ready_matching(Ready::WRITABLE);
-                        }
-                        self.eager_write = false;
-                    }
-                    return Poll::Ready(Ok(moved));
-                }
-                Err(Errno::AGAIN) => {
-                    if let Some(mut guard) = guard {
-                        guard.clear_ready_matching(Ready::WRITABLE);
-                    }
-                    self.eager_write = false;
-                }
-                Err(Errno::INTR) => {}
-                Err(errno) => return Poll::Ready(Err(self.latch(errno.into()))),
-            }
-        }
+        // The pipe has as many: if fewer leave, it is the socket that is full.
+        self.poll_sending(cx, n, |stream| stream.send_pipe(pipe, n))
     }
 
     fn poll_finish(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {

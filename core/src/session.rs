@@ -144,7 +144,7 @@ impl Session {
         self.bring_waits_into_line(now);
     }
 
-    /// Whether nothing has ended on either leg, and the message under way, if there is one, has not
+    /// Whether nothing has ended on either leg, and the exchange under way, if there is one, has not
     /// either: no rule speaks of such a state, and a report has nothing to say of its ends. Most steps
     /// that carry bytes lead from one of these to another. The walk finds no rule that would move.
     #[must_use]
@@ -162,7 +162,14 @@ impl Session {
             Phase::Tunnel => open(&self.up),
             Phase::Exchange(exchange) => {
                 let request = !matches!(exchange.request, Request::Gone);
-                let response = matches!(exchange.response, Response::Waiting | Response::Body(_));
+                let response = match exchange.response {
+                    Response::Waiting | Response::Body(_) => true,
+                    // What is left of it is only to be written.
+                    Response::Complete => {
+                        exchange.request == Request::Complete && self.u2d.bytes() > 0
+                    }
+                    Response::Broken => false,
+                };
                 let up = matches!(self.up, Leg::Connecting) || open(&self.up);
                 request && response && up
             }

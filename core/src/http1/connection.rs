@@ -3,7 +3,7 @@
 //! Owns persistence (RFC 9112, 9.3) and nomination (RFC 9110, 7.6.1). Never closes anything.
 
 use super::Version;
-use super::fields::{Field, Known, nominable};
+use super::fields::{Fields, Known, nominable};
 use super::reject::Fault;
 use super::text::{elements, is_token};
 
@@ -12,11 +12,8 @@ use super::text::{elements, is_token};
 const OPTIONS: usize = 32;
 
 /// The connection is not to be used after this message.
-pub(super) fn closes<'a>(
-    version: Version,
-    fields: impl Iterator<Item = Field<'a>> + Clone,
-) -> Result<bool, Fault> {
-    let mut own = fields.filter(|field| field.known == Known::Connection);
+pub(super) fn closes(version: Version, fields: &Fields<'_>) -> Result<bool, Fault> {
+    let mut own = fields.known(Known::Connection);
     let options: usize = own.clone().map(|field| elements(field.value).count()).sum();
     if options > OPTIONS {
         return Err(Fault::TooManyOptions);
@@ -33,16 +30,13 @@ pub(super) fn closes<'a>(
 ///
 /// HTTP itself and TLS are not: behind them an origin would speak what nobody here looks at, and
 /// requests would pass by every route (a smuggler's way in; RFC 9113, 3.1 has retired h2c).
-pub(super) fn upgrades<'a>(
-    version: Version,
-    fields: impl Iterator<Item = Field<'a>> + Clone,
-) -> bool {
+pub(super) fn upgrades(version: Version, fields: &Fields<'_>) -> bool {
     let asked = version == Version::Http11
         && fields
-            .clone()
-            .any(|field| field.known == Known::Connection && field.names("upgrade"));
+            .known(Known::Connection)
+            .any(|field| field.names("upgrade"));
     let mut names = fields
-        .filter(|field| field.known == Known::Upgrade)
+        .known(Known::Upgrade)
         .flat_map(|field| elements(field.value))
         .filter(|name| !name.is_empty()) // RFC 9110, 5.6.1.2
         .peekable();
@@ -63,11 +57,9 @@ fn is_protocol(name: &[u8]) -> bool {
 }
 
 /// A Connection field among `fields` says that `name` goes no further than this connection.
-pub(super) fn nominates<'a>(fields: impl Iterator<Item = Field<'a>>, name: &str) -> bool {
+pub(super) fn nominates(fields: &Fields<'_>, name: &str) -> bool {
     // RFC 9110, 7.6.1: a sender must not nominate what all recipients need. One that does would
     // have us change the target or the length of its message.
-    nominable(name)
-        && fields
-            .filter(|field| field.known == Known::Connection)
-            .any(|field| field.names(name))
+    let mut own = fields.known(Known::Connection);
+    own.any(|field| field.names(name)) && nominable(name)
 }

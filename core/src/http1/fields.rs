@@ -4,6 +4,42 @@
 //! trailers. Never changes a value.
 
 use super::text::elements;
+use smallvec::SmallVec;
+
+/// Fields that a head has without asking for memory: those of a browser's request, and some more.
+const USUAL: usize = 24;
+
+/// The fields of a head, in the order they came in.
+#[derive(Clone, Debug)]
+pub(super) struct Fields<'a> {
+    all: SmallVec<[Field<'a>; USUAL]>,
+    /// A bit for each of [`Known`] that is among them: most heads lack most of these.
+    seen: u16,
+}
+
+impl<'a> Fields<'a> {
+    /// What the parser has found.
+    pub(super) fn of(headers: &[httparse::Header<'a>]) -> Self {
+        let all: SmallVec<[Field<'a>; USUAL]> = headers.iter().map(Field::from).collect();
+        let seen = all.iter().fold(0, |seen, field| seen | field.known.bit());
+        Fields { all, seen }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
+        self.all.iter().copied()
+    }
+
+    /// Those that have this name.
+    pub(super) fn known(&self, known: Known) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
+        let all = match self.seen & known.bit() {
+            0 => &[][..],
+            _ => &self.all[..],
+        };
+        all.iter()
+            .copied()
+            .filter(move |field| field.known == known)
+    }
+}
 
 /// A received field: its name a token, its value free of control bytes and of space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +105,13 @@ impl Known {
         ("X_Real_IP", Known::Claim),
     ];
 
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
     /// RFC 9110, 5.1: names are case-insensitive.
     fn of(name: &str) -> Known {
-        let same = |(known, _): &&(&str, Known)| name.eq_ignore_ascii_case(known);
+        let same = |(known, _): &&(&str, Known)| is(name, known);
         if let Some((_, known)) = Known::NAMES.iter().find(same) {
             return *known;
         }
@@ -190,7 +230,13 @@ pub(super) fn may_trail(name: &str) -> bool {
 }
 
 fn among(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+    names.iter().any(|other| is(name, other))
+}
+
+/// Lengths first: most names differ in these, and that costs nothing.
+#[inline]
+fn is(name: &str, other: &str) -> bool {
+    name.len() == other.len() && name.eq_ignore_ascii_case(other)
 }
 
 fn x_forwarded(name: &str) -> bool {

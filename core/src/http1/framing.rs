@@ -3,7 +3,7 @@
 //! Owns the reading of Content-Length and Transfer-Encoding. Never guesses: what two readers
 //! could understand in two ways is refused.
 
-use super::fields::{Field, Known};
+use super::fields::{Field, Fields, Known};
 use super::reject::Fault;
 use super::text::{decimal, elements, is_token};
 use super::{BodyKind, Method, Version};
@@ -20,14 +20,9 @@ pub(super) enum Declared {
 }
 
 /// Reads the framing fields.
-pub(super) fn declared<'a>(
-    version: Version,
-    fields: impl Iterator<Item = Field<'a>> + Clone,
-) -> Result<Declared, Fault> {
-    let mut lengths = fields
-        .clone()
-        .filter(|field| field.known == Known::ContentLength);
-    let codings = fields.filter(|field| field.known == Known::TransferEncoding);
+pub(super) fn declared(version: Version, fields: &Fields<'_>) -> Result<Declared, Fault> {
+    let mut lengths = fields.known(Known::ContentLength);
+    let codings = fields.known(Known::TransferEncoding);
     let length = lengths.next();
     let coded = codings.clone().next().is_some();
     match (length, coded) {

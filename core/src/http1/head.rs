@@ -5,7 +5,7 @@
 //! changes a byte of it.
 
 use super::connection::{closes, upgrades};
-use super::fields::{Field, Known};
+use super::fields::{Field, Fields, Known};
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject};
 use super::target::{self, Target, is_authority};
@@ -15,15 +15,9 @@ use crate::limits::Limits;
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 use httparse::Status::{Complete, Partial};
-use smallvec::SmallVec;
-
-/// Fields that a head has without asking for memory: those of a browser's request, and some more.
-const USUAL_FIELDS: usize = 24;
 
 /// The most fields that are looked for without asking for memory.
 const INLINE_FIELDS: usize = 128;
-
-type Fields<'a> = SmallVec<[Field<'a>; USUAL_FIELDS]>;
 
 /// Where the parser puts what it finds.
 struct Found<'a> {
@@ -59,7 +53,7 @@ pub struct RequestHead<'a> {
     method: &'a str,
     target: &'a str,
     host: Option<&'a [u8]>,
-    fields: Fields<'a>,
+    pub(super) fields: Fields<'a>,
 }
 
 impl<'a> RequestHead<'a> {
@@ -97,7 +91,7 @@ impl<'a> RequestHead<'a> {
 
     /// The fields in the order they came in.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.fields.iter().copied()
+        self.fields.iter()
     }
 }
 
@@ -109,7 +103,7 @@ pub struct ResponseHead<'a> {
     pub(super) declared: Declared,
     pub(super) to: Method,
     reason: &'a str,
-    fields: Fields<'a>,
+    pub(super) fields: Fields<'a>,
 }
 
 impl<'a> ResponseHead<'a> {
@@ -121,7 +115,7 @@ impl<'a> ResponseHead<'a> {
 
     /// The fields in the order they came in.
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.fields.iter().copied()
+        self.fields.iter()
     }
 }
 
@@ -180,7 +174,7 @@ fn parse_request<'a>(
     if length != end {
         return Err(Fault::RequestLine);
     }
-    let fields = head.headers.iter().map(Field::from).collect();
+    let fields = Fields::of(head.headers);
     let head = understand_request(method, target, version(minor), fields)?;
     Ok(Some((skipped + length, head)))
 }
@@ -192,10 +186,9 @@ fn understand_request<'a>(
     fields: Fields<'a>,
 ) -> Result<RequestHead<'a>, Fault> {
     let parts = target::parse(method, target)?;
-    let all = fields.iter().copied();
-    let host = host(version, all.clone())?;
-    let declared = declared(version, all.clone())?;
-    let close = closes(version, all.clone())?;
+    let host = host(version, &fields)?;
+    let declared = declared(version, &fields)?;
+    let close = closes(version, &fields)?;
     let body = framing::of_request(declared);
     // RFC 9110, 9.3.6: it has none. Whether what follows is content or the tunnel's first bytes
     // would be each reader's guess.
@@ -205,12 +198,12 @@ fn understand_request<'a>(
     // RFC 9110, 10.1.1: ignored from HTTP/1.0, and without content there is nothing to wait for.
     let expect_continue = version == Version::Http11
         && body != BodyKind::None
-        && all
-            .clone()
-            .any(|f| f.known == Known::Expect && f.names("100-continue"));
+        && fields
+            .known(Known::Expect)
+            .any(|field| field.names("100-continue"));
     // What switches ends with its head (RFC 9110, 7.8): behind a body nobody could tell where the
     // other protocol begins.
-    let upgrade = body == BodyKind::None && upgrades(version, all.clone());
+    let upgrade = body == BodyKind::None && upgrades(version, &fields);
     let facts = RequestFacts {
         version,
         method: Method::of(method),
@@ -240,11 +233,8 @@ fn idempotent(method: &str) -> bool {
 }
 
 /// RFC 9112, 3.2: exactly one valid Host; HTTP/1.0 may have none.
-fn host<'a>(
-    version: Version,
-    fields: impl Iterator<Item = Field<'a>>,
-) -> Result<Option<&'a [u8]>, Fault> {
-    let mut hosts = fields.filter(|field| field.known == Known::Host);
+fn host<'a>(version: Version, fields: &Fields<'a>) -> Result<Option<&'a [u8]>, Fault> {
+    let mut hosts = fields.known(Known::Host);
     let Some(field) = hosts.next() else {
         return match version {
             Version::Http11 => Err(Fault::HostMissing),
@@ -287,13 +277,12 @@ fn parse_response<'a>(
     if length != end || status < 100 {
         return Err(Fault::StatusLine);
     }
-    let fields: Fields<'_> = head.headers.iter().map(Field::from).collect();
-    let all = fields.iter().copied();
+    let fields = Fields::of(head.headers);
     let version = version(minor);
-    let declared = declared(version, all.clone())?;
+    let declared = declared(version, &fields)?;
     let body = framing::of_response(declared, status, to);
     // RFC 9112, 9.3: and a body that the close delimits leaves nothing to keep.
-    let close = closes(version, all)? || body == BodyKind::Close;
+    let close = closes(version, &fields)? || body == BodyKind::Close;
     let head = ResponseHead {
         facts: ResponseFacts {
             status,
@@ -311,6 +300,9 @@ fn parse_response<'a>(
 
 /// RFC 9112, 3: 414 as soon as the target, whole or not, is too long.
 fn target_fits(text: &[u8], most: usize) -> Result<(), Fault> {
+    if text.len() <= most {
+        return Ok(());
+    }
     let line = text.split(|byte| *byte == b'\n').next();
     let target = line.and_then(|line| line.split(|byte| *byte == b' ').nth(1));
     if target.is_some_and(|target| target.len() > most) {

@@ -12,7 +12,7 @@ use core::{fmt, net::IpAddr};
 /// on it see two different messages: here it is refused.
 pub(super) fn section_end(input: &[u8]) -> Result<Option<usize>, Fault> {
     let mut line = 0;
-    while let Some(length) = input[line..].iter().position(|byte| *byte == b'\n') {
+    while let Some(length) = memchr::memchr(b'\n', &input[line..]) {
         let lf = line + length;
         if length == 0 || input[lf - 1] != b'\r' {
             return Err(Fault::BareLf);

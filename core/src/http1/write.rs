@@ -4,7 +4,7 @@
 //! X-Forwarded-*. It never copies a head through, and never trusts what a client says of itself.
 
 use super::connection::nominates;
-use super::fields::{Field, Known};
+use super::fields::{Field, Fields, Known};
 use super::framing::{Declared, bodyless};
 use super::text::{put_address, put_decimal, put_field};
 use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
@@ -34,7 +34,7 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
         let void = field.known == Known::Expect && head.facts.version == Version::Http10;
         let ours = matches!(field.known, Known::Host | Known::Claim);
-        if !void && !ours && goes_on(field, head.fields(), chunked) {
+        if !void && !ours && goes_on(field, &head.fields, chunked) {
             put_field(field.name, field.value, out);
         }
     }
@@ -44,14 +44,13 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         Declared::Length(length) => put_length(length, out),
         Declared::Chunked => put_field("Transfer-Encoding", b"chunked", out),
     }
-    let trailers = head
-        .fields()
-        .any(|field| field.known == Known::Te && field.names("trailers"));
+    let mut options = head.fields.known(Known::Te);
+    let trailers = options.any(|field| field.names("trailers"));
     if trailers {
         put_field("TE", b"trailers", out);
     }
     if head.facts.upgrade {
-        put_upgrade(head.fields(), out);
+        put_upgrade(&head.fields, out);
     }
     // RFC 9110, 7.8 and 10.1.4: both are said hop by hop, and Connection has to name them.
     match (trailers, head.facts.upgrade) {
@@ -97,7 +96,7 @@ pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Ve
     out.extend_from_slice(b"\r\n");
     let chunked = delivery.framing == Framing::Chunked;
     for field in head.fields() {
-        if goes_on(field, head.fields(), chunked) {
+        if goes_on(field, &head.fields, chunked) {
             put_field(field.name, field.value, out);
         }
     }
@@ -110,7 +109,7 @@ pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Ve
     }
     // RFC 9112, 9.6: the last response says that it is.
     if head.facts.status == 101 {
-        put_upgrade(head.fields(), out);
+        put_upgrade(&head.fields, out);
         put_field("Connection", b"upgrade", out);
     } else if delivery.close {
         put_field("Connection", b"close", out);
@@ -143,7 +142,7 @@ fn without_body(head: &ResponseHead<'_>, client: Version, out: &mut Vec<u8>) {
 }
 
 /// The received field is sent on as it is.
-fn goes_on<'a>(field: Field<'a>, all: impl Iterator<Item = Field<'a>>, chunked: bool) -> bool {
+fn goes_on(field: Field<'_>, all: &Fields<'_>, chunked: bool) -> bool {
     // RFC 9110, 6.6.2: an announcement of trailers, where there can be any.
     let announces = field.known == Known::Trailer && !chunked;
     !announces
@@ -154,8 +153,8 @@ fn goes_on<'a>(field: Field<'a>, all: impl Iterator<Item = Field<'a>>, chunked: 
 }
 
 /// The protocols asked for, or chosen (W1).
-fn put_upgrade<'a>(fields: impl Iterator<Item = Field<'a>>, out: &mut Vec<u8>) {
-    for field in fields.filter(|field| field.known == Known::Upgrade) {
+fn put_upgrade(fields: &Fields<'_>, out: &mut Vec<u8>) {
+    for field in fields.known(Known::Upgrade) {
         put_field(field.name, field.value, out);
     }
 }

@@ -134,7 +134,7 @@ impl Session {
         let mark = self.mark(event, now, effects.len());
         self.advance(event, now, effects);
         if carries(event) && self.is_quiet() {
-            self.note_orders(now, &mark, effects);
+            self.note_quietly(now, event, &mark, effects);
             debug_assert!(!rules.iter().any(|rule| rule(self, effects)), "{self:?}");
         } else {
             self.note_heard(now, event, &mark);

@@ -113,6 +113,10 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
         buffers: network::buffers(&on, [carrier, upstream], &mut rng.fork("buffers")),
         ..Schedule::default()
     };
+    let no_pipe = match on.pipes {
+        true => network::pipes(&mut schedule.buffers, &mut rng.fork("pipes")),
+        false => None,
+    };
     let bytes = network::affordable_bytes(&schedule.buffers);
     schedule.client.reader = script::reader(&on, &mut rng.fork("client reader"));
     schedule.origin.reader = script::reader(&on, &mut rng.fork("origin reader"));
@@ -131,12 +135,10 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
         script::fall_silent(http, bytes, &mut schedule, &mut rng.fork("silence"));
     }
     schedule.faults = network::faults(&on, http, &mut rng.fork("faults"));
+    schedule.faults.extend(no_pipe);
     schedule.links = network::holds(&on, &mut rng.fork("holds"));
     if on.drains {
         network::drain(&mut schedule, &mut rng.fork("drain"));
-    }
-    if on.pipes {
-        network::pipes(&mut schedule, &mut rng.fork("pipes"));
     }
     debug_assert_eq!(schedule.validate(), Ok(()));
     schedule

@@ -111,7 +111,7 @@ impl Known {
 
     /// RFC 9110, 5.1: names are case-insensitive.
     fn of(name: &str) -> Known {
-        let same = |(known, _): &&(&str, Known)| is(name, known);
+        let same = |(known, _): &&(&str, Known)| name.eq_ignore_ascii_case(known);
         if let Some((_, known)) = Known::NAMES.iter().find(same) {
             return *known;
         }
@@ -230,13 +230,7 @@ pub(super) fn may_trail(name: &str) -> bool {
 }
 
 fn among(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| is(name, other))
-}
-
-/// Lengths first: most names differ in these, and that costs nothing.
-#[inline]
-fn is(name: &str, other: &str) -> bool {
-    name.len() == other.len() && name.eq_ignore_ascii_case(other)
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 fn x_forwarded(name: &str) -> bool {

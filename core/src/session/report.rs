@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What is written down.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Account {
     began: Time,
     over: Option<Time>,
@@ -215,8 +215,26 @@ impl Session {
         self.forget_exchange();
     }
 
+    /// After a step that carried bytes and ended nothing: what was ordered is all there is to say.
+    pub(super) fn note_quietly(
+        &mut self,
+        now: Time,
+        event: Event,
+        mark: &Mark,
+        effects: &[Effect],
+    ) {
+        let in_full = cfg!(debug_assertions).then(|| {
+            let mut other = self.clone();
+            other.note_heard(now, event, mark);
+            other.note_said(now, event, mark, effects);
+            other.account.0
+        });
+        self.note_orders(now, mark, effects);
+        debug_assert_eq!(Some(self.account.0), in_full, "{event:?}: {self:?}");
+    }
+
     /// What was ordered in this step.
-    pub(super) fn note_orders(&mut self, now: Time, mark: &Mark, effects: &[Effect]) {
+    fn note_orders(&mut self, now: Time, mark: &Mark, effects: &[Effect]) {
         for effect in effects.iter().skip(mark.orders) {
             self.note_order(now, *effect, mark);
         }
@@ -228,10 +246,7 @@ impl Session {
             return;
         };
         let flushes = open.write == WriteEnd::Flushing;
-        let told = matches!(
-            open.write,
-            WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Acked
-        );
+        let told = !flushes && open.write != WriteEnd::Open;
         let useless = self.phase == Phase::Closing || open.read != ReadEnd::Open;
         let account = &mut self.account.0;
         let leg = &mut account.legs[side as usize];

@@ -81,22 +81,22 @@ pub(super) fn all_alike(bytes: u32) -> BufferBytes {
 }
 
 /// Pipes of any size, and sometimes one that is not to be had.
-pub(super) fn pipes(schedule: &mut Schedule, rng: &mut Rng) {
-    schedule.buffers.pipe = rng.pick(&SIZES);
+pub(super) fn pipes(buffers: &mut BufferBytes, rng: &mut Rng) -> Option<(Point, Fault)> {
+    buffers.pipe = rng.pick(&SIZES);
     // From 4 on, reads can be too small for a pipe.
-    schedule.buffers.pipe_from = rng.pick(&[0, 0, 1, 8, 20]);
-    if rng.one_in(4) {
+    buffers.pipe_from = rng.pick(&[0, 0, 1, 8, 20]);
+    rng.one_in(4).then(|| {
         let (site, ordinal) = (Site::Pipe, rng.between(1, 6));
-        let fault = Fault::Fail(Errno::EMFILE);
-        schedule.faults.insert(Point { site, ordinal }, fault);
-    }
+        (Point { site, ordinal }, Fault::Fail(Errno::EMFILE))
+    })
 }
 
-/// How much a direction can carry in some hundred milliseconds: a few dozen of the least window.
+/// How much a direction can carry in some hundred milliseconds: a few dozen of the least window, or
+/// of what the pipes hold.
 pub(super) fn affordable_bytes(buffers: &BufferBytes) -> u32 {
     let BufferBytes {
         relay,
-        pipe: _,
+        pipe,
         pipe_from: _,
         client,
         down,
@@ -108,7 +108,8 @@ pub(super) fn affordable_bytes(buffers: &BufferBytes) -> u32 {
         .iter()
         .map(|socket| socket.send.min(socket.recv))
         .min();
-    (least.unwrap_or(relay).min(relay) * 24).clamp(8, 6_000)
+    let most = if pipe > 0 { relay.min(pipe) } else { relay };
+    (least.unwrap_or(most).min(most) * 24).clamp(8, 6_000)
 }
 
 pub(super) fn faults(on: &Features, http: bool, rng: &mut Rng) -> Plan {

@@ -306,7 +306,7 @@ pub const ROWS: &[Row] = &[
     absent(
         46,
         "a half-closed pair outlives its NAT entry, for want of keepalive",
-        "neither network forgets connections or probes them; `runtime/src/net/kernel/tests/sockets.rs` (`r06_half_closed_probes_sooner`) sees the socket options",
+        "no network forgets a connection on its way; `runtime/src/net/kernel/tests/sockets.rs` (`r06_half_closed_probes_sooner`) sees the socket options",
     ),
     row(
         0,

@@ -90,7 +90,7 @@ pub trait Stream: Unpin + 'static {
 
     /// Ready when everything sent, the FIN included, is acknowledged (`SIOCOUTQ` is 0). The
     /// kernel has no event for it, so an implementation samples at 1, 2, 4 … 50 ms (4.11, 8); the
-    /// first call samples at once. A connection that failed before that is an error.
+    /// first call samples at once. Who waits is woken by each, to see how much is left. A connection that failed before that is an error.
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Bytes sent and not acknowledged; the FIN counts as one.

@@ -30,6 +30,8 @@ pub(crate) struct Polled {
     wakers: Wakers,
     /// A fill has taken the socket for empty: nothing is read of it before something arrives.
     drained: bool,
+    /// What was unacknowledged when somebody began to wait for that.
+    awaited_bytes: u32,
 }
 
 impl Polled {
@@ -40,6 +42,7 @@ impl Polled {
             latched: None,
             wakers: Wakers::default(),
             drained: false,
+            awaited_bytes: 0,
         }
     }
 
@@ -151,9 +154,11 @@ impl Polled {
         }
     }
 
-    /// Ready when everything sent has arrived in the peer's queue and been acknowledged.
+    /// Ready when everything sent has arrived in the peer's queue and been acknowledged. Who waits is
+    /// woken by each part of it, as by the samples that are taken of a kernel's queue.
     pub(crate) fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.unacked_bytes() == 0 {
+        self.awaited_bytes = self.unacked_bytes();
+        if self.awaited_bytes == 0 {
             return Poll::Ready(Ok(()));
         }
         match self.failure() {
@@ -230,7 +235,7 @@ impl Polled {
 
     fn wake(&mut self) {
         let ready = self.socket.readiness();
-        let acked = ready.error || self.socket.unacked_bytes() == 0;
+        let acked = ready.error || self.socket.unacked_bytes() < self.awaited_bytes;
         let Wakers {
             read,
             write,

@@ -92,7 +92,7 @@ pub(super) fn response() -> Repeated {
         let Ok(Some((_, head))) = response_head(black_box(ANSWER), Method::Get, &limits) else {
             unreachable!("it is complete");
         };
-        let delivery = deliver(&facts, &head.facts, false);
+        let delivery = deliver(&facts, &head.facts, false, 70);
         write_response(&head, &delivery, &mut out);
         black_box(&out);
     })

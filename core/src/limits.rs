@@ -61,18 +61,26 @@ pub struct Timeouts {
     pub tunnel: Span,
     /// T_half_idle: the same once one of its directions has ended.
     pub half_idle: Span,
-    /// T_write_stall, T_linger_stall: bytes that a peer does not take.
+    /// T_write_stall: bytes that a client does not take.
     pub write: Span,
-    /// T_write_stall of a tunnel that began as an exchange (W9).
+    /// The same of an origin.
+    pub write_up: Span,
+    /// T_write_stall of a tunnel that began as an exchange (W9), towards the client.
     pub tunnel_write: Span,
+    /// The same towards the origin.
+    pub tunnel_write_up: Span,
+    /// T_linger_stall: the rest that an HTTP client does not take once we are to close.
+    pub linger_stall: Span,
     /// T_linger_ack: after our FIN was acknowledged, for the peer's.
     pub linger: Span,
     /// T_abort_flush: without progress.
     pub flush: Span,
     /// T_abort_flush: in all.
     pub flush_total: Span,
-    /// T_pool_idle: an upstream connection that nobody uses.
+    /// T_pool_idle: an upstream connection that nobody uses, of an origin that says nothing of it.
     pub pool_idle: Span,
+    /// The same at most, of an origin that says how long it waits.
+    pub pool_idle_most: Span,
     /// When the kernel asks a silent client whether it is still there.
     pub keepalive: Keepalive,
     /// The same for an origin.
@@ -117,6 +125,29 @@ impl core::ops::Deref for Waits {
 }
 
 impl Timeouts {
+    /// How much sooner than its origin an idle connection is left: a request on its way then would
+    /// meet a closed one.
+    const AHEAD: Span = Span::from_secs(2);
+    /// How much longer a client's connection is kept than the client is told, for the same reason.
+    const BEYOND: Span = Span::from_secs(5);
+
+    /// T_pool_idle of an origin that closes idle connections after `hint` seconds, if it says so.
+    #[must_use]
+    pub fn pooled(&self, hint: Option<u16>) -> Span {
+        hint.map_or(self.pool_idle, |hint| {
+            let hint = Span::from_secs(u64::from(hint));
+            let sooner = Span(hint.0.saturating_sub(Self::AHEAD.0));
+            sooner.min(self.pool_idle_most)
+        })
+    }
+
+    /// How long the next request may take to come, as clients are told: whole seconds, 0 for nothing
+    /// to tell.
+    #[must_use]
+    pub fn announced(&self) -> u64 {
+        self.idle.0.saturating_sub(Self::BEYOND.0) / 1_000_000
+    }
+
     /// The defaults of an HTTP listener.
     #[must_use]
     pub const fn http() -> Self {
@@ -133,11 +164,15 @@ impl Timeouts {
             tunnel: Span::from_secs(3600),
             half_idle: Span::from_secs(3600),
             write: Span::from_secs(60),
+            write_up: Span::from_secs(60),
             tunnel_write: Span::from_secs(300),
+            tunnel_write_up: Span::from_secs(300),
+            linger_stall: Span::from_secs(60),
             linger: Span::from_secs(2),
             flush: Span::from_secs(1),
             flush_total: Span::from_secs(10),
             pool_idle: Span::from_secs(4),
+            pool_idle_most: Span::from_secs(55),
             keepalive: Keepalive::DEFAULT,
             keepalive_up: Keepalive::DEFAULT,
         }
@@ -148,6 +183,8 @@ impl Timeouts {
     pub const fn tcp() -> Self {
         Timeouts {
             write: Span::from_secs(300),
+            write_up: Span::from_secs(300),
+            linger_stall: Span::from_secs(300),
             ..Self::http()
         }
     }

@@ -15,7 +15,7 @@ use crate::{
     limits::Waits,
     relay::Relay,
     report::{LegReport, aside::Aside},
-    time::Time,
+    time::{Span, Time},
     timer::{Timer, Timers},
     tls::BareFin,
     vigil::Vigil,
@@ -59,11 +59,37 @@ pub enum Effect {
     Close,
 }
 
+/// How long a leg between two exchanges may wait for the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stay {
+    /// Its waits.
+    pub timeouts: Waits,
+    /// After how many seconds its origin closes an idle connection, if it has said so.
+    pub hint: Option<u16>,
+}
+
+impl Stay {
+    /// T_pool_idle.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.timeouts.pooled(self.hint)
+    }
+}
+
+impl From<Waits> for Stay {
+    fn from(timeouts: Waits) -> Self {
+        Stay {
+            timeouts,
+            hint: None,
+        }
+    }
+}
+
 /// An upstream leg without a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spare {
     leg: Leg,
-    timeouts: Waits,
+    stay: Stay,
     timers: Timers,
     /// For its report: no part of the state.
     account: Aside<LegReport>,
@@ -72,10 +98,10 @@ pub struct Spare {
 impl Spare {
     /// A leg between two exchanges.
     #[must_use]
-    pub fn parked(now: Time, tls: bool, timeouts: Waits) -> Self {
+    pub fn parked(now: Time, tls: bool, stay: Stay) -> Self {
         let mut spare = Spare {
             leg: Leg::opened(tls),
-            timeouts,
+            stay,
             timers: Timers::default(),
             account: Aside::default(),
         };
@@ -103,7 +129,7 @@ impl Spare {
         });
         let mut spare = Spare {
             leg,
-            timeouts,
+            stay: timeouts.into(),
             timers: Timers::default(),
             account: Aside::default(),
         };
@@ -178,8 +204,8 @@ impl Spare {
     /// What the kernel is to watch for.
     #[must_use]
     pub fn vigil(&self) -> Option<Vigil> {
-        let waits = &self.timeouts;
-        waits.keepalive_up.over(&self.leg, false, waits.write)
+        let waits = &self.stay.timeouts;
+        waits.keepalive_up.over(&self.leg, false, waits.write_up)
     }
 
     /// The next wait and its reason.
@@ -316,14 +342,14 @@ impl Spare {
     }
 
     fn bring_waits_into_line(&mut self, now: Time) {
-        let write = self.write();
-        let idle = (write == Some(WriteEnd::Open)).then_some(self.timeouts.pool_idle);
+        let (write, waits) = (self.write(), &self.stay.timeouts);
+        let idle = (write == Some(WriteEnd::Open)).then(|| self.stay.span());
         let stall = self.observes_sent();
         let linger = write == Some(WriteEnd::Acked);
         self.timers.reconcile(now, Timer::Idle, idle);
         self.timers
-            .reconcile(now, Timer::WriteUp, stall.then_some(self.timeouts.write));
+            .reconcile(now, Timer::WriteUp, stall.then_some(waits.write_up));
         self.timers
-            .reconcile(now, Timer::Linger, linger.then_some(self.timeouts.linger));
+            .reconcile(now, Timer::Linger, linger.then_some(waits.linger));
     }
 }

@@ -23,6 +23,8 @@ pub struct Keepalive {
     pub interval: Span,
     /// Questions that may stay unanswered.
     pub probes: u8,
+    /// TCP_USER_TIMEOUT, if it is to differ from T_write_stall.
+    pub user_timeout: Option<Span>,
 }
 
 impl Keepalive {
@@ -32,6 +34,7 @@ impl Keepalive {
         half_closed: Span::from_secs(15),
         interval: Span::from_secs(15),
         probes: 4,
+        user_timeout: None,
     };
 }
 
@@ -56,10 +59,16 @@ pub struct Vigil {
 }
 
 impl Keepalive {
+    /// How long a peer of an established connection may be silent before it is given up.
+    #[must_use]
+    pub fn silence(self) -> Span {
+        self.vigil(self.established).silence()
+    }
+
     /// A connection with both directions open. `stall` is T_write_stall.
     #[must_use]
     pub fn open(self, stall: Span) -> Vigil {
-        self.vigil(self.established).bounded(stall)
+        self.bounded(self.vigil(self.established), stall)
     }
 
     fn vigil(self, idle: Span) -> Vigil {
@@ -68,6 +77,16 @@ impl Keepalive {
             interval: self.interval,
             probes: self.probes,
             unacked: None,
+        }
+    }
+
+    /// K24: as long as T_write_stall, for a shorter one ends live peers that read slowly; and never
+    /// shorter than the probes take.
+    fn bounded(self, vigil: Vigil, stall: Span) -> Vigil {
+        let limit = self.user_timeout.unwrap_or(stall);
+        Vigil {
+            unacked: Some(limit.max(vigil.silence())),
+            ..vigil
         }
     }
 
@@ -85,7 +104,11 @@ impl Keepalive {
                     WriteEnd::Finishing | WriteEnd::Sent | WriteEnd::Flushing => true,
                     WriteEnd::Acked => false,
                 };
-                Some(if waits { vigil.bounded(stall) } else { vigil })
+                Some(if waits {
+                    self.bounded(vigil, stall)
+                } else {
+                    vigil
+                })
             }
         }
     }
@@ -97,14 +120,6 @@ impl Vigil {
     pub fn silence(self) -> Span {
         let probes = self.interval.0.saturating_mul(u64::from(self.probes));
         Span(self.idle.0.saturating_add(probes))
-    }
-
-    /// K24: never shorter than T_write_stall, for it ends live peers that read slowly.
-    fn bounded(self, stall: Span) -> Self {
-        Vigil {
-            unacked: Some(stall.max(self.silence())),
-            ..self
-        }
     }
 }
 

@@ -207,10 +207,11 @@ pub struct UpstreamTimeouts {
     pub response: Option<Span>,
     /// A response body without progress.
     pub body: Option<Span>,
-    /// Bytes that the endpoint does not take. The core has one such limit for both legs of a
-    /// session, so this one counts for both while the session uses the cluster.
+    /// Bytes that the endpoint does not take.
     pub write: Option<Span>,
-    /// An upstream connection that nobody uses.
+    /// The same in a tunnel that began as a request.
+    pub tunnel_write: Option<Span>,
+    /// An upstream connection that nobody uses; less if its endpoint says that it waits for less.
     pub pool_idle: Option<Span>,
     /// When the kernel asks a silent endpoint whether it is still there.
     pub keepalive: Option<Keepalive>,
@@ -225,8 +226,10 @@ impl UpstreamTimeouts {
             tls_up: self.tls.unwrap_or(base.tls_up),
             response: self.response.unwrap_or(base.response),
             body: self.body.unwrap_or(base.body),
-            write: self.write.unwrap_or(base.write),
+            write_up: self.write.unwrap_or(base.write_up),
+            tunnel_write_up: self.tunnel_write.unwrap_or(base.tunnel_write_up),
             pool_idle: self.pool_idle.unwrap_or(base.pool_idle),
+            pool_idle_most: self.pool_idle.unwrap_or(base.pool_idle_most),
             keepalive_up: self.keepalive.unwrap_or(base.keepalive_up),
             ..base
         }

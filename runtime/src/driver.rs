@@ -317,7 +317,8 @@ impl<N: Network> Driver<N> {
     fn park(&mut self) {
         let lease = self.lease.take();
         if let Some(port) = self.wire(Side::Up).port.take() {
-            self.service.upstreams.park(port, lease, self.now);
+            let hint = self.carry.hint.take();
+            self.service.upstreams.park(port, lease, hint, self.now);
         }
     }
 

@@ -32,7 +32,7 @@ use tidegate_core::{
     leg::ReadEnd,
     limits::Waits,
     side::Side,
-    spare::{Event, Spare},
+    spare::{Event, Spare, Stay},
     time::Time,
 };
 
@@ -101,16 +101,16 @@ impl<N: Network> Pool<N> {
 
     /// Puts a connection among the idle ones, back into its berth if it has one. It runs as a local
     /// task of the calling thread.
-    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, timeouts: Waits, now: Time) {
+    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, stay: Stay, now: Time) {
         let (address, tls) = (port.peer(), port.version().is_some());
         if let Some(lease) = lease {
-            let berth = lease.bring_back(port, &self.0.count, timeouts, now);
+            let berth = lease.bring_back(port, &self.0.count, stay, now);
             berth.list(Some(Listing::new(self, address, &berth)));
             berth.look();
         } else {
             let berth = Berth::new(port, &self.0.count);
             berth.list(Some(Listing::new(self, address, &berth)));
-            let spare = Spare::parked(now, tls, timeouts);
+            let spare = Spare::parked(now, tls, stay);
             self.start(berth, spare, now);
         }
         if self.idle() > MOST_IDLE {

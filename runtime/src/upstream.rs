@@ -27,6 +27,7 @@ use tidegate_core::{
     leg::ReadEnd,
     limits::Waits,
     route::Table,
+    spare::Stay,
     time::Time,
 };
 
@@ -234,9 +235,16 @@ impl<N: Network> Upstreams<N> {
     }
 
     /// Puts a connection among the idle ones, back into its place if it has one.
-    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, now: Time) {
+    /// `hint`: after how many seconds its origin closes it, if it has said so.
+    pub fn park(
+        &self,
+        port: Port<N::Stream>,
+        lease: Option<Lease<N>>,
+        hint: Option<u16>,
+        now: Time,
+    ) {
         let timeouts = self.timeouts_of(port.peer());
-        self.pool.park(port, lease, timeouts, now);
+        self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
 
     /// Lets go of a connection: it finishes, drains and closes by itself.

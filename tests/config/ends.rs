@@ -68,6 +68,34 @@ tls = { server_name = "a.example.org" }
 }
 
 #[test]
+fn waits_in_the_wrong_order() {
+    let text = format!(
+        r#"
+[[listener]]
+name = "web"
+bind = [":1"]
+to   = "api"
+keepalive = {{ established = "20s", interval = "5s", probes = 3, user_timeout = "34s" }}
+timeouts = {{ idle = "5s", idle_least = "5001ms" }}
+
+[[listener]]
+name = "brief"
+bind = [":2"]
+to   = "api"
+keepalive = {{ established = "20s", interval = "5s", probes = 3, user_timeout = "35s" }}
+timeouts = {{ idle = "500ms" }}
+
+[[listener]]
+name = "patient"
+bind = [":3"]
+to   = "api"
+timeouts = {{ idle_least = "76s" }}
+{CLUSTER}"#
+    );
+    snapshot("waits_in_the_wrong_order", &said(&text));
+}
+
+#[test]
 fn keepalives() {
     let text = format!(
         r#"

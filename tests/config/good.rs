@@ -37,8 +37,8 @@ bare_fin = "clean"
 client_fin = "probe"
 tunnel_close = "both"
 idle = "finish"
-keepalive = { established = "2m", probes = 3 }
-timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", flush = "500ms", flush_total = "3s" }
+keepalive = { established = "2m", probes = 3, user_timeout = "4m" }
+timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", linger_stall = "34s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
 name = "db"
@@ -93,7 +93,7 @@ balance = "round-robin"
 connect = true
 send_buffer = "64KiB"
 keepalive = { half_closed = "20s", interval = "5s" }
-timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", pool_idle = "5s" }
+timeouts = { connect = "1s", response = "2s", body = "3s", write = "4s", tunnel_write = "6s", pool_idle = "5s" }
 
 [[cluster]]
 name = "db"
@@ -192,15 +192,20 @@ fn every_wait_arrives() {
         body: Span::from_secs(3),
         tunnel: Span::from_secs(7200),
         half_idle: Span::from_secs(1800),
-        write: Span::from_secs(4),
+        write: Span::from_secs(32),
+        write_up: Span::from_secs(4),
         tunnel_write: Span::from_secs(33),
+        tunnel_write_up: Span::from_secs(6),
+        linger_stall: Span::from_secs(34),
         linger: Span::from_secs(0),
         flush: Span::from_ms(500),
         flush_total: Span::from_secs(3),
         pool_idle: Span::from_secs(5),
+        pool_idle_most: Span::from_secs(5),
         keepalive: Keepalive {
             established: Span::from_secs(120),
             probes: 3,
+            user_timeout: Some(Span::from_secs(240)),
             ..Keepalive::DEFAULT
         },
         keepalive_up: Keepalive {

@@ -29,6 +29,7 @@ prop_compose! {
         (relay, fields) in (1..1u32 << 20, 1..1000u32),
         (pipe, pipe_from) in (0..=1u32 << 20, 0..=1u32 << 20),
         (drain, idle, linger) in (wait(), wait(), wait()),
+        (least, write_down) in (wait(), wait()),
         (connect, write) in (option::of(wait()), option::of(wait())),
         (send, recv) in (option::of(1024..1u32 << 20), option::of(1024..1u32 << 20)),
         (bare, takes_connect) in any::<(bool, bool)>(),
@@ -45,6 +46,8 @@ prop_compose! {
         config.clusters[4].name = format!("z{}", names[1]);
         let web = &mut config.listeners[4];
         web.timeouts.idle = idle;
+        web.timeouts.idle_least = idle.min(least);
+        (web.timeouts.write, web.timeouts.write_up) = (write_down, write_down);
         web.timeouts.linger = linger;
         web.buffers.send_bytes = send;
         web.policy.bare_fin = if bare { BareFin::Clean } else { BareFin::Truncated };

@@ -26,7 +26,7 @@ fn waits(config: &Config) -> Timeouts {
     config.timeouts(&config.listeners[0], 0)
 }
 
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 34] = [
     (
         "T_abort_flush, without progress",
         At::Listener,
@@ -40,20 +40,45 @@ const ROWS: [Row; 28] = [
         waits(c).half_idle
     }),
     ("T_tunnel_idle", At::Listener, "tunnel", |c| waits(c).tunnel),
-    (
-        "T_write_stall, T_linger_stall, TCP_USER_TIMEOUT",
-        At::Listener,
-        "write",
-        |c| waits(c).write,
-    ),
-    ("the same of a tunnel", At::Listener, "tunnel_write", |c| {
-        waits(c).tunnel_write
+    ("T_write_stall", At::Listener, "write", |c| waits(c).write),
+    ("T_write_stall, upstream", At::Listener, "write", |c| {
+        waits(c).write_up
     }),
     (
-        "the same where a cluster says so",
+        "T_write_stall where a cluster says so",
         At::Cluster,
         "write",
-        |c| waits(c).write,
+        |c| waits(c).write_up,
+    ),
+    (
+        "T_write_stall of a tunnel",
+        At::Listener,
+        "tunnel_write",
+        |c| waits(c).tunnel_write,
+    ),
+    (
+        "T_write_stall of a tunnel, upstream",
+        At::Listener,
+        "tunnel_write",
+        |c| waits(c).tunnel_write_up,
+    ),
+    (
+        "T_write_stall of a tunnel where a cluster says so",
+        At::Cluster,
+        "tunnel_write",
+        |c| waits(c).tunnel_write_up,
+    ),
+    ("T_linger_stall", At::Listener, "linger_stall", |c| {
+        waits(c).linger_stall
+    }),
+    ("T_linger_stall follows", At::Listener, "write", |c| {
+        waits(c).linger_stall
+    }),
+    (
+        "T_pool_idle, of an origin that says more",
+        At::Cluster,
+        "pool_idle",
+        |c| waits(c).pool_idle_most,
     ),
     (
         "keepalive, established",
@@ -127,7 +152,10 @@ const ROWS: [Row; 28] = [
 const NOT_OURS: &str = "T_100";
 
 fn with(at: At, key: &str) -> Config {
-    let row = format!("{key} = \"{VALUE}\"");
+    with_row(at, &format!("{key} = \"{VALUE}\""))
+}
+
+fn with_row(at: At, row: &str) -> Config {
     let inside = |place: At, table: &str| match at == place {
         true => format!("{table} = {{ {row} }}\n"),
         false => String::new(),
@@ -157,6 +185,26 @@ fn every_timer_of_section_3_can_be_set() {
         assert!(changed, "{timer}: {key} sets what is set already");
     }
     assert!(!ROWS.iter().any(|(timer, ..)| timer.contains(NOT_OURS)));
+}
+
+/// TCP_USER_TIMEOUT is T_write_stall unless it is given, and no shorter than the questions take.
+#[test]
+fn the_kernels_own_limit_can_be_set() {
+    let silence = Span::from_secs(60 + 4 * 15);
+    for at in [At::ListenerKeepalive, At::ClusterKeepalive] {
+        let of = |row: &str| {
+            let waits = waits(&with_row(at, row));
+            if at == At::ListenerKeepalive {
+                (waits.keepalive, waits.write)
+            } else {
+                (waits.keepalive_up, waits.write_up)
+            }
+        };
+        let (keepalive, write) = of("probes = 4");
+        assert_eq!(keepalive.open(write).unacked, Some(silence.max(write)));
+        let (keepalive, write) = of("user_timeout = \"5m\"");
+        assert_eq!(keepalive.open(write).unacked, Some(Span::from_secs(300)));
+    }
 }
 
 /// What a table may hold, by what is said of a key that it may not.
@@ -210,8 +258,8 @@ fn no_key_of_a_wait_is_left_out() {
         let listed = ROWS.iter().filter(|(_, place, ..)| *place == at);
         let mut listed: BTreeSet<String> = listed.map(|(_, _, key, _)| (*key).to_owned()).collect();
         if matches!(at, At::ListenerKeepalive | At::ClusterKeepalive) {
-            // A number, and no wait.
-            listed.insert("probes".to_owned());
+            // A number, and no wait; and what is no shorter than the others together.
+            listed.extend(["probes", "user_timeout"].map(str::to_owned));
         }
         assert_eq!(listed, keys(at), "{at:?}");
     }
@@ -233,11 +281,15 @@ fn every_wait_of_the_core_has_a_row() {
         tunnel: _,
         half_idle: _,
         write: _,
+        write_up: _,
         tunnel_write: _,
+        tunnel_write_up: _,
+        linger_stall: _,
         linger: _,
         flush: _,
         flush_total: _,
         pool_idle: _,
+        pool_idle_most: _,
         keepalive: _,
         keepalive_up: _,
     } = Timeouts::http();

@@ -26,3 +26,4 @@ mod tunnel;
 mod unconnected;
 mod upstream;
 mod vigil;
+mod waits;

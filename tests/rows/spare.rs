@@ -24,7 +24,7 @@ struct Stage {
 impl Stage {
     fn parked(tls: bool) -> Self {
         Stage {
-            spare: Spare::parked(Time(0), tls, WAITS),
+            spare: Spare::parked(Time(0), tls, WAITS.into()),
             now: Time(0),
         }
     }
@@ -142,13 +142,13 @@ fn i10_an_origin_that_takes_what_was_sent_is_not_stalled() {
     for before in [&[][..], &[Event::Finished]] {
         let mut stage = Stage::after(before);
         for _ in 0..10 {
-            stage.now = stage.now + Span(WAITS.write.0 - 1);
+            stage.now = stage.now + Span(WAITS.write_up.0 - 1);
             assert!(stage.spare.observes_sent());
             assert_eq!(stage.tell(Event::Sent), [], "{before:?}");
         }
         let last = stage.now;
         assert_eq!(stage.expires(Timer::WriteUp), [Effect::Reset]);
-        assert_eq!(stage.now, last + WAITS.write, "{before:?}");
+        assert_eq!(stage.now, last + WAITS.write_up, "{before:?}");
     }
 }
 
@@ -157,7 +157,7 @@ fn i10_nothing_taken_is_a_stall() {
     for before in [&[][..], &[Event::Finished], &[Event::Received, Event::Fin]] {
         let mut stage = Stage::after(before);
         assert_eq!(stage.expires(Timer::WriteUp), [Effect::Reset]);
-        assert_eq!(stage.now, Time(0) + WAITS.write, "{before:?}");
+        assert_eq!(stage.now, Time(0) + WAITS.write_up, "{before:?}");
     }
 }
 
@@ -329,7 +329,7 @@ fn i19_our_end_of_a_spare_leg_is_told_step_by_step() {
 #[test]
 fn i19_a_spare_legs_end_is_told() {
     let mut orders = Vec::new();
-    let mut spare = Spare::parked(Time(0), true, WAITS);
+    let mut spare = Spare::parked(Time(0), true, WAITS.into());
     spare.step(Time(5), Event::Fin, &mut orders);
     spare.step(Time(6), Event::Finished, &mut orders);
     let report = *spare.report();
@@ -359,7 +359,7 @@ fn i19_a_spare_legs_end_is_told() {
     assert!(stalled.report().linger_stalled);
     assert_eq!(stalled.report().over.unwrap().parting, Parting::Reset);
 
-    let mut spare = Spare::parked(Time(0), false, WAITS);
+    let mut spare = Spare::parked(Time(0), false, WAITS.into());
     spare.step(Time(3), Event::Failed(Cause::Reset), &mut orders);
     let report = spare.report();
     assert_eq!(report.failed.unwrap().cause, Cause::Reset);

@@ -68,7 +68,7 @@ fn u14_an_origin_that_takes_no_request_is_a_write_timeout() {
     let mut setup = Setup::new(Kind::Http, false);
     setup.timeouts = setup
         .timeouts
-        .with(|waits| waits.write = Span::from_secs(5));
+        .with(|waits| waits.write_up = Span::from_secs(5));
     let mut stage = Stage::new(setup);
     stage.tell(whole(Side::Down, Head::Request(GET), 10));
     stage.tell(Event::Connected(Origin::Fresh));

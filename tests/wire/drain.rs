@@ -63,7 +63,7 @@ fn i15_what_was_read_behind_the_request_in_flight_is_served_too() {
     proxy.process.signal(Signal::TERM);
     until_drain(&proxy);
     up.say(OK);
-    assert_eq!(client.message().field("connection"), None);
+    assert_eq!(client.message().field("connection"), Some("keep-alive"));
     assert_eq!(up.message().body, b"hi");
     up.say(OK);
     assert_eq!(client.message().field("connection"), Some("close"));
@@ -350,7 +350,7 @@ fn g1_g2_it_accepts_for_as_long_as_it_was_told_and_then_drains() {
     let answer = client.message();
     assert_eq!(
         (answer.body.as_slice(), answer.field("connection")),
-        (&b"ok"[..], None)
+        (&b"ok"[..], Some("keep-alive"))
     );
     // A second signal stops, also now.
     proxy.process.signal(Signal::TERM);

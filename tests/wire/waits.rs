@@ -1,7 +1,7 @@
 //! The waits, made short: each ends what has stopped making progress, and only that.
 
 use crate::{
-    exchange::{GET, answered, configured},
+    exchange::{GET, OK, answered, configured},
     harness::Proxy,
     peers::{End, Last, Origin, Peer},
 };
@@ -68,6 +68,28 @@ fn u01_an_unused_origin_connection_is_finished() {
     let rest = timeouts("pool_idle = \"50ms\"");
     let (_stage, mut client, mut up) = configured("", &rest, GET);
     answered(&mut client, &mut up);
+    assert_eq!(up.last(), Last::plain("", End::Fin));
+    assert!(client.is_quiet(), "the client may go on");
+}
+
+#[test]
+fn ka_idle_a_client_is_told_of_less_than_it_gets() {
+    for (idle, told) in [("", Some("timeout=70")), ("idle = \"5s\"", None)] {
+        let (_stage, mut client, mut up) = configured(&timeouts(idle), "", GET);
+        up.message();
+        up.say(OK);
+        assert_eq!(client.message().field("keep-alive"), told);
+    }
+}
+
+/// An hour or not: by then a request would meet a closed connection.
+#[test]
+fn pool_idle_an_origin_that_says_it_goes_soon_is_left_sooner() {
+    let rest = timeouts("pool_idle = \"1h\"");
+    let (_stage, mut client, mut up) = configured("", &rest, GET);
+    up.message();
+    up.say(b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2, max=9\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(client.message().body, b"ok");
     assert_eq!(up.last(), Last::plain("", End::Fin));
     assert!(client.is_quiet(), "the client may go on");
 }

@@ -173,6 +173,9 @@ impl Shape {
     /// As if the time of this wait had always come.
     pub(crate) fn firing(mut self, timer: Timer) -> Self {
         self.setup.timeouts = self.setup.timeouts.with(|waits| {
+            if timer == Timer::WriteDown {
+                waits.linger_stall = Span(0);
+            }
             *match timer {
                 Timer::Tls => &mut waits.tls,
                 Timer::Head => &mut waits.head,
@@ -183,7 +186,8 @@ impl Shape {
                 Timer::Response => &mut waits.response,
                 Timer::Body => &mut waits.body,
                 Timer::Tunnel => &mut waits.tunnel,
-                Timer::WriteDown | Timer::WriteUp => &mut waits.write,
+                Timer::WriteDown => &mut waits.write,
+                Timer::WriteUp => &mut waits.write_up,
                 Timer::Linger => &mut waits.linger,
                 Timer::FlushDown | Timer::FlushUp => &mut waits.flush,
                 Timer::FlushTotal => &mut waits.flush_total,

@@ -1,11 +1,12 @@
 //! The Connection field: what is said about the connection a message came on.
 //!
-//! Owns persistence (RFC 9112, 9.3) and nomination (RFC 9110, 7.6.1). Never closes anything.
+//! Owns persistence (RFC 9112, 9.3), how long it is meant to last (Keep-Alive) and nomination
+//! (RFC 9110, 7.6.1). Never closes anything.
 
 use super::Version;
 use super::fields::{Fields, Known, nominable};
 use super::reject::Fault;
-use super::text::{elements, is_token};
+use super::text::{decimal, elements, is_token};
 
 /// Most connection options of one head. Each field is compared with each option, so that their
 /// product is what a hostile head costs.
@@ -24,6 +25,24 @@ pub(super) fn closes(version: Version, fields: &Fields<'_>) -> Result<bool, Faul
         Version::Http11 => close,
         Version::Http10 => close || !own.any(|field| field.names("keep-alive")),
     })
+}
+
+/// For how many seconds the sender keeps an idle connection, if it says so: the least that it names.
+pub(super) fn idle_hint(fields: &Fields<'_>) -> Option<u16> {
+    let own = fields.known(Known::KeepAlive);
+    let seconds = own
+        .flat_map(|field| elements(field.value))
+        .filter_map(timeout);
+    seconds.min().map(|s| u16::try_from(s).unwrap_or(u16::MAX))
+}
+
+/// `timeout=5` (RFC 2068, 19.7.1.1, and what servers make of it).
+fn timeout(element: &[u8]) -> Option<u64> {
+    let at = element.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (element[..at].trim_ascii(), element[at + 1..].trim_ascii());
+    name.eq_ignore_ascii_case(b"timeout")
+        .then(|| decimal(value))
+        .flatten()
 }
 
 /// The client asks for another protocol, in a way that can be passed on (RFC 9110, 7.8).

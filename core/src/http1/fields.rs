@@ -58,6 +58,7 @@ pub(super) enum Known {
     ContentLength,
     Expect,
     Host,
+    KeepAlive,
     Te,
     Trailer,
     TransferEncoding,
@@ -93,12 +94,13 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
 }
 
 impl Known {
-    const NAMES: [(&str, Known); 9] = [
+    const NAMES: [(&str, Known); 10] = [
         ("Host", Known::Host),
         ("Connection", Known::Connection),
         ("Content-Length", Known::ContentLength),
         ("Transfer-Encoding", Known::TransferEncoding),
         ("Expect", Known::Expect),
+        ("Keep-Alive", Known::KeepAlive),
         ("TE", Known::Te),
         ("Trailer", Known::Trailer),
         ("Upgrade", Known::Upgrade),
@@ -128,6 +130,7 @@ impl Known {
     pub(super) fn is_hop_by_hop(self) -> bool {
         match self {
             Known::Connection
+            | Known::KeepAlive
             | Known::Te
             | Known::TransferEncoding
             | Known::Upgrade

@@ -4,7 +4,7 @@
 //! wrong in a part of it is refused at once. It never consumes an incomplete head, and never
 //! changes a byte of it.
 
-use super::connection::{closes, upgrades};
+use super::connection::{closes, idle_hint, upgrades};
 use super::fields::{Field, Fields, Known};
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject};
@@ -107,6 +107,13 @@ pub struct ResponseHead<'a> {
 }
 
 impl<'a> ResponseHead<'a> {
+    /// After how many seconds the origin closes this connection if it is idle, as it says
+    /// (T_pool_idle).
+    #[must_use]
+    pub fn idle_hint(&self) -> Option<u16> {
+        idle_hint(&self.fields)
+    }
+
     /// The reason phrase; empty if there is none, or if it is not ASCII.
     #[must_use]
     pub fn reason(&self) -> &'a str {

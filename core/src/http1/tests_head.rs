@@ -278,6 +278,34 @@ fn complete(text: &[u8]) -> (usize, RequestHead<'_>) {
     }
 }
 
+/// LIFECYCLE 3, T_pool_idle.
+#[test]
+fn pool_idle_an_origin_may_say_how_long_it_waits() {
+    for (fields, hint) in [
+        ("", None),
+        ("Keep-Alive: timeout=5\r\n", Some(5)),
+        ("keep-alive: max=100, TimeOut = 60 \r\n", Some(60)),
+        (
+            "Keep-Alive: timeout=9\r\nKeep-Alive: timeout=7, timeout=8\r\n",
+            Some(7),
+        ),
+        ("Keep-Alive: timeout=0\r\n", Some(0)),
+        ("Keep-Alive: timeout=99999\r\n", Some(u16::MAX)),
+        ("Keep-Alive: 5\r\n", None),
+        (
+            "Keep-Alive: timeout, timeout=, timeout=x, timeout=-1, max=5\r\n",
+            None,
+        ),
+        ("Keep-Alive: timeout=184467440737095516160\r\n", None),
+        ("X-Keep-Alive: timeout=5\r\n", None),
+    ] {
+        let text = format!("HTTP/1.1 200 X\r\n{fields}Content-Length: 0\r\n\r\n");
+        let head = response_head(text.as_bytes(), Method::Get, &Limits::default());
+        let (_, head) = head.unwrap().unwrap();
+        assert_eq!(head.idle_hint(), hint, "{fields}");
+    }
+}
+
 fn refused(text: &[u8]) -> Fault {
     request_head(text, &Limits::default()).unwrap_err().fault()
 }

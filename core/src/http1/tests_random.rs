@@ -95,7 +95,7 @@ proptest! {
                 idempotent: true,
                 upgrade: false,
             };
-            let delivery = deliver(&request, &head.facts, false);
+            let delivery = deliver(&request, &head.facts, false, 0);
             let mut out = Vec::new();
             write_response(&head, &delivery, &mut out);
             let (taken, again) = response_head(&out, to, &limits()).unwrap().unwrap();

@@ -171,7 +171,7 @@ fn w1_what_switches_is_101_to_an_upgrade_and_2xx_to_connect() {
         assert_eq!(response.switches(&request), switches, "{status}");
         if switches {
             // Nothing of HTTP is left to be delimited, kept or closed, whatever was said before.
-            let delivery = deliver(&request, &response, true);
+            let delivery = deliver(&request, &response, true, 70);
             assert_eq!(
                 (delivery.framing, delivery.close, delivery.keep_alive),
                 (Framing::None, false, false)
@@ -211,7 +211,8 @@ fn w1_2xx_to_connect_says_nothing_of_a_body_or_of_the_connection() {
 #[test]
 fn w5_an_upgrade_that_is_declined_is_a_response_like_any_other() {
     let text = "HTTP/1.1 426 X\r\nConnection: upgrade\r\nUpgrade: a\r\nContent-Length: 3\r\n\r\n";
-    let sent = "HTTP/1.1 426 X\r\nContent-Length: 3\r\nVia: 1.1 tidegate\r\n\r\n";
+    let sent = "HTTP/1.1 426 X\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\
+                Keep-Alive: timeout=70\r\nVia: 1.1 tidegate\r\n\r\n";
     assert_eq!(answered(&get("1.1", ASKS), text, false), sent);
 }
 
@@ -248,6 +249,6 @@ fn answered(request: &str, response: &str, close: bool) -> String {
     let head = response_head(response.as_bytes(), request.method, &Limits::default());
     let (_, head) = head.unwrap().unwrap();
     let mut out = Vec::new();
-    write_response(&head, &deliver(&request, &head.facts, close), &mut out);
+    write_response(&head, &deliver(&request, &head.facts, close, 70), &mut out);
     String::from_utf8(out).unwrap()
 }

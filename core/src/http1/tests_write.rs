@@ -178,11 +178,17 @@ fn u07_to_http11_what_has_no_length_goes_in_chunks() {
         (false, BodyKind::Close, false, Framing::Chunked, false),
         (true, BodyKind::Close, false, Framing::Chunked, true),
     ] {
-        let delivery = deliver(&facts(Version::Http11, asked), &origin(200, body), closing);
+        let delivery = deliver(
+            &facts(Version::Http11, asked),
+            &origin(200, body),
+            closing,
+            0,
+        );
         let expected = Delivery {
             framing,
             close,
             keep_alive: false,
+            announced: 0,
             version: Version::Http11,
         };
         assert_eq!(delivery, expected, "{asked} {body:?} {closing}");
@@ -200,11 +206,17 @@ fn u07_to_http10_what_has_no_length_ends_with_the_connection() {
         (false, BodyKind::Chunked, false, Framing::Close, true),
         (false, BodyKind::Close, false, Framing::Close, true),
     ] {
-        let delivery = deliver(&facts(Version::Http10, asked), &origin(200, body), closing);
+        let delivery = deliver(
+            &facts(Version::Http10, asked),
+            &origin(200, body),
+            closing,
+            0,
+        );
         let expected = Delivery {
             framing,
             close,
             keep_alive: !close,
+            announced: 0,
             version: Version::Http10,
         };
         assert_eq!(delivery, expected, "{asked} {body:?} {closing}");
@@ -217,8 +229,10 @@ fn rfc9110_15_2_an_interim_response_never_closes() {
         &facts(Version::Http11, true),
         &origin(100, BodyKind::None),
         true,
+        70,
     );
     assert_eq!((delivery.framing, delivery.close), (Framing::None, false));
+    assert_eq!((delivery.keep_alive, delivery.announced), (false, 0));
     let sent = response("HTTP/1.1 103 E\r\nLink: x\r\n\r\n", Method::Get, true);
     assert_eq!(
         sent,
@@ -276,12 +290,36 @@ fn rfc9112_6_1_http10_is_not_told_of_transfer_codings() {
         let (_, head) = response_head(text, to, &Limits::default())
             .unwrap()
             .unwrap();
-        let delivery = deliver(&facts(Version::Http10, false), &head.facts, false);
+        let delivery = deliver(&facts(Version::Http10, false), &head.facts, false, 0);
         let mut out = Vec::new();
         write_response(&head, &delivery, &mut out);
         let sent = String::from_utf8(out).unwrap();
         let expected = format!("HTTP/1.1 200 X\r\nConnection: {end}\r\nVia: 1.1 tidegate\r\n\r\n");
         assert_eq!(sent, expected);
+    }
+}
+
+/// LIFECYCLE 3, T_ka_idle.
+#[test]
+fn ka_idle_a_response_that_is_not_the_last_says_how_long_the_next_request_may_take() {
+    let text = "HTTP/1.1 200 X\r\nContent-Length: 3\r\nKeep-Alive: timeout=9\r\n\r\n";
+    let begin = "HTTP/1.1 200 X\r\nContent-Length: 3\r\n";
+    let said = "Connection: keep-alive\r\nKeep-Alive: timeout=70\r\n";
+    let (version, last) = ("Via: 1.1 tidegate\r\n\r\n", "Connection: close\r\n");
+    for (http, closing, announced, own) in [
+        (Version::Http11, false, 70, said),
+        (Version::Http10, false, 70, said),
+        (Version::Http11, true, 70, last),
+        (Version::Http11, false, 0, ""),
+        (Version::Http10, false, 0, "Connection: keep-alive\r\n"),
+    ] {
+        let head = response_head(text.as_bytes(), Method::Get, &Limits::default());
+        let (_, head) = head.unwrap().unwrap();
+        let delivery = deliver(&facts(http, false), &head.facts, closing, announced);
+        let mut out = Vec::new();
+        write_response(&head, &delivery, &mut out);
+        let sent = String::from_utf8(out).unwrap();
+        assert_eq!(sent, [begin, own, version].concat());
     }
 }
 
@@ -311,7 +349,7 @@ fn request(text: &str) -> String {
 fn response(text: &str, to: Method, closing: bool) -> String {
     let head = response_head(text.as_bytes(), to, &Limits::default());
     let (_, head) = head.unwrap().unwrap();
-    let delivery = deliver(&facts(Version::Http11, false), &head.facts, closing);
+    let delivery = deliver(&facts(Version::Http11, false), &head.facts, closing, 0);
     let mut out = Vec::new();
     write_response(&head, &delivery, &mut out);
     String::from_utf8(out).unwrap()

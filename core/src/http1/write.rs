@@ -115,6 +115,12 @@ pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Ve
         put_field("Connection", b"close", out);
     } else if delivery.keep_alive {
         put_field("Connection", b"keep-alive", out);
+        if delivery.announced > 0 {
+            // RFC 2068, 19.7.1.1: so that no request is on its way when the connection is closed.
+            out.extend_from_slice(b"Keep-Alive: timeout=");
+            put_decimal(delivery.announced, out);
+            out.extend_from_slice(b"\r\n");
+        }
     }
     put_via(head.facts.version, out);
     out.extend_from_slice(b"\r\n");

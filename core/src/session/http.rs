@@ -38,7 +38,8 @@ impl Session {
             Request::Gone => true,
         };
         let close = self.closes_after(exchange) || early;
-        http1::deliver(&request, response, close)
+        let announced = self.setup.timeouts.announced();
+        http1::deliver(&request, response, close, announced)
     }
 
     /// Whether a response with these facts turns the exchange into a tunnel (W1). A request that is

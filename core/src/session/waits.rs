@@ -89,8 +89,8 @@ impl Session {
             Timer::Response => (self.waits_for_response(), waits.response),
             Timer::Body => (self.waits_for_body(), waits.body),
             Timer::Tunnel => (self.phase == Phase::Tunnel, self.idle_wait()),
-            Timer::WriteDown => (self.waits_to_write(Side::Down), self.write_wait()),
-            Timer::WriteUp => (self.waits_to_write(Side::Up), self.write_wait()),
+            Timer::WriteDown => (self.waits_to_write(Side::Down), self.write_wait(Side::Down)),
+            Timer::WriteUp => (self.waits_to_write(Side::Up), self.write_wait(Side::Up)),
             Timer::Linger => (self.lingers(), waits.linger),
             Timer::FlushDown => (self.waits_to_flush(Side::Down), waits.flush),
             Timer::FlushUp => (self.waits_to_flush(Side::Up), waits.flush),
@@ -176,11 +176,16 @@ impl Session {
         }
     }
 
-    /// T_write_stall of what the session is for now (W9).
-    fn write_wait(&self) -> Span {
-        match (self.setup.kind, self.kind()) {
-            (Kind::Http, Kind::Tcp) => self.setup.timeouts.tunnel_write,
-            (Kind::Http, Kind::Http) | (Kind::Tcp, _) => self.setup.timeouts.write,
+    /// T_write_stall of what the session is for now (W9); T_linger_stall of what is left of it.
+    fn write_wait(&self, side: Side) -> Span {
+        let waits = &self.setup.timeouts;
+        let tunnel = self.setup.kind == Kind::Http && self.kind() == Kind::Tcp;
+        match (side, tunnel) {
+            (Side::Down, true) => waits.tunnel_write,
+            (Side::Down, false) if self.phase == Phase::Closing => waits.linger_stall,
+            (Side::Down, false) => waits.write,
+            (Side::Up, true) => waits.tunnel_write_up,
+            (Side::Up, false) => waits.write_up,
         }
     }
 
@@ -192,7 +197,7 @@ impl Session {
             Side::Up => self.setup.timeouts.keepalive_up,
         };
         let outstanding = self.to(side).bytes() > 0;
-        keepalive.over(self.leg(side), outstanding, self.write_wait())
+        keepalive.over(self.leg(side), outstanding, self.write_wait(side))
     }
 
     fn waits_for_head(&self) -> bool {

@@ -32,28 +32,39 @@ struct Wait {
     key: &'static str,
     whom: For,
     range: RangeInclusive<Span>,
-    slot: fn(&mut Timeouts) -> &mut Span,
+    slot: Slot,
+    /// What stands for the same on the other leg, until a cluster says otherwise.
+    up: Option<Slot>,
 }
 
-const fn wait(key: &'static str, whom: For, slot: fn(&mut Timeouts) -> &mut Span) -> Wait {
+type Slot = fn(&mut Timeouts) -> &mut Span;
+
+const fn wait(key: &'static str, whom: For, slot: Slot) -> Wait {
     Wait {
         key,
         whom,
         range: WAIT,
         slot,
+        up: None,
     }
 }
 
-const fn courtesy(key: &'static str, slot: fn(&mut Timeouts) -> &mut Span) -> Wait {
+/// A wait for either leg.
+const fn both(key: &'static str, whom: For, slot: Slot, up: Slot) -> Wait {
     Wait {
-        key,
-        whom: For::All,
-        range: COURTESY,
-        slot,
+        up: Some(up),
+        ..wait(key, whom, slot)
     }
 }
 
-const LISTENER: [Wait; 12] = [
+const fn courtesy(key: &'static str, slot: Slot) -> Wait {
+    Wait {
+        range: COURTESY,
+        ..wait(key, For::All, slot)
+    }
+}
+
+const LISTENER: [Wait; 13] = [
     wait("tls", For::Tls, |t| &mut t.tls),
     wait("head", For::Http, |t| &mut t.head),
     wait("idle", For::Http, |t| &mut t.idle),
@@ -62,23 +73,30 @@ const LISTENER: [Wait; 12] = [
         ..courtesy("idle_least", |t| &mut t.idle_least)
     },
     wait("request", For::Http, |t| &mut t.request),
-    wait("write", For::All, |t| &mut t.write),
+    both("write", For::All, |t| &mut t.write, |t| &mut t.write_up),
     wait("tunnel", For::All, |t| &mut t.tunnel),
     wait("half_idle", For::All, |t| &mut t.half_idle),
-    wait("tunnel_write", For::Http, |t| &mut t.tunnel_write),
+    both(
+        "tunnel_write",
+        For::Http,
+        |t| &mut t.tunnel_write,
+        |t| &mut t.tunnel_write_up,
+    ),
     courtesy("linger", |t| &mut t.linger),
+    wait("linger_stall", For::Http, |t| &mut t.linger_stall),
     courtesy("flush", |t| &mut t.flush),
     courtesy("flush_total", |t| &mut t.flush_total),
 ];
 
 type UpstreamSlot = fn(&mut UpstreamTimeouts) -> &mut Option<Span>;
 
-const CLUSTER: [(&str, UpstreamSlot); 6] = [
+const CLUSTER: [(&str, UpstreamSlot); 7] = [
     ("connect", |t| &mut t.connect),
     ("tls", |t| &mut t.tls),
     ("response", |t| &mut t.response),
     ("body", |t| &mut t.body),
     ("write", |t| &mut t.write),
+    ("tunnel_write", |t| &mut t.tunnel_write),
     ("pool_idle", |t| &mut t.pool_idle),
 ];
 
@@ -107,26 +125,55 @@ pub(super) fn listener(
             reader.say(Message::new(Code::WrongKind, what).at(section.key_place(wait.key), ""));
         } else if let Some(span) = reader.duration(wait.key, node, &wait.range) {
             *(wait.slot)(&mut timeouts) = span;
+            if let Some(up) = wait.up {
+                *up(&mut timeouts) = span;
+            }
         }
     }
-    if section.get("half_idle").is_none() {
+    follow(&mut timeouts, |key| section.get(key).is_some());
+    ordered(reader, &section, timeouts);
+    timeouts
+}
+
+/// What is not said of itself follows another one.
+fn follow(timeouts: &mut Timeouts, said: impl Fn(&str) -> bool) {
+    if !said("half_idle") {
         timeouts.half_idle = timeouts.tunnel;
     }
-    if timeouts.flush > timeouts.flush_total {
-        let total = show_duration(timeouts.flush_total);
-        let key = if section.get("flush").is_some() {
-            "flush"
-        } else {
-            "flush_total"
-        };
-        let message = Message::new(Code::Contradiction, "`flush` is longer than `flush_total`")
-            .at(section.key_place(key), "")
-            .note(format!(
-                "`flush` waits for progress, within `flush_total` in all: {total}"
-            ));
-        reader.say(message);
+    if !said("linger_stall") {
+        timeouts.linger_stall = timeouts.write;
     }
-    timeouts
+    if !said("idle_least") {
+        timeouts.idle_least = timeouts.idle_least.min(timeouts.idle);
+    }
+}
+
+/// Refuses one wait within another that is the longer one.
+fn ordered(reader: &mut Reader<'_>, section: &Section<'_, '_>, timeouts: Timeouts) {
+    for (inner, outer, spans, why) in [
+        (
+            "flush",
+            "flush_total",
+            (timeouts.flush, timeouts.flush_total),
+            "`flush` waits for progress, within `flush_total` in all",
+        ),
+        (
+            "idle_least",
+            "idle",
+            (timeouts.idle_least, timeouts.idle),
+            "no connection is closed before `idle_least`, and each is after `idle`",
+        ),
+    ] {
+        let said = |key| section.get(key).is_some();
+        if spans.0 <= spans.1 {
+            continue;
+        }
+        let what = format!("`{inner}` is longer than `{outer}`");
+        let key = if said(inner) { inner } else { outer };
+        let message = Message::new(Code::Contradiction, what).at(section.key_place(key), "");
+        let most = show_duration(spans.1);
+        reader.say(message.note(format!("{why}: {most}")));
+    }
 }
 
 /// Reads the waits of a cluster.
@@ -158,8 +205,13 @@ fn section<'t, 'i>(
 /// The waits of `timeouts` that differ from `base`, as the inside of a table.
 pub(super) fn show_listener(mut timeouts: Timeouts, mut base: Timeouts) -> Vec<String> {
     let mut shown = Vec::new();
-    // It follows the other one, unless it says something else.
-    base.half_idle = timeouts.tunnel;
+    // What would follow from the others need not be said.
+    let mut told = timeouts;
+    told.idle_least = base.idle_least;
+    follow(&mut told, |_| false);
+    base.half_idle = told.half_idle;
+    base.linger_stall = told.linger_stall;
+    base.idle_least = told.idle_least;
     for wait in &LISTENER {
         let (span, default) = (*(wait.slot)(&mut timeouts), *(wait.slot)(&mut base));
         if span != default {

@@ -56,6 +56,9 @@ pub(super) struct Carry {
     version: Version,
     request: Option<Body>,
     response: Option<Body>,
+    /// After how many seconds the origin closes its connection if it is idle, as its last response
+    /// says.
+    pub(super) hint: Option<u16>,
 }
 
 /// A body under way.
@@ -74,6 +77,7 @@ impl Carry {
             version: Version::Http11,
             request: None,
             response: None,
+            hint: None,
         }
     }
 
@@ -215,6 +219,7 @@ impl Carry {
                 return Look::told(0, Event::Refused(side, reply));
             }
             let delivery = session.delivery(&facts);
+            self.hint = parsed.idle_hint();
             write_response(&parsed, &delivery, out.tail());
             head = Head::Response(facts);
             if switches {
@@ -249,6 +254,7 @@ const INTERIM: Delivery = Delivery {
     framing: Framing::None,
     close: false,
     keep_alive: false,
+    announced: 0,
     version: Version::Http11,
 };
 

@@ -18,8 +18,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 use tidegate_core::{
-    limits::Waits,
-    spare::{Effect, Event},
+    spare::{Effect, Event, Stay},
     time::Time,
 };
 
@@ -33,7 +32,7 @@ pub(super) struct Berth<N: Network> {
     held: RefCell<Option<Held<N>>>,
     leased: Cell<bool>,
     /// When it was brought back, and how long it may wait from then on, until its task has heard.
-    back: Cell<Option<(Time, Waits)>>,
+    back: Cell<Option<(Time, Stay)>>,
     /// Its place among the idle ones: held exactly while it is idle.
     listing: RefCell<Option<Listing<N>>>,
     /// When its task wakes by itself.
@@ -74,19 +73,19 @@ impl<N: Network> Lease<N> {
         mut self,
         port: Port<N::Stream>,
         count: &Rc<Count>,
-        timeouts: Waits,
+        stay: Stay,
         now: Time,
     ) -> Rc<Berth<N>> {
         let Some(berth) = self.0.take() else {
             return Berth::new(port, count);
         };
         berth.leased.set(false);
-        berth.back.set(Some((now, timeouts)));
+        berth.back.set(Some((now, stay)));
         berth.held.replace(Some(Held {
             port,
             _counted: Counted::new(count),
         }));
-        let due = now + timeouts.pool_idle;
+        let due = now + stay.span();
         if berth.wakes_at.get().is_none_or(|at| at > due) {
             berth.wake();
         }
@@ -121,7 +120,7 @@ impl<N: Network> Berth<N> {
     }
 
     /// When it was brought back, and how long it may wait: told to its task once.
-    pub(super) fn brought_back(&self) -> Option<(Time, Waits)> {
+    pub(super) fn brought_back(&self) -> Option<(Time, Stay)> {
         self.back.take()
     }
 

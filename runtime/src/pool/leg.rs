@@ -20,9 +20,8 @@ use std::{
     time::Duration,
 };
 use tidegate_core::{
-    limits::Waits,
     side::Side,
-    spare::{Effect, Event, Spare},
+    spare::{Effect, Event, Spare, Stay},
     time::Time,
 };
 
@@ -92,8 +91,8 @@ impl<N: Network> Leg<N> {
             if self.berth.is_empty() {
                 return self.poll_away(cx, alarm);
             }
-            if let Some((at, timeouts)) = self.berth.brought_back() {
-                self.begin_anew(at, timeouts);
+            if let Some((at, stay)) = self.berth.brought_back() {
+                self.begin_anew(at, stay);
             }
             self.now = self.now.max(self.net.now());
             if !self.round(cx, alarm) {
@@ -121,9 +120,9 @@ impl<N: Network> Leg<N> {
     }
 
     /// A session has brought it back.
-    fn begin_anew(&mut self, at: Time, timeouts: Waits) {
+    fn begin_anew(&mut self, at: Time, stay: Stay) {
         let secured = self.berth.with(|port| port.version().is_some());
-        self.spare = Spare::parked(at, secured == Some(true), timeouts);
+        self.spare = Spare::parked(at, secured == Some(true), stay);
         (self.begun, self.progress, self.unacked) = (at, at, None);
     }
 

@@ -43,7 +43,7 @@ impl Stage {
     fn parked(&self, address: SocketAddr) -> Hand {
         let (stream, hand) = self.net.open(address);
         let now = self.net.now();
-        self.pool.park(Port::plain(stream), None, WAITS, now);
+        self.pool.park(Port::plain(stream), None, WAITS.into(), now);
         hand
     }
 
@@ -344,7 +344,7 @@ fn i10_what_an_origin_takes_is_progress_as_long_as_it_takes_something() {
             stage.pool.evict(1);
             settle().await;
             for left in (90..100).rev() {
-                stage.pass(Span(WAITS.write.0 - 1)).await;
+                stage.pass(Span(WAITS.write_up.0 - 1)).await;
                 hand.leave_unacked(left);
                 if woken {
                     hand.wake();
@@ -352,7 +352,7 @@ fn i10_what_an_origin_takes_is_progress_as_long_as_it_takes_something() {
                 stage.pass(Span(1)).await;
                 assert_eq!(hand.fate(), Fate::Held, "{left}, {woken}, {blocked}");
             }
-            stage.pass(Span(WAITS.write.0 - 1)).await;
+            stage.pass(Span(WAITS.write_up.0 - 1)).await;
             assert_eq!(hand.fate(), Fate::Held);
             stage.pass(Span(1)).await;
             assert_eq!(hand.fate(), Fate::Reset, "{woken}, {blocked}");

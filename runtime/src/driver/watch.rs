@@ -4,11 +4,22 @@
 use super::Driver;
 use crate::net::Network;
 use std::task::Context;
-use tidegate_core::{event::Event, side::Side, time::Span};
+use tidegate_core::{
+    event::Event,
+    side::Side,
+    time::{Span, Time},
+};
 
 /// How late a network may hear what to watch for. The least that it is told of is in whole seconds, and
 /// most connections are over, or most half-closed ones closed, before.
 const PATIENCE: Span = Span::from_secs(1);
+
+/// The first whole second at or behind `at`: sessions that began in the same second wait for the same
+/// moment, and only the first of them makes the runtime wake sooner than it would have.
+fn next(at: Time) -> Time {
+    let second = Span::from_secs(1).0;
+    Time(at.0.div_ceil(second).saturating_mul(second))
+}
 
 impl<N: Network> Driver<N> {
     /// R17: a FIN behind bytes that nobody reads yet.
@@ -28,7 +39,7 @@ impl<N: Network> Driver<N> {
     /// what is over by then costs no call.
     pub(super) fn watch(&mut self) {
         if self.watch_at.is_none() && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
-            self.watch_at = Some(self.now + PATIENCE);
+            self.watch_at = Some(next(self.now + PATIENCE));
         }
     }
 

@@ -10,6 +10,7 @@ mod downstream;
 mod drain;
 mod graph;
 mod interest;
+mod lane;
 mod last_word;
 mod original;
 mod policy;

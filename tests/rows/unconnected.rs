@@ -1,9 +1,9 @@
 //! LIFECYCLE 4.14: what a report says of a leg that never came to be, and of one that only left.
 
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use tidegate_core::{
     ending::{By, Cause, End},
-    event::{Call, Event, Origin, Refusal},
+    event::{Call, Event, Head, Origin, Refusal},
     report::LegReport,
     session::{Kind, Session, Setup},
     side::Side::{self, Down, Up},
@@ -40,8 +40,8 @@ fn r21_i19_a_connect_that_came_to_nothing_is_the_origins_failure() {
         let events: &[Event] = match kind {
             Kind::Tcp => &[refused],
             Kind::Http => {
-                let request = tidegate_core::event::Head::Request(crate::stage::GET);
-                &[crate::stage::whole(Down, request, 10), refused]
+                let request = Head::Request(stage::GET);
+                &[stage::whole(Down, request, 10), refused]
             }
         };
         let leg = told(Setup::new(kind, false), Up, events);
@@ -51,8 +51,7 @@ fn r21_i19_a_connect_that_came_to_nothing_is_the_origins_failure() {
 
 #[test]
 fn t14_i19_a_handshake_of_ours_that_came_to_nothing_is_the_origins_failure() {
-    let mut setup = Setup::new(Kind::Tcp, false);
-    setup.up_tls = true;
+    let request = stage::whole(Down, Head::Request(stage::GET), 10);
     let connected = Event::Connected(Origin::Fresh);
     let cases = [
         (
@@ -64,8 +63,15 @@ fn t14_i19_a_handshake_of_ours_that_came_to_nothing_is_the_origins_failure() {
         (Event::Fired, Cause::Expired(Timer::TlsUp), By::Proxy),
     ];
     for (event, cause, by) in cases {
-        let leg = told(setup, Up, &[connected, event]);
-        assert_eq!(failure(&leg), Some((cause, by)), "{event:?}");
+        for (kind, before) in [
+            (Kind::Tcp, &[connected][..]),
+            (Kind::Http, &[request, connected]),
+        ] {
+            let mut setup = Setup::new(kind, false);
+            setup.up_tls = true;
+            let leg = told(setup, Up, &[before, &[event]].concat());
+            assert_eq!(failure(&leg), Some((cause, by)), "{kind:?}: {event:?}");
+        }
     }
 }
 

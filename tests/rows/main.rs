@@ -12,6 +12,7 @@ mod graph;
 mod interest;
 mod lane;
 mod last_word;
+mod order;
 mod original;
 mod policy;
 mod relay;

@@ -142,7 +142,7 @@ fn u12_a_leg_that_its_origin_closes_is_not_pooled() {
 fn u13_a_request_that_is_cancelled_is_reset_and_never_finished() {
     // By the client's end inside it, by its failure, and by a response that broke.
     let mut cut = Stage::http(false);
-    cut.tell(head(Down, Head::Request(crate::stage::post(50)), 30));
+    cut.tell(head(Down, Head::Request(post(50)), 30));
     let mut cut = cut.connected();
     cut.tell(Event::Fin(Down));
     let mut gone = Stage::asked(GET);

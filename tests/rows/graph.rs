@@ -1,9 +1,10 @@
 //! The wait-for graph (I2, I3, I4, I11, I16): every test asks it after every step, so that it must
 //! tell of what is stuck, and of nothing else. Here a rule or a driver is wrong on purpose.
 
-use crate::stage::{GET, Stage, whole};
+use crate::stage::{GET, Stage, decoded, head, post, whole};
 use tidegate_core::{
-    event::{Event, Head},
+    event::{Event, Head, Want},
+    interest::Read,
     session::{Kind, Session, Setup, Stuck},
     side::Side::{self, Down, Up},
     tls::hello::MOST_BYTES,
@@ -93,4 +94,21 @@ fn i4_a_truncation_that_was_not_passed_on_is_stuck() {
     let mut stage = wrong(true, Variant::ResetAsFin);
     stage.tell(Event::Fin(Down));
     assert_eq!(stage.session.check(), Err(Stuck::Abort(Down)));
+}
+
+/// MUSEUM 2: bytes of a body that are taken for a want of room are read no further; before there are
+/// any, nothing is wrong.
+#[test]
+fn r22_a_body_that_nobody_reads_on_is_stuck() {
+    let variant = Some(Variant::BytesTakenForRoom);
+    let mut stage = Stage::unchecked(setup(Kind::Http, false, variant));
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    assert!(matches!(stage.reads(Down), Read::Take(_)));
+    assert_eq!(stage.session.check(), Ok(()));
+    let wants_bytes = decoded(Down, Head::None, 0, false, 3, Want::Bytes);
+    stage.tell(wants_bytes);
+    assert_eq!(stage.reads(Down), Read::Off);
+    assert_eq!(stage.session.check(), Err(Stuck::Unread(Down)));
 }

@@ -8,12 +8,14 @@ use tidegate_core::{
     effect::Effect,
     event::{Call, Event, Head, Want},
     http1::{BodyKind, RequestFacts},
-    side::Side::{Down, Up},
+    interest::Read,
+    session::{Kind, Session, Setup},
+    side::Side::{self, Down, Up},
     time::Span,
     timer::Timer,
 };
 
-fn last(stage: &Stage, side: tidegate_core::side::Side) -> bool {
+fn last(stage: &Stage, side: Side) -> bool {
     stage.session.interest(side).last
 }
 
@@ -130,6 +132,8 @@ fn r11_a_flush_is_bounded_as_a_whole_and_only_once_there_is_something_to_flush()
         assert!(orders.contains(&Effect::Reset(to)), "{orders:?}");
         assert_eq!(stage.now().since(begun), Span::from_secs(10));
         assert!(stage.session.leg_report(to).flush_expired);
+        let source = stage.session.leg_report(from);
+        assert!(!source.flush_expired, "nothing was to leave on {from}");
     }
 }
 
@@ -149,4 +153,89 @@ fn a_timer_may_be_late() {
 #[should_panic(expected = "before its time")]
 fn a_timer_is_never_early() {
     Stage::idle(false).tell(Event::Fired);
+}
+
+/// R14: asked just before a leg fails, or is given up: whether what it was told before our last word
+/// matters.
+#[test]
+fn r14_what_was_delivered_is_asked_of_a_tls_leg_that_was_told_to_finish_and_whose_sink_is_clean() {
+    let asks = |stage: &Stage| [Down, Up].map(|side| stage.session.asks_if_delivered(side));
+    for tls in [false, true] {
+        let mut stage = Stage::relay(tls);
+        assert_eq!(asks(&stage), [false; 2]);
+        stage.tell(Event::Received(Up, 9));
+        stage.tell(Event::Fin(Up));
+        assert_eq!(
+            asks(&stage),
+            [false; 2],
+            "9 bytes come before our last word"
+        );
+        stage.takes_all(Down);
+        assert!(stage.has_finished(Down));
+        assert_eq!(asks(&stage), [tls, false], "a plain leg owes nothing (T13)");
+        stage.tell(Event::Finished(Down));
+        assert_eq!(asks(&stage), [tls, false]);
+        let mut failed = stage;
+        failed.fails(Down, Call::Poll);
+        assert_eq!(asks(&failed), [false; 2], "too late");
+    }
+    let mut stage = Stage::relay(true);
+    stage.tell(Event::Fin(Up));
+    stage.hears_end(Down);
+    assert_eq!(asks(&stage), [false; 2], "all of it was heard");
+}
+
+/// R14: the same before a deadline that gives the leg up; any other leaves it alone.
+#[test]
+fn r14_a_leg_is_about_to_be_given_up_by_its_own_stall_and_by_the_tunnels_idle_time() {
+    let last = |stage: &Stage| [Down, Up].map(|side| stage.session.is_about_to_give_up(side));
+    let mut stage = Stage::relay(false);
+    assert_eq!(stage.session.deadline().unwrap().1, Timer::Tunnel);
+    assert_eq!(last(&stage), [true; 2]);
+    for side in Side::BOTH {
+        let mut stage = Stage::relay(false);
+        stage.tell(Event::Received(side.other(), 9));
+        assert_eq!(last(&stage), [side == Down, side == Up]);
+    }
+    stage.fails(Down, Call::Read);
+    assert_eq!(stage.session.deadline().unwrap().1, Timer::FlushUp);
+    assert_eq!(last(&stage), [false; 2], "a flush gives up bytes");
+    assert_eq!(last(&Stage::idle(false)), [false; 2]);
+    let session = Session::new(Setup::new(Kind::Tcp, false));
+    assert!(!session.is_about_to_give_up(Down), "it waits for nothing");
+}
+
+/// 4.11: there is a finish to be gone on with while it was ordered, is not done, and can be.
+#[test]
+fn r02_a_finish_is_asked_for_until_it_is_done_or_cannot_be() {
+    let asks = |stage: &Stage| [Down, Up].map(|side| stage.session.asks(side).finish);
+    let mut stage = Stage::relay(false);
+    assert_eq!(asks(&stage), [false; 2]);
+    stage.tell(Event::Received(Up, 9));
+    stage.tell(Event::Fin(Up));
+    assert_eq!(asks(&stage), [false; 2], "bytes come first");
+    stage.takes_all(Down);
+    assert_eq!(asks(&stage), [true, false]);
+    let mut failed = Stage::relay(false);
+    failed.tell(Event::Fin(Up));
+    assert_eq!(asks(&failed), [true, false]);
+    failed.fails(Down, Call::Poll);
+    assert_eq!(asks(&failed), [false; 2], "nothing can be said any more");
+    stage.tell(Event::Finished(Down));
+    assert_eq!(asks(&stage), [false; 2]);
+}
+
+/// R22, MUSEUM 2: what waits for bytes is read on, however much of it there is.
+#[test]
+fn r22_a_body_that_waits_for_bytes_is_read_beside_what_it_has() {
+    let wants_bytes = |side, left| decoded(side, Head::None, 0, false, left, Want::Bytes);
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(wants_bytes(Down, 3));
+    assert_eq!(stage.reads(Down), Read::Take(61));
+    stage.tell(head(Up, answer(BodyKind::Chunked), 10));
+    stage.tell(wants_bytes(Up, 4));
+    assert_eq!(stage.reads(Up), Read::Take(60));
 }

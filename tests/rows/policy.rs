@@ -181,6 +181,20 @@ fn w2_w3_both_finishes_both_legs_behind_what_was_said() {
     }
 }
 
+/// RFC 9110, 9.3.6: the end that closes both is one that was passed on, and no other.
+#[test]
+fn w2_w3_both_reads_on_until_the_end_has_been_passed_on() {
+    for closed in Side::BOTH {
+        let other = closed.other();
+        let mut stage = both();
+        stage.tell(Event::Received(closed, 9));
+        stage.tell(Event::Fin(closed));
+        assert_eq!(stage.reads(other), Read::Take(64), "9 bytes and an end");
+        stage.takes_all(other);
+        assert_eq!(stage.reads(other), Read::Discard);
+    }
+}
+
 #[test]
 fn w3_independent_is_the_default_and_a_relay_has_nothing_else() {
     let policy = Policy {
@@ -221,6 +235,17 @@ fn r24_finish_ends_both_and_waits_for_their_last_word() {
     // One peer answers, the other one never does.
     assert_eq!(stage.tell(Event::Fin(Up)), [Effect::Close(Up)]);
     assert_eq!(stage.expires(Timer::Linger)[0], Effect::Close(Down));
+    assert_eq!(stage.ending().how, How::Expired(Timer::Tunnel));
+}
+
+/// I11: whose peer has failed by then is not kept for that.
+#[test]
+fn r24_finish_closes_a_leg_that_is_done_whatever_became_of_the_other() {
+    let mut stage = idle(OnIdle::Finish);
+    stage.expires(Timer::Tunnel);
+    assert_eq!(stage.fails(Up, Call::Read), [Effect::Reset(Up)]);
+    stage.hears_end(Down);
+    assert_eq!(stage.tell(Event::Fin(Down))[0], Effect::Close(Down));
     assert_eq!(stage.ending().how, How::Expired(Timer::Tunnel));
 }
 

@@ -323,6 +323,18 @@ fn i19_between_two_requests_nothing_has_ended() {
     assert_eq!(stage.session.report().first, Some(By::Client));
 }
 
+/// The report of an origin's leg makes room for the next one's, and is never both.
+#[test]
+fn i19_the_next_exchange_has_an_upstream_leg_of_its_own() {
+    let mut stage = Stage::idle(false);
+    let parked = *stage.session.leg_report(Side::Up);
+    assert_eq!(parked.over.unwrap().parting, Parting::Parked);
+    stage.wait(ms(3));
+    stage.ask(GET);
+    let next = *stage.session.leg_report(Side::Up);
+    assert_eq!((next.began, next.over), (Some(Time::from_ms(3)), None));
+}
+
 #[test]
 fn i19_half_closed_is_one_end_and_not_the_other() {
     let mut stage = Stage::relay(false);

@@ -2,7 +2,7 @@
 //! room (4.11, 6 and 10).
 
 use tidegate_core::{
-    ending::{Cause, End},
+    ending::{By, Cause, End},
     event::Call,
     leg::ReadEnd,
     limits::Waits,
@@ -292,6 +292,20 @@ fn i19_a_spare_leg_that_we_close_has_heard_nothing() {
     let mut stage = Stage::after(&[Event::Finished, Event::Acked]);
     assert_eq!(stage.expires(Timer::Linger), [Effect::Close]);
     assert_eq!(stage.spare.report().heard, None);
+}
+
+#[test]
+fn i19_an_end_that_is_a_spare_legs_last_event_is_its_peers_all_the_same() {
+    for (event, end) in [
+        (Event::Fin, End::Clean),
+        (Event::Failed(Cause::Reset), End::Abort(Cause::Reset)),
+    ] {
+        let mut stage = Stage::after(&[Event::Finished, Event::Acked]);
+        stage.tell(event);
+        assert!(stage.spare.is_gone());
+        let heard = stage.spare.report().heard.unwrap();
+        assert_eq!((heard.end, heard.by), (end, By::Origin));
+    }
 }
 
 #[test]

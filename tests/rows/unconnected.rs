@@ -1,14 +1,17 @@
 //! LIFECYCLE 4.14: what a report says of a leg that never came to be, and of one that only left.
 
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use tidegate_core::{
+    effect::Effect,
     ending::{By, Cause, End},
-    event::{Call, Event, Origin, Refusal},
+    event::{Call, Event, Head, Origin, Refusal},
+    leg::ReadEnd,
     report::LegReport,
     session::{Kind, Session, Setup},
     side::Side::{self, Down, Up},
     time::Time,
     timer::Timer,
+    tls::Version,
 };
 
 fn failure(leg: &LegReport) -> Option<(Cause, By)> {
@@ -40,8 +43,8 @@ fn r21_i19_a_connect_that_came_to_nothing_is_the_origins_failure() {
         let events: &[Event] = match kind {
             Kind::Tcp => &[refused],
             Kind::Http => {
-                let request = tidegate_core::event::Head::Request(crate::stage::GET);
-                &[crate::stage::whole(Down, request, 10), refused]
+                let request = Head::Request(stage::GET);
+                &[stage::whole(Down, request, 10), refused]
             }
         };
         let leg = told(Setup::new(kind, false), Up, events);
@@ -51,8 +54,7 @@ fn r21_i19_a_connect_that_came_to_nothing_is_the_origins_failure() {
 
 #[test]
 fn t14_i19_a_handshake_of_ours_that_came_to_nothing_is_the_origins_failure() {
-    let mut setup = Setup::new(Kind::Tcp, false);
-    setup.up_tls = true;
+    let request = stage::whole(Down, Head::Request(stage::GET), 10);
     let connected = Event::Connected(Origin::Fresh);
     let cases = [
         (
@@ -64,8 +66,15 @@ fn t14_i19_a_handshake_of_ours_that_came_to_nothing_is_the_origins_failure() {
         (Event::Fired, Cause::Expired(Timer::TlsUp), By::Proxy),
     ];
     for (event, cause, by) in cases {
-        let leg = told(setup, Up, &[connected, event]);
-        assert_eq!(failure(&leg), Some((cause, by)), "{event:?}");
+        for (kind, before) in [
+            (Kind::Tcp, &[connected][..]),
+            (Kind::Http, &[request, connected]),
+        ] {
+            let mut setup = Setup::new(kind, false);
+            setup.up_tls = true;
+            let leg = told(setup, Up, &[before, &[event]].concat());
+            assert_eq!(failure(&leg), Some((cause, by)), "{kind:?}: {event:?}");
+        }
     }
 }
 
@@ -101,4 +110,36 @@ fn i19_a_clean_end_is_no_failure() {
         assert_eq!(leg.failed, None);
         assert_eq!(leg.heard.map(|heard| heard.end), Some(End::Clean));
     }
+}
+
+/// T14: a client that fails inside its handshake is reset at once, whichever call told of it: only an
+/// alert of ours would have to leave first.
+#[test]
+fn t14_a_handshake_that_fails_is_over_at_once_unless_an_alert_is_to_leave() {
+    for (cause, over) in [(Cause::Reset, true), (Cause::Tls, false)] {
+        for call in [Call::Read, Call::Poll] {
+            let mut session = Session::new(Setup::new(Kind::Tcp, true));
+            let mut orders = Vec::new();
+            session.step(Time(0), Event::Accepted, &mut orders);
+            session.step(Time(0), Event::Failed(Down, cause, call), &mut orders);
+            assert_eq!(session.is_closed(), over, "{cause:?} {call:?}: {orders:?}");
+            assert_eq!(orders.contains(&Effect::Reset(Down)), over);
+        }
+    }
+}
+
+/// T09: an alert on one leg says nothing of the other.
+#[test]
+fn t09_a_tls_failure_of_an_origin_leaves_the_clients_end_as_it_is() {
+    let mut setup = Setup::new(Kind::Tcp, false);
+    setup.up_tls = true;
+    let mut stage = Stage::new(setup).connected();
+    stage.tell(Event::Secured(Up, Version::V13));
+    stage.tell(Event::Received(Up, 9));
+    stage.tell(Event::Fin(Down));
+    stage.tell(Event::Failed(Up, Cause::Tls, Call::Read));
+    let client = stage.session.leg(Down).open().unwrap();
+    assert!(!client.tls);
+    assert_eq!(client.read, ReadEnd::Fin(End::Clean));
+    assert!(stage.is_aborting(Down));
 }

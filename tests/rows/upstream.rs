@@ -1,6 +1,6 @@
 //! LIFECYCLE 4.5, the origin's leg, while it has a session; without one, see `spare`.
 
-use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, whole};
+use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, post, whole};
 use tidegate_core::{
     effect::Effect,
     ending::Cause,
@@ -9,6 +9,7 @@ use tidegate_core::{
     interest::Read,
     leg::ReadEnd,
     side::Side::{Down, Up},
+    trace::Row,
 };
 
 const OLD: RequestFacts = RequestFacts {
@@ -141,7 +142,7 @@ fn u12_a_leg_that_its_origin_closes_is_not_pooled() {
 fn u13_a_request_that_is_cancelled_is_reset_and_never_finished() {
     // By the client's end inside it, by its failure, and by a response that broke.
     let mut cut = Stage::http(false);
-    cut.tell(head(Down, Head::Request(crate::stage::post(50)), 30));
+    cut.tell(head(Down, Head::Request(post(50)), 30));
     let mut cut = cut.connected();
     cut.tell(Event::Fin(Down));
     let mut gone = Stage::asked(GET);
@@ -206,4 +207,28 @@ fn i16_interim_responses_wait_for_a_client_that_does_not_read() {
     // One that was only begun is read on.
     stage.tell(partial(Up, 20));
     assert_eq!(stage.reads(Up), Read::Take(44));
+}
+
+/// H13: a trace draws a message that is with its kernel as complete, whatever the other one does.
+#[test]
+fn h13_an_early_answer_is_drawn_as_complete() {
+    let mut stage = Stage::http(false);
+    stage.tell(head(Down, Head::Request(post(500)), 10));
+    let mut stage = stage.connected();
+    stage.takes_all(Up);
+    stage.tell(head(Up, answer(BodyKind::Length(30)), 20));
+    let mut drawn = |event| {
+        let before = stage.session.clone();
+        let orders = stage.tell(event);
+        let row = Row::new(stage.now(), event, &before, &stage.session, &orders).to_string();
+        let [request, response] = [34, 45].map(|at| row[at..at + 8].to_string());
+        (request, response)
+    };
+    let told = |request: &str, response: &str| (request.to_string(), response.to_string());
+    let to_come = "=    0 =";
+    assert_eq!(drawn(Event::Sent(Down, 20)), told(to_come, to_come));
+    let rest = whole(Up, Head::None, 30);
+    assert_eq!(drawn(rest), told(to_come, "-   30 ="));
+    assert_eq!(drawn(Event::Sent(Down, 9)), told(to_come, "-   21 #"));
+    assert_eq!(drawn(Event::Sent(Down, 21)), told(to_come, "-    0 -"));
 }

@@ -6,9 +6,10 @@ use crate::{
 };
 use tidegate_core::{
     event::Event,
+    limits::Waits,
     session::{Kind, Setup},
     side::Side::{self, Down, Up},
-    time::Span,
+    time::{Span, Time},
     timer::Timer,
     vigil::Vigil,
 };
@@ -85,6 +86,29 @@ fn k24_the_user_timeout_is_never_shorter_than_the_questions_take() {
     assert_eq!(watched(&stage), [Some((60, Some(120))); 2]);
     stage.tell(Event::Fin(Down));
     assert_eq!(watched(&stage)[0], HALF);
+}
+
+/// U01, K13: an idle connection of the pool, and one on its way out, are watched over like any other.
+#[test]
+fn u01_u12_a_spare_leg_is_watched_until_it_is_gone() {
+    use tidegate_core::spare::{Event, Spare};
+    let mut spare = Spare::parked(Time(0), false, Waits::HTTP);
+    let seconds = |span: Span| span.as_ms() / 1_000;
+    let watched = |spare: &Spare| {
+        let vigil = spare.vigil()?;
+        Some((seconds(vigil.idle), vigil.unacked.map(seconds)))
+    };
+    // K24: the questions take longer than an HTTP leg may stall.
+    assert_eq!(watched(&spare), Some((60, Some(120))));
+    for (event, expected) in [
+        (Event::Received, Some((60, Some(120)))),
+        (Event::Finished, Some((15, Some(75)))),
+        (Event::Acked, HALF),
+        (Event::Fin, None),
+    ] {
+        spare.step(Time(0), event, &mut Vec::new());
+        assert_eq!(watched(&spare), expected, "{event:?}");
+    }
 }
 
 #[test]

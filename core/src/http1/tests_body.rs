@@ -262,6 +262,32 @@ fn u06_u07_u08_u09_h06_how_a_message_ends_when_its_transport_does() {
     }
 }
 
+/// SIMULATION 5.4: what may go past a decoder unseen, and where the message is then.
+#[test]
+fn a_body_of_a_known_length_goes_past_to_its_last_byte() {
+    for kind in [BodyKind::None, BodyKind::Chunked, BodyKind::Close] {
+        assert_eq!(BodyDecoder::new(kind).plain(), None, "{kind:?}");
+    }
+    let mut chunk = BodyDecoder::new(BodyKind::Chunked);
+    chunk.next(b"5\r\nh", 9).unwrap();
+    assert_eq!(chunk.plain(), None, "a chunk's end is to be looked at");
+    let mut decoder = BodyDecoder::new(BodyKind::Length(9));
+    assert_eq!(decoder.plain(), Some(9));
+    decoder.next(b"ab", 9).unwrap();
+    decoder.pass(3);
+    assert_eq!((decoder.plain(), decoder.done()), (Some(4), false));
+    assert_eq!(decoder.clone().ended(End::Clean), End::Truncated);
+    decoder.pass(4);
+    assert_eq!((decoder.plain(), decoder.done()), (None, true));
+    assert_eq!(decoder.next(b"GET", 9), Ok((0, None)), "no end to hand out");
+}
+
+#[test]
+#[should_panic(expected = "bug: bytes past the end of a body")]
+fn no_byte_goes_past_the_end_of_a_body() {
+    BodyDecoder::new(BodyKind::Length(3)).pass(4);
+}
+
 #[test]
 fn u07_a_close_delimited_message_hands_out_its_end_after_the_transport() {
     let mut decoder = BodyDecoder::new(BodyKind::Close);

@@ -41,6 +41,52 @@ fn the_other_framings_add_nothing() {
     BodyEncoder::new(Framing::None).end(&Trailers::none(), &mut Vec::new());
 }
 
+/// SIMULATION 5.4: what may go past an encoder, and what it owes behind that.
+#[test]
+fn only_a_body_of_a_known_length_is_sent_as_it_is() {
+    for (framing, plain) in [
+        (Framing::Length(3), true),
+        (Framing::Chunked, false),
+        (Framing::Close, false),
+    ] {
+        assert_eq!(BodyEncoder::new(framing).is_plain(), plain, "{framing:?}");
+    }
+    let mut encoder = BodyEncoder::new(Framing::Length(5));
+    encoder.data(b"a", &mut Vec::new());
+    encoder.pass(3);
+    assert!(encoder.is_plain(), "one byte is owed");
+    encoder.pass(1);
+    assert!(!encoder.is_plain(), "it is ended");
+}
+
+#[test]
+#[should_panic(expected = "bug: ended 1 bytes too early")]
+fn i2_what_went_past_counts_towards_a_promised_length() {
+    let mut encoder = BodyEncoder::new(Framing::Length(3));
+    encoder.pass(2);
+    encoder.end(&Trailers::none(), &mut Vec::new());
+}
+
+#[test]
+#[should_panic(expected = "bug: more bytes than were promised")]
+fn no_more_goes_past_than_was_promised() {
+    BodyEncoder::new(Framing::Length(1)).pass(2);
+}
+
+#[test]
+#[should_panic(expected = "bug: a second end of a message")]
+fn i8_a_body_that_went_past_whole_is_ended() {
+    let mut encoder = BodyEncoder::new(Framing::Length(3));
+    encoder.pass(3);
+    encoder.end(&Trailers::none(), &mut Vec::new());
+}
+
+#[test]
+#[should_panic(expected = "bug: bytes went past a body that is not sent as it is")]
+fn i1_chunks_do_not_go_past() {
+    BodyEncoder::new(Framing::Chunked).pass(1);
+}
+
 #[test]
 #[should_panic(expected = "bug: ended 1 bytes too early")]
 fn i2_a_promised_length_is_not_ended_early() {

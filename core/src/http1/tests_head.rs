@@ -241,6 +241,34 @@ fn limits_hold_at_their_byte_whole_or_not() {
 }
 
 #[test]
+fn a_head_may_have_as_many_fields_as_its_limit_says_and_no_more() {
+    // Around what is kept without asking for memory, too.
+    for most in [1, 24, 25, 127, 128, 129, 200] {
+        let limits = Limits {
+            head_fields: most,
+            ..Limits::default()
+        };
+        let head = |fields: u32| {
+            let others: String = (1..fields).map(|n| format!("A{n}: {n}\r\n")).collect();
+            format!("GET / HTTP/1.1\r\nHost: h\r\n{others}\r\n")
+        };
+        let (whole, beyond) = (head(most), head(most + 1));
+        let (_, head) = request_head(whole.as_bytes(), &limits).unwrap().unwrap();
+        assert_eq!(head.fields().count(), usize::try_from(most).unwrap());
+        let reject = request_head(beyond.as_bytes(), &limits).unwrap_err();
+        assert_eq!(reject, Reject::Request(Fault::TooManyFields), "{most}");
+    }
+}
+
+#[test]
+fn rfc9110_5_1_a_field_has_its_name_in_any_case_and_no_other() {
+    let (_, head) = complete(b"GET / HTTP/1.1\r\nHost: h\r\nX-Trace: 1\r\n\r\n");
+    let named = |name: &str| head.fields().filter(|field| field.is(name)).count();
+    assert_eq!((named("x-TRACE"), named("host")), (1, 1));
+    assert_eq!((named("X-Trac"), named("X-Traces")), (0, 0));
+}
+
+#[test]
 fn rfc9112_3_414_comes_before_the_line_is_complete() {
     let limits = Limits {
         target_bytes: 10,

@@ -231,11 +231,12 @@ fn command(args: &[&str]) -> Done {
 #[test]
 fn the_exit_status_says_how_it_went() {
     // An address that no other test looks for a port at; the probe will listen there.
-    let door = Stage::open(SocketAddr::from(([127, 0, 0, 2], 0))).unwrap();
-    let origin = door.door.address();
-    drop(door);
-    let proxy = Proxy::http(origin);
-    let (via, origin) = (proxy.address.to_string(), origin.to_string());
+    let [one, other] =
+        [(); 2].map(|()| Stage::open(SocketAddr::from(([127, 0, 0, 2], 0))).unwrap());
+    let [proxied, nobody] = [&one, &other].map(|stage| stage.door.address());
+    drop((one, other));
+    let proxy = Proxy::http(proxied);
+    let [via, origin, nobody] = [proxy.address, proxied, nobody].map(|it| it.to_string());
     let probe = |row: &str, more: &[&str]| {
         let mut args = vec!["proxy", "--via", &via, "--origin", &origin];
         args.extend(["--mode", "http", "--slack", "5000", "--only", row]);
@@ -250,15 +251,39 @@ fn the_exit_status_says_how_it_went() {
         done.said
     );
     assert!(done.said.contains("1 passed"), "{}", done.said);
-    // A relay's row, asked of a proxy that speaks HTTP.
-    let relay = ["proxy", "--via", &via, "--origin", &origin, "--mode", "tcp"];
-    let done = command(&[&relay[..], &["--only", "S01", "--json", "-q"]].concat());
+    // The promises of HTTP, asked of a proxy that does not read it.
+    let relay = Proxy::tcp(proxied);
+    let args = [
+        "proxy",
+        "--via",
+        &relay.address.to_string(),
+        "--origin",
+        &origin,
+    ];
+    let rows = ["--mode", "http", "--only", "S39-length", "--json", "-q"];
+    let done = command(&[&args[..], &rows].concat());
     assert_eq!(done.code(), Some(1), "{}", done.said);
     assert!(
         done.said.starts_with("{\"probe\":\"proxy\""),
         "{}",
         done.said
     );
+    // No proxy, nobody at all, one that leads elsewhere, one that does not read what it is told.
+    for (via, at, mode, why) in [
+        (&origin, &origin, "tcp", "is where the probe itself listens"),
+        (&nobody, &origin, "tcp", "the proxy does not accept at"),
+        (&via, &nobody, "http", "does not connect to the origin at"),
+        (&via, &origin, "tcp", "does not connect to the origin at"),
+    ] {
+        let done = command(&["proxy", "--via", via, "--origin", at, "--mode", mode, "-q"]);
+        assert_eq!(done.code(), Some(2), "{via} {at}: {}", done.said);
+        assert!(
+            done.said.starts_with("error: the probe could not run: "),
+            "{}",
+            done.said
+        );
+        assert!(done.said.contains(why), "{}", done.said);
+    }
     // Nothing of it can be looked at, and so nothing has passed.
     let done = probe("S54", &[]);
     assert_eq!(done.code(), Some(2), "{}", done.said);

@@ -39,6 +39,15 @@ impl Rule {
             reason: "a socket is named in the network's files only",
         },
         Rule {
+            folders: &["runtime/src/", "sim/src/"],
+            words: &["Shutdown::Read", "Shutdown::Both", "SHUT_RD"],
+            except: &[
+                // The probe's door: on a listener it means that nobody listens any more.
+                "runtime/src/probe/socket.rs",
+            ],
+            reason: "nobody shuts a read side down (R27)",
+        },
+        Rule {
             folders: &["core/src/", "runtime/src/", "sim/src/", "tests/"],
             words: &["unsafe {", "unsafe fn", "unsafe impl"],
             except: &["runtime/src/sys.rs", "tests/tidy/rules.rs"],

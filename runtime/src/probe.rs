@@ -21,6 +21,7 @@ pub mod server;
 pub mod socket;
 pub mod step;
 pub mod transcript;
+mod trial;
 pub mod wire;
 
 pub use run::run;
@@ -178,6 +179,7 @@ pub struct Progress<'a> {
 /// # Errors
 /// When it cannot be looked at: in words, what is missing.
 pub fn proxy(asked: &Asked, heed: &mut dyn FnMut(Progress<'_>)) -> Result<Vec<Row>, String> {
+    trial::apart(asked.via, asked.origin)?;
     let mut stage = Stage::open(asked.origin)
         .map_err(|error| format!("cannot listen as the origin at {}: {error}", asked.origin))?;
     proxy_at(asked, &mut stage, heed)
@@ -193,6 +195,7 @@ pub fn proxy_at(
     stage: &mut Stage,
     heed: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<Row>, String> {
+    trial::apart(asked.via, stage.door.address())?;
     let cases = selected(asked)?;
     if let Some(files) = &asked.origin_cert {
         let shown = stage.show(files);
@@ -206,7 +209,12 @@ pub fn proxy_at(
     stage.idle = asked.idle;
     stage.silence = asked.silence();
     let mut rows = Vec::new();
-    let mut played = false;
+    if cases
+        .iter()
+        .any(|case| unplayable(case, asked, stage).is_none())
+    {
+        trial::reach(stage, &cases, asked.tls)?;
+    }
     for (at, case) in cases.iter().enumerate() {
         if let Some(reason) = unplayable(case, asked, stage) {
             rows.push(Row::new(case, Outcome::Skipped(reason)));
@@ -224,10 +232,6 @@ pub fn proxy_at(
         };
         let row = repeated(case, asked, stage, &mut heed)
             .map_err(|error| format!("{} cannot be played: {error}", case.key()))?;
-        if let (false, Some(why)) = (played, row.play.client.unconnected()) {
-            return Err(format!("the proxy does not accept at {}: {why}", asked.via));
-        }
-        played = true;
         rows.push(row);
     }
     rows.extend(absentees(asked));

@@ -73,6 +73,18 @@ enum Verb {
         /// The file.
         file: PathBuf,
     },
+    /// Writes down the schedule of a seed, be it good or not, as a file that `replay` and `shrink` take.
+    Record {
+        /// The seed.
+        #[arg(long)]
+        seed: u64,
+        /// What it is for; it is another schedule for another kind.
+        #[arg(long, default_value_t = Kind::Any)]
+        kind: Kind,
+        /// The file; the output if not given.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Catches every wrong rule of the museum, leaves its shrunk schedule in a folder, and prints the
     /// page.
     Museum {
@@ -144,6 +156,7 @@ fn main() -> ExitCode {
     match (arguments.verb, seeds.seed) {
         (Some(Verb::Replay { file }), _) => with(&file, |schedule| show(schedule, &seeds)),
         (Some(Verb::Shrink { file }), _) => with(&file, |schedule| shrink(schedule, &file, &seeds)),
+        (Some(Verb::Record { seed, kind, out }), _) => record(kind, seed, out.as_deref()),
         (Some(Verb::Museum { folder }), _) => museum(&folder),
         (None, Some(seed)) => {
             let schedule = generate::schedule(seeds.kind, seed);
@@ -175,6 +188,24 @@ fn with(file: &Path, act: impl FnOnce(&Schedule) -> ExitCode) -> ExitCode {
         return ExitCode::from(2);
     }
     act(&schedule)
+}
+
+/// Writes down the schedule of a seed.
+fn record(kind: Kind, seed: u64, out: Option<&Path>) -> ExitCode {
+    let Some(file) = out else {
+        print!("{}", generate::schedule(kind, seed));
+        return ExitCode::SUCCESS;
+    };
+    match reproduce::record(kind, seed, file) {
+        Ok(said) => {
+            print!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("cannot write {}: {error}", file.display());
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Makes a schedule that fails small.

@@ -1,11 +1,12 @@
 //! What is said of a seed that is not good: the command that plays it again, and the file of the
-//! shrunk schedule that it leaves, with the command that replays that.
+//! shrunk schedule that it leaves, with the command that replays that. And the file of any seed's
+//! schedule, as it was drawn.
 
 use crate::{
     batch::Plan,
     case::Finding,
     fault::Timers,
-    generate,
+    generate::{self, Kind},
     schedule::Schedule,
     shrink::{self, Shrunk},
 };
@@ -80,6 +81,19 @@ pub fn left(
         file.display(),
         self::variant(variant),
     )
+}
+
+/// Writes the schedule of a seed to `file`, and says how it is replayed.
+///
+/// # Errors
+/// Why the file cannot be written.
+pub fn record(kind: Kind, seed: u64, file: &Path) -> io::Result<String> {
+    let text = generate::schedule(kind, seed).to_string();
+    fs::write(file, &text)?;
+    let (lines, file) = (text.lines().count(), file.display());
+    Ok(format!(
+        "seed {seed} of {kind}, {lines} lines: {file}\n  replay: {COMMAND} replay {file}\n"
+    ))
 }
 
 fn write(schedule: &Schedule, folder: &Path, name: &str) -> io::Result<PathBuf> {

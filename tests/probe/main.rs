@@ -128,8 +128,8 @@ fn a_relay_that_is_late() {
 }
 
 #[test]
-fn a_relay_that_never_dials() {
-    let rows = probe(Fault::NeverDials, &["S06"]);
+fn a_relay_that_dials_for_the_first_client_only() {
+    let rows = probe(Fault::DialsOnce, &["S06"]);
     assert_eq!(
         reasons(&rows, "S06"),
         ["the proxy did not connect to the origin"]
@@ -231,6 +231,59 @@ fn what_keeps_the_probe_from_running_is_said() {
     );
     let error = probe::proxy_at(&asked(&relay, &["S99"]), &mut relay.stage, heed).unwrap_err();
     assert!(error.contains("`S99`"), "{error}");
+}
+
+/// Nothing can be said of it, and no row is played to say so.
+#[test]
+fn a_relay_that_never_dials_cannot_be_looked_at() {
+    let mut relay = Relay::start(Fault::NeverDials);
+    let mut asked = asked(&relay, &[]);
+    asked.pace.patience = Duration::from_millis(300);
+    let heed = &mut |at: Progress<'_>| panic!("{} is played", at.key);
+    for mode in Mode::ALL {
+        asked.mode = mode;
+        let error = probe::proxy_at(&asked, &mut relay.stage, heed).unwrap_err();
+        let (via, origin) = (asked.via, asked.origin);
+        let due = format!("the proxy at {via} does not connect to the origin at {origin}");
+        assert!(error.starts_with(&due), "{error}");
+    }
+}
+
+#[test]
+fn the_probe_is_not_taken_for_a_proxy() {
+    let any = |ip: &str| Stage::open(format!("{ip}:0").parse().unwrap()).unwrap();
+    let heed = &mut |at: Progress<'_>| panic!("{} is played", at.key);
+    for (origin, via) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "0.0.0.0"),
+        ("0.0.0.0", "0.0.0.0"),
+        ("0.0.0.0", "127.0.0.2"),
+        ("[::]", "[::1]"),
+        ("[::]", "127.0.0.1"),
+        ("127.0.0.1", "[::ffff:127.0.0.1]"),
+    ] {
+        let mut stage = any(origin);
+        let origin = stage.door.address();
+        let via = format!("{via}:{}", origin.port()).parse().unwrap();
+        let asked = Asked::new(via, origin, Mode::Tcp);
+        let due = format!("{via} is where the probe itself listens as the origin");
+        let error = probe::proxy_at(&asked, &mut stage, heed).unwrap_err();
+        assert!(error.starts_with(&due), "{error}");
+        drop(stage);
+        let error = probe::proxy(&asked, heed).unwrap_err();
+        assert!(error.starts_with(&due), "{error}");
+    }
+}
+
+#[test]
+fn a_proxy_may_have_the_origins_port_at_another_address() {
+    let mut stage = Stage::open(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let origin = stage.door.address();
+    let via = SocketAddr::from(([127, 0, 0, 2], origin.port()));
+    let asked = Asked::new(via, origin, Mode::Tcp);
+    // It might be there, and is not.
+    let error = probe::proxy_at(&asked, &mut stage, &mut |_| {}).unwrap_err();
+    assert!(error.starts_with("the proxy does not accept"), "{error}");
 }
 
 /// K9: the kernel tells a reset once; what a read says behind that is no FIN.

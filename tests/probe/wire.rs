@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     LosesHalf,
     /// It accepts, and never connects.
     NeverDials,
+    /// It does so for the first who comes.
+    DialsOnce,
     /// Every other connection makes a FIN of a reset.
     Sometimes,
 }
@@ -51,6 +53,7 @@ impl Relay {
                 let fault = match (fault, count.is_multiple_of(2)) {
                     (Fault::Sometimes, true) => Fault::None,
                     (Fault::Sometimes, false) => Fault::ResetIsFin,
+                    (Fault::DialsOnce, _) if count > 0 => Fault::NeverDials,
                     (always, _) => always,
                 };
                 thread::spawn(move || serve(down, origin, fault));
@@ -62,7 +65,7 @@ impl Relay {
 
 fn serve(mut down: Plain, origin: SocketAddr, fault: Fault) {
     if fault == Fault::NeverDials {
-        while down.read(&mut [0; 64], PATIENCE) != Heard::Fin {}
+        while matches!(down.read(&mut [0; 64], PATIENCE), Heard::Bytes(_)) {}
         return;
     }
     match Plain::connect(origin, None, PATIENCE) {

@@ -2,7 +2,15 @@
 
 use std::{fs, path::PathBuf};
 use tidegate_core::trace::HEADER;
-use tidegate_sim::{case, fault::Timers, schedule::Schedule, world::Net};
+use tidegate_sim::{
+    case,
+    fault::Timers,
+    generate::{self, Kind},
+    reproduce,
+    schedule::{Carrier, Schedule},
+    tls::Version,
+    world::Net,
+};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/schedules")
@@ -67,5 +75,38 @@ fn every_schedule_file_renders_to_itself_and_replays_to_its_trace() {
         };
         let text = format!("Schedule {name}.\n{HEADER}\n{}\n{verdict}", rows.join("\n"));
         settings.bind(|| insta::assert_snapshot!(name, text));
+    }
+}
+
+/// Whatever the seed drew is in the file, so the file takes the same steps.
+#[test]
+fn a_recorded_seed_replays_to_the_same_fingerprint() {
+    let tls13 = Carrier::Tls(Version::Tls13);
+    let kinds = [
+        Kind::Any,
+        Kind::Relay(Carrier::Tcp),
+        Kind::RelayTo(tls13, Version::Tls12),
+        Kind::Http(tls13),
+    ];
+    for (seed, kind) in (0..12).zip(kinds.into_iter().cycle()) {
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{kind}-{seed}.sched"));
+        let said = reproduce::record(kind, seed, &file).expect("it is written");
+        assert!(
+            said.contains(&format!("replay {}", file.display())),
+            "{said}"
+        );
+        let text = fs::read_to_string(&file).expect("a text");
+        let replayed: Schedule = text.parse().expect("a schedule");
+        assert_eq!(replayed.validate(), Ok(()));
+        let drawn = generate::schedule(kind, seed);
+        for (net, timers) in [
+            (Net::Fast, Timers::Running),
+            (Net::Fast, Timers::Late),
+            (Net::Turmoil, Timers::Frozen),
+        ] {
+            let [drawn, replayed] = [&drawn, &replayed]
+                .map(|schedule| case::play(net, schedule, timers, None, false).fingerprint);
+            assert_eq!(drawn, replayed, "{kind} {seed} on {net}");
+        }
     }
 }

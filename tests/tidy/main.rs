@@ -188,4 +188,13 @@ fn the_rules_can_fail() {
         .expect("a clock rule");
     assert!(clock.covers(&bad.path) && !clock.allows(&bad.path));
     assert!(bad.code().any(|(_, line)| clock.breaks(line).is_some()));
+    let shut = |rule: &&Rule| rule.breaks("shutdown(&*self.fd, Shutdown::Both)").is_some();
+    let r27 = Rule::ALL.iter().find(shut).expect("a rule of R27");
+    for path in [
+        "runtime/src/net/kernel/stream/calls.rs",
+        "sim/src/socket.rs",
+    ] {
+        assert!(r27.covers(path) && !r27.allows(path), "{path}");
+    }
+    assert_eq!(r27.breaks("shutdown(&*self.fd, Shutdown::Write)"), None);
 }

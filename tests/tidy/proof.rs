@@ -3,18 +3,25 @@
 
 use crate::{
     complain,
-    rules::{rows, scenarios},
+    rules::lifecycle,
     tree::{Source, sources, text_files},
 };
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 use tidegate_sim::oracle::Invariant;
 
 /// Where the rows stand.
 const ROWS: &str = "docs/ROWS.md";
 
-/// A row, and what proves it besides what is named after it.
+/// What is said of a row whose proofs are of the fast network only, and of no other.
+const FAST_ALONE: &str = "(fast network alone)";
+
+/// Where these are.
+const FAST: &str = "sim/src/fast/";
+
+/// A row, what it says, and what proves it besides what is named after it.
 struct Row {
     id: String,
+    says: String,
     also: Vec<String>,
 }
 
@@ -55,15 +62,43 @@ fn cells(text: &str) -> impl Iterator<Item = Vec<&str>> {
 fn parsed(text: &str) -> Vec<Row> {
     let (here, _) = text.split_once("## Not here").expect("what is not here");
     cells(here)
-        .map(|cells| Row {
-            id: cells[0].to_string(),
-            also: cells[2]
-                .split(", ")
-                .filter(|also| !also.is_empty())
-                .map(str::to_string)
-                .collect(),
+        .map(|cells| {
+            let [id, says, also, ""] = cells[..] else {
+                panic!("{ROWS}: a row of three cells, not {cells:?}")
+            };
+            let also = match also {
+                "" => Vec::new(),
+                some => some
+                    .split(',')
+                    .map(|also| also.trim().to_string())
+                    .collect(),
+            };
+            let [id, says] = [id, says].map(str::to_string);
+            Row { id, says, also }
         })
         .collect()
+}
+
+/// A row that follows from itself, and the way round, if there is one.
+fn circle(rows: &[Row]) -> Option<String> {
+    let mut grounded = BTreeSet::new();
+    // A row is grounded once all the rows it names are; what is left goes in circles.
+    loop {
+        let before = grounded.len();
+        for row in rows {
+            let also = rows.iter().filter(|other| row.also.contains(&other.id));
+            let mut open = also.filter(|other| !grounded.contains(&other.id));
+            if open.next().is_none() {
+                grounded.insert(row.id.clone());
+            }
+        }
+        if grounded.len() == before {
+            break;
+        }
+    }
+    let ids = rows.iter().map(|row| row.id.clone());
+    let left: Vec<String> = ids.filter(|id| !grounded.contains(id)).collect();
+    (!left.is_empty()).then(|| format!("each of these waits for another: {}", left.join(", ")))
 }
 
 /// The tree, as far as proofs are looked for in it.
@@ -139,9 +174,7 @@ impl Tree {
         let mut proofs = self.proofs(&row.id);
         for also in &row.also {
             let named = also.trim_matches('`');
-            let known = rows
-                .iter()
-                .any(|other| other.id == named && named != row.id);
+            let known = rows.iter().any(|other| other.id == named);
             let found = match known {
                 true => Some(Proof::Row(named.to_string())),
                 false => self.has_test(named),
@@ -153,6 +186,12 @@ impl Tree {
         }
         if proofs.is_empty() {
             faults.push(format!("{}: nothing proves it", row.id));
+        }
+        let fast = |proof: &Proof| matches!(proof, Proof::Test(path, _) if path.starts_with(FAST));
+        let alone = !proofs.is_empty() && proofs.iter().all(fast);
+        if alone != row.says.contains(FAST_ALONE) {
+            let not = if alone { "not " } else { "" };
+            faults.push(format!("{}: {FAST_ALONE} is {not}said of it", row.id));
         }
         proofs
     }
@@ -193,36 +232,83 @@ fn every_row_has_its_proof() {
         }
     }
     println!("{} rows, {count} proofs", rows.len());
+    faults.extend(circle(&rows));
     complain(&faults);
+}
+
+/// Every row of LIFECYCLE stands in one place, and no other rows do.
+fn misplaced(text: &str) -> Vec<String> {
+    let (_, absent) = text.split_once("## Not here").expect("what is not here");
+    let mut stand: Vec<String> = parsed(text).into_iter().map(|row| row.id).collect();
+    for ids in cells(absent).map(|cells| cells[0]) {
+        stand.extend(ids.split(", ").map(str::to_string));
+    }
+    let ids = lifecycle();
+    let count = |id: &String| stand.iter().filter(|other| *other == id).count();
+    let strange = stand.iter().filter(|id| !ids.contains(id));
+    let strange = strange.map(|id| format!("{id}: not a row of LIFECYCLE"));
+    let wrong = ids.iter().filter(|id| count(id) != 1);
+    let wrong = wrong.map(|id| format!("{id}: {} times in {ROWS}", count(id)));
+    wrong.chain(strange).collect()
 }
 
 #[test]
 fn no_row_is_left_out() {
-    let text = text();
-    let (_, absent) = text.split_once("## Not here").expect("what is not here");
-    let rows_here = parsed(&text);
-    let absent: Vec<&str> = cells(absent).map(|cells| cells[0]).collect();
-    let invariants = (1..=20).map(|n| format!("I{n}"));
-    let missing = rows().chain(scenarios()).chain(invariants).filter(|id| {
-        let here = rows_here.iter().any(|row| row.id == *id);
-        let mut words = absent.iter().flat_map(|ids| ids.split([' ', ',']));
-        let named = words.any(|word| word == id);
-        here == named
-    });
-    let faults: Vec<String> = missing
-        .map(|id| format!("{id}: not in {ROWS}, or in it twice"))
-        .collect();
-    complain(&faults);
+    complain(&misplaced(&text()));
 }
 
 #[test]
-fn a_row_without_a_proof_is_seen() {
-    let text =
-        "| R99 | nobody has tested this | |\n| R98 | nor this | `no_such_test` |\n## Not here";
-    let (tree, rows) = (Tree::read(), parsed(text));
+fn a_row_that_is_left_out_is_seen() {
+    let text = text();
+    let line = |row: &str| {
+        let mut lines = text.lines();
+        lines.find(|line| line.starts_with(row)).expect(row)
+    };
+    for row in ["| K22 |", "| 4.4.3 |", "| 4.14.2 |", "| I20 |"] {
+        let without = text.replace(&format!("{}\n", line(row)), "");
+        assert_eq!(misplaced(&without).len(), 1, "{row}");
+        let twice = text.replace(line(row), &format!("{0}\n{0}", line(row)));
+        assert_eq!(misplaced(&twice).len(), 1, "{row}");
+    }
+    let more = text.replace("| K22 |", "| K27 |");
+    assert_eq!(misplaced(&more).len(), 2);
+}
+
+/// What is wrong with a table of these rows.
+fn faults(rows: &str) -> Vec<String> {
+    let (tree, rows) = (Tree::read(), parsed(&format!("{rows}\n## Not here")));
     let mut faults = Vec::new();
     for row in &rows {
         tree.all(row, &rows, &mut faults);
     }
-    assert_eq!(faults.len(), 3, "{faults:?}");
+    faults.extend(circle(&rows));
+    faults
+}
+
+#[test]
+fn a_row_without_a_proof_is_seen() {
+    let nobody = faults("| R99 | nobody has tested this | |\n| R98 | nor this | `no_such_test` |");
+    assert_eq!(nobody.len(), 3, "{nobody:?}");
+    let empty =
+        faults("| R01 | the second of its proofs is none | R02, , R03 |\n| R02 | | |\n| R03 | | |");
+    assert_eq!(empty, ["R01: there is no "]);
+    let itself = faults("| R99 | because it is so | R99 |");
+    assert_eq!(itself, ["each of these waits for another: R99"]);
+    let round = faults("| R97 | | R98 |\n| R98 | | R99 |\n| R99 | | R97 |\n| R01 | | |");
+    assert_eq!(round, ["each of these waits for another: R97, R98, R99"]);
+    let away =
+        faults("| K23a | a proof of the fast network | |\n| K22 | three (fast network alone) | |");
+    assert_eq!(away.len(), 2, "{away:?}");
+}
+
+#[test]
+fn a_test_that_tests_nothing_is_no_proof() {
+    let source = Source {
+        path: "tests/rows/x.rs".to_string(),
+        text: "#[test]\nfn r01_hollow() {}\n\n#[test]\nfn r02_later() {\n    // Later.\n}\n\n\
+               #[test]\n#[ignore = \"slow\"]\nfn r03_ignored() {\n    so();\n}\n\n\
+               #[test]\nfn r04_tested() {\n    so();\n}\n"
+            .to_string(),
+    };
+    assert_eq!(source.tests(), ["r04_tested"]);
 }

@@ -55,23 +55,32 @@ impl Source {
         found
     }
 
-    /// The names of its tests.
+    /// The names of its tests. One that is ignored, or does nothing, is none.
     pub(crate) fn tests(&self) -> Vec<String> {
         let lines: Vec<&str> = self.lines().map(str::trim).collect();
         let mut names = Vec::new();
         for (at, line) in lines.iter().enumerate() {
             let marked = line.starts_with("#[test]") || line.starts_with("#[tokio::test");
-            let next = lines[at..].iter().find(|line| is_function(line));
-            if let (true, Some(function)) = (marked, next) {
-                let name = function
+            let next = lines[at..].iter().position(|line| is_function(line));
+            if let (true, Some(rest)) = (marked, next) {
+                let (attributes, body) = lines[at..].split_at(rest);
+                let ignored = attributes.iter().any(|line| line.starts_with("#[ignore"));
+                let name = body[0]
                     .split("fn ")
                     .nth(1)
                     .and_then(|rest| rest.split('(').next());
-                names.extend(name.map(str::to_string));
+                let counts = !ignored && !is_hollow(body);
+                names.extend(name.filter(|_| counts).map(str::to_string));
             }
         }
         names
     }
+}
+
+/// Whether the function that `lines` begin with does nothing.
+fn is_hollow(lines: &[&str]) -> bool {
+    let mut behind = lines[1..].iter().skip_while(|line| line.starts_with("//"));
+    lines[0].ends_with("{}") || behind.next() == Some(&"}")
 }
 
 fn is_function(code: &str) -> bool {

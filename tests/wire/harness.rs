@@ -199,6 +199,8 @@ pub(crate) enum Serve {
     Https(SocketAddr),
     Tcp(SocketAddr),
     Tls(SocketAddr),
+    /// TLS that ends at the origin.
+    Passthrough(SocketAddr),
     /// What a file of this text says.
     File(String),
 }
@@ -225,6 +227,10 @@ impl Proxy {
 
     pub(crate) fn tls(to: SocketAddr) -> Proxy {
         Proxy::serving(&Serve::Tls(to))
+    }
+
+    pub(crate) fn passthrough(to: SocketAddr) -> Proxy {
+        Proxy::serving(&Serve::Passthrough(to))
     }
 
     /// One worker and one listener, configured by these lines, in front of `to`.
@@ -319,7 +325,7 @@ pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command
     let mut command = program(scratch);
     let to = match serve {
         Serve::Http(to) | Serve::Https(to) => to,
-        Serve::Tcp(to) | Serve::Tls(to) => {
+        Serve::Tcp(to) | Serve::Tls(to) | Serve::Passthrough(to) => {
             command.arg("tcp");
             to
         }
@@ -329,9 +335,11 @@ pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command
         }
     };
     command.args(["--listen", listen, "--to", &to.to_string()]);
-    if matches!(serve, Serve::Https(_) | Serve::Tls(_)) {
-        command.args(["--tls", "dev"]);
-    }
+    match serve {
+        Serve::Https(_) | Serve::Tls(_) => command.args(["--tls", "dev"]),
+        Serve::Passthrough(_) => command.args(["--tls", "passthrough"]),
+        Serve::Http(_) | Serve::Tcp(_) | Serve::File(_) => &mut command,
+    };
     command
 }
 

@@ -167,3 +167,24 @@ fn whoever_asks_for_no_one_gets_the_default() {
     let mut up = stage.below.accept();
     assert_eq!(up.hear(said.len()), said);
 }
+
+/// Without a file there is one way: whatever name is asked for, or none.
+#[test]
+fn s37_p3_the_one_liner_passes_every_name_to_its_endpoint() {
+    let origin = Origin::new();
+    let proxy = Proxy::passthrough(origin.address());
+    for name in ["localhost", "a.example.org", "127.0.0.1"] {
+        let said = hello(name);
+        let mut client = Raw::connect(proxy.address);
+        client.say_last(&said);
+        let mut up = origin.accept();
+        assert_eq!(up.last(), Last::plain(said, End::Fin), "{name}");
+        up.say(b"answer");
+        up.fin();
+        assert_eq!(client.last(), Last::plain("answer", End::Fin), "{name}");
+    }
+    let mut client = Raw::connect(proxy.address);
+    client.say(b"GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert!(origin.is_untouched());
+}

@@ -68,7 +68,7 @@ pub(super) struct Inline {
     #[arg(long, value_name = "HOST:PORT,…", value_delimiter = ',', value_parser = endpoint)]
     #[arg(requires = "listen")]
     pub(super) to: Vec<String>,
-    /// End TLS with a development certificate for this machine
+    /// End TLS with a development certificate for this machine, or let it end at the endpoints
     #[arg(long, requires = "listen", conflicts_with_all = ["cert", "key"])]
     pub(super) tls: Option<TlsChoice>,
     /// End TLS with this certificate chain (PEM)
@@ -126,6 +126,8 @@ pub(super) struct Common {
 pub(super) enum TlsChoice {
     /// A certificate for localhost, made on first use
     Dev,
+    /// With `tcp`: passed through, whatever name is asked for; names apart need a file
+    Passthrough,
 }
 
 impl Shared {

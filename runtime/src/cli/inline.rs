@@ -44,16 +44,14 @@ pub(super) fn config(
         messages.push(message);
         None
     });
-    if secure.contains(&true) && secure.contains(&false) {
-        let what = "some endpoints are to be spoken to over TLS, and some in the clear";
-        let message = Message::new(Code::Contradiction, what);
-        messages.push(message.help("write all of --to alike, or a file with two clusters"));
-    }
+    messages.extend(contradictions(flags, kind, &secure));
     if !messages.is_empty() {
         return Err(messages);
     }
+    let all = || Table::new(vec![Route::new(None, "/", 0)]);
     let protocol = match kind {
-        Kind::Http => Protocol::Http(Table::new(vec![Route::new(None, "/", 0)])),
+        Kind::Http => Protocol::Http(all()),
+        Kind::Tcp if passes_through(flags) => Protocol::Passthrough(all()),
         Kind::Tcp => Protocol::Tcp(0),
     };
     let mut bind = Vec::new();
@@ -91,9 +89,44 @@ pub(super) fn config(
     })
 }
 
+fn passes_through(flags: &Inline) -> bool {
+    flags.tls == Some(TlsChoice::Passthrough)
+}
+
+/// Flags that are fine by themselves and not together: what a file would be told as well.
+/// `secure`: of each endpoint, whether it is to be spoken to over TLS.
+fn contradictions(flags: &Inline, kind: Kind, secure: &[bool]) -> Vec<Message> {
+    let mut messages = Vec::new();
+    if secure.contains(&true) && secure.contains(&false) {
+        let what = "some endpoints are to be spoken to over TLS, and some in the clear";
+        let message = Message::new(Code::Contradiction, what);
+        messages.push(message.help("write all of --to alike, or a file with two clusters"));
+    }
+    if !passes_through(flags) {
+        return messages;
+    }
+    if kind == Kind::Http {
+        let message = Message::new(Code::WrongKind, "`--tls passthrough` over http");
+        let message = message.note("what is passed through cannot be read");
+        let help = "relay it: tidegate tcp --listen … --to … --tls passthrough";
+        messages.push(message.help(help));
+    }
+    if secure.contains(&true) {
+        let what = "TLS is passed through to endpoints that are spoken to over TLS";
+        let message = Message::new(Code::WrongKind, what);
+        let message = message.note(
+            "the client's TLS would be wrapped in ours, and the endpoint expects one of them",
+        );
+        let help = "write --to without tls://, or end TLS here: --tls dev, or --cert and --key";
+        messages.push(message.help(help));
+    }
+    messages
+}
+
 fn tls(flags: &Inline, outside: &dyn Outside) -> Result<Option<Tls>, Message> {
     match flags.tls {
         Some(TlsChoice::Dev) => return Ok(Some(Tls::Dev(outside.dev_directory()?))),
+        Some(TlsChoice::Passthrough) => return Ok(None),
         None => {}
     }
     let (Some(cert), Some(key)) = (&flags.cert, &flags.key) else {

@@ -50,7 +50,7 @@ enum What {
     /// Be client and origin around any proxy, and see how it ends connections
     ///
     /// Exit status: 0 if every row that was played passed, 1 if one failed, 2 if none could be
-    /// played. The proxy's certificate is not verified.
+    /// played: nobody listens there, or nobody connects to the origin. The proxy's certificate is not verified.
     Proxy(ProxyFlags),
     /// Ask an HTTP server as its client how it ends connections
     ///

@@ -142,6 +142,52 @@ fn an_endpoint_with_a_scheme_is_spoken_to_over_tls() {
 }
 
 #[test]
+fn tcp_may_pass_tls_through_to_its_endpoints() {
+    let line = "tcp --listen :443 --to db1:443,db2:443 --tls passthrough";
+    let config = served(line);
+    let listener = &config.listeners[0];
+    assert_eq!((&listener.tls, listener.timeouts), (&None, Timeouts::tcp()));
+    let Protocol::Passthrough(routes) = &listener.protocol else {
+        panic!("{listener:?}")
+    };
+    assert_eq!(routes.find(Some("any.example"), ""), Some(0));
+    assert_eq!(routes.find(None, ""), Some(0));
+    let (_, out, _) = said(&format!("{line} --print-config"));
+    let due = "\
+defaults = \"2026\"
+
+[[listener]]
+name = \"main\"
+bind = [\"0.0.0.0:443\"]
+kind = \"tcp\"
+tls = \"passthrough\"
+to = \"main\"
+
+[[cluster]]
+name = \"main\"
+endpoints = [\"db1:443\", \"db2:443\"]
+";
+    assert_eq!(out, due);
+}
+
+#[test]
+fn what_is_passed_through_is_neither_read_nor_wrapped() {
+    for (line, hint) in [
+        ("--listen :1 --to db1:1 --tls passthrough", "tidegate tcp"),
+        ("run --listen :1 --to db1:1 --tls passthrough", "over http"),
+        (
+            "tcp --listen :1 --to tls://db1:1 --tls passthrough",
+            "write --to without tls://",
+        ),
+    ] {
+        let (exit, out, err) = said(line);
+        assert_eq!((exit, out.as_str()), (Exit::Config, ""), "{line}: {err}");
+        assert!(err.starts_with("error[E0211]: "), "{line}: {err}");
+        assert!(err.contains(hint), "{line}: {err}");
+    }
+}
+
+#[test]
 fn what_is_printed_means_the_same() {
     let scratch = Scratch::new("cli-print");
     for line in [
@@ -151,6 +197,7 @@ fn what_is_printed_means_the_same() {
         "--listen :8443 --cert /etc/good.pem --key /etc/good.key --to db1:1,db2:2",
         "--listen :0 --listen :0 --cert good.pem --key good.pem --to db1:1",
         "tcp --listen [::1]:5432 --to db1:5432,db2:5432",
+        "tcp --listen :443 --to db1:443,db2:443 --tls passthrough --workers 3",
     ] {
         let (exit, out, _) = said(&format!("{line} --print-config"));
         assert_eq!(exit, Exit::Ok);
@@ -178,6 +225,11 @@ fn a_wrong_line_ends_with_64() {
             "--listen :80 --to db1:1 --tls dev --cert a --key b",
             "cannot be used",
         ),
+        (
+            "tcp --listen :80 --to db1:1 --tls passthrough --cert a --key b",
+            "cannot be used",
+        ),
+        ("--listen :80 --to db1:1 --tls pass", "passthrough"),
         ("--listen :80 --to db1:1 -c file", "cannot be used"),
         ("--listen :80 --to db1:1 --workers 0", "0 is not in"),
         (

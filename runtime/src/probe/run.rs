@@ -69,7 +69,7 @@ pub fn run(probe: &Probe, output: Output) -> Exit {
             exit
         }
         Err(why) => {
-            eprintln!("error: {why}");
+            eprintln!("error: the probe could not run: {why}");
             Exit::Config
         }
     }

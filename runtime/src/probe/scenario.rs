@@ -98,7 +98,7 @@ pub enum Versions {
 }
 
 impl Versions {
-    fn have(self, version: Version) -> bool {
+    pub(super) fn have(self, version: Version) -> bool {
         [Versions::Both, Versions::Only(version)].contains(&self)
     }
 }

@@ -13,7 +13,7 @@ use socket2::{Domain, SockFilter, SockRef, Socket, Type};
 use std::{
     cell::Cell,
     io::{self, ErrorKind, Read},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     thread,
     time::Duration,
 };
@@ -223,6 +223,22 @@ fn name(error: &io::Error) -> String {
     ];
     let known = known.iter().find(|(kind, _)| *kind == error.kind());
     known.map_or_else(|| error.to_string(), |(_, name)| (*name).to_owned())
+}
+
+/// Whether who connects to `via` comes to a listener of this host at `door`.
+pub(super) fn is_at(via: SocketAddr, door: SocketAddr) -> bool {
+    let (mut to, at) = (via.ip().to_canonical(), door.ip().to_canonical());
+    if to.is_unspecified() {
+        // The kernel takes it for this host.
+        to = match to {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+    }
+    // Only an address of this host can be bound, and one of either family comes to `[::]`.
+    let is_here = || TcpListener::bind((to, 0)).is_ok();
+    let all = at.is_unspecified() && (at.is_ipv6() || to.is_ipv4()) && is_here();
+    via.port() == door.port() && (to == at || all)
 }
 
 /// Where the probe listens as the origin.

@@ -92,7 +92,7 @@ fn k24_the_user_timeout_is_never_shorter_than_the_questions_take() {
 #[test]
 fn u01_u12_a_spare_leg_is_watched_until_it_is_gone() {
     use tidegate_core::spare::{Event, Spare};
-    let mut spare = Spare::parked(Time(0), false, Waits::HTTP);
+    let mut spare = Spare::parked(Time(0), false, Waits::HTTP.into());
     let seconds = |span: Span| span.as_ms() / 1_000;
     let watched = |spare: &Spare| {
         let vigil = spare.vigil()?;

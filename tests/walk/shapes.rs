@@ -263,6 +263,38 @@ const LARGE: &[&str] = &[
     "upload, origin over tls",
 ];
 
+/// Shapes with so few that every order of the settle rules can be tried on each (order.rs).
+const SMALL: &[&str] = &[
+    "passthrough, draining",
+    "tcp, draining",
+    "client_fin cancel",
+    "client_fin cancel over tls",
+    "client_fin probe, 1.0",
+    "idle abort",
+    "bodyless",
+    "origin closes",
+    "interim",
+    "broken upload",
+    "client closes",
+    "1.0",
+    "1.0, close-delimited",
+    "head",
+    "connect refused",
+    "upgrade declined",
+    "101 unasked",
+    "bad request",
+    "bad response",
+    "no response",
+];
+
+/// The smallest.
+pub(crate) fn small() -> Vec<Shape> {
+    let mut shapes = all();
+    shapes.retain(|shape| SMALL.contains(&shape.name));
+    assert_eq!(shapes.len(), SMALL.len(), "a shape has another name");
+    shapes
+}
+
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];

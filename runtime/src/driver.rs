@@ -12,6 +12,7 @@ mod cut;
 mod desk;
 mod lane;
 mod queue;
+mod rounds;
 mod turn;
 mod wait;
 mod watch;
@@ -26,17 +27,8 @@ use crate::{
     port::Port,
     tap::Tap,
     upstream::{Dial, Upstreams},
-    variant::bad,
 };
-use std::{
-    fmt,
-    future::Future,
-    net::SocketAddr,
-    pin::Pin,
-    rc::Rc,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
     effect::Effect,
     ending::Ending,
@@ -47,9 +39,6 @@ use tidegate_core::{
     side::Side,
     time::Time,
 };
-
-/// Steps of one wake-up before others get their turn.
-const BUDGET: u32 = 256;
 
 /// What every session of a listener has in common.
 pub struct Service<N: Network> {
@@ -96,6 +85,8 @@ pub struct Driver<N: Network> {
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     /// When the legs' networks are told what to watch for, if they do not know.
     watch_at: Option<Time>,
+    /// Whether it was heard, and what it has to say was put off to the end of the worker's turn.
+    put_off: bool,
     /// What is being worked off.
     desk: Option<Box<Desk>>,
     now: Time,
@@ -152,6 +143,7 @@ impl<N: Network> Driver<N> {
             halves: service.observer.halves(),
             sleep: None,
             watch_at: None,
+            put_off: false,
             desk: None,
             now,
             ending: None,
@@ -368,30 +360,5 @@ impl<N: Network> Drop for Driver<N> {
                 self.service.observer.leg_dropped(side);
             }
         }
-    }
-}
-
-impl<N: Network> Future for Driver<N> {
-    type Output = Ending;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
-        let this = self.get_mut();
-        let budget = if bad!(WakeForgotten) { 4 } else { BUDGET };
-        for _ in 0..budget {
-            this.now = this.now.max(this.service.upstreams.net().now());
-            let moved = this.round(cx) | this.poll_deadline(cx);
-            if let Some(ending) = this.ending {
-                return Poll::Ready(ending);
-            }
-            if !moved {
-                this.rest();
-                return Poll::Pending;
-            }
-        }
-        // Others get their turn; this session is not done.
-        if !bad!(WakeForgotten) {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
     }
 }

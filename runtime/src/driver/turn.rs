@@ -19,8 +19,8 @@ use tidegate_core::{
 };
 
 impl<N: Network> Driver<N> {
-    /// One round over everything that may have something to tell.
-    pub(super) fn round(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Everything that may have something to tell.
+    pub(super) fn hear(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = self.poll_secure(cx, Side::Down);
         moved |= self.poll_dial(cx);
         moved |= self.poll_secure(cx, Side::Up);
@@ -33,7 +33,12 @@ impl<N: Network> Driver<N> {
             moved |= self.poll_hint(cx, side);
         }
         // G7: a request that is there when the drain begins has been read by now.
-        moved |= self.poll_drain(cx);
+        moved | self.poll_drain(cx)
+    }
+
+    /// Everything that is to be said, and what comes of it.
+    pub(super) fn say(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut moved = false;
         for side in Side::BOTH {
             moved |= self.poll_out(cx, side);
             moved |= self.poll_finish(cx, side);

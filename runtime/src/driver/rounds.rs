@@ -1,0 +1,58 @@
+//! A session's turn: rounds over all that it hears and says, as many as move something.
+//!
+//! It owns the budget of a turn, and when it is that a session writes. It decides nothing else.
+
+use super::Driver;
+use crate::{net::Network, variant::bad};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tidegate_core::{ending::Ending, side::Side};
+
+/// Rounds of one turn before other sessions get theirs.
+const BUDGET: u32 = 256;
+
+impl<N: Network> Future for Driver<N> {
+    type Output = Ending;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ending> {
+        let this = self.get_mut();
+        let budget = if bad!(WakeForgotten) { 4 } else { BUDGET };
+        let mut heard_before = std::mem::take(&mut this.put_off);
+        let mut may_put_off = !heard_before;
+        for _ in 0..budget {
+            this.now = this.now.max(this.service.upstreams.net().now());
+            let heard = heard_before || this.hear(cx);
+            if heard && may_put_off && this.has_to_write() {
+                // All who are ready are heard before the first of them writes: peers on this machine
+                // are then woken once for many writes, and not once for each.
+                this.put_off = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            (heard_before, may_put_off) = (false, false);
+            let said = this.say(cx) | this.poll_deadline(cx);
+            if let Some(ending) = this.ending {
+                return Poll::Ready(ending);
+            }
+            if !heard && !said {
+                this.rest();
+                return Poll::Pending;
+            }
+        }
+        // Others get their turn; this session is not done.
+        if !bad!(WakeForgotten) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl<N: Network> Driver<N> {
+    fn has_to_write(&self) -> bool {
+        let mut sides = Side::BOTH.into_iter();
+        sides.any(|side| self.asks(side).interest.write > 0)
+    }
+}

@@ -137,3 +137,14 @@ fn ka_idle_a_client_is_told_of_less_than_it_gets() {
     stage.tell(Event::Drained);
     assert_eq!(stage.session.delivery(&OK).announced, 0);
 }
+
+/// A relay may be silent for longer than an exchange.
+#[test]
+fn write_stall_a_relay_has_five_minutes_and_an_exchange_one() {
+    for (timeouts, expected) in [(Timeouts::tcp(), 300), (Timeouts::http(), 60)] {
+        let waits = [timeouts.write, timeouts.write_up, timeouts.linger_stall];
+        assert_eq!(waits, [Span::from_secs(expected); 3]);
+        let tunnels = [timeouts.tunnel_write, timeouts.tunnel_write_up];
+        assert_eq!(tunnels, [Span::from_secs(300); 2]);
+    }
+}

@@ -23,6 +23,7 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;
+pub use tidegate_core::balance::Balance;
 pub use tidegate_core::{
     session::{ClientFin, OnIdle, Policy, TunnelClose},
     tls::{BareFin, HalfClose},
@@ -186,14 +187,6 @@ pub struct Endpoint {
     pub authority: String,
     /// Its address, looked up once, at the start.
     pub address: SocketAddr,
-}
-
-/// How a cluster chooses the next endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Balance {
-    /// Each in turn.
-    #[default]
-    RoundRobin,
 }
 
 /// The waits that a cluster may set for itself; `None` leaves the listener's.

@@ -26,7 +26,7 @@ use crate::{
     pool::Lease,
     port::Port,
     tap::Tap,
-    upstream::{Dial, Upstreams},
+    upstream::{Dial, Held, Upstreams},
 };
 use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
@@ -76,7 +76,9 @@ pub struct Driver<N: Network> {
     carry: Carry,
     dial: Option<Box<Dial<N>>>,
     /// The upstream leg's place in the pool, if it has one.
-    lease: Option<Lease<N>>,
+    lease: Lease<N>,
+    /// The session's share in the upstream leg's endpoint.
+    held: Option<Held>,
     /// The endpoint that was dialled last, for logs.
     endpoint: String,
     conn: Conn,
@@ -136,7 +138,8 @@ impl<N: Network> Driver<N> {
             lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,
             dial: None,
-            lease: None,
+            lease: Lease::default(),
+            held: None,
             endpoint: String::new(),
             conn: service.observer.next(),
             client,
@@ -258,14 +261,14 @@ impl<N: Network> Driver<N> {
             Effect::Finish(_) => {}
             Effect::Reset(side) => {
                 self.wire(side).reset();
-                self.forget_lease(side);
+                self.forget_origin(side);
                 self.count(side);
             }
             Effect::Close(side) => {
                 if let Some(port) = self.wire(side).port.take() {
                     port.close();
                 }
-                self.forget_lease(side);
+                self.forget_origin(side);
                 self.count(side);
             }
             Effect::Park => {
@@ -273,7 +276,7 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Retire(read) => {
-                self.forget_lease(Side::Up);
+                self.forget_origin(Side::Up);
                 if let Some(port) = self.wire(Side::Up).port.take() {
                     self.service.upstreams.retire(port, read, self.now);
                 }
@@ -307,7 +310,8 @@ impl<N: Network> Driver<N> {
     }
 
     fn park(&mut self) {
-        let lease = self.lease.take();
+        let lease = std::mem::take(&mut self.lease);
+        self.held = None;
         if let Some(port) = self.wire(Side::Up).port.take() {
             let hint = self.carry.hint.take();
             self.service.upstreams.park(port, lease, hint, self.now);
@@ -315,9 +319,10 @@ impl<N: Network> Driver<N> {
     }
 
     /// The upstream leg will not be back in the pool.
-    fn forget_lease(&mut self, side: Side) {
+    fn forget_origin(&mut self, side: Side) {
         if side == Side::Up {
-            self.lease = None;
+            self.lease = Lease::default();
+            self.held = None;
         }
     }
 

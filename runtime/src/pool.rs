@@ -101,9 +101,9 @@ impl<N: Network> Pool<N> {
 
     /// Puts a connection among the idle ones, back into its berth if it has one. It runs as a local
     /// task of the calling thread.
-    pub fn park(&self, port: Port<N::Stream>, lease: Option<Lease<N>>, stay: Stay, now: Time) {
+    pub fn park(&self, port: Port<N::Stream>, lease: Lease<N>, stay: Stay, now: Time) {
         let (address, tls) = (port.peer(), port.version().is_some());
-        if let Some(lease) = lease {
+        if lease.is_held() {
             let berth = lease.bring_back(port, &self.0.count, stay, now);
             berth.list(Some(Listing::new(self, address, &berth)));
             berth.look();

@@ -3,6 +3,9 @@
 //! It owns the choice and the connect; it waits for the network. It never looks at a body, and
 //! what becomes of the leg afterwards is the session's business.
 
+mod load;
+
+pub use self::load::{Held, Load};
 use crate::{
     net::{Buffers, Network, Stream},
     pool::{Lease, Pool},
@@ -20,7 +23,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tidegate_core::{
-    balance::RoundRobin,
+    balance::Balancer,
     ending::Cause,
     event::{Destination, Refusal},
     http1::{Method, RequestHead},
@@ -43,6 +46,8 @@ pub struct Endpoint {
     pub address: SocketAddr,
     /// What a connection to it is secured by; nothing if it is spoken to in the clear.
     pub terms: Option<Terms>,
+    /// How many sessions have it.
+    pub load: Load,
 }
 
 /// One cluster, as a worker uses it.
@@ -50,8 +55,8 @@ pub struct Endpoint {
 pub struct Cluster {
     /// Its endpoints.
     pub endpoints: Vec<Endpoint>,
-    /// Whose turn it is.
-    pub turn: RefCell<RoundRobin>,
+    /// Who is next.
+    pub balancer: RefCell<Balancer>,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
@@ -124,8 +129,8 @@ pub enum Need {
 pub enum Found<N: Network> {
     /// Nothing.
     Nothing(Refusal),
-    /// An idle connection, and its place in the pool.
-    Idle(Port<N::Stream>, Lease<N>),
+    /// An idle connection, its place in the pool, and the session's share in its endpoint.
+    Idle(Port<N::Stream>, Lease<N>, Held),
     /// A connect that has begun.
     Dial(Dial<N>),
 }
@@ -194,8 +199,8 @@ impl<N: Network> Upstreams<N> {
         }
     }
 
-    /// Finds an upstream leg: an idle connection to the endpoint whose turn it is, or a connect to
-    /// it, and to the ones after it should that fail.
+    /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
+    /// and to the ones after it should that fail.
     pub fn find(&self, cluster: Option<usize>, need: Need) -> Found<N> {
         let Some(cluster) = cluster.and_then(|index| self.clusters.get(index)) else {
             return Found::Nothing(Refusal::NoRoute);
@@ -208,10 +213,16 @@ impl<N: Network> Upstreams<N> {
             Need::Retry | Need::Connect | Need::Tunnel => false,
         };
         let count = cluster.endpoints.len();
-        let Some(first) = cluster.turn.borrow_mut().pick(count) else {
+        let load = |at: usize| cluster.endpoints[at].load.get();
+        let Some(first) = cluster.balancer.borrow_mut().pick(count, load) else {
             return Found::Nothing(Refusal::NoEndpoint);
         };
-        let Endpoint { address, terms, .. } = &cluster.endpoints[first];
+        let Endpoint {
+            address,
+            terms,
+            load,
+            ..
+        } = &cluster.endpoints[first];
         if cluster.tls && terms.is_none() {
             // Never in the clear what was meant to be secured.
             tracing::error!(%address, "an endpoint without a name to verify");
@@ -219,7 +230,7 @@ impl<N: Network> Upstreams<N> {
         }
         let idle = || self.pool.take(*address, terms.as_ref());
         if let Some((port, lease)) = reuse.then(idle).flatten() {
-            return Found::Idle(port, lease);
+            return Found::Idle(port, lease, load.hold());
         }
         let others = (0..count.min(ATTEMPTS))
             .map(|n| cluster.endpoints[(first + n) % count].clone())
@@ -236,13 +247,7 @@ impl<N: Network> Upstreams<N> {
 
     /// Puts a connection among the idle ones, back into its place if it has one.
     /// `hint`: after how many seconds its origin closes it, if it has said so.
-    pub fn park(
-        &self,
-        port: Port<N::Stream>,
-        lease: Option<Lease<N>>,
-        hint: Option<u16>,
-        now: Time,
-    ) {
+    pub fn park(&self, port: Port<N::Stream>, lease: Lease<N>, hint: Option<u16>, now: Time) {
         let timeouts = self.timeouts_of(port.peer());
         self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
@@ -274,7 +279,7 @@ pub struct Dial<N: Network> {
     net: N,
     buffers: Buffers,
     ahead: VecDeque<Endpoint>,
-    under_way: Option<(Endpoint, Pin<Box<N::Connect>>)>,
+    under_way: Option<(Endpoint, Held, Pin<Box<N::Connect>>)>,
     refusal: Refusal,
     /// The last endpoint that could not be reached, and why.
     failure: Option<Box<(String, Fault)>>,
@@ -309,17 +314,18 @@ impl<N: Network> Future for Dial<N> {
                     return Poll::Ready(Err(this.refusal));
                 };
                 let connect = Box::pin(this.net.connect(endpoint.address, this.buffers));
-                this.under_way = Some((endpoint, connect));
+                let held = endpoint.load.hold();
+                this.under_way = Some((endpoint, held, connect));
             }
-            let Some((_, connect)) = this.under_way.as_mut() else {
+            let Some((_, _, connect)) = this.under_way.as_mut() else {
                 continue;
             };
             let connected = ready!(connect.as_mut().poll(cx));
-            let Some((endpoint, _)) = this.under_way.take() else {
+            let Some((endpoint, held, _)) = this.under_way.take() else {
                 continue;
             };
             match connected {
-                Ok(stream) => return Poll::Ready(begun(stream, endpoint)),
+                Ok(stream) => return Poll::Ready(begun(stream, endpoint, held)),
                 Err(error) => {
                     let endpoint = endpoint.authority;
                     tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
@@ -339,9 +345,11 @@ pub struct Reached<S: Stream> {
     pub port: Port<S>,
     /// `HOST:PORT` as configured.
     pub authority: String,
+    /// The session's share in the endpoint.
+    pub held: Held,
 }
 
-fn begun<S: Stream>(stream: S, endpoint: Endpoint) -> Result<Reached<S>, Refusal> {
+fn begun<S: Stream>(stream: S, endpoint: Endpoint, held: Held) -> Result<Reached<S>, Refusal> {
     let Endpoint {
         authority, terms, ..
     } = endpoint;
@@ -352,5 +360,9 @@ fn begun<S: Stream>(stream: S, endpoint: Endpoint) -> Result<Reached<S>, Refusal
             Refusal::Failed(Cause::Local)
         })?,
     };
-    Ok(Reached { port, authority })
+    Ok(Reached {
+        port,
+        authority,
+        held,
+    })
 }

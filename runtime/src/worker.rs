@@ -13,7 +13,7 @@ use crate::{
     observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::{Origins, Terms},
-    upstream::{Cluster, Endpoint, Routes, Upstreams},
+    upstream::{Cluster, Endpoint, Load, Routes, Upstreams},
 };
 use rustls::{ClientConfig, ServerConfig};
 use std::{
@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tidegate_core::{
-    balance::RoundRobin,
+    balance::Balancer,
     limits::{Timeouts, Waits},
     session::{Kind, Setup},
 };
@@ -82,6 +82,8 @@ pub struct Extras {
     pub paranoid: bool,
     /// Where its legs are counted.
     pub observer: Observer,
+    /// What its balancers draw follows from this: no two workers have the same.
+    pub seed: u64,
 }
 
 impl fmt::Debug for Extras {
@@ -99,6 +101,7 @@ impl Default for Extras {
             taps: Rc::new(|_| None),
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
+            seed: 0,
         }
     }
 }
@@ -128,7 +131,7 @@ impl<N: Network> Worker<N> {
             let service = Rc::new(Service {
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
-                upstreams: upstreams(net.clone(), config, site, pool.clone()),
+                upstreams: upstreams(net.clone(), config, site, pool.clone(), extras.seed),
                 drain: drain.clone(),
                 buffers: site.listener.buffers,
                 lingering: lingering.clone(),
@@ -253,7 +256,13 @@ fn setup(config: &Config, site: &Site) -> Setup {
     }
 }
 
-fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) -> Rc<Upstreams<N>> {
+fn upstreams<N: Network>(
+    net: N,
+    config: &Config,
+    site: &Site,
+    pool: Pool<N>,
+    seed: u64,
+) -> Rc<Upstreams<N>> {
     let listener = &site.listener;
     let clusters = config
         .clusters
@@ -262,7 +271,8 @@ fn upstreams<N: Network>(net: N, config: &Config, site: &Site, pool: Pool<N>) ->
         .map(|(index, cluster)| {
             let origin = site.origins.get(index).cloned().flatten();
             let waits = shared(cluster.timeouts.over(listener.timeouts));
-            self::cluster(cluster, waits, origin)
+            let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
+            self::cluster(cluster, waits, origin, seed)
         })
         .collect();
     let routes = match &listener.protocol {
@@ -276,6 +286,7 @@ fn cluster(
     cluster: &config::Cluster,
     timeouts: Waits,
     origin: Option<Arc<ClientConfig>>,
+    seed: u64,
 ) -> Cluster {
     let endpoints = cluster
         .endpoints
@@ -286,11 +297,12 @@ fn cluster(
             terms: origin
                 .clone()
                 .and_then(|config| Some(Terms::new(config, cluster.expected(one)?))),
+            load: Load::default(),
         })
         .collect();
     Cluster {
         endpoints,
-        turn: RefCell::new(RoundRobin::starting_at(0)),
+        balancer: RefCell::new(Balancer::new(cluster.balance, seed)),
         buffers: cluster.buffers,
         takes_connect: cluster.takes_connect,
         timeouts,

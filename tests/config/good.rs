@@ -3,8 +3,8 @@
 use crate::{read, read_in};
 use std::net::SocketAddr;
 use tidegate::config::{
-    self, BareFin, CertificateFiles, ClientAuth, ClientFin, Clients, Config, HalfClose, OnIdle,
-    OriginTls, Policy, Protocol, Roots, Tls, TunnelClose,
+    self, Balance, BareFin, CertificateFiles, ClientAuth, ClientFin, Clients, Config, HalfClose,
+    OnIdle, OriginTls, Policy, Protocol, Roots, Tls, TunnelClose,
 };
 use tidegate_core::{
     limits::{Limits, Timeouts},
@@ -85,6 +85,7 @@ to = "api"
 [[cluster]]
 name = "files"
 endpoints = ["127.0.0.1:3000"]
+balance = "random"
 
 [[cluster]]
 name = "api"
@@ -174,6 +175,21 @@ fn every_key_arrives() {
         connects.collect::<Vec<_>>(),
         [true, false, false, false, false]
     );
+}
+
+#[test]
+fn every_balance_arrives() {
+    let config = good(FULL);
+    let balances = config.clusters.iter();
+    let balances = balances.map(|one| (one.name.as_str(), one.balance));
+    let expected = [
+        ("api", Balance::RoundRobin),
+        ("db", Balance::LeastRequest),
+        ("files", Balance::Random),
+        ("secure", Balance::LeastRequest),
+        ("trusted", Balance::LeastRequest),
+    ];
+    assert!(balances.eq(expected));
 }
 
 #[test]
@@ -354,7 +370,7 @@ to = "a"
 [[cluster]]
 name = "a"
 endpoints = ["10.0.0.1:1"]
-balance = "round-robin"
+balance = "least-request"
 connect = false
 [limits]
 relay = "64KiB"

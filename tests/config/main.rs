@@ -269,7 +269,7 @@ to   = "api"
 [[cluster]]
 name = "b"
 endpoints = ["10.0.0.1:80"]
-balance = "least-request"
+balance = "least-requests"
 {CLUSTER}"#);
 
     what_tcp_and_plain_listeners_do_not_have: format!(r#"

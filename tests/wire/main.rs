@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
 mod bad_input;
+mod balance;
 mod close;
 mod curl;
 mod drain;

@@ -94,7 +94,9 @@ fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row
         to += &format!(" and {} more", count - NAMED);
     }
     let balance = match cluster.balance {
+        Balance::LeastRequest => "least-request",
         Balance::RoundRobin => "round-robin",
+        Balance::Random => "random",
     };
     let noun = if count == 1 { "endpoint" } else { "endpoints" };
     let bind = bind.join(", ");
@@ -156,7 +158,7 @@ mod tests {
         web.tls = Some(Tls::Dev("/data/dev".into()));
         let shown = banner(&config(vec![web], &["127.0.0.1:3000"]), Some("9f:2c"));
         let expected = "\
-tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (round-robin, 1 endpoint)
+tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (least-request, 1 endpoint)
   tls    dev certificate localhost, sha256 9f:2c
          trust once: /data/dev/ca.pem
 ^C once drains (30s), twice stops.
@@ -179,7 +181,7 @@ tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (round-robin, 1 endpoint)
         web.tls = Some(Tls::Files(vec![CertificateFiles { cert, key }]));
         db.protocol = Protocol::Tcp(0);
         let config = config(vec![web, db], &["a:1", "b:2", "c:3", "d:4", "e:5"]);
-        let to = "a:1, b:2, c:3 and 2 more (round-robin, 5 endpoints)";
+        let to = "a:1, b:2, c:3 and 2 more (least-request, 5 endpoints)";
         let bind = "0.0.0.0:8080, 127.0.0.1:9090";
         let expected = format!(
             "\

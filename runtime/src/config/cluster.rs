@@ -14,6 +14,13 @@ use crate::{
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
+/// How a cluster can choose, as it is written.
+pub(super) const BALANCES: [(&str, Balance); 3] = [
+    ("least-request", Balance::LeastRequest),
+    ("round-robin", Balance::RoundRobin),
+    ("random", Balance::Random),
+];
+
 const KEYS: [&str; 9] = [
     "name",
     "endpoints",
@@ -33,7 +40,6 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     let name = name.and_then(|node| reader.word("name", node));
     let endpoints = reader.required(section, "endpoints", "endpoints = [\"HOST:PORT\"]");
     let endpoints = endpoints.map_or(Vec::new(), |node| reader.words("endpoints", node));
-    let choices = [("round-robin", Balance::RoundRobin)];
     let balance = section.get("balance");
     let timeouts = section
         .get("timeouts")
@@ -53,7 +59,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .filter_map(|word| endpoint(reader, word))
             .collect(),
         balance: balance
-            .and_then(|node| reader.choice("balance", node, &choices))
+            .and_then(|node| reader.choice("balance", node, &BALANCES))
             .unwrap_or_default(),
         takes_connect: section
             .get("connect")

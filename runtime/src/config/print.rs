@@ -3,8 +3,9 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener, OriginTls, Protocol,
-    Roots, Tls,
+    Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener, OriginTls,
+    Protocol, Roots, Tls,
+    cluster::BALANCES,
     file::EDITION,
     keepalive, policy, sockets,
     units::{show_duration, show_size},
@@ -147,11 +148,10 @@ fn print_tls(tls: &Tls, clients: Option<&Clients>) -> String {
 }
 
 fn print_cluster(cluster: &Cluster) -> String {
-    // There is one way to balance so far, and it is the default.
     let Cluster {
         name,
         endpoints,
-        balance: _,
+        balance,
         takes_connect,
         buffers,
         timeouts,
@@ -163,6 +163,11 @@ fn print_cluster(cluster: &Cluster) -> String {
         quote(name),
         endpoints.join(", ")
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
+        + &BALANCES
+            .iter()
+            .filter(|(_, one)| one == balance && *one != Balance::default())
+            .map(|(word, _)| format!("balance = {}\n", quote(word)))
+            .collect::<String>()
         + if *takes_connect {
             "connect = true\n"
         } else {

@@ -48,8 +48,8 @@ impl<N: Network> Driver<N> {
         match self.service.upstreams.find(cluster, need) {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
-            Found::Idle(port, lease) => {
-                self.lease = Some(lease);
+            Found::Idle(port, lease, held) => {
+                (self.lease, self.held) = (lease, Some(held));
                 let wire = self.wire(Side::Up);
                 wire.sent_before = port.sent_bytes().ok();
                 wire.put(port);
@@ -111,9 +111,13 @@ impl<N: Network> Driver<N> {
         };
         match Pin::new(dial.as_mut()).poll(cx) {
             Poll::Pending => false,
-            Poll::Ready(Ok(Reached { port, authority })) => {
+            Poll::Ready(Ok(Reached {
+                port,
+                authority,
+                held,
+            })) => {
                 self.dial = None;
-                self.endpoint = authority;
+                (self.endpoint, self.held) = (authority, Some(held));
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
                 true

@@ -66,7 +66,19 @@ impl<N: Network> Drop for Lease<N> {
     }
 }
 
+impl<N: Network> Default for Lease<N> {
+    /// Of no berth.
+    fn default() -> Self {
+        Lease(None)
+    }
+}
+
 impl<N: Network> Lease<N> {
+    /// Whether there is a berth.
+    pub(super) fn is_held(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Brings the connection back; its task is woken only if that has something to do. The berth
     /// is to be listed.
     pub(super) fn bring_back(

@@ -4,7 +4,7 @@ mod back;
 mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
-use super::{MOST_IDLE, Pool};
+use super::{Lease, MOST_IDLE, Pool};
 use crate::{drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port};
 use std::{
     cell::RefCell,
@@ -43,7 +43,8 @@ impl Stage {
     fn parked(&self, address: SocketAddr) -> Hand {
         let (stream, hand) = self.net.open(address);
         let now = self.net.now();
-        self.pool.park(Port::plain(stream), None, WAITS.into(), now);
+        self.pool
+            .park(Port::plain(stream), Lease::default(), WAITS.into(), now);
         hand
     }
 

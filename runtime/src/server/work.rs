@@ -13,7 +13,10 @@ use crate::{
     observe::{Metrics, Observer},
     worker::{Extras, Site, Worker},
 };
-use std::sync::{Arc, mpsc};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, mpsc},
+};
 use tidegate_core::time::Time;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -49,6 +52,7 @@ pub(super) fn work(
     };
     let extras = Extras {
         observer: observer.clone(),
+        seed: RandomState::new().hash_one(index),
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));

@@ -22,7 +22,7 @@ fn u01_what_a_session_brings_back_is_idle_anew_and_its_task_sleeps_meanwhile() {
             let away = if round == 1 { WAITS.pool_idle } else { half };
             stage.pass(away).await;
             let now = stage.net.now();
-            stage.pool.park(port, Some(lease), WAITS.into(), now);
+            stage.pool.park(port, lease, WAITS.into(), now);
             assert_eq!((stage.pool.len(), stage.pool.idle()), (1, 1));
             settle().await;
             assert!(!hand.has_finished(), "its time begins anew");
@@ -41,9 +41,7 @@ fn u01_what_was_brought_back_is_heard_and_evicted_as_before() {
             let hand = stage.parked(HERE);
             settle().await;
             let (port, lease) = stage.pool.take(HERE, None).unwrap();
-            stage
-                .pool
-                .park(port, Some(lease), WAITS.into(), stage.net.now());
+            stage.pool.park(port, lease, WAITS.into(), stage.net.now());
             match say {
                 Some(say) => hand.say(say),
                 None => stage.pool.evict(1),
@@ -67,9 +65,7 @@ fn u01_what_is_said_while_it_is_brought_back_is_heard() {
         settle().await;
         let (port, lease) = stage.pool.take(HERE, None).unwrap();
         hand.say_unheard(Say::Fin);
-        stage
-            .pool
-            .park(port, Some(lease), WAITS.into(), stage.net.now());
+        stage.pool.park(port, lease, WAITS.into(), stage.net.now());
         settle().await;
         assert!(stage.pool.idle() == 0 && hand.has_finished());
     });

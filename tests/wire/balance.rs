@@ -1,0 +1,98 @@
+//! Which of several endpoints gets a request.
+
+use crate::{
+    exchange::{GET, OK},
+    harness::Proxy,
+    peers::{Origin, Peer, Raw},
+};
+
+/// A proxy before two origins.
+struct Stage {
+    proxy: Proxy,
+    origins: [Origin; 2],
+}
+
+impl Stage {
+    fn new(balance: &str) -> Stage {
+        let origins = [Origin::new(), Origin::new()];
+        let [one, other] = [&origins[0], &origins[1]].map(Origin::address);
+        let proxy = Proxy::of_file(format!(
+            "defaults = \"2026\"\nworkers = 1\n\
+            [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+            [[cluster]]\nname = \"c\"\nendpoints = [\"{one}\", \"{other}\"]\n{balance}\n"
+        ));
+        Stage { proxy, origins }
+    }
+
+    /// A request that is not answered yet: who asked, and which origin has it.
+    fn asks(&self) -> (Raw, usize, Raw) {
+        let mut client = self.proxy.client();
+        client.say(GET);
+        loop {
+            for (at, origin) in self.origins.iter().enumerate() {
+                origin.listener().set_nonblocking(true).unwrap();
+                let accepted = origin.listener().accept();
+                origin.listener().set_nonblocking(false).unwrap();
+                if let Ok((stream, _)) = accepted {
+                    stream.set_nonblocking(false).unwrap();
+                    let mut up = Raw::of(stream);
+                    up.message();
+                    return (client, at, up);
+                }
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// The default. With two endpoints both are always compared.
+#[test]
+fn least_request_goes_where_less_is_under_way() {
+    let stage = Stage::new("");
+    for _ in 0..8 {
+        let (mut client, busy, mut up) = stage.asks();
+        let (mut second, other, mut second_up) = stage.asks();
+        assert_ne!(other, busy);
+        // One each: either may be next, and the one behind that goes to the other again.
+        let (mut third, at, mut third_up) = stage.asks();
+        let (mut fourth, last, mut fourth_up) = stage.asks();
+        assert_ne!(at, last);
+        // What is over is counted no longer: closed here, so that nobody takes it from the pool.
+        for up in [&mut up, &mut second_up, &mut third_up, &mut fourth_up] {
+            up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        }
+        for client in [&mut client, &mut second, &mut third, &mut fourth] {
+            assert_eq!(client.message().body, b"ok");
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_that_a_request_has_left_is_chosen_again() {
+    let stage = Stage::new("balance = \"least-request\"");
+    let (_first, busy, _first_up) = stage.asks();
+    // Clients stay: it is the request that counts, not who made it.
+    let mut stay = Vec::new();
+    for _ in 0..8 {
+        let (mut client, at, mut up) = stage.asks();
+        assert_ne!(at, busy, "it has one, the other none");
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.message().body, b"ok");
+        stay.push(client);
+    }
+}
+
+#[test]
+fn round_robin_takes_each_in_turn() {
+    let stage = Stage::new("balance = \"round-robin\"");
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        held.push(stage.asks());
+    }
+    let turns: Vec<usize> = held.iter().map(|(_, at, _)| *at).collect();
+    assert!(turns.windows(2).all(|two| two[0] != two[1]), "{turns:?}");
+    for (client, _, up) in &mut held {
+        up.say(OK);
+        assert_eq!(client.message().body, b"ok");
+    }
+}

@@ -105,8 +105,21 @@ pub enum Refusal {
     NoEndpoint,
     /// The request is a CONNECT, and its cluster takes none (LIFECYCLE 4.6).
     NoConnect,
+    /// The request is to be sent again, and too many have been already.
+    NoRetry,
     /// The connect failed.
     Failed(Cause),
+}
+
+impl Refusal {
+    /// What went wrong with the connect, if there was one.
+    #[must_use]
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Refusal::Failed(cause) => Some(cause),
+            Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect | Refusal::NoRetry => None,
+        }
+    }
 }
 
 /// Which call told of a failure: after a failed read nothing is left to be read (R15).

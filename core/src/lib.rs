@@ -29,6 +29,7 @@
 extern crate alloc;
 
 pub mod balance;
+pub mod budget;
 pub mod effect;
 pub mod ending;
 pub mod event;

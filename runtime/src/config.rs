@@ -23,7 +23,7 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::resolve;
-pub use tidegate_core::balance::Balance;
+pub use tidegate_core::{balance::Balance, budget::Allowance};
 pub use tidegate_core::{
     session::{ClientFin, OnIdle, Policy, TunnelClose},
     tls::{BareFin, HalfClose},
@@ -148,6 +148,8 @@ pub struct Cluster {
     pub endpoints: Vec<Endpoint>,
     /// How the next endpoint is chosen.
     pub balance: Balance,
+    /// How many of its requests may be sent again (LIFECYCLE U02 to U04).
+    pub retries: Allowance,
     /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
     pub takes_connect: bool,
     /// Socket buffers of upstream legs.

@@ -24,6 +24,7 @@ use std::{
 };
 use tidegate_core::{
     balance::Balancer,
+    budget::Budget,
     ending::Cause,
     event::{Destination, Refusal},
     http1::{Method, RequestHead},
@@ -55,6 +56,8 @@ pub struct Endpoint {
 pub struct Cluster {
     /// Its endpoints.
     pub endpoints: Vec<Endpoint>,
+    /// How many of its requests are sent again.
+    pub budget: RefCell<Budget>,
     /// Who is next.
     pub balancer: RefCell<Balancer>,
     /// Socket buffers of its connections.
@@ -207,6 +210,15 @@ impl<N: Network> Upstreams<N> {
         };
         if need == Need::Connect && !cluster.takes_connect {
             return Found::Nothing(Refusal::NoConnect);
+        }
+        let now = self.net.now();
+        match need {
+            Need::Exchange => cluster.budget.borrow_mut().earn(now),
+            Need::Retry if !cluster.budget.borrow_mut().spend(now) => {
+                tracing::warn!("a request is not sent again: too many have been");
+                return Found::Nothing(Refusal::NoRetry);
+            }
+            Need::Retry | Need::Connect | Need::Tunnel => {}
         }
         let reuse = match need {
             Need::Exchange => true,

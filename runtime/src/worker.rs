@@ -28,6 +28,7 @@ use std::{
 };
 use tidegate_core::{
     balance::Balancer,
+    budget::Budget,
     limits::{Timeouts, Waits},
     session::{Kind, Setup},
 };
@@ -302,6 +303,7 @@ fn cluster(
         .collect();
     Cluster {
         endpoints,
+        budget: RefCell::new(Budget::new(cluster.retries)),
         balancer: RefCell::new(Balancer::new(cluster.balance, seed)),
         buffers: cluster.buffers,
         takes_connect: cluster.takes_connect,

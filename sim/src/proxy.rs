@@ -23,7 +23,9 @@ use std::{
     task::Poll,
 };
 use tidegate::{
-    config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls},
+    config::{
+        self, Allowance, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls,
+    },
     net::Network,
     observe::Observer,
     tap::Tap,
@@ -93,6 +95,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         taps: Rc::new(move |_| Some(Box::new(Watch::tap(&watch)) as Box<dyn Tap>)),
         // A wrong rule is to be caught by what the peers see, not by its own confession.
         paranoid: variant.is_none(),
+        seed: 0,
         observer: Observer::default(),
     }
 }
@@ -114,6 +117,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
                 address: places.origin,
             }],
             balance: Balance::default(),
+            retries: Allowance::default(),
             takes_connect: true,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),

@@ -86,6 +86,7 @@ to = "api"
 name = "files"
 endpoints = ["127.0.0.1:3000"]
 balance = "random"
+retries = { percent = 5 }
 
 [[cluster]]
 name = "api"
@@ -190,6 +191,18 @@ fn every_balance_arrives() {
         ("trusted", Balance::LeastRequest),
     ];
     assert!(balances.eq(expected));
+}
+
+#[test]
+fn every_allowance_arrives() {
+    let config = good(FULL);
+    let of = |at: usize| {
+        (
+            config.clusters[at].retries.percent,
+            config.clusters[at].retries.per_second,
+        )
+    };
+    assert_eq!([0, 1, 2].map(of), [(20, 3), (20, 3), (5, 3)]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::stage::{GET, OK, Stage, head, partial, post, whole};
 use tidegate_core::{
     effect::Effect,
     ending::Cause,
-    event::{Call, Event, Head, Origin},
+    event::{Call, Event, Head, Origin, Refusal},
     http1::{Reply, RequestFacts},
     side::Side::{Down, Up},
     timer::Timer,
@@ -44,6 +44,15 @@ fn u02_any_method_if_an_end_of_file_proves_that_nothing_was_accepted() {
         stage.tell(Event::Connected(Origin::Fresh));
         assert_eq!(stage.writes(Up), 10, "all of it, once more");
     }
+}
+
+#[test]
+fn u03_where_too_many_have_been_sent_again_the_end_is_answered_for() {
+    let mut stage = asked(GET, Origin::Reused);
+    assert!(again(&stage.tell(Event::Fin(Up))));
+    stage.tell(Event::Unconnected(Refusal::NoRetry));
+    assert_eq!(stage.replied(), Some(502));
+    assert_eq!(stage.session.report().error, Some("connection_terminated"));
 }
 
 #[test]

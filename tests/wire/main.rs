@@ -28,6 +28,7 @@ mod report;
 mod requests;
 mod resets;
 mod resumed;
+mod retries;
 mod secure;
 mod serving;
 mod stall;

@@ -285,6 +285,8 @@ impl Session {
         let reply = match refusal {
             Refusal::NoRoute => Reply::not_found(),
             Refusal::NoConnect => Reply::not_implemented(),
+            // As if nobody ever sent a request again.
+            Refusal::NoRetry => Reply::bad_gateway("connection_terminated"),
             Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
             Refusal::Failed(cause) => match cause {
                 Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),

@@ -200,10 +200,7 @@ impl Session {
         {
             self.account.0.legs[side as usize].said.acked = Some(now);
         } else if let Event::Unconnected(refusal) = event {
-            let end = match refusal {
-                Refusal::Failed(cause) => Some(End::Abort(cause)),
-                Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect => None,
-            };
+            let end = refusal.cause().map(End::Abort);
             self.leave(Side::Up, Parting::Unconnected, end, now);
         }
         for side in Side::BOTH {

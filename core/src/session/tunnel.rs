@@ -96,10 +96,7 @@ impl Session {
     /// R21: every attempt at the upstream leg failed. The client must see an abort, never an
     /// empty clean close; the settle rules make it one.
     pub(super) fn unreachable(&mut self, refusal: Refusal) {
-        let cause = match refusal {
-            Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect => Cause::Unreachable,
-            Refusal::Failed(cause) => cause,
-        };
+        let cause = refusal.cause().unwrap_or(Cause::Unreachable);
         self.note(How::Abort(cause), By::Origin);
         self.d2u.discard(Loss::NoUpstream);
         self.up = Leg::Reset(End::Abort(cause));

@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside, Policy, Protocol,
-        Tls, UpstreamTimeouts, address, resolve,
+        Allowance, Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside,
+        Policy, Protocol, Tls, UpstreamTimeouts, address, resolve,
     },
     message::{Code, Message},
     net::Buffers,
@@ -75,6 +75,7 @@ pub(super) fn config(
         name: "main".to_owned(),
         endpoints,
         balance: Balance::default(),
+        retries: Allowance::default(),
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
+        Allowance, Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
         credentials::{authorities, certificates},
         keepalive,
         read::{Node, Reader, Section, Word},
@@ -21,11 +21,12 @@ pub(super) const BALANCES: [(&str, Balance); 3] = [
     ("random", Balance::Random),
 ];
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "endpoints",
     "tls",
     "balance",
+    "retries",
     "connect",
     "send_buffer",
     "recv_buffer",
@@ -61,6 +62,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
         balance: balance
             .and_then(|node| reader.choice("balance", node, &BALANCES))
             .unwrap_or_default(),
+        retries: section
+            .get("retries")
+            .map(|node| retries(reader, node))
+            .unwrap_or_default(),
         takes_connect: section
             .get("connect")
             .and_then(|node| reader.flag("connect", node))
@@ -71,6 +76,23 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     };
     nameless(reader, &cluster, &endpoints);
     (name, cluster)
+}
+
+/// `retries = { percent = 20, per_second = 3 }`: what is left out stands at its default.
+fn retries(reader: &mut Reader<'_>, node: &Node<'_>) -> Allowance {
+    let default = Allowance::default();
+    let Some(section) = reader.section("retries", node, &["percent", "per_second"]) else {
+        return default;
+    };
+    let mut of = |key, most, default| {
+        let node = section.get(key);
+        node.and_then(|node| reader.count(key, node, &(0..=most)))
+            .unwrap_or(default)
+    };
+    Allowance {
+        percent: of("percent", 100, default.percent),
+        per_second: of("per_second", 1_000_000, default.per_second),
+    }
 }
 
 /// `tls = "system"`, or a table that says whom to trust and whom to expect.

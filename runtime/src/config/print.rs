@@ -3,8 +3,8 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener, OriginTls,
-    Protocol, Roots, Tls,
+    Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener,
+    OriginTls, Protocol, Roots, Tls,
     cluster::BALANCES,
     file::EDITION,
     keepalive, policy, sockets,
@@ -152,6 +152,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         name,
         endpoints,
         balance,
+        retries,
         takes_connect,
         buffers,
         timeouts,
@@ -168,6 +169,7 @@ fn print_cluster(cluster: &Cluster) -> String {
             .filter(|(_, one)| one == balance && *one != Balance::default())
             .map(|(word, _)| format!("balance = {}\n", quote(word)))
             .collect::<String>()
+        + &show_retries(*retries)
         + if *takes_connect {
             "connect = true\n"
         } else {
@@ -176,6 +178,17 @@ fn print_cluster(cluster: &Cluster) -> String {
         + &sockets::show(*buffers)
         + &timeouts.keepalive.map(keepalive::show).unwrap_or_default()
         + &table(&waits::show_cluster(*timeouts))
+}
+
+fn show_retries(retries: Allowance) -> String {
+    let Allowance {
+        percent,
+        per_second,
+    } = retries;
+    match retries == Allowance::default() {
+        true => String::new(),
+        false => format!("retries = {{ percent = {percent}, per_second = {per_second} }}\n"),
+    }
 }
 
 fn print_origin_tls(tls: &OriginTls) -> String {

@@ -27,6 +27,7 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         name: "api".to_owned(),
         endpoints: endpoints.iter().map(endpoint).collect(),
         balance: Balance::default(),
+        retries: Allowance::default(),
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),

@@ -4,7 +4,9 @@
 //! serves, for an interrupt; either way it drains. What it runs is what production runs.
 
 use crate::{
-    config::{self, Balance, Cluster, Config, Endpoint, Policy, Protocol, UpstreamTimeouts},
+    config::{
+        self, Allowance, Balance, Cluster, Config, Endpoint, Policy, Protocol, UpstreamTimeouts,
+    },
     net::{Buffers, kernel::Kernel},
     tap::Tap,
     worker::{Extras, Site, Worker},
@@ -212,6 +214,7 @@ fn site(plan: &Plan) -> (Config, Site) {
             address: plan.origin,
         }],
         balance: Balance::default(),
+        retries: Allowance::default(),
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),

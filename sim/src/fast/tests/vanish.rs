@@ -13,7 +13,7 @@ use std::{
 };
 use tidegate::{
     config::{
-        Balance, Cluster, Config, Endpoint, Listener as Listening, Policy, Protocol,
+        Allowance, Balance, Cluster, Config, Endpoint, Listener as Listening, Policy, Protocol,
         UpstreamTimeouts,
     },
     net::{Buffers, Listener, Network, Stream},
@@ -161,6 +161,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
             address: origin,
         }],
         balance: Balance::default(),
+        retries: Allowance::default(),
         takes_connect: false,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),

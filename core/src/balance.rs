@@ -52,7 +52,7 @@ impl Balancer {
             }
             Balance::RoundRobin => {
                 let index = self.next % endpoints;
-                self.next = (index + 1) % endpoints;
+                self.next = index + 1;
                 index
             }
             Balance::Random => self.draws.below(endpoints),
@@ -140,6 +140,31 @@ mod tests {
         assert_eq!(shares[0], 0, "whoever it is compared with has less to do");
         assert!((900..1_100).contains(&shares[1]), "{shares:?}");
         assert!((1_900..2_100).contains(&shares[2]), "{shares:?}");
+    }
+
+    #[test]
+    fn of_two_that_are_equal_the_first_one_drawn() {
+        let mut balancer = Balancer::new(Balance::LeastRequest, 5);
+        let mut draws = balancer.draws;
+        for _ in 0..20 {
+            let first = draws.below(7);
+            draws.draw();
+            assert_eq!(balancer.pick(7, |_| 3), Some(first));
+        }
+    }
+
+    /// The numbers that others publish for these seeds.
+    #[test]
+    fn the_draws_are_those_of_splitmix64() {
+        let mut draws = Draws(0);
+        let first = [0; 3].map(|_| draws.draw());
+        let published = [
+            0xE220_A839_7B1D_CDAF,
+            0x6E78_9E6A_A1B9_65F4,
+            0x06C4_5D18_8009_454F,
+        ];
+        assert_eq!(first, published);
+        assert_eq!(Draws(1_234_567).draw(), 6_457_827_717_110_365_317);
     }
 
     /// Requests that stay: the loads of all endpoints stay close together.

@@ -291,10 +291,17 @@ pub struct Dial<N: Network> {
     net: N,
     buffers: Buffers,
     ahead: VecDeque<Endpoint>,
-    under_way: Option<(Endpoint, Held, Pin<Box<N::Connect>>)>,
+    under_way: Option<Attempt<N>>,
     refusal: Refusal,
     /// The last endpoint that could not be reached, and why.
     failure: Option<Box<(String, Fault)>>,
+}
+
+/// One endpoint that is being dialled.
+struct Attempt<N: Network> {
+    endpoint: Endpoint,
+    held: Held,
+    connect: Pin<Box<N::Connect>>,
 }
 
 impl<N: Network> Dial<N> {
@@ -327,13 +334,17 @@ impl<N: Network> Future for Dial<N> {
                 };
                 let connect = Box::pin(this.net.connect(endpoint.address, this.buffers));
                 let held = endpoint.load.hold();
-                this.under_way = Some((endpoint, held, connect));
+                this.under_way = Some(Attempt {
+                    endpoint,
+                    held,
+                    connect,
+                });
             }
-            let Some((_, _, connect)) = this.under_way.as_mut() else {
+            let Some(attempt) = this.under_way.as_mut() else {
                 continue;
             };
-            let connected = ready!(connect.as_mut().poll(cx));
-            let Some((endpoint, held, _)) = this.under_way.take() else {
+            let connected = ready!(attempt.connect.as_mut().poll(cx));
+            let Some(Attempt { endpoint, held, .. }) = this.under_way.take() else {
                 continue;
             };
             match connected {

@@ -221,6 +221,8 @@ proptest! {
         prop_assert_eq!(&message.body, &script.pieces.concat());
         let trailers = script.trailers();
         prop_assert_eq!(message.trailers.lines(), trailers.as_bytes());
+        // RFC 9112, 6.1: HTTP/1.0 knows no transfer codings.
+        prop_assert!(client != Version::Http10 || message.head.framing != Framing::Chunked);
         agree(sender, &message, &cuts, room);
     }
 

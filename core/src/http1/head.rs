@@ -354,10 +354,11 @@ fn version_fault<T>(text: &[u8]) -> Result<Option<T>, Fault> {
     if word.len() > shape.len() || !word.iter().zip(shape).all(alike) {
         return Err(Fault::RequestLine);
     }
-    match word.len() == shape.len() {
-        true => Err(Fault::Version),
-        false if whole => Err(Fault::RequestLine),
-        false => Ok(None),
+    match (whole, word.len() == shape.len()) {
+        // What looks like a version so far may turn out to be none: the line has to end first.
+        (false, _) => Ok(None),
+        (true, true) => Err(Fault::Version),
+        (true, false) => Err(Fault::RequestLine),
     }
 }
 

@@ -174,6 +174,7 @@ fn rfc9112_3_the_request_line_is_three_words() {
         "GET / http/1.1",
         "GET / HTTP/1",
         "GET / HTTP/1.10",
+        "GET / HTTP/2.00",
         "GET / HTTP/11",
         "GET\t/ HTTP/1.1",
         "G(T / HTTP/1.1",

@@ -127,6 +127,10 @@ const ENDS: &[Group] = &[
             b"5\r\nhello\rx",
             b"5\r\nhello\r\r\n",
             b"5\r\nhello \r\n",
+            // Whoever skips two bytes here, whatever they are, is out of step with who does not.
+            b"5\r\nhellox\n0\r\n\r\n",
+            b"5\r\nhello\n\n0\r\n\r\n",
+            b"5\r\nhelloxy0\r\n\r\n",
             b"4\r\nhello\r\n0\r\n\r\n",
             b"0\rx",
             b"5;a\rb\r\nhello\r\n",

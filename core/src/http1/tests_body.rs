@@ -152,6 +152,7 @@ fn rfc9112_7_1_chunk_lines_end_in_crlf() {
         "5\rhello",
         "5;x\ry",
         "1\r\nab\r\n",
+        "1\r\nab\n0\r\n\r\n",
         "1\r\na\n",
         "1\r\na\r\r",
         "1\r\na0\r\n",

@@ -194,8 +194,26 @@ fn budget_ms(net: Net, schedule: &Schedule) -> u64 {
     match net {
         Net::Fast if schedule.falls_silent() => 3 * 3_600_000,
         Net::Turmoil if schedule.falls_silent() => 1_000,
+        Net::Fast | Net::Turmoil if crawls(schedule) => CRAWL_MS,
         Net::Fast | Net::Turmoil => Options::default().budget_ms,
     }
+}
+
+/// Less than an idle client is let be.
+const CRAWL_MS: u64 = 74_000;
+
+/// Whether each byte of four heads, there and back, has to wait for the one before it: some 350 for
+/// each exchange, at 40 ms.
+fn crawls(schedule: &Schedule) -> bool {
+    let Traffic::Http { exchanges, .. } = &schedule.traffic else {
+        return false;
+    };
+    let buffers = &schedule.buffers;
+    let mut sockets = [buffers.client, buffers.down, buffers.up, buffers.origin].into_iter();
+    let latencies = &schedule.latencies;
+    exchanges.len() > 3
+        && sockets.any(|socket| socket.send.min(socket.recv) == 1)
+        && latencies.client_proxy_ms.max(latencies.proxy_origin_ms) >= 20
 }
 
 /// How timers run in the runs of one verdict: where a run is cheap, in every way there is.

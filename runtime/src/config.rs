@@ -22,9 +22,10 @@ mod units;
 mod variables;
 mod waits;
 
-pub(crate) use cluster::resolve;
-pub use tidegate_core::{balance::Balance, budget::Allowance};
+pub(crate) use cluster::{resolve, word};
 pub use tidegate_core::{
+    balance::Balance,
+    budget::Allowance,
     session::{ClientFin, OnIdle, Policy, TunnelClose},
     tls::{BareFin, HalfClose},
 };

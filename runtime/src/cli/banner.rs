@@ -1,7 +1,7 @@
 //! What is served, in a few lines: at the start and for `check`. Pure functions of the
 //! configuration; a line is there only if it is true.
 
-use crate::config::{Balance, CertificateFiles, Cluster, Config, Listener, Protocol, Tls};
+use crate::config::{self, CertificateFiles, Cluster, Config, Listener, Protocol, Tls};
 use tidegate_core::route::{Host, Route};
 
 /// How many endpoints of a cluster are named before the rest is counted.
@@ -93,11 +93,7 @@ fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row
     if count > NAMED {
         to += &format!(" and {} more", count - NAMED);
     }
-    let balance = match cluster.balance {
-        Balance::LeastRequest => "least-request",
-        Balance::RoundRobin => "round-robin",
-        Balance::Random => "random",
-    };
+    let balance = config::word(cluster.balance);
     let noun = if count == 1 { "endpoint" } else { "endpoints" };
     let bind = bind.join(", ");
     Row::Route(format!(

@@ -15,11 +15,17 @@ use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
 /// How a cluster can choose, as it is written.
-pub(super) const BALANCES: [(&str, Balance); 3] = [
+const BALANCES: [(&str, Balance); 3] = [
     ("least-request", Balance::LeastRequest),
     ("round-robin", Balance::RoundRobin),
     ("random", Balance::Random),
 ];
+
+/// How a way to choose is written.
+pub(crate) fn word(balance: Balance) -> &'static str {
+    let same = |(_, one): &&(&str, Balance)| *one == balance;
+    BALANCES.iter().find(same).map_or("", |(word, _)| word)
+}
 
 const KEYS: [&str; 10] = [
     "name",

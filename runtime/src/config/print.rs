@@ -5,7 +5,7 @@
 use crate::config::{
     Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener,
     OriginTls, Protocol, Roots, Tls,
-    cluster::BALANCES,
+    cluster::word,
     file::EDITION,
     keepalive, policy, sockets,
     units::{show_duration, show_size},
@@ -164,11 +164,10 @@ fn print_cluster(cluster: &Cluster) -> String {
         quote(name),
         endpoints.join(", ")
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
-        + &BALANCES
-            .iter()
-            .filter(|(_, one)| one == balance && *one != Balance::default())
-            .map(|(word, _)| format!("balance = {}\n", quote(word)))
-            .collect::<String>()
+        + &match *balance == Balance::default() {
+            true => String::new(),
+            false => format!("balance = {}\n", quote(word(*balance))),
+        }
         + &show_retries(*retries)
         + if *takes_connect {
             "connect = true\n"

@@ -132,6 +132,8 @@ impl Carry {
     /// The next response starts afresh.
     pub(super) fn next_response(&mut self) {
         self.response = None;
+        // What one origin's connection was said to have is nothing to another.
+        self.hint = None;
     }
 
     /// Looks at what the client sent.

@@ -8,8 +8,8 @@ use std::{
 };
 use tidegate_core::{
     http1::{
-        Forwarded, Method, RequestHead, deliver, request_head, response_head, write_request,
-        write_response,
+        Forwarded, Method, RequestHead, Returned, deliver, request_head, response_head,
+        write_request, write_response,
     },
     limits::Limits,
 };
@@ -61,11 +61,7 @@ pub(super) fn read_browser() -> Repeated {
 
 fn write(bytes: &'static [u8]) -> Repeated {
     let head = request(bytes, &Limits::default());
-    let forwarded = Forwarded {
-        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        https: false,
-        authority: "origin:80",
-    };
+    let forwarded = Forwarded::new(IpAddr::V4(Ipv4Addr::LOCALHOST), false, "origin:80");
     let mut out = Vec::with_capacity(4096);
     Box::new(move || {
         out.clear();
@@ -93,7 +89,7 @@ pub(super) fn response() -> Repeated {
             unreachable!("it is complete");
         };
         let delivery = deliver(&facts, &head.facts, false, 70);
-        write_response(&head, &delivery, &mut out);
+        write_response(&head, &delivery, &Returned::DEFAULT, &mut out);
         black_box(&out);
     })
 }

@@ -18,6 +18,7 @@ mod encode;
 mod fields;
 mod framing;
 mod head;
+mod origin;
 mod reject;
 mod reply;
 mod target;
@@ -30,6 +31,8 @@ mod tests_body;
 mod tests_encode;
 #[cfg(test)]
 mod tests_head;
+#[cfg(test)]
+mod tests_origin;
 #[cfg(test)]
 mod tests_random;
 #[cfg(test)]
@@ -47,9 +50,11 @@ pub use delivery::{Delivery, deliver};
 pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
+pub use origin::Tells;
 pub use reject::{Fault, Reject};
 pub use reply::{PROBE, Reply};
-pub use write::{Forwarded, write_request, write_response};
+pub use text::is_token;
+pub use write::{Forwarded, Returned, write_request, write_response};
 
 /// The version that a message says it speaks. Any other is refused (505).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

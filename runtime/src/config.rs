@@ -8,8 +8,10 @@ pub mod address;
 mod cluster;
 mod credentials;
 mod file;
+mod forwarding;
 mod keepalive;
 mod listener;
+pub mod networks;
 mod outside;
 mod policy;
 mod print;
@@ -26,12 +28,14 @@ pub(crate) use cluster::{resolve, word};
 pub use tidegate_core::{
     balance::Balance,
     budget::Allowance,
+    http1::Tells,
     session::{ClientFin, OnIdle, Policy, TunnelClose},
     tls::{BareFin, HalfClose},
 };
 pub use {
     address::Authority,
     file::read,
+    networks::Networks,
     outside::{Machine, Outside},
     print::print,
 };
@@ -39,6 +43,7 @@ pub use {
 use crate::net::Buffers;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
+    http1::Returned,
     limits::{Limits, Timeouts},
     route::Table,
     time::Span,
@@ -89,6 +94,29 @@ pub struct Listener {
     pub policy: Policy,
     /// Whose clients' certificates are asked for, if any are.
     pub clients: Option<Clients>,
+    /// What origins are told of a request's way here; of HTTP only.
+    pub forwarding: Forwarding,
+}
+
+/// What is said of the way that a message has taken, and whose word about it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarding {
+    /// Proxies in front of us, whose word about where a request comes from is taken and passed on.
+    pub trusted: Networks,
+    /// The fields that tell an origin where a request comes from.
+    pub tells: Tells,
+    /// The name in Via, a token; empty for no Via of ours.
+    pub via: String,
+}
+
+impl Default for Forwarding {
+    fn default() -> Self {
+        Forwarding {
+            trusted: Networks::default(),
+            tells: Tells::default(),
+            via: Returned::DEFAULT.via.to_owned(),
+        }
+    }
 }
 
 /// The certificates that clients show (mutual TLS).

@@ -20,6 +20,7 @@ mod wire;
 
 use self::{carry::Carry, desk::Desk, lane::Lane, wire::Wire};
 use crate::{
+    config::Forwarding,
     linger::{Lingering, Place},
     net::{Buffers, Network, Pipe},
     observe::{Conn, Halves, Observer, Record},
@@ -50,6 +51,8 @@ pub struct Service<N: Network> {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Where requests and connections go.
     pub upstreams: Rc<Upstreams<N>>,
+    /// What is told of a message's way.
+    pub forwarding: Forwarding,
     /// Whether the listener or the process drains.
     pub drain: crate::drain::Drain,
     /// Socket buffers of accepted connections.
@@ -126,7 +129,8 @@ impl<N: Network> Driver<N> {
             None => Port::plain(stream),
         };
         let client = port.peer();
-        let carry = Carry::new(client.ip(), service.tls.is_some());
+        let trusted = service.forwarding.trusted.contain(client.ip());
+        let carry = Carry::new(client.ip(), service.tls.is_some(), trusted);
         let ticket = service.drain.ticket();
         let place = service.lingering.place();
         let now = service.upstreams.net().now();

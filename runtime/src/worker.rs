@@ -134,6 +134,7 @@ impl<N: Network> Worker<N> {
                 tls: site.tls.clone(),
                 upstreams: upstreams(net.clone(), config, site, pool.clone(), extras.seed),
                 drain: drain.clone(),
+                forwarding: site.listener.forwarding.clone(),
                 buffers: site.listener.buffers,
                 lingering: lingering.clone(),
                 name: site.listener.name.as_str().into(),

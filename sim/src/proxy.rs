@@ -153,6 +153,7 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         timeouts,
         policy: config::Policy::default(),
         clients: None,
+        forwarding: config::Forwarding::default(),
     }
 }
 

@@ -37,6 +37,9 @@ bare_fin = "clean"
 client_fin = "probe"
 tunnel_close = "both"
 idle = "finish"
+trusted = ["2001:db8::/32", "10.0.0.0/8", "192.0.2.7/32"]
+forwarded = "both"
+via = "edge"
 keepalive = { established = "2m", probes = 3, user_timeout = "4m" }
 timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", linger_stall = "34s", flush = "500ms", flush_total = "3s" }
 
@@ -50,6 +53,7 @@ to   = "db"
 name = "local"
 bind = [":0"]
 tls  = "dev"
+via  = false
 
 [[listener]]
 name = "mutual"

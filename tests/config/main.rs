@@ -8,6 +8,7 @@ mod machine;
 mod printed;
 mod timers;
 mod tls;
+mod way;
 
 use machine::Still;
 use std::{fs, path::Path};

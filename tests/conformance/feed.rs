@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use tidegate_core::ending::End;
 use tidegate_core::http1::{
     BodyDecoder, BodyKind, Forwarded, Framing, Method, Piece, Reject, RequestFacts, ResponseFacts,
-    Trailers, Version, deliver, request_head, response_head, write_request, write_response,
+    Returned, Trailers, Version, deliver, request_head, response_head, write_request,
+    write_response,
 };
 use tidegate_core::limits::Limits;
 
@@ -68,11 +69,8 @@ impl Facts {
 }
 
 /// The proxy's side of what a request is sent on with.
-const FORWARDED: Forwarded<'static> = Forwarded {
-    client: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
-    https: false,
-    authority: "default",
-};
+const FORWARDED: Forwarded<'static> =
+    Forwarded::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), false, "default");
 
 /// A request that every response may answer; it asks for another protocol, so that 101 may, too.
 fn asked(method: Method, version: Version) -> RequestFacts {
@@ -202,7 +200,7 @@ impl Reader {
         Ok(found.map(|(taken, head)| {
             let asked = asked(method, client);
             let delivery = deliver(&asked, &head.facts, false, 0);
-            write_response(&head, &delivery, &mut written);
+            write_response(&head, &delivery, &Returned::DEFAULT, &mut written);
             let head = Head {
                 facts: Facts::Response(head.facts),
                 host: Vec::new(),

@@ -10,6 +10,7 @@ mod close;
 mod curl;
 mod drain;
 mod exchange;
+mod forwarded;
 mod harness;
 mod key_kinds;
 mod keys;

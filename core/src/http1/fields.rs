@@ -236,6 +236,11 @@ fn among(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
+/// The field is one of X-Forwarded-*, spelled as it should be.
+pub(super) fn spells_x_forwarded(name: &str) -> bool {
+    x_forwarded(name) && !name.contains('_')
+}
+
 fn x_forwarded(name: &str) -> bool {
     let same = |(a, b): (u8, &u8)| a.eq_ignore_ascii_case(b) || (a == b'_' && *b == b'-');
     let prefix = b"x-forwarded-";

@@ -61,7 +61,7 @@ proptest! {
         if let Ok(Some((_, head))) = request_head(&text, &limits()) {
             let mut out = Vec::new();
             let client = core::net::Ipv4Addr::LOCALHOST.into();
-            let forwarded = Forwarded { client, https: false, authority: "d" };
+            let forwarded = Forwarded::new(client, false, "d");
             write_request(&head, &forwarded, &mut out);
             let (taken, again) = request_head(&out, &limits()).unwrap().unwrap();
             prop_assert_eq!(taken, out.len());
@@ -97,7 +97,7 @@ proptest! {
             };
             let delivery = deliver(&request, &head.facts, false, 0);
             let mut out = Vec::new();
-            write_response(&head, &delivery, &mut out);
+            write_response(&head, &delivery, &Returned::DEFAULT, &mut out);
             let (taken, again) = response_head(&out, to, &limits()).unwrap().unwrap();
             prop_assert_eq!(taken, out.len());
             // U07: what the close delimited is in chunks now; all else is as it was.

@@ -233,11 +233,7 @@ fn understood(text: &str) -> RequestHead<'_> {
 
 /// A request as it goes to the origin.
 fn written(text: &str) -> String {
-    let forwarded = Forwarded {
-        client: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
-        https: true,
-        authority: "default",
-    };
+    let forwarded = Forwarded::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), true, "default");
     let mut out = Vec::new();
     write_request(&understood(text), &forwarded, &mut out);
     String::from_utf8(out).unwrap()
@@ -249,6 +245,11 @@ fn answered(request: &str, response: &str, close: bool) -> String {
     let head = response_head(response.as_bytes(), request.method, &Limits::default());
     let (_, head) = head.unwrap().unwrap();
     let mut out = Vec::new();
-    write_response(&head, &deliver(&request, &head.facts, close, 70), &mut out);
+    write_response(
+        &head,
+        &deliver(&request, &head.facts, close, 70),
+        &Returned::DEFAULT,
+        &mut out,
+    );
     String::from_utf8(out).unwrap()
 }

@@ -11,11 +11,8 @@ use core::net::{IpAddr, Ipv4Addr};
 const OURS: &str = "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: https\r\n\
                     X-Forwarded-Host: h\r\nVia: 1.1 tidegate\r\n\r\n";
 
-const CLIENT: Forwarded<'static> = Forwarded {
-    client: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)),
-    https: true,
-    authority: "default",
-};
+const CLIENT: Forwarded<'static> =
+    Forwarded::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), true, "default");
 
 #[test]
 fn rfc9112_3_a_request_leaves_in_origin_form() {
@@ -292,7 +289,7 @@ fn rfc9112_6_1_http10_is_not_told_of_transfer_codings() {
             .unwrap();
         let delivery = deliver(&facts(Version::Http10, false), &head.facts, false, 0);
         let mut out = Vec::new();
-        write_response(&head, &delivery, &mut out);
+        write_response(&head, &delivery, &Returned::DEFAULT, &mut out);
         let sent = String::from_utf8(out).unwrap();
         let expected = format!("HTTP/1.1 200 X\r\nConnection: {end}\r\nVia: 1.1 tidegate\r\n\r\n");
         assert_eq!(sent, expected);
@@ -317,7 +314,7 @@ fn ka_idle_a_response_that_is_not_the_last_says_how_long_the_next_request_may_ta
         let (_, head) = head.unwrap().unwrap();
         let delivery = deliver(&facts(http, false), &head.facts, closing, announced);
         let mut out = Vec::new();
-        write_response(&head, &delivery, &mut out);
+        write_response(&head, &delivery, &Returned::DEFAULT, &mut out);
         let sent = String::from_utf8(out).unwrap();
         assert_eq!(sent, [begin, own, version].concat());
     }
@@ -351,7 +348,7 @@ fn response(text: &str, to: Method, closing: bool) -> String {
     let (_, head) = head.unwrap().unwrap();
     let delivery = deliver(&facts(Version::Http11, false), &head.facts, closing, 0);
     let mut out = Vec::new();
-    write_response(&head, &delivery, &mut out);
+    write_response(&head, &delivery, &Returned::DEFAULT, &mut out);
     String::from_utf8(out).unwrap()
 }
 

@@ -30,8 +30,9 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// RFC 9110, 5.6.2.
-pub(super) fn is_token(text: &[u8]) -> bool {
+/// Whether `text` is a token: the form of names and methods (RFC 9110, 5.6.2).
+#[must_use]
+pub fn is_token(text: &[u8]) -> bool {
     let tchar = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     !text.is_empty() && text.iter().all(tchar)
 }

@@ -1,12 +1,14 @@
 //! The writer of heads: what leaves is composed here, from what was understood.
 //!
-//! Owns which fields go on, and the fields that are ours: Host, framing, Connection, Via,
-//! X-Forwarded-*. It never copies a head through, and never trusts what a client says of itself.
+//! Owns which fields go on, and the fields that are ours: Host, framing, Connection; those that tell
+//! of the way are in `origin`. It never copies a head through, and never trusts what a client says of
+//! itself.
 
 use super::connection::nominates;
 use super::fields::{Field, Fields, Known};
 use super::framing::{Declared, bodyless};
-use super::text::{put_address, put_decimal, put_field};
+use super::origin::{Tells, claim_goes_on, put_origin, put_via};
+use super::text::{put_decimal, put_field};
 use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -20,6 +22,39 @@ pub struct Forwarded<'a> {
     pub https: bool,
     /// The Host to send when an HTTP/1.0 client sent none.
     pub authority: &'a str,
+    /// The client is a proxy whose word about where a request comes from is taken.
+    pub trusted: bool,
+    /// What the origin is told of that.
+    pub tells: Tells,
+    /// The name in Via; empty for no Via of ours.
+    pub via: &'a str,
+}
+
+impl<'a> Forwarded<'a> {
+    /// What is known of a client, with everything else at its default.
+    #[must_use]
+    pub const fn new(client: IpAddr, https: bool, authority: &'a str) -> Self {
+        Forwarded {
+            client,
+            https,
+            authority,
+            trusted: false,
+            tells: Tells::XForwarded,
+            via: Returned::DEFAULT.via,
+        }
+    }
+}
+
+/// What the writer of a response must know of the listener it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Returned<'a> {
+    /// The name in Via; empty for no Via of ours.
+    pub via: &'a str,
+}
+
+impl Returned<'static> {
+    /// Where nothing else is said.
+    pub const DEFAULT: Self = Returned { via: "tidegate" };
 }
 
 /// Appends the request as it goes upstream: HTTP/1.1, in origin form. The body goes as
@@ -33,8 +68,21 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     for field in head.fields() {
         // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
         let void = field.known == Known::Expect && head.facts.version == Version::Http10;
-        let ours = matches!(field.known, Known::Host | Known::Claim);
-        if !void && !ours && goes_on(field, &head.fields, chunked) {
+        let goes_on = match field.known {
+            Known::Host => false,
+            Known::Claim => claim_goes_on(field, forwarded),
+            Known::Connection
+            | Known::ContentLength
+            | Known::Expect
+            | Known::KeepAlive
+            | Known::Te
+            | Known::Trailer
+            | Known::TransferEncoding
+            | Known::Upgrade
+            | Known::HopByHop
+            | Known::Other => !void && goes_on(field, &head.fields, chunked),
+        };
+        if goes_on {
             put_field(field.name, field.value, out);
         }
     }
@@ -59,13 +107,8 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         (false, true) => put_field("Connection", b"upgrade", out),
         (true, true) => put_field("Connection", b"upgrade, TE", out),
     }
-    out.extend_from_slice(b"X-Forwarded-For: ");
-    put_address(forwarded.client.to_canonical(), out);
-    out.extend_from_slice(b"\r\n");
-    let scheme: &[u8] = if forwarded.https { b"https" } else { b"http" };
-    put_field("X-Forwarded-Proto", scheme, out);
-    put_field("X-Forwarded-Host", host, out);
-    put_via(head.facts.version, out);
+    put_origin(&head.fields, forwarded, host, out);
+    put_via(head.facts.version, forwarded.via, out);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -88,7 +131,12 @@ fn request_line(head: &RequestHead<'_>, out: &mut Vec<u8>) {
 
 /// Appends the response head as it goes to the client: always HTTP/1.1 (RFC 9110, 6.2: our
 /// version, not the origin's).
-pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Vec<u8>) {
+pub fn write_response(
+    head: &ResponseHead<'_>,
+    delivery: &Delivery,
+    returned: &Returned<'_>,
+    out: &mut Vec<u8>,
+) {
     out.extend_from_slice(b"HTTP/1.1 ");
     put_decimal(u64::from(head.facts.status), out);
     out.push(b' ');
@@ -122,7 +170,7 @@ pub fn write_response(head: &ResponseHead<'_>, delivery: &Delivery, out: &mut Ve
             out.extend_from_slice(b"\r\n");
         }
     }
-    put_via(head.facts.version, out);
+    put_via(head.facts.version, returned.via, out);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -169,13 +217,4 @@ fn put_length(length: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Content-Length: ");
     put_decimal(length, out);
     out.extend_from_slice(b"\r\n");
-}
-
-/// RFC 9110, 7.6.3: the version received, and who received it. Earlier ones went before.
-fn put_via(received: Version, out: &mut Vec<u8>) {
-    let value: &[u8] = match received {
-        Version::Http10 => b"1.0 tidegate",
-        Version::Http11 => b"1.1 tidegate",
-    };
-    put_field("Via", value, out);
 }

@@ -70,6 +70,7 @@ pub(super) fn config(
         buffers: Buffers::default(),
         policy: Policy::default(),
         clients: None,
+        forwarding: crate::config::Forwarding::default(),
     };
     let cluster = Cluster {
         name: "main".to_owned(),

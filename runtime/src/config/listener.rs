@@ -4,7 +4,7 @@ use crate::{
     config::{
         ClientAuth, Clients, Cluster, Listener, Protocol, Tls, address,
         credentials::{authorities, certificates},
-        keepalive, policy,
+        forwarding, keepalive, policy,
         read::{Node, Reader, Section, Word},
         route::{Names, in_the_clear},
         sockets, waits,
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "name",
     "bind",
     "kind",
@@ -29,6 +29,9 @@ const KEYS: [&str; 14] = [
     "tunnel_close",
     "idle",
     "keepalive",
+    "trusted",
+    "forwarded",
+    "via",
     "timeouts",
 ];
 
@@ -111,6 +114,7 @@ pub(super) fn read(
         timeouts,
         policy: policy::read(reader, section, kind),
         clients,
+        forwarding: forwarding::read(reader, section, kind),
     };
     let to = to(reader, section, kind, clusters);
     Draft {

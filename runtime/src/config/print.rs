@@ -7,7 +7,7 @@ use crate::config::{
     OriginTls, Protocol, Roots, Tls,
     cluster::word,
     file::EDITION,
-    keepalive, policy, sockets,
+    forwarding, keepalive, policy, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -69,6 +69,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
         timeouts,
         policy,
         clients,
+        forwarding,
     } = listener;
     let bind = bind
         .iter()
@@ -99,6 +100,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text += &certificates.unwrap_or_default();
     text += &sockets::show(*buffers);
     text += &policy::show(policy);
+    text += &forwarding::show(forwarding);
     if timeouts.keepalive != Keepalive::default() {
         text += &keepalive::show(timeouts.keepalive);
     }

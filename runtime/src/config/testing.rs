@@ -14,6 +14,7 @@ pub(crate) fn listener() -> Listener {
         timeouts: Timeouts::http(),
         policy: Policy::default(),
         clients: None,
+        forwarding: Forwarding::default(),
     }
 }
 

@@ -206,6 +206,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         buffers: plan.buffers,
         policy: Policy::default(),
         clients: None,
+        forwarding: config::Forwarding::default(),
     };
     let cluster = Cluster {
         name: "demo".to_string(),

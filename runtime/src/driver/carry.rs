@@ -3,14 +3,14 @@
 //! It owns the decoder and encoder of the message under way in each direction. It waits for
 //! nothing, and decides nothing that the session or `tidegate_core::http1` could decide.
 
-use super::{queue::Queue, wire::count};
-use crate::{net::Network, upstream::Upstreams};
+use super::{Service, queue::Queue, wire::count};
+use crate::net::Network;
 use std::net::IpAddr;
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{
         BodyDecoder, BodyEncoder, Delivery, Forwarded, Framing, Method, Piece, Reject, Reply,
-        Version, request_head, response_head, write_request, write_response,
+        Returned, Version, request_head, response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -50,6 +50,8 @@ impl Look {
 pub(super) struct Carry {
     client: IpAddr,
     https: bool,
+    /// The client is a proxy whose word is taken.
+    trusted: bool,
     /// Where the last request goes.
     cluster: Option<usize>,
     /// The version that the client speaks: HTTP/1.0 knows no interim responses.
@@ -69,10 +71,11 @@ struct Body {
 }
 
 impl Carry {
-    pub(super) fn new(client: IpAddr, https: bool) -> Self {
+    pub(super) fn new(client: IpAddr, https: bool, trusted: bool) -> Self {
         Carry {
             client,
             https,
+            trusted,
             cluster: None,
             version: Version::Http11,
             request: None,
@@ -140,7 +143,7 @@ impl Carry {
     pub(super) fn request<N: Network>(
         &mut self,
         session: &Session,
-        upstreams: &Upstreams<N>,
+        service: &Service<N>,
         input: &[u8],
         out: &mut Queue,
         room: u32,
@@ -155,13 +158,16 @@ impl Carry {
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
                     taken = length;
-                    let route = upstreams.route(&parsed);
+                    let route = service.upstreams.route(&parsed);
                     self.cluster = route.cluster;
                     routed = route.destination;
                     let forwarded = Forwarded {
                         client: self.client,
                         https: self.https,
                         authority: route.authority,
+                        trusted: self.trusted,
+                        tells: service.forwarding.tells,
+                        via: &service.forwarding.via,
                     };
                     write_request(&parsed, &forwarded, out.tail());
                     parsed.facts
@@ -185,9 +191,10 @@ impl Carry {
     }
 
     /// Looks at what the origin sent.
-    pub(super) fn response(
+    pub(super) fn response<N: Network>(
         &mut self,
         session: &Session,
+        service: &Service<N>,
         input: &[u8],
         out: &mut Queue,
         room: u32,
@@ -195,6 +202,9 @@ impl Carry {
         let limits = session.setup().limits;
         let before = out.len();
         let side = Side::Up;
+        let returned = Returned {
+            via: &service.forwarding.via,
+        };
         let (mut head, mut taken) = (Head::None, 0);
         if self.response.is_none() {
             let method = session.method().unwrap_or(Method::Other);
@@ -206,7 +216,7 @@ impl Carry {
             let facts = parsed.facts;
             if facts.interim() {
                 if self.version == Version::Http11 {
-                    write_response(&parsed, &INTERIM, out.tail());
+                    write_response(&parsed, &INTERIM, &returned, out.tail());
                 }
                 let head = match facts.status {
                     100 => Head::Continue,
@@ -222,7 +232,7 @@ impl Carry {
             }
             let delivery = session.delivery(&facts);
             self.hint = parsed.idle_hint();
-            write_response(&parsed, &delivery, out.tail());
+            write_response(&parsed, &delivery, &returned, out.tail());
             head = Head::Response(facts);
             if switches {
                 return Look::told(length, alone(head, out.len() - before, &input[length..]));

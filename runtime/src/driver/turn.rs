@@ -221,13 +221,14 @@ impl<N: Network> Driver<N> {
         let [down, up] = &mut self.wires;
         let look = match side {
             Side::Down => {
-                let upstreams = &self.service.upstreams;
+                let service = &self.service;
                 self.carry
-                    .request(&self.session, upstreams, bytes, &mut up.outbox, room)
+                    .request(&self.session, service, bytes, &mut up.outbox, room)
             }
-            Side::Up => self
-                .carry
-                .response(&self.session, bytes, &mut down.outbox, room),
+            Side::Up => {
+                self.carry
+                    .response(&self.session, &self.service, bytes, &mut down.outbox, room)
+            }
         };
         let events = &mut self.desk().events;
         events.extend(look.routed);

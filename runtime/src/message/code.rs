@@ -81,6 +81,11 @@ codes! {
     WrongKind = 211,
     /// The file has no listener: there is nothing to serve.
     NothingToServe = 212,
+    /// An entry of a list of networks is neither an address nor an address with the number of its
+    /// bits that count (`10.0.0.0/8`).
+    BadNetwork = 213,
+    /// A name or value that cannot stand in a header, or a header that is not ours to change.
+    BadHeader = 214,
     /// An address cannot be bound.
     CannotBind = 301,
     /// A worker thread cannot be started: the machine has no threads or descriptors left.

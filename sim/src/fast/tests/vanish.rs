@@ -153,6 +153,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         buffers: Buffers::default(),
         policy: Policy::default(),
         clients: None,
+        forwarding: tidegate::config::Forwarding::default(),
     };
     let cluster = Cluster {
         name: "origin".to_string(),

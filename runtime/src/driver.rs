@@ -280,9 +280,10 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Retire(read) => {
+                let held = self.held.take();
                 self.forget_origin(Side::Up);
                 if let Some(port) = self.wire(Side::Up).port.take() {
-                    self.service.upstreams.retire(port, read, self.now);
+                    self.service.upstreams.retire(port, held, read, self.now);
                 }
                 self.carry.next_response();
             }
@@ -314,11 +315,10 @@ impl<N: Network> Driver<N> {
     }
 
     fn park(&mut self) {
-        let lease = std::mem::take(&mut self.lease);
-        self.held = None;
+        let place = (std::mem::take(&mut self.lease), self.held.take());
         if let Some(port) = self.wire(Side::Up).port.take() {
             let hint = self.carry.hint.take();
-            self.service.upstreams.park(port, lease, hint, self.now);
+            self.service.upstreams.park(port, place, hint, self.now);
         }
     }
 

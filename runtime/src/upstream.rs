@@ -3,28 +3,20 @@
 //! It owns the choice and the connect; it waits for the network. It never looks at a body, and
 //! what becomes of the leg afterwards is the session's business.
 
-mod load;
+mod cluster;
+mod dial;
 
-pub use self::load::{Held, Load};
+pub use self::{
+    cluster::{Cluster, Endpoint, Held, Parts, Uplink},
+    dial::{Dial, Reached},
+};
 use crate::{
-    net::{Buffers, Network, Stream},
+    net::Network,
     pool::{Lease, Pool},
-    port::{Call, Fault, Port},
-    tls::origin::Terms,
+    port::Port,
 };
-use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    fmt,
-    future::Future,
-    net::SocketAddr,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll, ready},
-};
+use std::{collections::VecDeque, fmt, rc::Rc};
 use tidegate_core::{
-    balance::Balancer,
-    budget::Budget,
     ending::Cause,
     event::{Destination, Refusal},
     http1::{Method, RequestHead},
@@ -38,47 +30,6 @@ use tidegate_core::{
 /// Endpoints tried for one connect, at most.
 const ATTEMPTS: usize = 3;
 
-/// One endpoint of a cluster.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// `HOST:PORT` as configured.
-    pub authority: String,
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// What a connection to it is secured by; nothing if it is spoken to in the clear.
-    pub terms: Option<Terms>,
-    /// How many sessions have it.
-    pub load: Load,
-}
-
-/// One cluster, as a worker uses it.
-#[derive(Debug)]
-pub struct Cluster {
-    /// Its endpoints.
-    pub endpoints: Vec<Endpoint>,
-    /// How many of its requests are sent again.
-    pub budget: RefCell<Budget>,
-    /// Who is next.
-    pub balancer: RefCell<Balancer>,
-    /// Socket buffers of its connections.
-    pub buffers: Buffers,
-    /// Whether CONNECT requests may go to it.
-    pub takes_connect: bool,
-    /// The waits of a session that uses it.
-    pub timeouts: Waits,
-    /// Whether its endpoints are spoken to over TLS.
-    pub tls: bool,
-}
-
-impl Cluster {
-    fn destination(&self) -> Destination {
-        Destination {
-            timeouts: self.timeouts,
-            tls: self.tls,
-        }
-    }
-}
-
 /// Where a listener's requests and connections go.
 #[derive(Clone, Debug)]
 pub enum Routes {
@@ -91,7 +42,7 @@ pub enum Routes {
 /// What a worker knows of the upstream side of one listener.
 pub struct Upstreams<N: Network> {
     net: N,
-    clusters: Vec<Cluster>,
+    uplinks: Vec<Rc<Uplink>>,
     routes: Routes,
     pool: Pool<N>,
 }
@@ -150,10 +101,10 @@ impl<N: Network> fmt::Debug for Found<N> {
 
 impl<N: Network> Upstreams<N> {
     /// The upstream side of one listener.
-    pub fn new(net: N, clusters: Vec<Cluster>, routes: Routes, pool: Pool<N>) -> Rc<Self> {
+    pub fn new(net: N, uplinks: Vec<Uplink>, routes: Routes, pool: Pool<N>) -> Rc<Self> {
         Rc::new(Upstreams {
             net,
-            clusters,
+            uplinks: uplinks.into_iter().map(Rc::new).collect(),
             routes,
             pool,
         })
@@ -180,8 +131,8 @@ impl<N: Network> Upstreams<N> {
             Routes::Table(table) => table.find(name, ""),
             Routes::All(cluster) => Some(*cluster),
         }?;
-        let cluster = self.clusters.get(index)?;
-        Some((index, cluster.destination()))
+        let uplink = self.uplinks.get(index)?;
+        Some((index, uplink.destination()))
     }
 
     /// Where a request goes.
@@ -192,89 +143,82 @@ impl<N: Network> Upstreams<N> {
             Routes::Table(table) => table.find(host, path(head)),
             Routes::All(cluster) => Some(*cluster),
         };
-        let cluster = index.and_then(|index| self.clusters.get(index));
+        let uplink = index.and_then(|index| self.uplinks.get(index));
         Route {
             cluster: index,
-            destination: cluster.map(Cluster::destination),
-            authority: cluster
-                .and_then(|cluster| cluster.endpoints.first())
-                .map_or("", |endpoint| &endpoint.authority),
+            destination: uplink.map(|uplink| uplink.destination()),
+            authority: uplink.map_or("", |uplink| &uplink.cluster.authority),
         }
     }
 
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
     /// and to the ones after it should that fail.
     pub fn find(&self, cluster: Option<usize>, need: Need) -> Found<N> {
-        let Some(cluster) = cluster.and_then(|index| self.clusters.get(index)) else {
+        let uplink = cluster.and_then(|index| Some((index, self.uplinks.get(index)?)));
+        let Some((index, uplink)) = uplink else {
             return Found::Nothing(Refusal::NoRoute);
         };
+        let cluster = &uplink.cluster;
         if need == Need::Connect && !cluster.takes_connect {
             return Found::Nothing(Refusal::NoConnect);
         }
         let now = self.net.now();
         match need {
-            Need::Exchange => cluster.budget.borrow_mut().earn(now),
-            Need::Retry if !cluster.budget.borrow_mut().spend(now) => {
+            Need::Exchange => cluster.earn(now),
+            Need::Retry if !cluster.spend(now) => {
                 tracing::warn!("a request is not sent again: too many have been");
                 return Found::Nothing(Refusal::NoRetry);
             }
             Need::Retry | Need::Connect | Need::Tunnel => {}
         }
-        let reuse = match need {
-            Need::Exchange => true,
-            Need::Retry | Need::Connect | Need::Tunnel => false,
-        };
-        let count = cluster.endpoints.len();
-        let load = |at: usize| cluster.endpoints[at].load.get();
-        let Some(first) = cluster.balancer.borrow_mut().pick(count, load) else {
+        let Some(pick) = cluster.pick() else {
             return Found::Nothing(Refusal::NoEndpoint);
         };
-        let Endpoint {
-            address,
-            terms,
-            load,
-            ..
-        } = &cluster.endpoints[first];
+        let endpoint = &pick.endpoint;
+        let terms = uplink.terms(endpoint);
         if cluster.tls && terms.is_none() {
             // Never in the clear what was meant to be secured.
+            let address = endpoint.address;
             tracing::error!(%address, "an endpoint without a name to verify");
             return Found::Nothing(Refusal::Failed(Cause::Local));
         }
-        let idle = || self.pool.take(*address, terms.as_ref());
+        let reuse = need == Need::Exchange;
+        let idle = || self.pool.take(endpoint.address, terms.as_ref());
         if let Some((port, lease)) = reuse.then(idle).flatten() {
-            return Found::Idle(port, lease, load.hold());
+            return Found::Idle(port, lease, Held::new(endpoint, index));
         }
-        let others = (0..count.min(ATTEMPTS))
-            .map(|n| cluster.endpoints[(first + n) % count].clone())
-            .collect();
-        Found::Dial(Dial {
-            net: self.net.clone(),
-            buffers: cluster.buffers,
-            ahead: others,
-            under_way: None,
-            refusal: Refusal::NoEndpoint,
-            failure: None,
-        })
+        let mut ahead = VecDeque::from([Rc::clone(endpoint)]);
+        ahead.extend(cluster.behind(&pick, ATTEMPTS));
+        Found::Dial(Dial::new(
+            self.net.clone(),
+            (Rc::clone(uplink), index),
+            ahead,
+        ))
     }
 
-    /// Puts a connection among the idle ones, back into its place if it has one.
+    /// Puts a connection among the idle ones, back into its place if it has one; `held` is the
+    /// session's share in its endpoint.
     /// `hint`: after how many seconds its origin closes it, if it has said so.
-    pub fn park(&self, port: Port<N::Stream>, lease: Lease<N>, hint: Option<u16>, now: Time) {
-        let timeouts = self.timeouts_of(port.peer());
+    pub fn park(
+        &self,
+        port: Port<N::Stream>,
+        (lease, held): (Lease<N>, Option<Held>),
+        hint: Option<u16>,
+        now: Time,
+    ) {
+        let timeouts = self.timeouts(held.as_ref());
         self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
 
     /// Lets go of a connection: it finishes, drains and closes by itself.
-    pub fn retire(&self, port: Port<N::Stream>, read: ReadEnd, now: Time) {
-        let timeouts = self.timeouts_of(port.peer());
+    pub fn retire(&self, port: Port<N::Stream>, held: Option<Held>, read: ReadEnd, now: Time) {
+        let timeouts = self.timeouts(held.as_ref());
         self.pool.retire(port, read, timeouts, now);
     }
 
-    fn timeouts_of(&self, address: SocketAddr) -> Waits {
-        self.clusters
-            .iter()
-            .find(|cluster| cluster.endpoints.iter().any(|one| one.address == address))
-            .map_or(Waits::HTTP, |cluster| cluster.timeouts)
+    fn timeouts(&self, held: Option<&Held>) -> Waits {
+        held.and_then(|held| self.uplinks.get(held.cluster()))
+            .map_or(Waits::HTTP, |uplink| uplink.timeouts)
     }
 }
 
@@ -284,108 +228,4 @@ fn path<'a>(head: &RequestHead<'a>) -> &'a str {
         Method::Connect => "/",
         Method::Get | Method::Head | Method::Post | Method::Other => head.path(),
     }
-}
-
-/// A connect under way. Dropping it cancels it (R20).
-pub struct Dial<N: Network> {
-    net: N,
-    buffers: Buffers,
-    ahead: VecDeque<Endpoint>,
-    under_way: Option<Attempt<N>>,
-    refusal: Refusal,
-    /// The last endpoint that could not be reached, and why.
-    failure: Option<Box<(String, Fault)>>,
-}
-
-/// One endpoint that is being dialled.
-struct Attempt<N: Network> {
-    endpoint: Endpoint,
-    held: Held,
-    connect: Pin<Box<N::Connect>>,
-}
-
-impl<N: Network> Dial<N> {
-    /// The last endpoint that could not be reached, and why.
-    #[must_use]
-    pub fn into_failure(self) -> Option<(String, Fault)> {
-        self.failure.map(|failure| *failure)
-    }
-}
-
-impl<N: Network> fmt::Debug for Dial<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial")
-            .field("ahead", &self.ahead)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<N: Network> Unpin for Dial<N> {}
-
-impl<N: Network> Future for Dial<N> {
-    type Output = Result<Reached<N::Stream>, Refusal>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let this = &mut *self;
-            if this.under_way.is_none() {
-                let Some(endpoint) = this.ahead.pop_front() else {
-                    return Poll::Ready(Err(this.refusal));
-                };
-                let connect = Box::pin(this.net.connect(endpoint.address, this.buffers));
-                let held = endpoint.load.hold();
-                this.under_way = Some(Attempt {
-                    endpoint,
-                    held,
-                    connect,
-                });
-            }
-            let Some(attempt) = this.under_way.as_mut() else {
-                continue;
-            };
-            let connected = ready!(attempt.connect.as_mut().poll(cx));
-            let Some(Attempt { endpoint, held, .. }) = this.under_way.take() else {
-                continue;
-            };
-            match connected {
-                Ok(stream) => return Poll::Ready(begun(stream, endpoint, held)),
-                Err(error) => {
-                    let endpoint = endpoint.authority;
-                    tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
-                    let fault = Fault::io(Call::Connect, &error);
-                    this.refusal = Refusal::Failed(fault.cause);
-                    this.failure = Some(Box::new((endpoint, fault)));
-                }
-            }
-        }
-    }
-}
-
-/// A connection that was dialled, and the endpoint at its other end.
-#[derive(Debug)]
-pub struct Reached<S: Stream> {
-    /// The connection; on TLS terms its handshake has not begun.
-    pub port: Port<S>,
-    /// `HOST:PORT` as configured.
-    pub authority: String,
-    /// The session's share in the endpoint.
-    pub held: Held,
-}
-
-fn begun<S: Stream>(stream: S, endpoint: Endpoint, held: Held) -> Result<Reached<S>, Refusal> {
-    let Endpoint {
-        authority, terms, ..
-    } = endpoint;
-    let port = match terms {
-        None => Port::plain(stream),
-        Some(terms) => Port::client(stream, terms).map_err(|error| {
-            tracing::error!(%error, endpoint = authority, "cannot begin a TLS handshake");
-            Refusal::Failed(Cause::Local)
-        })?,
-    };
-    Ok(Reached {
-        port,
-        authority,
-        held,
-    })
 }

@@ -12,12 +12,11 @@ use crate::{
     net::{Listener, Network},
     observe::{Metrics, Observer},
     pool::Pool,
-    tls::origin::{Origins, Terms},
-    upstream::{Cluster, Endpoint, Load, Routes, Upstreams},
+    tls::origin::Origins,
+    upstream::{Cluster, Endpoint, Parts, Routes, Uplink, Upstreams},
 };
-use rustls::{ClientConfig, ServerConfig};
+use rustls::ServerConfig;
 use std::{
-    cell::RefCell,
     fmt,
     future::{Future, poll_fn},
     io,
@@ -127,12 +126,13 @@ impl<N: Network> Worker<N> {
             drain.clone(),
             observer.clone(),
         );
+        let clusters = clusters(config, extras.seed);
         let mut listening = Vec::new();
         for site in sites {
             let service = Rc::new(Service {
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
-                upstreams: upstreams(net.clone(), config, site, pool.clone(), extras.seed),
+                upstreams: upstreams(net.clone(), config, site, &clusters, pool.clone()),
                 drain: drain.clone(),
                 forwarding: site.listener.forwarding.clone(),
                 buffers: site.listener.buffers,
@@ -258,59 +258,55 @@ fn setup(config: &Config, site: &Site) -> Setup {
     }
 }
 
+/// The clusters of a worker, in the order of the configuration.
+fn clusters(config: &Config, seed: u64) -> Vec<Rc<Cluster>> {
+    let all = config.clusters.iter().enumerate();
+    all.map(|(index, cluster)| {
+        let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
+        self::cluster(cluster, seed)
+    })
+    .collect()
+}
+
+fn cluster(cluster: &config::Cluster, seed: u64) -> Rc<Cluster> {
+    let endpoints = cluster
+        .endpoints
+        .iter()
+        .map(|one| Endpoint::new(&one.authority, one.address, cluster.expected(one)))
+        .collect();
+    Cluster::new(Parts {
+        endpoints,
+        budget: Budget::new(cluster.retries),
+        balancer: Balancer::new(cluster.balance, seed),
+        buffers: cluster.buffers,
+        takes_connect: cluster.takes_connect,
+        tls: cluster.tls.is_some(),
+    })
+}
+
+/// The upstream side of `site`, which shares `clusters` with the others.
 fn upstreams<N: Network>(
     net: N,
     config: &Config,
     site: &Site,
+    clusters: &[Rc<Cluster>],
     pool: Pool<N>,
-    seed: u64,
 ) -> Rc<Upstreams<N>> {
     let listener = &site.listener;
-    let clusters = config
-        .clusters
+    let uplinks = clusters
         .iter()
         .enumerate()
-        .map(|(index, cluster)| {
-            let origin = site.origins.get(index).cloned().flatten();
-            let waits = shared(cluster.timeouts.over(listener.timeouts));
-            let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
-            self::cluster(cluster, waits, origin, seed)
+        .map(|(index, cluster)| Uplink {
+            cluster: Rc::clone(cluster),
+            timeouts: shared(config.timeouts(listener, index)),
+            origin: site.origins.get(index).cloned().flatten(),
         })
         .collect();
     let routes = match &listener.protocol {
         Protocol::Http(table) | Protocol::Passthrough(table) => Routes::Table(table.clone()),
         Protocol::Tcp(cluster) => Routes::All(*cluster),
     };
-    Upstreams::new(net, clusters, routes, pool)
-}
-
-fn cluster(
-    cluster: &config::Cluster,
-    timeouts: Waits,
-    origin: Option<Arc<ClientConfig>>,
-    seed: u64,
-) -> Cluster {
-    let endpoints = cluster
-        .endpoints
-        .iter()
-        .map(|one| Endpoint {
-            authority: one.authority.clone(),
-            address: one.address,
-            terms: origin
-                .clone()
-                .and_then(|config| Some(Terms::new(config, cluster.expected(one)?))),
-            load: Load::default(),
-        })
-        .collect();
-    Cluster {
-        endpoints,
-        budget: RefCell::new(Budget::new(cluster.retries)),
-        balancer: RefCell::new(Balancer::new(cluster.balance, seed)),
-        buffers: cluster.buffers,
-        takes_connect: cluster.takes_connect,
-        timeouts,
-        tls: cluster.tls.is_some(),
-    }
+    Upstreams::new(net, uplinks, routes, pool)
 }
 
 #[cfg(test)]

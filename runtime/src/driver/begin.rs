@@ -111,13 +111,10 @@ impl<N: Network> Driver<N> {
         };
         match Pin::new(dial.as_mut()).poll(cx) {
             Poll::Pending => false,
-            Poll::Ready(Ok(Reached {
-                port,
-                authority,
-                held,
-            })) => {
+            Poll::Ready(Ok(Reached { port, held })) => {
                 self.dial = None;
-                (self.endpoint, self.held) = (authority, Some(held));
+                self.endpoint = held.endpoint().authority.to_string();
+                self.held = Some(held);
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
                 true

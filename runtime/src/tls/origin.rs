@@ -24,7 +24,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Terms {
     config: Arc<ClientConfig>,
-    name: ServerName<'static>,
+    name: Arc<ServerName<'static>>,
 }
 
 impl PartialEq for Terms {
@@ -36,7 +36,7 @@ impl PartialEq for Terms {
 impl Terms {
     /// The terms of `config` for an endpoint that must be `name`.
     #[must_use]
-    pub fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Terms {
+    pub fn new(config: Arc<ClientConfig>, name: Arc<ServerName<'static>>) -> Terms {
         Terms { config, name }
     }
 

@@ -107,7 +107,7 @@ fn both_sides_of_the_proxy_speak_to_each_other() {
         let (server, client) = configs(version, aws_lc_rs::default_provider());
         let name = ServerName::try_from("localhost").unwrap();
         let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-        let mut near = Port::client(near, Terms::new(client, name)).unwrap();
+        let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
         let mut far = Port::server(far, server).unwrap();
         loop {
             let done =
@@ -229,7 +229,7 @@ fn t16_what_a_server_says_after_the_handshake_is_read_by_a_client_that_has_finis
     let (server, client) = configs(&TLS13, aws_lc_rs::default_provider());
     let name = ServerName::try_from("localhost").unwrap();
     let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-    let mut near = Port::client(near, Terms::new(client, name)).unwrap();
+    let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
     let mut far = Port::server(far, server).unwrap();
     let mut secured = false;
     while !secured {

@@ -77,7 +77,7 @@ fn a_request_may_be_written_while_half_a_ticket_is_held() {
     server.max_fragment_size = Some(64);
     let name = ServerName::try_from("localhost").unwrap();
     let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-    let mut near = Port::client(near, Terms::new(client, name)).unwrap();
+    let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
     let mut far = Port::server(far, Arc::new(server)).unwrap();
     while near.poll_secure(&mut cx()).is_pending() {
         far_hand.wire().inward.extend(near_hand.take_outward());

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use tidegate_core::{
     effect::Effects,
     event::{Decoded, Event, Head, Origin, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
     session::{Kind, Session, Setup},
     side::Side,
     time::Time,
@@ -20,6 +20,7 @@ const REQUEST: RequestFacts = RequestFacts {
     expect_continue: false,
     idempotent: true,
     upgrade: false,
+    wording: Wording::TEXT,
 };
 
 const RESPONSE: ResponseFacts = ResponseFacts {

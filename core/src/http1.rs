@@ -10,6 +10,7 @@
 //! sent on, [`write_request`], [`write_response`] and [`BodyEncoder`] send it, [`Reply`] is what we
 //! say ourselves.
 
+mod accept;
 mod body;
 mod connection;
 mod decode;
@@ -52,7 +53,7 @@ pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use origin::Tells;
 pub use reject::{Fault, Reject};
-pub use reply::{PROBE, Reply};
+pub use reply::{Added, Content, PROBE, Reply, Wording};
 pub use text::is_token;
 pub use write::{Forwarded, Returned, write_request, write_response};
 
@@ -125,6 +126,8 @@ pub struct RequestFacts {
     pub idempotent: bool,
     /// The client asks for another protocol on this connection, and we pass that on (W1).
     pub upgrade: bool,
+    /// How it wants a response of ours worded. The driver adds the length of the request's id.
+    pub wording: Wording,
 }
 
 impl RequestFacts {

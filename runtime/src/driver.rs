@@ -34,6 +34,7 @@ use tidegate_core::{
     effect::Effect,
     ending::Ending,
     event::{Event, Origin},
+    http1::Added,
     interest::Asks,
     leg::Leg,
     session::{Session, Setup},
@@ -290,7 +291,7 @@ impl<N: Network> Driver<N> {
             Effect::Reply(reply) => {
                 let outbox = &mut self.wire(Side::Down).outbox;
                 let before = outbox.len();
-                reply.write(outbox.tail());
+                reply.write(&Added::default(), outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
             }
             Effect::Alert => {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tidegate_core::ending::End;
 use tidegate_core::http1::{
     BodyDecoder, BodyKind, Forwarded, Framing, Method, Piece, Reject, RequestFacts, ResponseFacts,
-    Returned, Trailers, Version, deliver, request_head, response_head, write_request,
+    Returned, Trailers, Version, Wording, deliver, request_head, response_head, write_request,
     write_response,
 };
 use tidegate_core::limits::Limits;
@@ -82,6 +82,7 @@ fn asked(method: Method, version: Version) -> RequestFacts {
         expect_continue: false,
         idempotent: false,
         upgrade: true,
+        wording: Wording::TEXT,
     }
 }
 

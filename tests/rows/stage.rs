@@ -4,7 +4,7 @@ use tidegate_core::{
     effect::Effect,
     ending::{Cause, Ending},
     event::{Call, Decoded, Event, Head, Origin, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
     interest::Read,
     leg::WriteEnd,
     session::{Kind, Phase, Session, Setup},
@@ -22,6 +22,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     expect_continue: false,
     idempotent: true,
     upgrade: false,
+    wording: Wording::TEXT,
 };
 
 pub(crate) const OK: ResponseFacts = ResponseFacts {

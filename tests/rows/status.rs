@@ -17,7 +17,7 @@ use tidegate_core::{
 fn error(stage: &Stage) -> Option<&'static str> {
     let told = stage.session.report().error;
     let reply = stage.orders.iter().find_map(|order| match order {
-        Effect::Reply(reply) => Some(reply.cause),
+        Effect::Reply(reply) => reply.cause,
         _ => None,
     });
     assert!(reply.is_none() || reply == told, "{reply:?}, {told:?}");

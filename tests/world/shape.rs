@@ -1,7 +1,7 @@
 //! What a walk goes over: a setup, and all that the peers may do in it.
 
 use tidegate_core::{
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
     limits::Limits,
     session::{ClientFin, Kind, OnIdle, Setup, TunnelClose},
     side::Side,
@@ -222,6 +222,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     expect_continue: false,
     idempotent: true,
     upgrade: false,
+    wording: Wording::TEXT,
 };
 
 pub(crate) const CLOSING: RequestFacts = RequestFacts { close: true, ..GET };

@@ -54,6 +54,7 @@ pub struct Field<'a> {
 /// The names that mean something here, looked up once a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
+    Accept,
     Connection,
     ContentLength,
     Expect,
@@ -94,8 +95,9 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
 }
 
 impl Known {
-    const NAMES: [(&str, Known); 10] = [
+    const NAMES: [(&str, Known); 11] = [
         ("Host", Known::Host),
+        ("Accept", Known::Accept),
         ("Connection", Known::Connection),
         ("Content-Length", Known::ContentLength),
         ("Transfer-Encoding", Known::TransferEncoding),
@@ -135,7 +137,8 @@ impl Known {
             | Known::TransferEncoding
             | Known::Upgrade
             | Known::HopByHop => true,
-            Known::ContentLength
+            Known::Accept
+            | Known::ContentLength
             | Known::Expect
             | Known::Host
             | Known::Trailer

@@ -4,13 +4,14 @@
 //! wrong in a part of it is refused at once. It never consumes an incomplete head, and never
 //! changes a byte of it.
 
+use super::accept::prefers_json;
 use super::connection::{closes, idle_hint, upgrades};
 use super::fields::{Field, Fields, Known};
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject};
 use super::target::{self, Target, is_authority};
 use super::text::{section_end, size};
-use super::{BodyKind, Method, RequestFacts, ResponseFacts, Version};
+use super::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording};
 use crate::limits::Limits;
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
@@ -219,6 +220,10 @@ fn understand_request<'a>(
         expect_continue,
         idempotent: idempotent(method),
         upgrade,
+        wording: Wording {
+            json: prefers_json(&fields),
+            id_bytes: 0,
+        },
     };
     Ok(RequestHead {
         facts,

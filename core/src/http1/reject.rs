@@ -145,7 +145,7 @@ impl Fault {
         }
     }
 
-    fn reason(self) -> &'static str {
+    pub(super) fn reason(self) -> &'static str {
         match self {
             Fault::BareLf => "bare LF",
             Fault::EmptyLines => "empty lines before the request",

@@ -1,8 +1,14 @@
 //! The responses of our own.
 //!
-//! Owns their words. Never a response that an origin could have sent: Proxy-Status tells them
-//! apart (RFC 9209).
+//! Owns their words. Never an error that an origin could have sent: Proxy-Status tells them apart
+//! (RFC 9209). What only a driver has, the id of a request, a place to be redirected to, a page, is
+//! counted here and handed in when it is written.
 
+mod phrase;
+
+use self::phrase::phrase;
+use super::Method;
+use super::framing::bodyless;
 use super::reject::{Fault, Reject};
 use super::text::put_decimal;
 use alloc::vec::Vec;
@@ -12,24 +18,80 @@ use alloc::vec::Vec;
 /// that take every other one for the answer.
 pub const PROBE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// A response of our own, all of it known.
+/// A response of our own: what it says, and how long that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
-    /// The status code.
+    /// The status code, 200 to 999.
     pub status: u16,
-    /// The proxy error type (RFC 9209, 2.3), a token.
-    pub cause: &'static str,
+    /// The proxy error type (RFC 9209, 2.3), a token; none if nothing went wrong.
+    pub cause: Option<&'static str>,
+    /// What is wrong with the message that it refuses.
+    pub fault: Option<Fault>,
+    /// After how many seconds the client may ask again (RFC 9110, 10.2.3); 0 for not a word of it.
+    pub retry_after: u32,
+    /// How many bytes of field lines the driver adds.
+    pub fields: u32,
+    /// What is behind the head.
+    pub content: Content,
+    /// How its request wants it worded.
+    pub wording: Wording,
     /// The connection closes behind it (H12).
     pub close: bool,
     /// It answers HEAD: the head alone.
     pub head_only: bool,
 }
 
+/// What is behind the head of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// The status and the cause, in a line of text or in JSON.
+    Words,
+    /// So many bytes, which the driver adds, and whose type is among the fields it adds.
+    Added(u32),
+}
+
+/// How a request wants a reply of ours worded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wording {
+    /// It accepts JSON, and would not rather have text.
+    pub json: bool,
+    /// How many bytes its id has, which the reply names; 0 for none.
+    pub id_bytes: u8,
+}
+
+impl Wording {
+    /// Text, and no id.
+    pub const TEXT: Wording = Wording {
+        json: false,
+        id_bytes: 0,
+    };
+}
+
+/// What only a driver has of a reply. Each is as long as the reply says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Added<'a> {
+    /// The request's id: of letters that need no escape in a field or in JSON.
+    pub id: &'a [u8],
+    /// Whole field lines, each with its CRLF.
+    pub fields: &'a [u8],
+    /// Of [`Content::Added`].
+    pub content: &'a [u8],
+}
+
+/// As long as the longest id.
+const SOME_ID: [u8; 255] = [b'0'; 255];
+
 impl Reply {
     /// 400: the request is malformed or was cut off (H05, H06).
     #[must_use]
     pub const fn bad_request() -> Self {
         Self::new(400, "http_request_error").closing()
+    }
+
+    /// 403: the client may not ask this here.
+    #[must_use]
+    pub const fn forbidden() -> Self {
+        Self::new(403, "http_request_denied")
     }
 
     /// 404: no route leads to an origin.
@@ -44,10 +106,23 @@ impl Reply {
         Self::new(408, "http_request_error").closing()
     }
 
+    /// 413: the content is above its limit.
+    #[must_use]
+    pub const fn content_too_large() -> Self {
+        Self::new(413, "http_request_denied").closing()
+    }
+
     /// 414: the target is too long.
     #[must_use]
     pub const fn target_too_long() -> Self {
         Self::new(414, "http_request_error").closing()
+    }
+
+    /// 429: this client asks too often (RFC 6585, 4). It may ask again after so many seconds; 0 for
+    /// not a word of it.
+    #[must_use]
+    pub const fn too_many_requests(retry_after: u32) -> Self {
+        Self::new(429, "http_request_denied").after(retry_after)
     }
 
     /// 431: the head is too large.
@@ -86,10 +161,23 @@ impl Reply {
         Self::new(505, "http_request_error").closing()
     }
 
+    /// What the configuration answers in an origin's stead, a redirect or a page: so many bytes of
+    /// field lines, the content's type among them, and so many of content. It is no error.
+    #[must_use]
+    pub const fn configured(status: u16, fields: u32, content: u32) -> Self {
+        let reply = Self::new(status, "");
+        Reply {
+            cause: None,
+            fields,
+            content: Content::Added(content),
+            ..reply
+        }
+    }
+
     /// The answer to a refused message. A request's closes: nobody knows where the next begins.
     #[must_use]
     pub fn refusing(reject: Reject) -> Self {
-        match reject {
+        let reply = match reject {
             Reject::Request(_) | Reject::Body(_) => {
                 Self::new(reject.status(), "http_request_error").closing()
             }
@@ -122,6 +210,19 @@ impl Reply {
                 | Fault::Trailer
                 | Fault::TrailerTooLong => "http_protocol_error",
             }),
+        };
+        Reply {
+            fault: Some(reject.fault()),
+            ..reply
+        }
+    }
+
+    /// The same, saying after how many seconds the client may ask again.
+    #[must_use]
+    pub const fn after(self, seconds: u32) -> Self {
+        Reply {
+            retry_after: seconds,
+            ..self
         }
     }
 
@@ -146,12 +247,23 @@ impl Reply {
     /// Exactly as many bytes as [`write`](Self::write) appends.
     ///
     /// # Panics
-    /// On a cause of four gigabytes.
+    /// On four gigabytes.
     #[must_use]
     pub fn len(&self) -> u32 {
+        let added = Added {
+            id: &SOME_ID[..usize::from(self.wording.id_bytes)],
+            ..Added::default()
+        };
         let mut bytes = 0;
-        self.compose(&mut |text| bytes += text.len());
-        u32::try_from(bytes).expect("bug: an endless cause")
+        self.compose(&added, &mut |text| bytes += text.len());
+        let written = u32::try_from(bytes).expect("bug: an endless cause");
+        let content = match self.content {
+            Content::Added(bytes) if self.has_content() => bytes,
+            Content::Added(_) | Content::Words => 0,
+        };
+        let added = self.fields.checked_add(content);
+        let all = added.and_then(|added| added.checked_add(written));
+        all.expect("bug: an endless reply")
     }
 
     /// Never: a response has a status line.
@@ -161,49 +273,139 @@ impl Reply {
     }
 
     /// Appends the response, head and body.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        self.compose(&mut |text| out.extend_from_slice(text));
+    ///
+    /// # Panics
+    /// If what is added is not as long as was said: only we can get that wrong.
+    pub fn write(&self, added: &Added<'_>, out: &mut Vec<u8>) {
+        let content = match self.content {
+            Content::Added(bytes) => bytes,
+            Content::Words => 0,
+        };
+        assert!(
+            added.id.len() == usize::from(self.wording.id_bytes)
+                && u32::try_from(added.fields.len()) == Ok(self.fields)
+                && u32::try_from(added.content.len()) == Ok(content),
+            "bug: a reply that is not as long as was said"
+        );
+        self.compose(added, &mut |text| out.extend_from_slice(text));
     }
 
     const fn new(status: u16, cause: &'static str) -> Self {
         Reply {
             status,
-            cause,
+            cause: Some(cause),
+            fault: None,
+            retry_after: 0,
+            fields: 0,
+            content: Content::Words,
+            wording: Wording::TEXT,
             close: false,
             head_only: false,
         }
     }
 
-    fn compose(&self, put: &mut dyn FnMut(&[u8])) {
-        let (status, reason) = (decimal(u64::from(self.status)), reason(self.status));
-        let body: [&[u8]; 6] = [
-            &status,
-            b" ",
-            reason.as_bytes(),
-            b": ",
-            self.cause.as_bytes(),
-            b"\n",
-        ];
-        let length: usize = body.iter().map(|text| text.len()).sum();
+    fn has_content(&self) -> bool {
+        // RFC 9110, 9.3.2: to HEAD the same head, and nothing behind it.
+        !self.head_only && !bodyless(self.status, Method::Get)
+    }
+
+    fn compose(&self, added: &Added<'_>, put: &mut dyn FnMut(&[u8])) {
         put(b"HTTP/1.1 ");
-        put(&status);
+        put(&decimal(self.status.into()));
         put(b" ");
-        put(reason.as_bytes());
-        put(b"\r\nContent-Type: text/plain\r\nContent-Length: ");
-        put(&decimal(
-            u64::try_from(length).expect("bug: an endless cause"),
-        ));
-        put(b"\r\nProxy-Status: tidegate; error=");
-        put(self.cause.as_bytes());
+        put(phrase(self.status).as_bytes());
+        put(b"\r\n");
+        // RFC 9110, 8.6: 204 and 304 are without a length of our making.
+        if !bodyless(self.status, Method::Get) {
+            self.describe(added, put);
+        }
+        if self.retry_after > 0 {
+            put(b"Retry-After: ");
+            put(&decimal(self.retry_after.into()));
+            put(b"\r\n");
+        }
+        if let Some(cause) = self.cause {
+            // What went wrong a moment ago is no news for others, nor for later.
+            put(b"Cache-Control: no-store\r\nProxy-Status: tidegate; error=");
+            put(cause.as_bytes());
+            if let Some(fault) = self.fault {
+                put(b"; details=\"");
+                put(fault.reason().as_bytes());
+                put(b"\"");
+            }
+            put(b"\r\n");
+        }
+        if !added.id.is_empty() {
+            put(b"X-Request-Id: ");
+            put(added.id);
+            put(b"\r\n");
+        }
+        put(added.fields);
         if self.close {
             // RFC 9112, 9.6.
-            put(b"\r\nConnection: close");
+            put(b"Connection: close\r\n");
         }
-        put(b"\r\n\r\n");
-        if !self.head_only {
-            // RFC 9110, 9.3.2: to HEAD the same head, and nothing behind it.
-            body.iter().for_each(|text| put(text));
+        put(b"\r\n");
+        if self.has_content() {
+            match self.content {
+                Content::Words => self.words(added.id, put),
+                Content::Added(_) => put(added.content),
+            }
         }
+    }
+
+    /// The length and, where it is ours to say, the type of the content.
+    fn describe(&self, added: &Added<'_>, put: &mut dyn FnMut(&[u8])) {
+        let bytes = match self.content {
+            Content::Added(bytes) => u64::from(bytes),
+            Content::Words => {
+                put(match self.wording.json {
+                    true => b"Content-Type: application/json\r\n",
+                    false => b"Content-Type: text/plain\r\n",
+                });
+                let mut bytes = 0;
+                self.words(added.id, &mut |text| bytes += text.len());
+                u64::try_from(bytes).expect("bug: an endless cause")
+            }
+        };
+        put(b"Content-Length: ");
+        put(&decimal(bytes));
+        put(b"\r\n");
+    }
+
+    /// Whose fault it was, and which: in a line for people, or for programs with the members of
+    /// RFC 9457. No letter of it needs an escape.
+    fn words(&self, id: &[u8], put: &mut dyn FnMut(&[u8])) {
+        let status = decimal(self.status.into());
+        let cause = self.cause.unwrap_or_default();
+        let detail = self.fault.map(Fault::reason);
+        if !self.wording.json {
+            for text in [&status, &b" "[..], phrase(self.status).as_bytes(), b": "] {
+                put(text);
+            }
+            put(detail.unwrap_or(cause).as_bytes());
+            put(b"\n");
+            if !id.is_empty() {
+                [b"request ", id, b"\n"].into_iter().for_each(put);
+            }
+            return;
+        }
+        put(b"{\"status\":");
+        put(&status);
+        let mut member = |name: &str, value: &[u8]| {
+            for text in [b",\"", name.as_bytes(), b"\":\"", value, b"\""] {
+                put(text);
+            }
+        };
+        member("title", phrase(self.status).as_bytes());
+        member("error", cause.as_bytes());
+        if let Some(detail) = detail {
+            member("detail", detail.as_bytes());
+        }
+        if !id.is_empty() {
+            member("request_id", id);
+        }
+        put(b"}\n");
     }
 }
 
@@ -211,20 +413,4 @@ fn decimal(number: u64) -> Vec<u8> {
     let mut text = Vec::new();
     put_decimal(number, &mut text);
     text
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        404 => "Not Found",
-        408 => "Request Timeout",
-        414 => "URI Too Long",
-        431 => "Request Header Fields Too Large",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        505 => "HTTP Version Not Supported",
-        _ => "Error",
-    }
 }

@@ -30,6 +30,7 @@ fn rfc9112_3_a_request_is_understood_field_by_field() {
         expect_continue: false,
         idempotent: false,
         upgrade: false,
+        wording: Wording::TEXT,
     };
     assert_eq!(head.facts, facts);
 }

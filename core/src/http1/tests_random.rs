@@ -94,6 +94,7 @@ proptest! {
                 expect_continue: false,
                 idempotent: true,
                 upgrade: false,
+                wording: Wording::TEXT,
             };
             let delivery = deliver(&request, &head.facts, false, 0);
             let mut out = Vec::new();

@@ -361,6 +361,7 @@ fn facts(version: Version, close: bool) -> RequestFacts {
         expect_continue: false,
         idempotent: true,
         upgrade: false,
+        wording: Wording::TEXT,
     }
 }
 

@@ -135,7 +135,7 @@ impl Session {
             self.note(How::Expired(timer), By::Proxy);
         }
         if self.exchange().is_some() {
-            self.note_error("connection_write_timeout");
+            self.note_error(Some("connection_write_timeout"));
         }
         if let Some(open) = self.leg_mut(side).open_mut() {
             open.give_up(Cause::Expired(timer));

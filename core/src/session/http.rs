@@ -7,7 +7,7 @@ use crate::{
     ending::{By, Cause, End, How},
     event::{Call, Decoded, Head, Refusal, Want},
     exchange::{Exchange, Request, Response},
-    http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts},
+    http1::{self, Delivery, Method, Reply, RequestFacts, ResponseFacts, Wording},
     leg::{Inbox, Leg, Open, ReadEnd, WriteEnd},
     report::Loss,
     side::Side,
@@ -243,6 +243,10 @@ impl Session {
         self.drop_origin(effects);
         let more = self.exchange().is_some_and(|it| self.has_read_more(it));
         let last = self.draining && !more || self.is_last_request();
+        let unheard = Wording {
+            id_bytes: self.setup.id_bytes,
+            ..Wording::TEXT
+        };
         let exchange = self.exchange_mut();
         if exchange.request != Request::Complete {
             exchange.request = Request::Gone;
@@ -254,6 +258,7 @@ impl Session {
         let reply = Reply {
             close: exchange.close,
             head_only: exchange.head_only(),
+            wording: exchange.facts.map_or(unheard, |facts| facts.wording),
             ..reply
         };
         self.note_error(reply.cause);

@@ -85,8 +85,9 @@ impl Session {
     }
 
     /// What went wrong with the exchange, by its proxy error type: the first of it.
-    pub(super) fn note_error(&mut self, error: &'static str) {
-        self.account.0.error.get_or_insert(error);
+    pub(super) fn note_error(&mut self, error: Option<&'static str>) {
+        let first = &mut self.account.0.error;
+        *first = first.or(error);
     }
 
     /// What a report of the step that begins now has to know.

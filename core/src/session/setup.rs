@@ -31,6 +31,8 @@ pub struct Setup {
     pub timeouts: Waits,
     /// How it decides where the standards leave it open.
     pub policy: Policy,
+    /// How many bytes the id of a request has whose head did not come; 0 if they have none.
+    pub id_bytes: u8,
     /// A deliberately wrong rule.
     #[cfg(feature = "known-bad")]
     pub variant: Option<crate::variant::Variant>,
@@ -51,6 +53,7 @@ impl Setup {
                 Kind::Tcp => Waits::TCP,
             },
             policy: Policy::default(),
+            id_bytes: 0,
             #[cfg(feature = "known-bad")]
             variant: None,
         }

@@ -4,7 +4,7 @@
 
 use tidegate_core::{
     event::{Decoded, Head, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
 };
 
 /// GET, HTTP/1.1.
@@ -16,6 +16,7 @@ pub(crate) const GET: RequestFacts = RequestFacts {
     expect_continue: false,
     idempotent: true,
     upgrade: false,
+    wording: Wording::TEXT,
 };
 
 /// GET with `Connection: close`.

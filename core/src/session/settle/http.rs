@@ -104,7 +104,7 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
         }
         (Response::Body(_), _) => {
             session.note(cut(end), By::Origin);
-            session.note_error(incomplete(end));
+            session.note_error(Some(incomplete(end)));
             session.exchange_mut().response = Response::Broken;
             session.drop_origin(effects);
             true

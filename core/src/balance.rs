@@ -62,9 +62,15 @@ impl Balancer {
 
 /// Numbers that follow from a seed: `SplitMix64` (Steele, Lea and Flood, 2014).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Draws(u64);
+pub struct Draws(u64);
 
 impl Draws {
+    /// The numbers that follow from `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Draws {
+        Draws(seed)
+    }
+
     fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -73,7 +79,7 @@ impl Draws {
     }
 
     /// One of the numbers below `end`, each as likely but for one part in 2^32; 0 if there is none.
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX).min(1 << 32);
         usize::try_from(((self.draw() >> 32) * end) >> 32).unwrap_or_default()
     }

@@ -107,6 +107,15 @@ pub enum Refusal {
     NoConnect,
     /// The request is to be sent again, and too many have been already.
     NoRetry,
+    /// The route answers by itself, with so many bytes of field lines and of content.
+    Configured {
+        /// The status code, 200 to 599.
+        status: u16,
+        /// Bytes of whole field lines.
+        fields: u32,
+        /// Bytes of content.
+        content: u32,
+    },
     /// The connect failed.
     Failed(Cause),
 }
@@ -117,7 +126,11 @@ impl Refusal {
     pub const fn cause(self) -> Option<Cause> {
         match self {
             Refusal::Failed(cause) => Some(cause),
-            Refusal::NoRoute | Refusal::NoEndpoint | Refusal::NoConnect | Refusal::NoRetry => None,
+            Refusal::NoRoute
+            | Refusal::NoEndpoint
+            | Refusal::NoConnect
+            | Refusal::NoRetry
+            | Refusal::Configured { .. } => None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod body;
 mod connection;
 mod decode;
 mod delivery;
+mod edit;
 mod encode;
 mod fields;
 mod framing;
@@ -22,12 +23,15 @@ mod head;
 mod origin;
 mod reject;
 mod reply;
+mod routed;
 mod target;
 mod text;
 mod write;
 
 #[cfg(test)]
 mod tests_body;
+#[cfg(test)]
+mod tests_edit;
 #[cfg(test)]
 mod tests_encode;
 #[cfg(test)]
@@ -48,12 +52,14 @@ mod tests_write;
 pub use body::{Piece, Trailers};
 pub use decode::BodyDecoder;
 pub use delivery::{Delivery, deliver};
+pub use edit::{Edits, Line, NO_EDITS, Of, is_value, may_edit};
 pub use encode::{BodyEncoder, Framing};
 pub use fields::Field;
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use origin::Tells;
 pub use reject::{Fault, Reject};
 pub use reply::{Added, Content, PROBE, Reply, Wording};
+pub use routed::Routable;
 pub use text::is_token;
 pub use write::{Forwarded, Returned, write_request, write_response};
 

@@ -1,141 +1,126 @@
-//! Which cluster answers a request: the route table of one HTTP listener.
+//! Who answers a request: the route table of one listener, and what its routes make of a request.
 //!
-//! Owns nothing but the table; a decision is a pure function of host and path. Routes are tried
-//! from the most to the least specific and the first that matches wins: an exact host before a
-//! wildcard, a longer wildcard before a shorter one, a wildcard before none; within a host the
-//! longer path first. A host whose paths do not match does not end the search.
+//! Owns the table; a decision is a pure function of host, path, method and fields, and asks for no
+//! memory. Routes are tried from the most to the least specific and the first that matches wins:
+//!
+//! 1. an exact host before a wildcard, a longer wildcard before a shorter one, a wildcard before none;
+//! 2. an exact path before a prefix, a longer path before a shorter one;
+//! 3. more fields before fewer; of as many, more values before fewer;
+//! 4. some methods before all.
+//!
+//! A condition that does not hold does not end the search: the next route is tried. Two routes of
+//! which neither is more specific, and which could be for the same request, [tie](When::ties); a
+//! table has none of those if its owner has looked for them.
 
-use alloc::{string::String, vec::Vec};
-use core::cmp::Reverse;
+mod host;
+mod location;
+mod path;
+mod rewrite;
+mod split;
+mod when;
 
-/// The hosts a route is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Host {
-    /// This one, in lower case, without port and final dot.
-    Exact(String),
-    /// Every name below this one, however deep, and not the name itself: `example.com` stands
-    /// for `*.example.com`. In lower case, without port and final dot.
-    Below(String),
-    /// Every host, and requests that name none.
-    Any,
-}
+#[cfg(test)]
+mod tests_naive;
+
+pub use host::{Host, bare_host};
+pub use location::{Flaw, Location, Place};
+pub use path::{Path, Paths, Sent};
+pub use rewrite::Front;
+pub use split::{Share, Split};
+pub use when::{Asked, Fields, Header, Miss, Seen, When};
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Route {
-    /// The hosts it is for.
-    pub host: Host,
-    /// The path it covers, with everything under it: without its final slash, so the empty
-    /// string stands for all paths.
-    pub path: String,
-    /// The index of the cluster that answers.
-    pub cluster: usize,
+pub struct Route<T> {
+    /// When it is for a request.
+    pub when: When,
+    /// Who answers then.
+    pub to: T,
 }
 
-impl Host {
-    /// Reads `name`, `*.name` or `*`, of any case.
-    #[must_use]
-    pub fn new(pattern: &str) -> Host {
-        let pattern = bare_host(pattern).to_ascii_lowercase();
-        match pattern.strip_prefix("*.") {
-            Some(below) => Host::Below(below.into()),
-            None if pattern == "*" => Host::Any,
-            None => Host::Exact(pattern),
-        }
-    }
-
-    /// The order in which hosts are tried, the most specific first.
-    fn rank(&self) -> (u8, Reverse<usize>) {
-        match self {
-            Host::Exact(name) => (0, Reverse(name.len())),
-            Host::Below(name) => (1, Reverse(name.len())),
-            Host::Any => (2, Reverse(0)),
-        }
-    }
-
-    /// Whether it covers `host`, which has neither port nor final dot.
-    fn matches(&self, host: &str) -> bool {
-        match self {
-            Host::Exact(name) => name.eq_ignore_ascii_case(host),
-            Host::Below(name) => {
-                let (host, name) = (host.as_bytes(), name.as_bytes());
-                let Some(cut) = host.len().checked_sub(name.len() + 1) else {
-                    return false;
-                };
-                cut > 0 && host[cut] == b'.' && host[cut + 1..].eq_ignore_ascii_case(name)
-            }
-            Host::Any => true,
-        }
-    }
-}
-
-impl Route {
+impl<T> Route<T> {
     /// A route for the hosts of `host` (none: all) and the paths at and under `path`.
     #[must_use]
-    pub fn new(host: Option<&str>, path: &str, cluster: usize) -> Route {
-        Route {
+    pub fn new(host: Option<&str>, path: &str, to: T) -> Route<T> {
+        let when = When {
             host: host.map_or(Host::Any, Host::new),
-            path: path.trim_end_matches('/').into(),
-            cluster,
-        }
-    }
-
-    /// Whether it covers `path`, which has no query.
-    fn covers(&self, path: &str) -> bool {
-        match path.strip_prefix(self.path.as_str()) {
-            // The prefix ends at the end of a segment: `/v1` covers `/v1` and `/v1/x`, not `/v10`.
-            Some(rest) => self.path.is_empty() || rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        }
+            path: Path::under(path),
+            methods: Vec::new(),
+            headers: Vec::new(),
+        };
+        Route { when, to }
     }
 }
 
 /// The routes of one listener, the most specific first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Table {
-    routes: Vec<Route>,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Table<T> {
+    routes: Vec<Route<T>>,
+    /// So many of them, the first ones, are for exact hosts.
+    exact: usize,
 }
 
-impl Table {
-    /// The table of `routes`, given in any order. Of two routes with the same host and path the
-    /// one given first wins.
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table::new(Vec::new())
+    }
+}
+
+impl<T> Table<T> {
+    /// The table of `routes`, given in any order. Of two routes with the same conditions the one given
+    /// first wins.
     #[must_use]
-    pub fn new(mut routes: Vec<Route>) -> Table {
+    pub fn new(mut routes: Vec<Route<T>>) -> Table<T> {
         routes.sort_by(|a, b| {
-            let key = |route: &Route| (route.host.rank(), Reverse(route.path.len()));
-            (key(a), &a.host, &a.path).cmp(&(key(b), &b.host, &b.path))
+            let host = |one: &Route<T>| one.when.host.rank();
+            let by_host = host(a)
+                .cmp(&host(b))
+                .then_with(|| a.when.host.cmp(&b.when.host));
+            // Of one host, so that they stand together, and then whatever order is always the same.
+            by_host
+                .then_with(|| a.when.rank().cmp(&b.when.rank()))
+                .then_with(|| a.when.cmp(&b.when))
         });
-        Table { routes }
+        let exact = |route: &&Route<T>| matches!(route.when.host, Host::Exact(_));
+        let exact = routes.iter().take_while(exact).count();
+        Table { routes, exact }
     }
 
     /// Its routes, in the order in which they are tried.
     #[must_use]
-    pub fn routes(&self) -> &[Route] {
+    pub fn routes(&self) -> &[Route<T>] {
         &self.routes
     }
 
-    /// The index of the cluster that answers a request for `host` (as it was sent, with its port
-    /// if it has one) and `path` (as it will be forwarded, with or without its query); none if no
-    /// route covers it. A target that is not a path (`*`) is covered by routes for all paths only.
+    /// The same routes, with others to answer.
     #[must_use]
-    pub fn find(&self, host: Option<&str>, path: &str) -> Option<usize> {
-        let host = bare_host(host.unwrap_or_default());
-        let path = path.split(['?', '#']).next().unwrap_or_default();
-        self.routes
-            .iter()
-            .find(|route| route.host.matches(host) && route.covers(path))
-            .map(|route| route.cluster)
+    pub fn map<U>(&self, mut to: impl FnMut(&T) -> U) -> Table<U> {
+        let route = |route: &Route<T>| Route {
+            when: route.when.clone(),
+            to: to(&route.to),
+        };
+        Table {
+            routes: self.routes.iter().map(route).collect(),
+            exact: self.exact,
+        }
     }
-}
 
-/// `host` without its port and final dot. The colons of `[::1]` are no port.
-fn bare_host(host: &str) -> &str {
-    let address = host.rfind(']').unwrap_or(0);
-    let name = match host[address..].find(':') {
-        Some(colon) => &host[..address + colon],
-        None => host,
-    };
-    name.strip_suffix('.').unwrap_or(name)
+    /// The route for a request, and how much of its path that covers, in bytes; none if there is
+    /// none. A target that is not a path (`*`) is covered by routes for all paths only.
+    #[must_use]
+    pub fn find(&self, asked: &Asked<'_>) -> Option<(&Route<T>, usize)> {
+        let (exact, others) = self.routes.split_at(self.exact);
+        let beside = |route: &Route<T>| route.when.host.beside(asked.host);
+        let from = exact.partition_point(|route| beside(route) == Ordering::Less);
+        let own = exact[from..]
+            .iter()
+            .take_while(|route| beside(route) == Ordering::Equal);
+        let route = own.chain(others).find(|route| route.when.holds(asked))?;
+        Some((route, route.when.path.covers(&asked.path)?))
+    }
 }
 
 #[cfg(test)]
@@ -143,9 +128,14 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    fn table(routes: &[(Option<&str>, &str)]) -> Table {
+    fn table(routes: &[(Option<&str>, &str)]) -> Table<usize> {
         let number = |(n, (host, path)): (usize, &(Option<&str>, &str))| Route::new(*host, path, n);
         Table::new(routes.iter().enumerate().map(number).collect())
+    }
+
+    fn find(table: &Table<usize>, host: Option<&str>, path: &str) -> Option<usize> {
+        let asked = Asked::new(host, path, "GET", &());
+        table.find(&asked).map(|(route, _)| route.to)
     }
 
     #[test]
@@ -157,13 +147,13 @@ mod tests {
             (Some("api.eu.example.com"), "/"),
         ];
         let t = table(&rows);
-        assert_eq!(t.find(Some("api.eu.example.com"), "/"), Some(3));
-        assert_eq!(t.find(Some("www.eu.example.com"), "/"), Some(2));
-        assert_eq!(t.find(Some("a.b.example.com"), "/"), Some(1));
-        assert_eq!(t.find(Some("example.com"), "/"), Some(0));
-        assert_eq!(t.find(Some("badexample.com"), "/"), Some(0));
-        assert_eq!(t.find(Some(".example.com"), "/"), Some(0));
-        assert_eq!(t.find(None, "/"), Some(0));
+        assert_eq!(find(&t, Some("api.eu.example.com"), "/"), Some(3));
+        assert_eq!(find(&t, Some("www.eu.example.com"), "/"), Some(2));
+        assert_eq!(find(&t, Some("a.b.example.com"), "/"), Some(1));
+        assert_eq!(find(&t, Some("example.com"), "/"), Some(0));
+        assert_eq!(find(&t, Some("badexample.com"), "/"), Some(0));
+        assert_eq!(find(&t, Some(".example.com"), "/"), Some(0));
+        assert_eq!(find(&t, None, "/"), Some(0));
 
         let mut backwards = t.routes().to_vec();
         backwards.reverse();
@@ -173,15 +163,15 @@ mod tests {
     #[test]
     fn the_longest_path_wins_on_segment_boundaries() {
         let t = table(&[(None, "/"), (None, "/v1/"), (None, "/v1/users")]);
-        assert_eq!(t.find(None, "/v1/users/7"), Some(2));
-        assert_eq!(t.find(None, "/v1/users"), Some(2));
-        assert_eq!(t.find(None, "/v1/users?x=/y"), Some(2));
-        assert_eq!(t.find(None, "/v1/users2"), Some(1));
-        assert_eq!(t.find(None, "/v1"), Some(1));
-        assert_eq!(t.find(None, "/v1?q"), Some(1));
-        assert_eq!(t.find(None, "/v10"), Some(0));
-        assert_eq!(t.find(None, "/V1/users"), Some(0));
-        assert_eq!(t.find(None, "*"), Some(0));
+        assert_eq!(find(&t, None, "/v1/users/7"), Some(2));
+        assert_eq!(find(&t, None, "/v1/users"), Some(2));
+        assert_eq!(find(&t, None, "/v1/users?x=/y"), Some(2));
+        assert_eq!(find(&t, None, "/v1/users2"), Some(1));
+        assert_eq!(find(&t, None, "/v1"), Some(1));
+        assert_eq!(find(&t, None, "/v1?q"), Some(1));
+        assert_eq!(find(&t, None, "/v10"), Some(0));
+        assert_eq!(find(&t, None, "/V1/users"), Some(0));
+        assert_eq!(find(&t, None, "*"), Some(0));
     }
 
     #[test]
@@ -193,28 +183,29 @@ mod tests {
             "api.example.com.",
             "api.example.com.:1",
         ] {
-            assert_eq!(t.find(Some(host), "/"), Some(0), "{host}");
+            assert_eq!(find(&t, Some(host), "/"), Some(0), "{host}");
         }
-        assert_eq!(t.find(Some("[::1]:8080"), "/"), Some(1));
-        assert_eq!(t.find(Some("[::2]:8080"), "/"), None);
-        assert_eq!(t.find(None, "/"), None);
+        assert_eq!(find(&t, Some("[::1]:8080"), "/"), Some(1));
+        assert_eq!(find(&t, Some("[::2]:8080"), "/"), None);
+        assert_eq!(find(&t, None, "/"), None);
     }
 
     #[test]
     fn a_host_that_has_no_such_path_does_not_end_the_search() {
         let t = table(&[(Some("api.example.com"), "/v1"), (None, "/")]);
-        assert_eq!(t.find(Some("api.example.com"), "/other"), Some(1));
+        assert_eq!(find(&t, Some("api.example.com"), "/other"), Some(1));
     }
 
     #[test]
     fn of_two_equal_routes_the_first_wins() {
         let routes = vec![Route::new(None, "/a/", 7), Route::new(Some("*"), "/a", 8)];
-        assert_eq!(Table::new(routes).find(None, "/a"), Some(7));
+        assert!(routes[0].when.ties(&routes[1].when));
+        assert_eq!(find(&Table::new(routes), None, "/a"), Some(7));
     }
 
     #[test]
     fn an_empty_table_covers_nothing() {
-        assert_eq!(Table::default().find(Some("a"), "/"), None);
+        assert_eq!(find(&Table::default(), Some("a"), "/"), None);
     }
 
     /// Odd hosts come to an answer, never to a panic.
@@ -224,8 +215,8 @@ mod tests {
         for host in [
             "", ":", "]", "[", "]:", "é", "aé.com", ".é.com", "x.é.com", "..", "a]b:c", "a:b:c",
         ] {
-            let _ = t.find(Some(host), "");
+            let _ = find(&t, Some(host), "");
         }
-        assert_eq!(t.find(Some("x.é.com"), "/"), Some(0));
+        assert_eq!(find(&t, Some("x.é.com"), "/"), Some(0));
     }
 }

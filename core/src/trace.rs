@@ -123,6 +123,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Unconnected(Refusal::NoEndpoint) => "U no endpoint".to_string(),
         Event::Unconnected(Refusal::NoRetry) => "U no retry".to_string(),
         Event::Unconnected(Refusal::NoConnect) => "U takes no connect".to_string(),
+        Event::Unconnected(Refusal::Configured { status, .. }) => format!("U configured {status}"),
         Event::Unconnected(Refusal::Failed(cause)) => format!("U {cause}"),
         Event::Received(side, bytes) => format!("{side} received {bytes}"),
         Event::Piped(side, _) => format!("{side} piped"),

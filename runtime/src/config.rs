@@ -11,8 +11,10 @@ mod file;
 mod forwarding;
 mod keepalive;
 mod listener;
+mod names;
 pub mod networks;
 mod outside;
+mod plan;
 mod policy;
 mod print;
 mod read;
@@ -25,6 +27,7 @@ mod variables;
 mod waits;
 
 pub(crate) use cluster::{resolve, word};
+pub(crate) use route::pattern;
 pub use tidegate_core::{
     balance::Balance,
     budget::Allowance,
@@ -37,6 +40,7 @@ pub use {
     file::read,
     networks::Networks,
     outside::{Machine, Outside},
+    plan::{Action, Page, Plan, Redirect},
     print::print,
 };
 
@@ -45,7 +49,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
     http1::Returned,
     limits::{Limits, Timeouts},
-    route::Table,
+    route::{Paths, Table},
     time::Span,
     vigil::Keepalive,
 };
@@ -98,7 +102,8 @@ pub struct Listener {
     pub forwarding: Forwarding,
 }
 
-/// What is said of the way that a message has taken, and whose word about it counts.
+/// Which requests are passed on, what is said of the way that they have taken, and whose word about it
+/// counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forwarding {
     /// Proxies in front of us, whose word about where a request comes from is taken and passed on.
@@ -107,6 +112,8 @@ pub struct Forwarding {
     pub tells: Tells,
     /// The name in Via, a token; empty for no Via of ours.
     pub via: String,
+    /// Which paths are served.
+    pub paths: Paths,
 }
 
 impl Default for Forwarding {
@@ -115,6 +122,7 @@ impl Default for Forwarding {
             trusted: Networks::default(),
             tells: Tells::default(),
             via: Returned::DEFAULT.via.to_owned(),
+            paths: Paths::default(),
         }
     }
 }
@@ -141,12 +149,13 @@ pub enum ClientAuth {
 /// What a listener speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1; the table answers with indices of [`Config::clusters`] and is not empty.
-    Http(Table),
+    /// HTTP/1.1; the table is not empty.
+    Http(Table<Plan>),
     /// Bytes, all for this one of [`Config::clusters`].
     Tcp(usize),
-    /// TLS that ends elsewhere; the table answers to the names that clients ask for.
-    Passthrough(Table),
+    /// TLS that ends elsewhere; the table answers to the names that clients ask for, with indices of
+    /// [`Config::clusters`].
+    Passthrough(Table<usize>),
 }
 
 /// Where a listener's certificates come from.
@@ -280,13 +289,8 @@ impl Config {
         for listener in &mut self.listeners {
             match &mut listener.protocol {
                 Protocol::Tcp(cluster) => *cluster = moved[*cluster],
-                Protocol::Http(table) | Protocol::Passthrough(table) => {
-                    let mut routes = table.routes().to_vec();
-                    routes
-                        .iter_mut()
-                        .for_each(|route| route.cluster = moved[route.cluster]);
-                    *table = Table::new(routes);
-                }
+                Protocol::Http(table) => *table = table.map(|plan| plan.moved(&moved)),
+                Protocol::Passthrough(table) => *table = table.map(|cluster| moved[*cluster]),
             }
         }
     }

@@ -9,10 +9,12 @@ mod begin;
 mod carry;
 mod check;
 mod cut;
+mod decoded;
 mod desk;
 mod lane;
 mod queue;
 mod rounds;
+mod routed;
 mod turn;
 mod wait;
 mod watch;
@@ -34,7 +36,7 @@ use tidegate_core::{
     effect::Effect,
     ending::Ending,
     event::{Event, Origin},
-    http1::Added,
+    http1::{Added, Content},
     interest::Asks,
     leg::Leg,
     session::{Session, Setup},
@@ -289,10 +291,15 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Reply(reply) => {
-                let outbox = &mut self.wire(Side::Down).outbox;
+                let outbox = &mut self.wires[Side::Down as usize].outbox;
                 let before = outbox.len();
-                reply.write(&Added::default(), outbox.tail());
+                let added = match reply.content {
+                    Content::Added(_) => self.carry.added(),
+                    Content::Words => Added::default(),
+                };
+                reply.write(&added, outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
+                self.carry.answered();
             }
             Effect::Alert => {
                 let alert = &tidegate_core::tls::hello::UNRECOGNIZED_NAME;

@@ -1,14 +1,16 @@
-//! From a request to an upstream leg: route, cluster, endpoint, an idle connection or a new one.
+//! From a request to an upstream leg: cluster, endpoint, an idle connection or a new one.
 //!
 //! It owns the choice and the connect; it waits for the network. It never looks at a body, and
 //! what becomes of the leg afterwards is the session's business.
 
 mod cluster;
 mod dial;
+mod routes;
 
 pub use self::{
     cluster::{Cluster, Endpoint, Held, Parts, Uplink},
     dial::{Dial, Reached},
+    routes::{Routed, Routes, Target, Way},
 };
 use crate::{
     net::Network,
@@ -17,27 +19,11 @@ use crate::{
 };
 use std::{collections::VecDeque, fmt, rc::Rc};
 use tidegate_core::{
-    ending::Cause,
-    event::{Destination, Refusal},
-    http1::{Method, RequestHead},
-    leg::ReadEnd,
-    limits::Waits,
-    route::Table,
-    spare::Stay,
-    time::Time,
+    ending::Cause, event::Refusal, leg::ReadEnd, limits::Waits, spare::Stay, time::Time,
 };
 
 /// Endpoints tried for one connect, at most.
 const ATTEMPTS: usize = 3;
-
-/// Where a listener's requests and connections go.
-#[derive(Clone, Debug)]
-pub enum Routes {
-    /// By host and path, or by the name in a ClientHello.
-    Table(Table),
-    /// All to one cluster.
-    All(usize),
-}
 
 /// What a worker knows of the upstream side of one listener.
 pub struct Upstreams<N: Network> {
@@ -53,17 +39,6 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
             .field("routes", &self.routes)
             .finish_non_exhaustive()
     }
-}
-
-/// Where a request goes.
-#[derive(Debug)]
-pub struct Route<'a> {
-    /// The cluster, if a route matches.
-    pub cluster: Option<usize>,
-    /// What a session is told of it.
-    pub destination: Option<Destination>,
-    /// The Host to send where the client sent none.
-    pub authority: &'a str,
 }
 
 /// What an upstream leg is wanted for.
@@ -115,40 +90,9 @@ impl<N: Network> Upstreams<N> {
         &self.net
     }
 
-    /// The cluster that takes connections without a request to route by.
-    #[must_use]
-    pub fn default_cluster(&self) -> Option<usize> {
-        match &self.routes {
-            Routes::Table(_) => None,
-            Routes::All(cluster) => Some(*cluster),
-        }
-    }
-
-    /// Where a connection goes that asks for `name`, and what its session is told of it.
-    #[must_use]
-    pub fn named(&self, name: Option<&str>) -> Option<(usize, Destination)> {
-        let index = match &self.routes {
-            Routes::Table(table) => table.find(name, ""),
-            Routes::All(cluster) => Some(*cluster),
-        }?;
-        let uplink = self.uplinks.get(index)?;
-        Some((index, uplink.destination()))
-    }
-
-    /// Where a request goes.
-    #[must_use]
-    pub fn route(&self, head: &RequestHead<'_>) -> Route<'_> {
-        let host = head.host().and_then(|host| std::str::from_utf8(host).ok());
-        let index = match &self.routes {
-            Routes::Table(table) => table.find(host, path(head)),
-            Routes::All(cluster) => Some(*cluster),
-        };
-        let uplink = index.and_then(|index| self.uplinks.get(index));
-        Route {
-            cluster: index,
-            destination: uplink.map(|uplink| uplink.destination()),
-            authority: uplink.map_or("", |uplink| &uplink.cluster.authority),
-        }
+    /// Where requests and connections go.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
@@ -219,13 +163,5 @@ impl<N: Network> Upstreams<N> {
     fn timeouts(&self, held: Option<&Held>) -> Waits {
         held.and_then(|held| self.uplinks.get(held.cluster()))
             .map_or(Waits::HTTP, |uplink| uplink.timeouts)
-    }
-}
-
-/// What routes look at: CONNECT names no path, and belongs to a host as a whole.
-fn path<'a>(head: &RequestHead<'a>) -> &'a str {
-    match head.facts.method {
-        Method::Connect => "/",
-        Method::Get | Method::Head | Method::Post | Method::Other => head.path(),
     }
 }

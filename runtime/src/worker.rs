@@ -5,7 +5,7 @@
 
 use crate::{
     accept::{Taps, accept},
-    config::{self, Config, Protocol},
+    config::{self, Action, Config, Plan, Protocol},
     drain::Drain,
     driver::Service,
     linger::{self, Lingering},
@@ -13,7 +13,7 @@ use crate::{
     observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::Origins,
-    upstream::{Cluster, Endpoint, Parts, Routes, Uplink, Upstreams},
+    upstream::{Cluster, Endpoint, Parts, Routes, Target, Uplink, Upstreams, Way},
 };
 use rustls::ServerConfig;
 use std::{
@@ -28,7 +28,9 @@ use std::{
 use tidegate_core::{
     balance::Balancer,
     budget::Budget,
+    event::Destination,
     limits::{Timeouts, Waits},
+    route::Share,
     session::{Kind, Setup},
 };
 use tokio::task::JoinHandle;
@@ -128,11 +130,15 @@ impl<N: Network> Worker<N> {
         );
         let clusters = clusters(config, extras.seed);
         let mut listening = Vec::new();
-        for site in sites {
+        // Behind the seeds of the clusters: no two draw alike.
+        let first = u64::try_from(clusters.len()).unwrap_or_default();
+        for (site, n) in sites.iter().zip(first..) {
+            let seed = extras.seed.wrapping_add(n);
+            let pool = pool.clone();
             let service = Rc::new(Service {
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
-                upstreams: upstreams(net.clone(), config, site, &clusters, pool.clone()),
+                upstreams: upstreams(net.clone(), config, site, &clusters, (pool, seed)),
                 drain: drain.clone(),
                 forwarding: site.listener.forwarding.clone(),
                 buffers: site.listener.buffers,
@@ -290,7 +296,7 @@ fn upstreams<N: Network>(
     config: &Config,
     site: &Site,
     clusters: &[Rc<Cluster>],
-    pool: Pool<N>,
+    (pool, seed): (Pool<N>, u64),
 ) -> Rc<Upstreams<N>> {
     let listener = &site.listener;
     let uplinks = clusters
@@ -302,11 +308,44 @@ fn upstreams<N: Network>(
             origin: site.origins.get(index).cloned().flatten(),
         })
         .collect();
-    let routes = match &listener.protocol {
-        Protocol::Http(table) | Protocol::Passthrough(table) => Routes::Table(table.clone()),
-        Protocol::Tcp(cluster) => Routes::All(*cluster),
+    Upstreams::new(net, uplinks, routes(config, listener, seed), pool)
+}
+
+/// Where the requests and connections of a listener go.
+fn routes(config: &Config, listener: &config::Listener, seed: u64) -> Routes {
+    let target = |cluster: usize, timeouts: Timeouts| {
+        let one = &config.clusters[cluster];
+        let destination = Destination {
+            timeouts: shared(timeouts),
+            tls: one.tls.is_some(),
+        };
+        let authority = one.endpoints.first().map(|one| one.authority.clone());
+        Target {
+            cluster,
+            destination,
+            authority: authority.unwrap_or_default(),
+        }
     };
-    Upstreams::new(net, uplinks, routes, pool)
+    let plain = |cluster: usize| target(cluster, config.timeouts(listener, cluster));
+    let way = |plan: &Plan| {
+        let of = |share: &Share| {
+            let timeouts = config.timeouts(listener, share.cluster);
+            target(share.cluster, plan.timeouts.over(timeouts))
+        };
+        let targets = match &plan.action {
+            Action::Forward(split) => split.shares().iter().map(of).collect(),
+            Action::Redirect(_) | Action::Respond(_) => Vec::new(),
+        };
+        Rc::new(Way {
+            plan: plan.clone(),
+            targets,
+        })
+    };
+    match &listener.protocol {
+        Protocol::Http(table) => Routes::requests(table.map(way), seed),
+        Protocol::Passthrough(table) => Routes::names(table.map(|cluster| plain(*cluster))),
+        Protocol::Tcp(cluster) => Routes::all(plain(*cluster)),
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use std::{
 };
 use tidegate::{
     config::{
-        self, Allowance, Balance, CertificateFiles, Cluster, Config, Endpoint, Protocol, Tls,
+        self, Allowance, Balance, CertificateFiles, Cluster, Config, Endpoint, Plan, Protocol, Tls,
     },
     net::Network,
     observe::Observer,
@@ -103,7 +103,9 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
 fn protocol(schedule: &Schedule) -> Protocol {
     match schedule.traffic {
         Traffic::Relay => Protocol::Tcp(0),
-        Traffic::Http { .. } => Protocol::Http(Table::new(vec![Route::new(None, "/", 0)])),
+        Traffic::Http { .. } => {
+            Protocol::Http(Table::new(vec![Route::new(None, "/", Plan::to(0))]))
+        }
     }
 }
 

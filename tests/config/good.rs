@@ -8,6 +8,7 @@ use tidegate::config::{
 };
 use tidegate_core::{
     limits::{Limits, Timeouts},
+    route::Asked,
     time::Span,
     vigil::Keepalive,
 };
@@ -169,9 +170,9 @@ fn every_key_arrives() {
         panic!("{:?}", web.protocol)
     };
     let to = |host, path| {
-        routes
-            .find(Some(host), path)
-            .map(|n| config.clusters[n].name.as_str())
+        let asked = Asked::new(Some(host), path, "GET", &());
+        let plan = &routes.find(&asked)?.0.to;
+        Some(config.clusters[plan.plain()?].name.as_str())
     };
     assert_eq!(to("a.example.com:443", "/v1/users"), Some("api"));
     assert_eq!(to("a.example.com", "/v2"), Some("files"));
@@ -277,8 +278,8 @@ fn every_key_of_tls_arrives() {
     };
     let to = |name| {
         names
-            .find(name, "")
-            .map(|n| config.clusters[n].name.as_str())
+            .find(&Asked::named(name))
+            .map(|(route, _)| config.clusters[route.to].name.as_str())
     };
     assert_eq!(to(Some("a.example.org")), Some("files"));
     assert_eq!(

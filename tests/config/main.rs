@@ -6,6 +6,7 @@ mod ends;
 mod good;
 mod machine;
 mod printed;
+mod routes;
 mod timers;
 mod tls;
 mod way;

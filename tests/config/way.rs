@@ -6,6 +6,7 @@ use crate::{
     said, snapshot,
 };
 use tidegate::config::{Forwarding, Tells};
+use tidegate_core::route::Paths;
 
 fn listener(lines: &str) -> String {
     format!("[[listener]]\nname = \"web\"\nbind = [\":80\"]\nto = \"api\"\n{lines}\n{CLUSTER}")
@@ -39,9 +40,11 @@ fn what_is_told_of_the_way_arrives() {
         trusted,
         tells,
         via,
+        paths,
     } = &config.listeners[4].forwarding;
     assert!(trusted.contain([192, 0, 2, 7].into()) && !trusted.contain([192, 0, 2, 8].into()));
-    assert_eq!((*tells, via.as_str()), (Tells::Both, "edge"));
+    let told = (*tells, via.as_str(), *paths);
+    assert_eq!(told, (Tells::Both, "edge", Paths::Strict));
     assert_eq!(config.listeners[1].forwarding.via, "");
     assert_eq!(config.listeners[2].forwarding, Forwarding::default());
 }

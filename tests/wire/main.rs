@@ -30,6 +30,7 @@ mod requests;
 mod resets;
 mod resumed;
 mod retries;
+mod routes;
 mod secure;
 mod serving;
 mod stall;

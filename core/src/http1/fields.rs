@@ -220,6 +220,16 @@ fn hop_by_hop(name: &str) -> bool {
     among(name, &HOP_BY_HOP)
 }
 
+/// The field belongs to the connection it came on, as far as its name says.
+pub(super) fn belongs_to_connection(name: &str) -> bool {
+    hop_by_hop(name)
+}
+
+/// The field claims what only we may say of the client.
+pub(super) fn spells_claim(name: &str) -> bool {
+    claim(name)
+}
+
 /// The field claims what only we may say of the client. Many origins read `_` as `-`.
 fn claim(name: &str) -> bool {
     among(name, &CLAIMS) || among(name, &["X_Real_IP"]) || x_forwarded(name)

@@ -60,19 +60,24 @@ pub(super) fn put_origin(
     let tells = forwarded.tells;
     if tells.x_forwarded() {
         // A trusted proxy knows how the client came to it; we know only how the proxy came to us.
-        if begin(FOR, fields, forwarded, out) {
-            out.extend_from_slice(b", ");
+        if !forwarded.edits.drops(FOR) {
+            if begin(FOR, fields, forwarded, out) {
+                out.extend_from_slice(b", ");
+            }
+            put_address(client, out);
+            out.extend_from_slice(b"\r\n");
         }
-        put_address(client, out);
-        out.extend_from_slice(b"\r\n");
         for (name, ours) in [(PROTO, scheme), (HOST, host)] {
+            if forwarded.edits.drops(name) {
+                continue;
+            }
             if !begin(name, fields, forwarded, out) {
                 out.extend_from_slice(ours);
             }
             out.extend_from_slice(b"\r\n");
         }
     }
-    if tells.forwarded() {
+    if tells.forwarded() && !forwarded.edits.drops(FORWARDED) {
         if begin(FORWARDED, fields, forwarded, out) {
             out.extend_from_slice(b", ");
         }

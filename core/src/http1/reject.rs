@@ -32,6 +32,10 @@ pub enum Fault {
     TargetTooLong,
     /// The request target is in no form that its method may have.
     Target,
+    /// A path with `.` or `..` as a segment: what it leads to depends on who reads it.
+    PathDots,
+    /// A path with a backslash or NUL: some take them for a slash, or for the end.
+    PathByte,
     /// An HTTP/1.1 request without Host.
     HostMissing,
     /// More than one Host.
@@ -118,6 +122,8 @@ impl Fault {
             | Fault::FieldName
             | Fault::FieldValue
             | Fault::Target
+            | Fault::PathDots
+            | Fault::PathByte
             | Fault::HostMissing
             | Fault::HostTwice
             | Fault::HostInvalid
@@ -159,6 +165,8 @@ impl Fault {
             Fault::TooManyOptions => "too many connection options",
             Fault::TargetTooLong => "target too long",
             Fault::Target => "malformed target",
+            Fault::PathDots => "dot segment in the path",
+            Fault::PathByte => "backslash or NUL in the path",
             Fault::HostMissing => "no Host",
             Fault::HostTwice => "more than one Host",
             Fault::HostInvalid => "malformed Host",

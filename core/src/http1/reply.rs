@@ -4,7 +4,10 @@
 //! (RFC 9209). What only a driver has, the id of a request, a place to be redirected to, a page, is
 //! counted here and handed in when it is written.
 
+mod parts;
 mod phrase;
+
+pub use self::parts::{Added, Content, Wording};
 
 use self::phrase::phrase;
 use super::Method;
@@ -39,43 +42,6 @@ pub struct Reply {
     pub close: bool,
     /// It answers HEAD: the head alone.
     pub head_only: bool,
-}
-
-/// What is behind the head of a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Content {
-    /// The status and the cause, in a line of text or in JSON.
-    Words,
-    /// So many bytes, which the driver adds, and whose type is among the fields it adds.
-    Added(u32),
-}
-
-/// How a request wants a reply of ours worded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Wording {
-    /// It accepts JSON, and would not rather have text.
-    pub json: bool,
-    /// How many bytes its id has, which the reply names; 0 for none.
-    pub id_bytes: u8,
-}
-
-impl Wording {
-    /// Text, and no id.
-    pub const TEXT: Wording = Wording {
-        json: false,
-        id_bytes: 0,
-    };
-}
-
-/// What only a driver has of a reply. Each is as long as the reply says.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Added<'a> {
-    /// The request's id: of letters that need no escape in a field or in JSON.
-    pub id: &'a [u8],
-    /// Whole field lines, each with its CRLF.
-    pub fields: &'a [u8],
-    /// Of [`Content::Added`].
-    pub content: &'a [u8],
 }
 
 /// As long as the longest id.
@@ -197,6 +163,8 @@ impl Reply {
                 | Fault::TooManyOptions
                 | Fault::TargetTooLong
                 | Fault::Target
+                | Fault::PathDots
+                | Fault::PathByte
                 | Fault::HostMissing
                 | Fault::HostTwice
                 | Fault::HostInvalid

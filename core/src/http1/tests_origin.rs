@@ -136,6 +136,7 @@ fn rfc9110_7_6_3_via_has_the_name_it_was_given() {
         expect_continue: false,
         idempotent: true,
         upgrade: false,
+        wording: Wording::TEXT,
     };
     let delivery = deliver(&request, &head.facts, false, 0);
     for (via, ends) in [
@@ -143,7 +144,11 @@ fn rfc9110_7_6_3_via_has_the_name_it_was_given() {
         ("", "None\r\n\r\n"),
     ] {
         let mut out = Vec::new();
-        write_response(&head, &delivery, &Returned { via }, &mut out);
+        let returned = Returned {
+            via,
+            ..Returned::DEFAULT
+        };
+        write_response(&head, &delivery, &returned, &mut out);
         let sent = String::from_utf8(out).unwrap();
         assert!(sent.ends_with(ends), "{sent}");
     }

@@ -5,6 +5,7 @@
 //! itself.
 
 use super::connection::nominates;
+use super::edit::{Edits, NO_EDITS};
 use super::fields::{Field, Fields, Known};
 use super::framing::{Declared, bodyless};
 use super::origin::{Tells, claim_goes_on, put_origin, put_via};
@@ -28,6 +29,12 @@ pub struct Forwarded<'a> {
     pub tells: Tells,
     /// The name in Via; empty for no Via of ours.
     pub via: &'a str,
+    /// The Host to send whatever the client sent.
+    pub host: Option<&'a str>,
+    /// The path to send, in two parts, in place of the one that was received.
+    pub path: Option<(&'a str, &'a str)>,
+    /// What is changed among the fields.
+    pub edits: &'a Edits,
 }
 
 impl<'a> Forwarded<'a> {
@@ -41,6 +48,9 @@ impl<'a> Forwarded<'a> {
             trusted: false,
             tells: Tells::XForwarded,
             via: Returned::DEFAULT.via,
+            host: None,
+            path: None,
+            edits: &NO_EDITS,
         }
     }
 }
@@ -50,20 +60,25 @@ impl<'a> Forwarded<'a> {
 pub struct Returned<'a> {
     /// The name in Via; empty for no Via of ours.
     pub via: &'a str,
+    /// What is changed among the fields.
+    pub edits: &'a Edits,
 }
 
 impl Returned<'static> {
     /// Where nothing else is said.
-    pub const DEFAULT: Self = Returned { via: "tidegate" };
+    pub const DEFAULT: Self = Returned {
+        via: "tidegate",
+        edits: &NO_EDITS,
+    };
 }
 
 /// Appends the request as it goes upstream: HTTP/1.1, in origin form. The body goes as
 /// [`RequestFacts::framing`](super::RequestFacts::framing) says.
 pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mut Vec<u8>) {
     let host = head.host().unwrap_or(forwarded.authority.as_bytes());
-    request_line(head, out);
+    request_line(head, forwarded.path, out);
     // RFC 9112, 3.2.2: Host is written anew, from the authority of the target if it has one.
-    put_field("Host", host, out);
+    put_field("Host", forwarded.host.map_or(host, str::as_bytes), out);
     let chunked = head.declared == Declared::Chunked;
     for field in head.fields() {
         // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
@@ -71,7 +86,8 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         let goes_on = match field.known {
             Known::Host => false,
             Known::Claim => claim_goes_on(field, forwarded),
-            Known::Connection
+            Known::Accept
+            | Known::Connection
             | Known::ContentLength
             | Known::Expect
             | Known::KeepAlive
@@ -82,7 +98,7 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
             | Known::HopByHop
             | Known::Other => !void && goes_on(field, &head.fields, chunked),
         };
-        if goes_on {
+        if goes_on && !forwarded.edits.drops(field.name) {
             put_field(field.name, field.value, out);
         }
     }
@@ -109,17 +125,20 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     }
     put_origin(&head.fields, forwarded, host, out);
     put_via(head.facts.version, forwarded.via, out);
+    forwarded.edits.put(out);
     out.extend_from_slice(b"\r\n");
 }
 
 /// RFC 9112, 3.2.1: the origin form, also if the absolute form was received.
-fn request_line(head: &RequestHead<'_>, out: &mut Vec<u8>) {
+fn request_line(head: &RequestHead<'_>, path: Option<(&str, &str)>, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method().as_bytes());
     out.push(b' ');
     match head.facts.method {
         Method::Connect => out.extend_from_slice(head.target().as_bytes()),
         Method::Get | Method::Head | Method::Post | Method::Other => {
-            out.extend_from_slice(head.path().as_bytes());
+            let (front, rest) = path.unwrap_or(("", head.path()));
+            out.extend_from_slice(front.as_bytes());
+            out.extend_from_slice(rest.as_bytes());
             if let Some(query) = head.query() {
                 out.push(b'?');
                 out.extend_from_slice(query.as_bytes());
@@ -144,7 +163,7 @@ pub fn write_response(
     out.extend_from_slice(b"\r\n");
     let chunked = delivery.framing == Framing::Chunked;
     for field in head.fields() {
-        if goes_on(field, &head.fields, chunked) {
+        if goes_on(field, &head.fields, chunked) && !returned.edits.drops(field.name) {
             put_field(field.name, field.value, out);
         }
     }
@@ -171,6 +190,7 @@ pub fn write_response(
         }
     }
     put_via(head.facts.version, returned.via, out);
+    returned.edits.put(out);
     out.extend_from_slice(b"\r\n");
 }
 

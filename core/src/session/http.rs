@@ -289,6 +289,11 @@ impl Session {
         self.up = Leg::Absent;
         let reply = match refusal {
             Refusal::NoRoute => Reply::not_found(),
+            Refusal::Configured {
+                status,
+                fields,
+                content,
+            } => Reply::configured(status, fields, content),
             Refusal::NoConnect => Reply::not_implemented(),
             // As if nobody ever sent a request again.
             Refusal::NoRetry => Reply::bad_gateway("connection_terminated"),

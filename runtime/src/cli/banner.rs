@@ -1,8 +1,10 @@
 //! What is served, in a few lines: at the start and for `check`. Pure functions of the
 //! configuration; a line is there only if it is true.
 
-use crate::config::{self, CertificateFiles, Cluster, Config, Listener, Protocol, Tls};
-use tidegate_core::route::{Host, Route};
+use crate::config::{
+    self, Action, CertificateFiles, Cluster, Config, Listener, Plan, Protocol, Tls,
+};
+use tidegate_core::route::{Share, When};
 
 /// How many endpoints of a cluster are named before the rest is counted.
 const NAMED: usize = 3;
@@ -49,23 +51,18 @@ fn rows(config: &Config, dev_fingerprint: Option<&str>) -> Vec<Row> {
     for listener in &config.listeners {
         match &listener.protocol {
             Protocol::Tcp(cluster) => {
-                rows.push(row(
-                    kind(&listener.protocol),
-                    listener,
-                    "",
-                    &config.clusters[*cluster],
-                ));
+                rows.push(row(listener, "", &endpoints(&config.clusters[*cluster])));
             }
-            Protocol::Http(table) | Protocol::Passthrough(table) => {
-                rows.extend(table.routes().iter().map(|route| {
-                    row(
-                        kind(&listener.protocol),
-                        listener,
-                        &pattern(route),
-                        &config.clusters[route.cluster],
-                    )
-                }))
-            }
+            Protocol::Http(table) => rows.extend(
+                table
+                    .routes()
+                    .iter()
+                    .map(|route| row(listener, &pattern(&route.when), &plan(config, &route.to))),
+            ),
+            Protocol::Passthrough(table) => rows.extend(table.routes().iter().map(|route| {
+                let to = endpoints(&config.clusters[route.to]);
+                row(listener, &pattern(&route.when), &to)
+            })),
         }
         let tls = listener.tls.iter();
         rows.extend(tls.flat_map(|tls| certificate(tls, dev_fingerprint)));
@@ -81,8 +78,32 @@ const fn kind(protocol: &Protocol) -> &'static str {
     }
 }
 
-fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row {
+fn row(listener: &Listener, pattern: &str, to: &str) -> Row {
+    let kind = kind(&listener.protocol);
     let bind: Vec<_> = listener.bind.iter().map(ToString::to_string).collect();
+    Row::Route(format!("{kind}  {}{pattern} -> {to}", bind.join(", ")))
+}
+
+/// What becomes of a request.
+pub(super) fn plan(config: &Config, plan: &Plan) -> String {
+    match &plan.action {
+        Action::Redirect(redirect) => format!("{} {}", redirect.status, redirect.to),
+        Action::Respond(page) => page.status.to_string(),
+        Action::Forward(split) => match split.shares() {
+            [share] => endpoints(&config.clusters[share.cluster]),
+            shares => {
+                let sum: u64 = shares.iter().map(|share| u64::from(share.weight)).sum();
+                let share = |share: &Share| {
+                    let name = &config.clusters[share.cluster].name;
+                    format!("{name} {} of {sum}", share.weight)
+                };
+                shares.iter().map(share).collect::<Vec<_>>().join(", ")
+            }
+        },
+    }
+}
+
+fn endpoints(cluster: &Cluster) -> String {
     let count = cluster.endpoints.len();
     let named = cluster
         .endpoints
@@ -95,19 +116,14 @@ fn row(kind: &str, listener: &Listener, pattern: &str, cluster: &Cluster) -> Row
     }
     let balance = config::word(cluster.balance);
     let noun = if count == 1 { "endpoint" } else { "endpoints" };
-    let bind = bind.join(", ");
-    Row::Route(format!(
-        "{kind}  {bind}{pattern} -> {to} ({balance}, {count} {noun})"
-    ))
+    format!("{to} ({balance}, {count} {noun})")
 }
 
 /// ` api.example.com/v1`; nothing for a route that covers everything.
-fn pattern(route: &Route) -> String {
-    match (&route.host, route.path.as_str()) {
-        (Host::Any, "") => String::new(),
-        (Host::Any, path) => format!(" {path}"),
-        (Host::Exact(host), path) => format!(" {host}{path}"),
-        (Host::Below(host), path) => format!(" *.{host}{path}"),
+fn pattern(when: &When) -> String {
+    match when.is_always() {
+        true => String::new(),
+        false => format!(" {}", config::pattern(when)),
     }
 }
 
@@ -136,7 +152,10 @@ fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::config::testing::{cluster, listener};
-    use tidegate_core::{limits::Limits, route::Table};
+    use tidegate_core::{
+        limits::Limits,
+        route::{Route, Table},
+    };
 
     fn config(listeners: Vec<Listener>, endpoints: &[&str]) -> Config {
         Config {
@@ -164,7 +183,7 @@ tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (least-request, 1 endpoint)
 
     #[test]
     fn routes_in_the_order_in_which_they_are_tried() {
-        let route = |host, path| Route::new(host, path, 0);
+        let route = |host, path| Route::new(host, path, Plan::to(0));
         let (mut web, mut db) = (listener(), listener());
         web.protocol = Protocol::Http(Table::new(vec![
             route(None, "/"),

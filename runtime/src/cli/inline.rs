@@ -3,7 +3,7 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Allowance, Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside,
+        Allowance, Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside, Plan,
         Policy, Protocol, Tls, UpstreamTimeouts, address, resolve,
     },
     message::{Code, Message},
@@ -48,10 +48,10 @@ pub(super) fn config(
     if !messages.is_empty() {
         return Err(messages);
     }
-    let all = || Table::new(vec![Route::new(None, "/", 0)]);
+    let all = Table::new(vec![Route::new(None, "/", 0)]);
     let protocol = match kind {
-        Kind::Http => Protocol::Http(all()),
-        Kind::Tcp if passes_through(flags) => Protocol::Passthrough(all()),
+        Kind::Http => Protocol::Http(all.map(|cluster| Plan::to(*cluster))),
+        Kind::Tcp if passes_through(flags) => Protocol::Passthrough(all),
         Kind::Tcp => Protocol::Tcp(0),
     };
     let mut bind = Vec::new();

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::{Authority, CertificateFiles, OriginTls, Protocol, Tls};
 use crate::tls::testing::Scratch;
 use std::net::SocketAddr;
-use tidegate_core::limits::Timeouts;
+use tidegate_core::{limits::Timeouts, route::Asked};
 
 /// A machine with two names and no files.
 struct Still {
@@ -96,7 +96,9 @@ fn one_line_is_an_http_proxy() {
     let Protocol::Http(routes) = &listener.protocol else {
         panic!("{listener:?}")
     };
-    assert_eq!(routes.find(Some("any.example"), "/any"), Some(0));
+    let asked = Asked::new(Some("any.example"), "/any", "GET", &());
+    let found = routes.find(&asked).map(|(route, _)| route.to.plain());
+    assert_eq!(found, Some(Some(0)));
     assert_eq!(config.clusters[0].endpoints[0].authority, "127.0.0.1:3000");
     assert_eq!(
         served("run --listen :8443 --tls dev --to 127.0.0.1:3000"),
@@ -150,8 +152,10 @@ fn tcp_may_pass_tls_through_to_its_endpoints() {
     let Protocol::Passthrough(routes) = &listener.protocol else {
         panic!("{listener:?}")
     };
-    assert_eq!(routes.find(Some("any.example"), ""), Some(0));
-    assert_eq!(routes.find(None, ""), Some(0));
+    for name in [Some("any.example"), None] {
+        let found = routes.find(&Asked::named(name));
+        assert_eq!(found.map(|(route, _)| route.to), Some(0));
+    }
     let (_, out, _) = said(&format!("{line} --print-config"));
     let due = "\
 defaults = \"2026\"

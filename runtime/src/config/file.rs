@@ -3,10 +3,10 @@
 use crate::{
     config::{
         Config, Drain, cluster, listener,
+        names::Names,
         outside::Outside,
         read::{Node, Reader, Section},
-        route::{self, Names},
-        waits,
+        route, waits,
     },
     message::{Code, Message},
 };

@@ -9,6 +9,7 @@ use crate::{
     },
     message::{Code, Message},
 };
+use tidegate_core::route::Paths;
 use toml::de::DeValue;
 
 const TELLS: [(&str, Tells); 4] = [
@@ -18,10 +19,12 @@ const TELLS: [(&str, Tells); 4] = [
     ("none", Tells::Nothing),
 ];
 
+const PATHS: [(&str, Paths); 2] = [("strict", Paths::Strict), ("as-sent", Paths::AsSent)];
+
 /// Reads the keys of a listener.
 pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kind) -> Forwarding {
     let mut forwarding = Forwarding::default();
-    for key in ["trusted", "forwarded", "via"] {
+    for key in ["trusted", "forwarded", "via", "paths"] {
         let Some(node) = section.get(key) else {
             continue;
         };
@@ -30,13 +33,16 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kin
             Kind::Tcp | Kind::Passthrough => {
                 let what = format!("`{key}` has no meaning on a tcp listener");
                 let message = Message::new(Code::WrongKind, what).at(section.key_place(key), "");
-                reader.say(message.note("it is about what requests say of their way"));
+                reader.say(message.note("it is about requests"));
             }
         }
         match key {
             "trusted" => forwarding.trusted = networks::read(reader, key, node),
             "forwarded" => {
                 forwarding.tells = reader.choice(key, node, &TELLS).unwrap_or_default();
+            }
+            "paths" => {
+                forwarding.paths = reader.choice(key, node, &PATHS).unwrap_or_default();
             }
             _ => forwarding.via = via(reader, node).unwrap_or(forwarding.via),
         }
@@ -75,6 +81,7 @@ pub(super) fn show(forwarding: &Forwarding) -> String {
         trusted,
         tells,
         via,
+        paths,
     } = forwarding;
     let default = Forwarding::default();
     let mut text = String::new();
@@ -89,6 +96,10 @@ pub(super) fn show(forwarding: &Forwarding) -> String {
         text += "via = false\n";
     } else if *via != default.via {
         text += &format!("via = \"{via}\"\n");
+    }
+    if *paths != default.paths {
+        let word = PATHS.iter().find(|(_, one)| one == paths);
+        text += &format!("paths = \"{}\"\n", word.map_or("", |(word, _)| word));
     }
     text
 }

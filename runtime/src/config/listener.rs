@@ -2,11 +2,13 @@
 
 use crate::{
     config::{
-        ClientAuth, Clients, Cluster, Listener, Protocol, Tls, address,
+        ClientAuth, Clients, Cluster, Listener, Plan, Protocol, Tls, address,
         credentials::{authorities, certificates},
-        forwarding, keepalive, policy,
+        forwarding, keepalive,
+        names::Names,
+        policy,
         read::{Node, Reader, Section, Word},
-        route::{Names, in_the_clear},
+        route::in_the_clear,
         sockets, waits,
     },
     message::{Code, Message, Place},
@@ -15,7 +17,7 @@ use std::net::SocketAddr;
 use tidegate_core::route::{Route, Table};
 use toml::de::DeValue;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name",
     "bind",
     "kind",
@@ -32,6 +34,7 @@ const KEYS: [&str; 17] = [
     "trusted",
     "forwarded",
     "via",
+    "paths",
     "timeouts",
 ];
 
@@ -50,7 +53,7 @@ pub(super) struct Draft {
     pub(super) kind: Kind,
     /// Where `to` leads, and where it stands; the cluster is missing if there is no such cluster.
     pub(super) to: Option<(Option<usize>, Place)>,
-    pub(super) routes: Vec<Route>,
+    pub(super) routes: Vec<Route<Plan>>,
     /// Whether something says where it forwards to, be it right or wrong.
     pub(super) led: bool,
     /// Where the listener stands.
@@ -268,11 +271,14 @@ impl Draft {
                         .help("add to = \"CLUSTER\", or a [[route]] for it");
                     reader.say(message);
                 }
-                self.routes
-                    .extend(to.map(|cluster| Route::new(None, "/", cluster)));
+                let default = to.map(|cluster| Route::new(None, "/", Plan::to(cluster)));
+                self.routes.extend(default);
                 let table = Table::new(self.routes);
                 match kind {
-                    Kind::Passthrough => Protocol::Passthrough(table),
+                    // Of anything else it was said that it does not fit.
+                    Kind::Passthrough => {
+                        Protocol::Passthrough(table.map(|plan| plan.plain().unwrap_or_default()))
+                    }
                     Kind::Http | Kind::Tcp => Protocol::Http(table),
                 }
             }

@@ -4,17 +4,17 @@
 
 use crate::config::{
     Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener,
-    OriginTls, Protocol, Roots, Tls,
+    OriginTls, Plan, Protocol, Roots, Tls,
     cluster::word,
     file::EDITION,
-    forwarding, keepalive, policy, sockets,
+    forwarding, keepalive, policy, route, sockets,
     units::{show_duration, show_size},
     waits,
 };
 use std::{fmt::Write, path::Path};
 use tidegate_core::{
     limits::Limits,
-    route::{Host, Route},
+    route::{Route, Table},
     vigil::Keepalive,
 };
 
@@ -81,20 +81,20 @@ fn listener(config: &Config, listener: &Listener) -> String {
         bind.join(", ")
     );
     let name_of = |cluster: usize| quote(&config.clusters[cluster].name);
-    let routes = match protocol {
+    let table = match protocol {
         Protocol::Tcp(cluster) => {
             text += &format!("kind = \"tcp\"\nto = {}\n", name_of(*cluster));
-            &[]
+            Table::default()
         }
         Protocol::Passthrough(table) => {
             text += "kind = \"tcp\"\ntls = \"passthrough\"\n";
-            table.routes()
+            table.map(|cluster| Plan::to(*cluster))
         }
-        Protocol::Http(table) => table.routes(),
+        Protocol::Http(table) => table.clone(),
     };
-    let is_default = |route: &Route| route.host == Host::Any && route.path.is_empty();
-    for route in routes.iter().filter(|route| is_default(route)) {
-        text += &format!("to = {}\n", name_of(route.cluster));
+    let plain = |route: &Route<Plan>| route.to.plain().filter(|_| route.when.is_always());
+    if let Some(cluster) = table.routes().iter().find_map(plain) {
+        text += &format!("to = {}\n", name_of(cluster));
     }
     let certificates = tls.as_ref().map(|tls| print_tls(tls, clients.as_ref()));
     text += &certificates.unwrap_or_default();
@@ -104,21 +104,14 @@ fn listener(config: &Config, listener: &Listener) -> String {
     if timeouts.keepalive != Keepalive::default() {
         text += &keepalive::show(timeouts.keepalive);
     }
-    text += &table(&waits::show_listener(
+    text += &self::table(&waits::show_listener(
         *timeouts,
         protocol.default_timeouts(),
     ));
-    for route in routes.iter().filter(|route| !is_default(route)) {
+    let others = table.routes().iter().filter(|one| plain(one).is_none());
+    for route in others {
         text += &format!("\n[[route]]\nlistener = {}\n", quote(name));
-        match &route.host {
-            Host::Exact(host) => text += &format!("host = {}\n", quote(host)),
-            Host::Below(host) => text += &format!("host = {}\n", quote(&format!("*.{host}"))),
-            Host::Any => {}
-        }
-        if !route.path.is_empty() {
-            text += &format!("path = {}\n", quote(&route.path));
-        }
-        text += &format!("to = {}\n", name_of(route.cluster));
+        text += &route::show(route, &name_of);
     }
     text
 }
@@ -239,7 +232,7 @@ fn table(rows: &[String]) -> String {
 }
 
 /// A TOML basic string in which nothing is taken for a variable.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.replace("${", "$${").chars() {
         match c {

@@ -1,69 +1,46 @@
-//! `[[route]]`, and the names that routes and listeners refer to.
+//! `[[route]]`: when it is for a request, and what it does then.
+
+mod edits;
+mod plan;
+mod show;
+mod when;
+
+pub(crate) use self::show::pattern;
+pub(super) use self::show::show;
 
 use crate::{
     config::{
-        Cluster, address,
+        Cluster, Plan,
         listener::{Draft, Kind},
-        read::{Node, Reader, Section, Word},
+        names::Names,
+        read::{Reader, Section, Word},
     },
-    message::{Code, Message, Place, nearest},
+    message::{Code, Message, Place},
 };
-use tidegate_core::route::{Host, Route};
+use tidegate_core::route::{Route, When};
 
-const KEYS: [&str; 4] = ["listener", "host", "path", "to"];
+const KEYS: [&str; 15] = [
+    "listener",
+    "host",
+    "path",
+    "exact",
+    "methods",
+    "headers",
+    "to",
+    "redirect",
+    "respond",
+    "strip_prefix",
+    "replace_prefix",
+    "host_header",
+    "request_headers",
+    "response_headers",
+    "timeouts",
+];
+/// Those that have a meaning where TLS is passed through.
+const NAMES: [&str; 3] = ["listener", "host", "to"];
 
-/// The names of one noun, with what they stand for.
-pub(super) struct Names {
-    noun: &'static str,
-    known: Vec<(Word, usize)>,
-}
-
-impl Names {
-    pub(super) fn new(noun: &'static str) -> Names {
-        Names {
-            noun,
-            known: Vec::new(),
-        }
-    }
-
-    /// Adds a name, which must be new.
-    pub(super) fn add(&mut self, reader: &mut Reader<'_>, word: &Word, index: usize) {
-        let earlier = self.known.iter().find(|(known, _)| known.text == word.text);
-        if let Some((earlier, _)) = earlier {
-            let what = format!("two {}s with the name `{}`", self.noun, word.text);
-            let message = Message::new(Code::DuplicateName, what)
-                .at(word.place.clone(), "again here")
-                .and(earlier.place.clone(), "first here");
-            reader.say(message);
-        }
-        self.known.push((word.clone(), index));
-    }
-
-    /// What `word` stands for.
-    pub(super) fn find(&self, reader: &mut Reader<'_>, word: &Word) -> Option<usize> {
-        if let Some((_, index)) = self.known.iter().find(|(known, _)| known.text == word.text) {
-            return Some(*index);
-        }
-        let names = || self.known.iter().map(|(known, _)| known.text.as_str());
-        let what = format!("no {} with the name `{}`", self.noun, word.text);
-        let message = Message::new(Code::UnknownReference, what);
-        let place = word.place.clone();
-        let listed = names()
-            .map(|name| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        reader.say(match (nearest(&word.text, names()), listed.is_empty()) {
-            (Some(near), _) => message.at(place, format!("did you mean `{near}`?")),
-            (None, true) => message
-                .at(place, "")
-                .help(format!("add a [[{}]]", self.noun)),
-            (None, false) => message
-                .at(place, "")
-                .help(format!("{}s: {listed}", self.noun)),
-        });
-        None
-    }
-}
+/// A route that was read before, for the listener with an index.
+pub(super) type Taken = (usize, When, Place);
 
 /// Reads one route and gives it to its listener. `taken` are the routes that were read before.
 pub(super) fn read(
@@ -71,20 +48,17 @@ pub(super) fn read(
     section: &Section<'_, '_>,
     (listeners, clusters, all): (&Names, &Names, &[Cluster]),
     drafts: &mut [Draft],
-    taken: &mut Vec<(usize, Route, Place)>,
+    taken: &mut Vec<Taken>,
 ) {
     reader.only(section, &KEYS);
     let listener = reader.required(section, "listener", "listener = \"NAME\"");
     let listener = listener.and_then(|node| reader.word("listener", node));
-    let to = reader.required(section, "to", "to = \"CLUSTER\", the name of a cluster");
-    let to = to.and_then(|node| reader.word("to", node));
-    let host = section.get("host").map(|node| host(reader, node));
-    let path = section.get("path").map(|node| path(reader, node));
+    let when = when::read(reader, section);
+    let path = when.as_ref().map(|when| &when.path);
+    let plan = plan::read(reader, section, (clusters, all), path);
     let index = listener
         .as_ref()
         .and_then(|word| listeners.find(reader, word));
-    let place = to.as_ref().map(|word| word.place.clone());
-    let cluster = to.and_then(|word| clusters.find(reader, &word));
     let (Some(index), Some(listener)) = (index, listener) else {
         // It is for some listener: no use in saying of one that it has no route.
         drafts.iter_mut().for_each(|draft| draft.led = true);
@@ -95,37 +69,61 @@ pub(super) fn read(
     if !fits(reader, section, draft.kind, listener) {
         return;
     }
-    if let (Kind::Passthrough, Some(place)) = (draft.kind, place) {
-        in_the_clear(reader, cluster.map(|index| &all[index]), place);
-    }
-    // Only a route that is good in itself can be in the way of another.
-    let (Some(host), Some(path)) = (host.unwrap_or(Some(None)), path.unwrap_or(Some(None))) else {
+    let (Some(when), Some(plan)) = (when, plan) else {
         return;
     };
-    let path = path.as_deref().unwrap_or("/");
-    let route = Route::new(host.as_deref(), path, cluster.unwrap_or_default());
-    let same = |other: &Route| other.host == route.host && other.path == route.path;
-    let earlier = taken
-        .iter()
-        .find(|(at, other, _)| *at == index && same(other));
-    let earlier = earlier.map(|(_, _, place)| place.clone());
-    let default = route.host == Host::Any && route.path.is_empty();
-    let to = draft
-        .to
-        .as_ref()
-        .filter(|_| default)
-        .map(|(_, place)| place.clone());
-    if let Some(earlier) = earlier.or(to) {
-        let host = host.as_deref().unwrap_or("any host");
-        let what = format!("two routes for {host} and {path}");
-        let message = Message::new(Code::DuplicateRoute, what)
-            .at(section.place(), "this one would never be used")
-            .and(earlier, "first here");
-        reader.say(message);
+    if draft.kind == Kind::Passthrough && !passes(reader, section, &plan, all) {
         return;
     }
-    taken.push((index, route.clone(), section.place()));
-    draft.routes.push(route);
+    // Only a route that is good in itself can be in the way of another.
+    let earlier = taken
+        .iter()
+        .find(|(at, other, _)| *at == index && other.ties(&when));
+    let earlier = earlier.map(|(_, other, place)| (other, place.clone()));
+    let to = draft.to.as_ref().filter(|_| when.is_always());
+    let to = to.map(|(_, place)| (&when, place.clone()));
+    if let Some((other, earlier)) = earlier.or(to) {
+        reader.say(tie((&when, section.place()), (other, earlier)));
+        return;
+    }
+    taken.push((index, when.clone(), section.place()));
+    draft.routes.push(Route { when, to: plan });
+}
+
+/// Two routes of which neither is the more specific one.
+fn tie((when, here): (&When, Place), (other, earlier): (&When, Place)) -> Message {
+    let shown = pattern(when);
+    let message = match when == other {
+        true => Message::new(Code::DuplicateRoute, format!("two routes for {shown}"))
+            .at(here, "this one would never be used"),
+        false => {
+            let other = pattern(other);
+            let what = format!("`{shown}` and `{other}` are for some of the same requests");
+            Message::new(Code::DuplicateRoute, what)
+                .at(here, "neither is more specific")
+                .note("host, path, number of fields, and whether there are methods: all are alike")
+        }
+    };
+    message.and(earlier, "first here")
+}
+
+/// Whether a plan can be followed where nothing but a name can be read.
+fn passes(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    plan: &Plan,
+    all: &[Cluster],
+) -> bool {
+    let place = section
+        .get("to")
+        .map_or_else(|| section.place(), |node| node.span());
+    let Some(cluster) = plan.plain() else {
+        let what = "a connection that is passed through goes to one cluster";
+        reader.say(Message::new(Code::WrongKind, what).at(place, ""));
+        return false;
+    };
+    in_the_clear(reader, Some(&all[cluster]), place);
+    true
 }
 
 /// What is passed through is TLS already: the cluster that it goes to is spoken to as it is.
@@ -145,13 +143,18 @@ pub(super) fn in_the_clear(reader: &mut Reader<'_>, cluster: Option<&Cluster>, p
 
 /// Whether a route means anything for a listener of this kind.
 fn fits(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kind, listener: Word) -> bool {
-    let message = match kind {
-        Kind::Http => return true,
-        Kind::Passthrough if section.get("path").is_none() => return true,
-        Kind::Passthrough => Message::new(Code::WrongKind, "a `path` where TLS is passed through")
-            .at(section.key_place("path"), "")
-            .note("only the name that a client asks for can be read"),
-        Kind::Tcp => {
+    let key = KEYS
+        .into_iter()
+        .find(|key| !NAMES.contains(key) && section.get(key).is_some());
+    let message = match (kind, key) {
+        (Kind::Http, _) | (Kind::Passthrough, None) => return true,
+        (Kind::Passthrough, Some(key)) => {
+            let what = format!("`{key}` where TLS is passed through");
+            Message::new(Code::WrongKind, what)
+                .at(section.key_place(key), "")
+                .note("only the name that a client asks for can be read")
+        }
+        (Kind::Tcp, _) => {
             let what = format!("route for the tcp listener `{}`", listener.text);
             Message::new(Code::WrongKind, what)
                 .at(listener.place, "")
@@ -161,63 +164,4 @@ fn fits(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kind, listener
     };
     reader.say(message);
     false
-}
-
-/// The outer `None` stands for an error.
-fn host(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Option<String>> {
-    let word = reader.word("host", node)?;
-    let text = &word.text;
-    let name = text.strip_prefix("*.").unwrap_or(text);
-    let bare = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    if bare.is_ok_and(|ip| ip.is_ipv4() != name.starts_with('[')) || address::is_name(name) {
-        return Some(Some(word.text));
-    }
-    let help = if text == "*" {
-        "leave `host` out: then the route is for every host"
-    } else if text.contains("://") || text.contains('/') {
-        "write the host alone; a path goes into `path`"
-    } else if text.contains('*') {
-        "a `*` stands for whole labels at the front: *.example.com"
-    } else if name
-        .rsplit_once(':')
-        .is_some_and(|(host, _)| address::is_name(host))
-    {
-        "leave out the port: hosts are compared without it"
-    } else {
-        "write a name, or *.NAME for all names below it"
-    };
-    let message = Message::new(Code::BadHost, format!("`{text}` is not a host"));
-    reader.say(message.at(word.place, "").help(help));
-    None
-}
-
-/// The outer `None` stands for an error.
-fn path(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Option<String>> {
-    let word = reader.word("path", node)?;
-    let text = &word.text;
-    let help = if !text.starts_with('/') {
-        format!(
-            "write `/{}`: a path starts with `/`",
-            text.trim_start_matches('*')
-        )
-    } else if text.contains(['?', '#']) {
-        "a route is chosen by path alone: leave out what follows `?` or `#`".to_owned()
-    } else if text.contains('*') {
-        let front = text.split('*').next().unwrap_or("/");
-        format!("write `{front}`: a path stands for everything under it")
-    } else if text.bytes().any(|c| !c.is_ascii_graphic()) {
-        "write the path as it is sent: percent-encoded, without spaces".to_owned()
-    } else if text
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
-    {
-        "leave out `.` and `..`: clients resolve them before they send".to_owned()
-    } else if text.contains("//") {
-        "leave out the empty segment: `//` is not `/`".to_owned()
-    } else {
-        return Some(Some(word.text));
-    };
-    let message = Message::new(Code::BadPath, format!("`{text}` is not a path prefix"));
-    reader.say(message.at(word.place, "").help(help));
-    None
 }

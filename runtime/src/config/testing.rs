@@ -8,7 +8,7 @@ pub(crate) fn listener() -> Listener {
     Listener {
         name: "web".to_owned(),
         bind: vec![SocketAddr::from(([0, 0, 0, 0], 8080))],
-        protocol: Protocol::Http(Table::new(vec![Route::new(None, "/", 0)])),
+        protocol: Protocol::Http(Table::new(vec![Route::new(None, "/", Plan::to(0))])),
         tls: None,
         buffers: Buffers::default(),
         timeouts: Timeouts::http(),

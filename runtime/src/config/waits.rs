@@ -194,6 +194,22 @@ pub(super) fn cluster(reader: &mut Reader<'_>, node: &Node<'_>, tls: bool) -> Up
     timeouts
 }
 
+/// Those that a route may set: what belongs to a connection is its cluster's.
+const ROUTE: [&str; 4] = ["response", "body", "write", "tunnel_write"];
+
+/// Reads the waits of a route's requests.
+pub(super) fn route(reader: &mut Reader<'_>, node: &Node<'_>) -> UpstreamTimeouts {
+    let mut timeouts = UpstreamTimeouts::default();
+    let Some(section) = section(reader, node, &ROUTE) else {
+        return timeouts;
+    };
+    for (key, slot) in CLUSTER.into_iter().filter(|(key, _)| ROUTE.contains(key)) {
+        let node = section.get(key);
+        *slot(&mut timeouts) = node.and_then(|node| reader.duration(key, node, &WAIT));
+    }
+    timeouts
+}
+
 fn section<'t, 'i>(
     reader: &mut Reader<'_>,
     node: &'t Node<'i>,

@@ -196,7 +196,7 @@ fn work(
 
 fn site(plan: &Plan) -> (Config, Site) {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let protocol = Protocol::Http(Table::new(vec![Route::new(None, "/", 0)]));
+    let protocol = Protocol::Http(Table::new(vec![Route::new(None, "/", config::Plan::to(0))]));
     let listener = config::Listener {
         name: "demo".to_string(),
         bind: vec![any],

@@ -34,7 +34,10 @@ impl<N: Network> Driver<N> {
         self.carry.next_response();
         let (cluster, need) = match self.service.setup.kind {
             Kind::Tcp if self.service.setup.passthrough => (self.carry.cluster(), Need::Tunnel),
-            Kind::Tcp => (self.service.upstreams.default_cluster(), Need::Tunnel),
+            Kind::Tcp => (
+                self.service.upstreams.routes().default_cluster(),
+                Need::Tunnel,
+            ),
             Kind::Http if self.session.method() == Some(Method::Connect) => {
                 (self.carry.cluster(), Need::Connect)
             }
@@ -45,7 +48,11 @@ impl<N: Network> Driver<N> {
             tracing::info!("the request is sent again, on a fresh connection");
             self.wire(Side::Up).outbox.rewind();
         }
-        match self.service.upstreams.find(cluster, need) {
+        let found = match self.carry.refusal() {
+            Some(refusal) => Found::Nothing(refusal),
+            None => self.service.upstreams.find(cluster, need),
+        };
+        match found {
             // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
             Found::Idle(port, lease, held) => {
@@ -149,7 +156,7 @@ impl<N: Network> Driver<N> {
     }
 
     fn route_by_name(&mut self, name: Option<&str>) -> Peeked {
-        let Some((cluster, destination)) = self.service.upstreams.named(name) else {
+        let Some((cluster, destination)) = self.service.upstreams.routes().named(name) else {
             tracing::info!(name, "no route for the name that a client asks for");
             return Peeked::Unroutable;
         };

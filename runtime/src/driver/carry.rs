@@ -3,14 +3,20 @@
 //! It owns the decoder and encoder of the message under way in each direction. It waits for
 //! nothing, and decides nothing that the session or `tidegate_core::http1` could decide.
 
-use super::{Service, queue::Queue, wire::count};
-use crate::net::Network;
+use super::{
+    Service,
+    decoded::{alone, partial},
+    queue::Queue,
+    routed::{self, Answer},
+    wire::count,
+};
+use crate::{config::Forwarding, net::Network, upstream::Routed};
 use std::net::IpAddr;
 use tidegate_core::{
-    event::{Decoded, Event, Head, Want},
+    event::{Decoded, Event, Head, Refusal, Want},
     http1::{
-        BodyDecoder, BodyEncoder, Delivery, Forwarded, Framing, Method, Piece, Reject, Reply,
-        Returned, Version, request_head, response_head, write_request, write_response,
+        Added, BodyDecoder, BodyEncoder, Delivery, Forwarded, Framing, Method, Piece, Reject,
+        Reply, Version, request_head, response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -52,8 +58,12 @@ pub(super) struct Carry {
     https: bool,
     /// The client is a proxy whose word is taken.
     trusted: bool,
-    /// Where the last request goes.
+    /// Where a connection goes that is not routed by requests.
     cluster: Option<usize>,
+    /// The way of the last request.
+    routed: Option<Routed>,
+    /// What its route answers by itself.
+    answer: Answer,
     /// The version that the client speaks: HTTP/1.0 knows no interim responses.
     version: Version,
     request: Option<Body>,
@@ -77,6 +87,8 @@ impl Carry {
             https,
             trusted,
             cluster: None,
+            routed: None,
+            answer: Answer::default(),
             version: Version::Http11,
             request: None,
             response: None,
@@ -84,9 +96,12 @@ impl Carry {
         }
     }
 
-    /// The cluster that the last request's route names.
+    /// The cluster that the last request's route names, or that the connection is for.
     pub(super) fn cluster(&self) -> Option<usize> {
-        self.cluster
+        match &self.routed {
+            Some(routed) => routed.target().map(|target| target.cluster),
+            None => self.cluster,
+        }
     }
 
     /// The cluster that a connection is for, found without a request.
@@ -139,6 +154,31 @@ impl Carry {
         self.hint = None;
     }
 
+    /// What an origin is told of the client where no route says anything else.
+    fn told<'a>(&self, forwarding: &'a Forwarding) -> Forwarded<'a> {
+        Forwarded {
+            trusted: self.trusted,
+            tells: forwarding.tells,
+            via: &forwarding.via,
+            ..Forwarded::new(self.client, self.https, "")
+        }
+    }
+
+    /// What the route of the last request answers by itself, as the session is told of it.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.answer.refusal(self.routed.as_ref())
+    }
+
+    /// What that answer is made of.
+    pub(super) fn added(&self) -> Added<'_> {
+        self.answer.added(self.routed.as_ref())
+    }
+
+    /// That answer was given.
+    pub(super) fn answered(&mut self) {
+        self.answer.forget();
+    }
+
     /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
@@ -158,17 +198,21 @@ impl Carry {
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
                     taken = length;
-                    let route = service.upstreams.route(&parsed);
-                    self.cluster = route.cluster;
-                    routed = route.destination;
-                    let forwarded = Forwarded {
-                        client: self.client,
-                        https: self.https,
-                        authority: route.authority,
-                        trusted: self.trusted,
-                        tells: service.forwarding.tells,
-                        via: &service.forwarding.via,
-                    };
+                    let path = parsed.path();
+                    if let Some(fault) = service.forwarding.paths.fault(path) {
+                        return Look::refused(Side::Down, Reject::Request(fault));
+                    }
+                    self.routed = service.upstreams.routes().route(&parsed, self.trusted);
+                    let prepared = self
+                        .answer
+                        .prepare(self.routed.as_ref(), &parsed, self.https);
+                    if let Err(fault) = prepared {
+                        return Look::refused(Side::Down, Reject::Request(fault));
+                    }
+                    let target = self.routed.as_ref().and_then(Routed::target);
+                    routed = target.map(|target| target.destination);
+                    let told = self.told(&service.forwarding);
+                    let forwarded = routed::forwarded(self.routed.as_ref(), &parsed, told);
                     write_request(&parsed, &forwarded, out.tail());
                     parsed.facts
                 }
@@ -202,9 +246,7 @@ impl Carry {
         let limits = session.setup().limits;
         let before = out.len();
         let side = Side::Up;
-        let returned = Returned {
-            via: &service.forwarding.via,
-        };
+        let returned = routed::returned(self.routed.as_ref(), &service.forwarding);
         let (mut head, mut taken) = (Head::None, 0);
         if self.response.is_none() {
             let method = session.method().unwrap_or(Method::Other);
@@ -215,8 +257,10 @@ impl Carry {
             };
             let facts = parsed.facts;
             if facts.interim() {
+                // What a route changes is the answer.
+                let interim = routed::returned(None, &service.forwarding);
                 if self.version == Version::Http11 {
-                    write_response(&parsed, &INTERIM, &returned, out.tail());
+                    write_response(&parsed, &INTERIM, &interim, out.tail());
                 }
                 let head = match facts.status {
                     100 => Head::Continue,
@@ -345,31 +389,4 @@ fn carry(
         }
         return (taken, [Some(Event::Decoded(side, understood)), None]);
     }
-}
-
-/// A response's head with nothing behind it that would be looked at in the same way: an interim one,
-/// or the last one before a tunnel.
-fn alone(head: Head, bytes: usize, rest: &[u8]) -> Event {
-    decoded(Side::Up, head, count(bytes), Want::Turn, rest)
-}
-
-/// What was read belongs to a message whose turn has not come.
-pub(super) fn kept(side: Side, rest: &[u8]) -> Event {
-    decoded(side, Head::None, 0, Want::Turn, rest)
-}
-
-/// A head that is not complete: more bytes, nothing else, can complete it.
-fn partial(side: Side, rest: &[u8]) -> Event {
-    decoded(side, Head::None, 0, Want::Bytes, rest)
-}
-
-fn decoded(side: Side, head: Head, bytes: u32, want: Want, rest: &[u8]) -> Event {
-    let understood = Decoded {
-        head,
-        bytes,
-        complete: false,
-        left: count(rest.len()),
-        want,
-    };
-    Event::Decoded(side, understood)
 }

@@ -3,7 +3,7 @@
 //! It waits for nothing and decides nothing: it makes the calls that the session's interest names,
 //! and tells the session what came of them.
 
-use super::{Driver, carry, wire};
+use super::{Driver, decoded, wire};
 use crate::{
     drain::Word,
     net::Network,
@@ -205,7 +205,7 @@ impl<N: Network> Driver<N> {
         }
         if !self.session.is_turn(side) {
             // H11: it is kept, unseen, for the exchange it belongs to.
-            let kept = carry::kept(side, self.wire(side).inbox.front());
+            let kept = decoded::kept(side, self.wire(side).inbox.front());
             self.step(kept);
             return;
         }

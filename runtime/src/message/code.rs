@@ -69,9 +69,10 @@ codes! {
     Unresolved = 205,
     /// A host in a route is neither a name nor a name with a leading `*.`.
     BadHost = 206,
-    /// A path in a route is not a path prefix.
+    /// A path in a route is not a path, or not as clients send it.
     BadPath = 207,
-    /// Two routes of one listener have the same host and path: the second would never be used.
+    /// Two routes of one listener could be for the same request, and neither is more specific: which of
+    /// them is used would be a matter of chance.
     DuplicateRoute = 208,
     /// An HTTP listener has no route and no `to`: it could answer nothing.
     NoRoute = 209,
@@ -86,6 +87,10 @@ codes! {
     BadNetwork = 213,
     /// A name or value that cannot stand in a header, or a header that is not ours to change.
     BadHeader = 214,
+    /// A word that is not a method, as requests have it.
+    BadMethod = 215,
+    /// A redirect that does not lead to a URL or a path.
+    BadLocation = 216,
     /// An address cannot be bound.
     CannotBind = 301,
     /// A worker thread cannot be started: the machine has no threads or descriptors left.

@@ -11,9 +11,7 @@ use std::{
     rc::Rc,
     sync::Arc,
 };
-use tidegate_core::{
-    balance::Balancer, budget::Budget, event::Destination, limits::Waits, time::Time,
-};
+use tidegate_core::{balance::Balancer, budget::Budget, limits::Waits, time::Time};
 
 /// One endpoint of a cluster.
 #[derive(Debug)]
@@ -188,13 +186,6 @@ pub struct Uplink {
 }
 
 impl Uplink {
-    pub(super) fn destination(&self) -> Destination {
-        Destination {
-            timeouts: self.timeouts,
-            tls: self.cluster.tls,
-        }
-    }
-
     /// What a connection to `endpoint` is secured by; nothing if it is spoken to in the clear.
     pub(super) fn terms(&self, endpoint: &Endpoint) -> Option<Terms> {
         let config = self.origin.clone()?;

@@ -71,6 +71,12 @@ impl Draws {
         Draws(seed)
     }
 
+    /// One of the numbers below `end`, however large; 0 if there is none.
+    pub(crate) fn upto(&mut self, end: u64) -> u64 {
+        let wide = u128::from(self.draw()) * u128::from(end);
+        u64::try_from(wide >> 64).unwrap_or_default()
+    }
+
     fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

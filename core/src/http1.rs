@@ -12,6 +12,7 @@
 
 mod accept;
 mod body;
+mod check;
 mod connection;
 mod decode;
 mod delivery;
@@ -50,6 +51,7 @@ mod tests_tunnel;
 mod tests_write;
 
 pub use body::{Piece, Trailers};
+pub use check::write_check;
 pub use decode::BodyDecoder;
 pub use delivery::{Delivery, deliver};
 pub use edit::{Edits, Line, NO_EDITS, Of, is_value, may_edit};

@@ -13,7 +13,7 @@
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
-//! - [`route`], [`balance`]: policies, pure.
+//! - [`route`], [`balance`], [`health`]: policies, pure.
 //! - [`vigil`]: what the kernel is told to watch for.
 //! - [`tls`]: the end rules of TLS. [`trace`]: one line per step.
 //!
@@ -34,6 +34,7 @@ pub mod effect;
 pub mod ending;
 pub mod event;
 pub mod exchange;
+pub mod health;
 pub mod http1;
 pub mod interest;
 pub mod leg;

@@ -9,6 +9,7 @@ mod cluster;
 mod credentials;
 mod file;
 mod forwarding;
+pub(crate) mod health;
 mod keepalive;
 mod listener;
 mod names;
@@ -38,6 +39,7 @@ pub use tidegate_core::{
 pub use {
     address::Authority,
     file::read,
+    health::{Ask, BODY_BYTES, Health, Request, Statuses},
     networks::Networks,
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
@@ -196,6 +198,8 @@ pub struct Cluster {
     pub timeouts: UpstreamTimeouts,
     /// How it is spoken to over TLS; in the clear if not given.
     pub tls: Option<OriginTls>,
+    /// How its endpoints are checked; not at all if not given.
+    pub health: Option<Health>,
 }
 
 /// How the endpoints of a cluster are spoken to over TLS (LIFECYCLE 4.4). Their certificates are
@@ -303,6 +307,9 @@ impl Config {
 }
 
 impl Protocol {
+    /// What an endpoint is offered that is spoken to in HTTP.
+    pub(crate) const HTTP: &'static [&'static [u8]] = &[b"http/1.1"];
+
     /// The waits of a listener that sets none.
     #[must_use]
     pub fn default_timeouts(&self) -> Timeouts {
@@ -316,7 +323,7 @@ impl Protocol {
     #[must_use]
     pub fn spoken(&self) -> &'static [&'static [u8]] {
         match self {
-            Protocol::Http(_) => &[b"http/1.1"],
+            Protocol::Http(_) => Protocol::HTTP,
             Protocol::Tcp(_) | Protocol::Passthrough(_) => &[],
         }
     }

@@ -1,6 +1,7 @@
 //! Tidegate: a reverse proxy that ends connections well.
 
 pub mod accept;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -8,6 +9,7 @@ pub mod demo;
 pub mod drain;
 pub mod driver;
 pub mod linger;
+pub mod members;
 pub mod message;
 pub mod net;
 pub mod observe;

@@ -3,14 +3,17 @@
 //! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
 //! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
 
+mod keep;
 mod trouble;
 mod work;
 
 use self::{
+    keep::{Keeper, keep},
     trouble::{cannot_bind, cannot_start},
     work::{Common, work},
 };
 use crate::{
+    check::Known,
     clock::WallTime,
     config::{self, Config},
     message::{Code, Message},
@@ -83,6 +86,7 @@ pub struct Server {
     workers: Vec<JoinHandle<(Served, Metrics)>>,
     drain: config::Drain,
     signals: Signals,
+    keeper: Option<Keeper>,
 }
 
 /// The signals that end serving, waited for from before the first connection on: later there may
@@ -148,6 +152,10 @@ impl Server {
             });
             claims.push(held);
         }
+        // What is known of endpoints outlives a keeper: a next one begins with it.
+        let known = Arc::new(Known::default());
+        let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
+        let (rosters, keeper) = keep(config, &known, &provider, &time)?;
         let (word, words) = watch::channel(Word::Serve);
         let mut server = Server {
             addresses: sites.iter().map(|site| site.bind.clone()).collect(),
@@ -156,11 +164,13 @@ impl Server {
             workers: Vec::new(),
             drain: config.drain,
             signals,
+            keeper,
         };
         let common = Arc::new(Common {
             config: config.clone(),
             sites,
             shares: Arc::clone(&server.shares),
+            rosters,
         });
         let (told, tells) = mpsc::channel();
         for index in 0..workers(config) {
@@ -206,6 +216,8 @@ impl Server {
             workers,
             drain,
             signals,
+            // Endpoints are checked for as long as anybody may be sent to them.
+            keeper: _keeper,
             ..
         } = self;
         let Signals {

@@ -9,6 +9,7 @@ use crate::{
     drain::Drain,
     driver::Service,
     linger::{self, Lingering},
+    members::{self, Following, News},
     net::{Listener, Network},
     observe::{Metrics, Observer},
     pool::Pool,
@@ -63,6 +64,7 @@ pub struct Worker<N: Network> {
     observer: Observer,
     net: N,
     accepting: Vec<JoinHandle<()>>,
+    _following: Vec<Following>,
 }
 
 impl<N: Network> fmt::Debug for Worker<N> {
@@ -86,6 +88,8 @@ pub struct Extras {
     pub observer: Observer,
     /// What its balancers draw follows from this: no two workers have the same.
     pub seed: u64,
+    /// Who tells of the endpoints of each cluster; where nobody does, they are the configured ones.
+    pub news: Vec<Option<News>>,
 }
 
 impl fmt::Debug for Extras {
@@ -104,6 +108,7 @@ impl Default for Extras {
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
             seed: 0,
+            news: Vec::new(),
         }
     }
 }
@@ -129,6 +134,10 @@ impl<N: Network> Worker<N> {
             observer.clone(),
         );
         let clusters = clusters(config, extras.seed);
+        let news = clusters.iter().zip(&extras.news);
+        let following = news
+            .filter_map(|(cluster, news)| Some(members::follow(Rc::clone(cluster), news.clone()?)));
+        let following = following.collect();
         let mut listening = Vec::new();
         // Behind the seeds of the clusters: no two draw alike.
         let first = u64::try_from(clusters.len()).unwrap_or_default();
@@ -169,6 +178,7 @@ impl<N: Network> Worker<N> {
             observer,
             net,
             accepting,
+            _following: following,
         })
     }
 

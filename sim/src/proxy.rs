@@ -96,6 +96,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         // A wrong rule is to be caught by what the peers see, not by its own confession.
         paranoid: variant.is_none(),
         seed: 0,
+        news: Vec::new(),
         observer: Observer::default(),
     }
 }
@@ -121,6 +122,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             balance: Balance::default(),
             retries: Allowance::default(),
             takes_connect: true,
+            health: None,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
             tls: (schedule.upstream != Carrier::Tcp).then(config::OriginTls::default),

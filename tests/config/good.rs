@@ -110,6 +110,7 @@ endpoints = ["db1:5432", "six:5432"]
 name = "secure"
 endpoints = ["db1:443", "127.0.0.1:443"]
 tls = { ca = "good.pem", server_name = "db.example.org", cert = "good.pem", key = "good.key" }
+health = { path = "/healthz", interval = "30s", body = "ok" }
 timeouts = { tls = "7s" }
 
 [[cluster]]

@@ -4,6 +4,7 @@
 
 mod ends;
 mod good;
+mod health;
 mod machine;
 mod printed;
 mod routes;

@@ -12,6 +12,7 @@ mod drain;
 mod exchange;
 mod forwarded;
 mod harness;
+mod health;
 mod key_kinds;
 mod keys;
 mod leg;

@@ -78,6 +78,7 @@ pub(super) fn config(
         balance: Balance::default(),
         retries: Allowance::default(),
         takes_connect: false,
+        health: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: secure.contains(&true).then(OriginTls::default),

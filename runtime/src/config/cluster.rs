@@ -4,7 +4,7 @@ use crate::{
     config::{
         Allowance, Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
         credentials::{authorities, certificates},
-        keepalive,
+        health, keepalive,
         read::{Node, Reader, Section, Word},
         sockets, waits,
     },
@@ -27,10 +27,11 @@ pub(crate) fn word(balance: Balance) -> &'static str {
     BALANCES.iter().find(same).map_or("", |(word, _)| word)
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "name",
     "endpoints",
     "tls",
+    "health",
     "balance",
     "retries",
     "connect",
@@ -79,6 +80,9 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
         buffers: sockets::buffers(reader, section),
         timeouts,
         tls,
+        health: section
+            .get("health")
+            .and_then(|node| health::read(reader, node)),
     };
     nameless(reader, &cluster, &endpoints);
     (name, cluster)

@@ -3,11 +3,11 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Listener,
-    OriginTls, Plan, Protocol, Roots, Tls,
+    Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health,
+    Listener, OriginTls, Plan, Protocol, Roots, Tls,
     cluster::word,
     file::EDITION,
-    forwarding, keepalive, policy, route, sockets,
+    forwarding, health, keepalive, policy, route, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -152,6 +152,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         buffers,
         timeouts,
         tls,
+        health,
     } = cluster;
     let endpoints: Vec<_> = endpoints.iter().map(|one| quote(&one.authority)).collect();
     format!(
@@ -159,6 +160,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         quote(name),
         endpoints.join(", ")
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
+        + &health.as_ref().map(show_health).unwrap_or_default()
         + &match *balance == Balance::default() {
             true => String::new(),
             false => format!("balance = {}\n", quote(word(*balance))),
@@ -172,6 +174,10 @@ fn print_cluster(cluster: &Cluster) -> String {
         + &sockets::show(*buffers)
         + &timeouts.keepalive.map(keepalive::show).unwrap_or_default()
         + &table(&waits::show_cluster(*timeouts))
+}
+
+fn show_health(health: &Health) -> String {
+    health::show(health, quote)
 }
 
 fn show_retries(retries: Allowance) -> String {

@@ -30,6 +30,7 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         balance: Balance::default(),
         retries: Allowance::default(),
         takes_connect: false,
+        health: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,

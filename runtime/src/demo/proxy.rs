@@ -217,6 +217,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         balance: Balance::default(),
         retries: Allowance::default(),
         takes_connect: false,
+        health: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,

@@ -4,10 +4,12 @@
 
 use super::{
     Served, Word,
+    keep::Rosters,
     trouble::{cannot_bind, cannot_start},
 };
 use crate::{
     config::Config,
+    members::Roster,
     message::Message,
     net::kernel::{Kernel, Share, Shares},
     observe::{Metrics, Observer},
@@ -30,6 +32,7 @@ pub(super) struct Common {
     pub(super) config: Config,
     pub(super) sites: Vec<Site>,
     pub(super) shares: Arc<Shares>,
+    pub(super) rosters: Rosters,
 }
 
 pub(super) type Told = mpsc::Sender<Result<(), Message>>;
@@ -53,6 +56,11 @@ pub(super) fn work(
     let extras = Extras {
         observer: observer.clone(),
         seed: RandomState::new().hash_one(index),
+        news: common
+            .rosters
+            .iter()
+            .map(|one| one.as_ref().map(Roster::news))
+            .collect(),
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));

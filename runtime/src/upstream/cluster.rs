@@ -3,7 +3,7 @@
 //! It owns the choice and the counts that the choice looks at. It waits for nothing, and knows nothing
 //! of listeners: what differs between them is in [`Uplink`].
 
-use crate::{net::Buffers, tls::origin::Terms};
+use crate::{members::Member, net::Buffers, tls::origin::Terms};
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
     cell::{Cell, RefCell},
@@ -41,6 +41,15 @@ impl Endpoint {
         })
     }
 
+    fn of(member: &Member) -> Rc<Endpoint> {
+        Rc::new(Endpoint {
+            authority: (&*member.authority).into(),
+            address: member.address,
+            expected: member.expected.clone(),
+            load: Cell::default(),
+        })
+    }
+
     /// How many sessions have it.
     #[must_use]
     pub fn load(&self) -> u32 {
@@ -52,6 +61,8 @@ impl Endpoint {
 #[derive(Debug)]
 pub struct Cluster {
     /// Its endpoints.
+    all: RefCell<Vec<Rc<Endpoint>>>,
+    /// Those that get work.
     endpoints: RefCell<Vec<Rc<Endpoint>>>,
     /// How many of its requests are sent again.
     budget: RefCell<Budget>,
@@ -91,6 +102,7 @@ impl Cluster {
         let authority = parts.endpoints.first();
         Rc::new(Cluster {
             authority: authority.map_or_else(Box::default, |one| one.authority.clone()),
+            all: RefCell::new(parts.endpoints.clone()),
             endpoints: RefCell::new(parts.endpoints),
             budget: RefCell::new(parts.budget),
             balancer: RefCell::new(parts.balancer),
@@ -108,6 +120,23 @@ impl Cluster {
     /// Whether a request may be sent again.
     pub(super) fn spend(&self, now: Time) -> bool {
         self.budget.borrow_mut().spend(now)
+    }
+
+    /// Its endpoints are these from now on. One that stays keeps its count; one that goes, or gets no
+    /// work, keeps the sessions it has.
+    pub(crate) fn set(&self, members: &[Member]) {
+        let mut all = self.all.borrow_mut();
+        let one = |member: &Member| {
+            let same = |one: &&Rc<Endpoint>| {
+                *one.authority == *member.authority && one.address == member.address
+            };
+            let known = all.iter().find(same).map(Rc::clone);
+            known.unwrap_or_else(|| Endpoint::of(member))
+        };
+        let now: Vec<_> = members.iter().map(one).collect();
+        let up = members.iter().zip(&now).filter(|(member, _)| member.up);
+        *self.endpoints.borrow_mut() = up.map(|(_, one)| Rc::clone(one)).collect();
+        *all = now;
     }
 
     /// The endpoint that is next; none if there are none.

@@ -2,6 +2,7 @@
 //!
 //! No test here runs a task: time passes when the test says so.
 
+mod check;
 mod network;
 mod rows;
 mod vanish;

@@ -164,6 +164,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         balance: Balance::default(),
         retries: Allowance::default(),
         takes_connect: false,
+        health: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,

@@ -7,7 +7,7 @@
 //! takes nobody out and one lucky answer brings nobody back.
 
 use crate::{
-    balance::Draws,
+    draws::Draws,
     time::{Span, Time},
 };
 

@@ -13,7 +13,7 @@
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
-//! - [`route`], [`balance`], [`health`]: policies, pure.
+//! - [`route`], [`balance`], [`group`], [`health`], [`budget`], [`draws`]: policies, pure.
 //! - [`vigil`]: what the kernel is told to watch for.
 //! - [`tls`]: the end rules of TLS. [`trace`]: one line per step.
 //!
@@ -30,10 +30,12 @@ extern crate alloc;
 
 pub mod balance;
 pub mod budget;
+pub mod draws;
 pub mod effect;
 pub mod ending;
 pub mod event;
 pub mod exchange;
+pub mod group;
 pub mod health;
 pub mod http1;
 pub mod interest;

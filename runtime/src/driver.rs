@@ -12,6 +12,7 @@ mod cut;
 mod decoded;
 mod desk;
 mod lane;
+mod outcome;
 mod queue;
 mod rounds;
 mod routed;
@@ -36,6 +37,7 @@ use tidegate_core::{
     effect::Effect,
     ending::Ending,
     event::{Event, Origin},
+    group::Slot,
     http1::{Added, Content},
     interest::Asks,
     leg::Leg,
@@ -85,6 +87,8 @@ pub struct Driver<N: Network> {
     lease: Lease<N>,
     /// The session's share in the upstream leg's endpoint.
     held: Option<Held>,
+    /// The endpoint of the upstream leg that was there last.
+    failed_at: Option<Slot>,
     /// The endpoint that was dialled last, for logs.
     endpoint: String,
     conn: Conn,
@@ -147,6 +151,7 @@ impl<N: Network> Driver<N> {
             dial: None,
             lease: Lease::default(),
             held: None,
+            failed_at: None,
             endpoint: String::new(),
             conn: service.observer.next(),
             client,
@@ -194,6 +199,7 @@ impl<N: Network> Driver<N> {
     fn settle(&mut self) {
         while let Some(event) = self.desk().events.pop_front() {
             let before = self.tap.is_some().then(|| self.session.clone());
+            self.tell_outcome(event);
             let mut effects = std::mem::take(&mut self.desk().effects);
             self.session.step(self.now, event, &mut effects);
             if let (Some(tap), Some(before)) = (&mut self.tap, before) {
@@ -334,7 +340,7 @@ impl<N: Network> Driver<N> {
     fn forget_origin(&mut self, side: Side) {
         if side == Side::Up {
             self.lease = Lease::default();
-            self.held = None;
+            self.failed_at = self.held.take().map(|held| held.slot());
         }
     }
 

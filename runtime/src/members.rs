@@ -4,9 +4,10 @@
 //! It owns the way there. A worker hears of a change on its own thread and between two turns, so that
 //! nothing here is on the path of a request: no lock, no count that threads share.
 
-use crate::upstream::Cluster;
+use crate::{config, upstream::Cluster};
 use rustls::pki_types::ServerName;
 use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use tidegate_core::time::Time;
 use tokio::{sync::watch, task::JoinHandle};
 
 /// One endpoint as it is now.
@@ -20,6 +21,18 @@ pub struct Member {
     pub expected: Option<Arc<ServerName<'static>>>,
     /// Whether it gets work.
     pub up: bool,
+}
+
+/// The endpoints of a cluster as it is configured; all of them get work.
+#[must_use]
+pub fn configured(cluster: &config::Cluster) -> Vec<Member> {
+    let all = cluster.endpoints.iter().map(|one| Member {
+        authority: one.authority.as_str().into(),
+        address: one.address,
+        expected: cluster.expected(one).map(Arc::new),
+        up: true,
+    });
+    all.collect()
 }
 
 /// All of a cluster's.
@@ -70,12 +83,16 @@ impl Roster {
 
 /// Keeps `cluster` as the news say, for as long as this is held. It runs as a local task of the
 /// calling thread.
-pub(crate) fn follow(cluster: Rc<Cluster>, mut news: News) -> Following {
-    cluster.set(&news.borrow_and_update());
+pub(crate) fn follow(
+    cluster: Rc<Cluster>,
+    mut news: News,
+    clock: impl Fn() -> Time + 'static,
+) -> Following {
+    cluster.set(clock(), &news.borrow_and_update());
     Following(tokio::task::spawn_local(async move {
         // Once nobody can know better any more, the last that was known stands.
         while news.changed().await.is_ok() {
-            cluster.set(&news.borrow_and_update());
+            cluster.set(clock(), &news.borrow_and_update());
         }
     }))
 }

@@ -7,9 +7,10 @@ mod cluster;
 mod dial;
 mod routes;
 
+use self::cluster::Picked;
 pub use self::{
     cluster::{Cluster, Endpoint, Held, Parts, Uplink},
-    dial::{Dial, Reached},
+    dial::Dial,
     routes::{Routed, Routes, Target, Way},
 };
 use crate::{
@@ -17,13 +18,10 @@ use crate::{
     pool::{Lease, Pool},
     port::Port,
 };
-use std::{collections::VecDeque, fmt, rc::Rc};
+use std::{fmt, rc::Rc};
 use tidegate_core::{
-    ending::Cause, event::Refusal, leg::ReadEnd, limits::Waits, spare::Stay, time::Time,
+    event::Refusal, group::Slot, leg::ReadEnd, limits::Waits, spare::Stay, time::Time,
 };
-
-/// Endpoints tried for one connect, at most.
-const ATTEMPTS: usize = 3;
 
 /// What a worker knows of the upstream side of one listener.
 pub struct Upstreams<N: Network> {
@@ -96,8 +94,9 @@ impl<N: Network> Upstreams<N> {
     }
 
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
-    /// and to the ones after it should that fail.
-    pub fn find(&self, cluster: Option<usize>, need: Need) -> Found<N> {
+    /// and to others should that fail. `failed`: where a request has been that is sent again; it
+    /// goes to another endpoint, if there is one.
+    pub fn find(&self, cluster: Option<usize>, need: Need, failed: Option<Slot>) -> Found<N> {
         let uplink = cluster.and_then(|index| Some((index, self.uplinks.get(index)?)));
         let Some((index, uplink)) = uplink else {
             return Found::Nothing(Refusal::NoRoute);
@@ -115,29 +114,24 @@ impl<N: Network> Upstreams<N> {
             }
             Need::Retry | Need::Connect | Need::Tunnel => {}
         }
-        let Some(pick) = cluster.pick() else {
-            return Found::Nothing(Refusal::NoEndpoint);
+        let picked = match cluster.pick(now, index, None, failed.as_slice()) {
+            Picked::Nobody if failed.is_some() => cluster.pick(now, index, None, &[]),
+            picked @ (Picked::Share(_) | Picked::Busy | Picked::Nobody) => picked,
         };
-        let endpoint = &pick.endpoint;
-        let terms = uplink.terms(endpoint);
-        if cluster.tls && terms.is_none() {
-            // Never in the clear what was meant to be secured.
-            let address = endpoint.address;
-            tracing::error!(%address, "an endpoint without a name to verify");
-            return Found::Nothing(Refusal::Failed(Cause::Local));
+        let held = match picked {
+            Picked::Share(held) => held,
+            Picked::Busy | Picked::Nobody => return Found::Nothing(Refusal::NoEndpoint),
+        };
+        if need == Need::Exchange {
+            let endpoint = held.endpoint();
+            let terms = uplink.terms(endpoint);
+            let secured = terms.is_some() || !cluster.tls;
+            let idle = || self.pool.take(endpoint.address, terms.as_ref());
+            if let Some((port, lease)) = secured.then(idle).flatten() {
+                return Found::Idle(port, lease, held);
+            }
         }
-        let reuse = need == Need::Exchange;
-        let idle = || self.pool.take(endpoint.address, terms.as_ref());
-        if let Some((port, lease)) = reuse.then(idle).flatten() {
-            return Found::Idle(port, lease, Held::new(endpoint, index));
-        }
-        let mut ahead = VecDeque::from([Rc::clone(endpoint)]);
-        ahead.extend(cluster.behind(&pick, ATTEMPTS));
-        Found::Dial(Dial::new(
-            self.net.clone(),
-            (Rc::clone(uplink), index),
-            ahead,
-        ))
+        Found::Dial(Dial::new(self.net.clone(), Rc::clone(uplink), None, held))
     }
 
     /// Puts a connection among the idle ones, back into its place if it has one; `held` is the

@@ -14,7 +14,7 @@ use crate::{
     observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::Origins,
-    upstream::{Cluster, Endpoint, Parts, Routes, Target, Uplink, Upstreams, Way},
+    upstream::{Cluster, Parts, Routes, Target, Uplink, Upstreams, Way},
 };
 use rustls::ServerConfig;
 use std::{
@@ -27,12 +27,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tidegate_core::{
-    balance::Balancer,
     budget::Budget,
     event::Destination,
+    group::{Group, Settings},
     limits::{Timeouts, Waits},
     route::Share,
     session::{Kind, Setup},
+    time::Time,
 };
 use tokio::task::JoinHandle;
 
@@ -133,10 +134,13 @@ impl<N: Network> Worker<N> {
             drain.clone(),
             observer.clone(),
         );
-        let clusters = clusters(config, extras.seed);
+        let clusters = clusters(config, net.now(), extras.seed);
         let news = clusters.iter().zip(&extras.news);
-        let following = news
-            .filter_map(|(cluster, news)| Some(members::follow(Rc::clone(cluster), news.clone()?)));
+        let following = news.filter_map(|(cluster, news)| {
+            let net = net.clone();
+            let clock = move || net.now();
+            Some(members::follow(Rc::clone(cluster), news.clone()?, clock))
+        });
         let following = following.collect();
         let mut listening = Vec::new();
         // Behind the seeds of the clusters: no two draw alike.
@@ -275,29 +279,35 @@ fn setup(config: &Config, site: &Site) -> Setup {
 }
 
 /// The clusters of a worker, in the order of the configuration.
-fn clusters(config: &Config, seed: u64) -> Vec<Rc<Cluster>> {
+fn clusters(config: &Config, now: Time, seed: u64) -> Vec<Rc<Cluster>> {
     let all = config.clusters.iter().enumerate();
     all.map(|(index, cluster)| {
         let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
-        self::cluster(cluster, seed)
+        self::cluster(cluster, now, seed)
     })
     .collect()
 }
 
-fn cluster(cluster: &config::Cluster, seed: u64) -> Rc<Cluster> {
-    let endpoints = cluster
+fn cluster(configured: &config::Cluster, now: Time, seed: u64) -> Rc<Cluster> {
+    let settings = Settings {
+        balance: configured.balance,
+        ..Settings::default()
+    };
+    let authority = configured
         .endpoints
-        .iter()
-        .map(|one| Endpoint::new(&one.authority, one.address, cluster.expected(one)))
-        .collect();
-    Cluster::new(Parts {
-        endpoints,
-        budget: Budget::new(cluster.retries),
-        balancer: Balancer::new(cluster.balance, seed),
-        buffers: cluster.buffers,
-        takes_connect: cluster.takes_connect,
-        tls: cluster.tls.is_some(),
-    })
+        .first()
+        .map(|one| one.authority.as_str());
+    let cluster = Cluster::new(Parts {
+        group: Group::new(settings, seed),
+        budget: Budget::new(configured.retries),
+        failing: [502, 503, 504].into(),
+        buffers: configured.buffers,
+        takes_connect: configured.takes_connect,
+        tls: configured.tls.is_some(),
+        authority: authority.unwrap_or_default().into(),
+    });
+    cluster.set(now, &members::configured(configured));
+    cluster
 }
 
 /// The upstream side of `site`, which shares `clusters` with the others.

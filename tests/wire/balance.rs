@@ -96,3 +96,43 @@ fn round_robin_takes_each_in_turn() {
         assert_eq!(client.message().body, b"ok");
     }
 }
+
+/// Five failures in a row: from then on the other one is asked.
+#[test]
+fn an_endpoint_that_keeps_failing_is_left_alone() {
+    let stage = Stage::new("balance = \"round-robin\"");
+    for n in 0..16 {
+        let (mut client, at, mut up) = stage.asks();
+        assert!(n < 10 || at == 1, "request {n} at the one that has failed");
+        let status = if at == 0 {
+            "503 Service Unavailable"
+        } else {
+            "200 OK"
+        };
+        let close = "Connection: close\r\nContent-Length: 2\r\n\r\nok";
+        up.say(format!("HTTP/1.1 {status}\r\n{close}").as_bytes());
+        assert_eq!(client.message().body, b"ok", "it is passed on all the same");
+    }
+}
+
+/// Nobody listens there: the request is answered by another one, and soon nobody is sent there first.
+#[test]
+fn an_endpoint_that_is_not_there_costs_no_request() {
+    let origin = Origin::new();
+    let gone = Origin::new().address();
+    let here = origin.address();
+    let proxy = Proxy::of_file(format!(
+        "defaults = \"2026\"\nworkers = 1\n\
+        [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+        [[cluster]]\nname = \"c\"\nendpoints = [\"{gone}\", \"{here}\"]\n"
+    ));
+    for _ in 0..20 {
+        let mut client = proxy.client();
+        client.say(GET);
+        let (stream, _) = origin.listener().accept().unwrap();
+        let mut up = Raw::of(stream);
+        up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.message().body, b"ok");
+    }
+}

@@ -1,6 +1,6 @@
 //! To which of several clusters a route's next request goes, by their weights.
 
-use crate::balance::Draws;
+use crate::draws::Draws;
 use alloc::vec::Vec;
 
 /// Clusters and their weights, in the order of the clusters.

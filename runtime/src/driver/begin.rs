@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::{Found, Need, Reached},
+    upstream::{Found, Need},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -44,13 +44,15 @@ impl<N: Network> Driver<N> {
             Kind::Http if self.session.is_retrying() => (self.carry.cluster(), Need::Retry),
             Kind::Http => (self.carry.cluster(), Need::Exchange),
         };
+        let failed = self.failed_at.take();
         if self.session.is_retrying() {
             tracing::info!("the request is sent again, on a fresh connection");
             self.wire(Side::Up).outbox.rewind();
         }
+        let failed = failed.filter(|_| need == Need::Retry);
         let found = match self.carry.refusal() {
             Some(refusal) => Found::Nothing(refusal),
-            None => self.service.upstreams.find(cluster, need),
+            None => self.service.upstreams.find(cluster, need, failed),
         };
         match found {
             // Before whatever else is queued: the session waits for nothing else of its order.
@@ -118,10 +120,12 @@ impl<N: Network> Driver<N> {
         };
         match Pin::new(dial.as_mut()).poll(cx) {
             Poll::Pending => false,
-            Poll::Ready(Ok(Reached { port, held })) => {
-                self.dial = None;
-                self.endpoint = held.endpoint().authority.to_string();
-                self.held = Some(held);
+            Poll::Ready(Ok(port)) => {
+                let held = self.dial.take().map(|dial| dial.into_held());
+                if let Some(held) = &held {
+                    self.endpoint = held.endpoint().authority.to_string();
+                }
+                self.held = held;
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
                 true

@@ -8,7 +8,7 @@ use crate::{
     config::{Ask, Cluster, Config, Protocol},
     drain::Drain,
     linger::{self, Lingering},
-    members::{Member, Roster},
+    members::{self, Roster},
     message::Message,
     net::kernel::Kernel,
     observe::Observer,
@@ -134,13 +134,7 @@ fn checks(
         Ask::Http(_) => Protocol::HTTP,
     };
     let origins = origin::load(std::slice::from_ref(cluster), alpn, provider, time)?;
-    let members = cluster.endpoints.iter().map(|one| Member {
-        authority: one.authority.as_str().into(),
-        address: one.address,
-        expected: cluster.expected(one).map(Arc::new),
-        up: true,
-    });
-    let mut members: Vec<_> = members.collect();
+    let mut members = members::configured(cluster);
     let mut checks = Checks {
         cluster: cluster.name.as_str().into(),
         health,

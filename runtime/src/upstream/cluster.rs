@@ -1,17 +1,17 @@
-//! One cluster, as all listeners of one worker use it: its endpoints, what they have to do, who is next.
+//! One cluster, as all listeners of one worker use it: its endpoints, and whom its requests go to.
 //!
-//! It owns the choice and the counts that the choice looks at. It waits for nothing, and knows nothing
-//! of listeners: what differs between them is in [`Uplink`].
+//! It owns the addresses behind the slots of a [`Group`], which decides. It waits for nothing, and knows
+//! nothing of listeners: what differs between them is in [`Uplink`].
 
 use crate::{members::Member, net::Buffers, tls::origin::Terms};
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{
-    cell::{Cell, RefCell},
-    net::SocketAddr,
-    rc::Rc,
-    sync::Arc,
+use std::{cell::RefCell, net::SocketAddr, rc::Rc, sync::Arc};
+use tidegate_core::{
+    budget::Budget,
+    group::{self, Choice, Group, Outcome, Slot, Spec},
+    limits::Waits,
+    time::Time,
 };
-use tidegate_core::{balance::Balancer, budget::Budget, limits::Waits, time::Time};
 
 /// One endpoint of a cluster.
 #[derive(Debug)]
@@ -22,52 +22,34 @@ pub struct Endpoint {
     pub address: SocketAddr,
     /// What its certificate must be for, if it is spoken to over TLS.
     pub expected: Option<Arc<ServerName<'static>>>,
-    load: Cell<u32>,
 }
 
 impl Endpoint {
-    /// An endpoint that has nothing to do.
-    #[must_use]
-    pub fn new(
-        authority: &str,
-        address: SocketAddr,
-        expected: Option<ServerName<'static>>,
-    ) -> Rc<Endpoint> {
-        Rc::new(Endpoint {
-            authority: authority.into(),
-            address,
-            expected: expected.map(Arc::new),
-            load: Cell::default(),
-        })
-    }
-
     fn of(member: &Member) -> Rc<Endpoint> {
         Rc::new(Endpoint {
             authority: (&*member.authority).into(),
             address: member.address,
             expected: member.expected.clone(),
-            load: Cell::default(),
         })
     }
+}
 
-    /// How many sessions have it.
-    #[must_use]
-    pub fn load(&self) -> u32 {
-        self.load.get()
-    }
+/// What tells a member from the others, on every worker alike.
+fn spec(member: &Member) -> Spec {
+    let name = format!("{} {}", member.authority, member.address);
+    Spec::new(group::hash(name.as_bytes()))
 }
 
 /// One cluster of one worker.
 #[derive(Debug)]
 pub struct Cluster {
-    /// Its endpoints.
-    all: RefCell<Vec<Rc<Endpoint>>>,
-    /// Those that get work.
+    group: RefCell<Group>,
+    /// By slot; of those that are gone, for as long as nobody else has the slot.
     endpoints: RefCell<Vec<Rc<Endpoint>>>,
     /// How many of its requests are sent again.
     budget: RefCell<Budget>,
-    /// Who is next.
-    balancer: RefCell<Balancer>,
+    /// Statuses of responses that say that an endpoint cannot answer.
+    failing: Box<[u16]>,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
@@ -81,35 +63,63 @@ pub struct Cluster {
 /// What a cluster is made of.
 #[derive(Debug)]
 pub struct Parts {
-    /// Its endpoints.
-    pub endpoints: Vec<Rc<Endpoint>>,
+    /// Who decides; it has no members yet.
+    pub group: Group,
     /// How many of its requests are sent again.
     pub budget: Budget,
-    /// Who is next.
-    pub balancer: Balancer,
+    /// Statuses of responses that say that an endpoint cannot answer.
+    pub failing: Box<[u16]>,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
     pub takes_connect: bool,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
+    /// The Host of a request that came without one.
+    pub authority: Box<str>,
+}
+
+/// Whom a request goes to.
+#[derive(Debug)]
+pub(super) enum Picked {
+    /// The session's share in the endpoint that is next.
+    Share(Held),
+    /// All that there are have as much to do as they may.
+    Busy,
+    /// There is none, or none that was not tried.
+    Nobody,
 }
 
 impl Cluster {
-    /// A cluster that has been asked for nothing.
+    /// A cluster that has been asked for nothing, and has no endpoints yet.
     #[must_use]
     pub fn new(parts: Parts) -> Rc<Cluster> {
-        let authority = parts.endpoints.first();
         Rc::new(Cluster {
-            authority: authority.map_or_else(Box::default, |one| one.authority.clone()),
-            all: RefCell::new(parts.endpoints.clone()),
-            endpoints: RefCell::new(parts.endpoints),
+            group: RefCell::new(parts.group),
+            endpoints: RefCell::default(),
             budget: RefCell::new(parts.budget),
-            balancer: RefCell::new(parts.balancer),
+            failing: parts.failing,
             buffers: parts.buffers,
             takes_connect: parts.takes_connect,
             tls: parts.tls,
+            authority: parts.authority,
         })
+    }
+
+    /// Its endpoints are these from now on. Who was one before, by name and address, keeps its load and
+    /// its record; who is one no longer, or gets no work, keeps the sessions it has.
+    pub(crate) fn set(&self, now: Time, members: &[Member]) {
+        let specs: Vec<_> = members.iter().map(spec).collect();
+        let mut group = self.group.borrow_mut();
+        let slots = group.set(now, &specs);
+        let mut endpoints = self.endpoints.borrow_mut();
+        for (slot, member) in slots.into_iter().zip(members) {
+            group.set_health(slot, now, member.up);
+            match endpoints.get_mut(slot.index()) {
+                Some(known) => *known = Endpoint::of(member),
+                None => endpoints.push(Endpoint::of(member)),
+            }
+        }
     }
 
     /// One more request, which earns others the right to be sent again.
@@ -122,65 +132,50 @@ impl Cluster {
         self.budget.borrow_mut().spend(now)
     }
 
-    /// Its endpoints are these from now on. One that stays keeps its count; one that goes, or gets no
-    /// work, keeps the sessions it has.
-    pub(crate) fn set(&self, members: &[Member]) {
-        let mut all = self.all.borrow_mut();
-        let one = |member: &Member| {
-            let same = |one: &&Rc<Endpoint>| {
-                *one.authority == *member.authority && one.address == member.address
-            };
-            let known = all.iter().find(same).map(Rc::clone);
-            known.unwrap_or_else(|| Endpoint::of(member))
-        };
-        let now: Vec<_> = members.iter().map(one).collect();
-        let up = members.iter().zip(&now).filter(|(member, _)| member.up);
-        *self.endpoints.borrow_mut() = up.map(|(_, one)| Rc::clone(one)).collect();
-        *all = now;
+    /// A share in the endpoint that is next, but in none of `tried`. `index`: the cluster's own.
+    pub(super) fn pick(
+        self: &Rc<Self>,
+        now: Time,
+        index: usize,
+        key: Option<u64>,
+        tried: &[Slot],
+    ) -> Picked {
+        let choice = self.group.borrow_mut().pick(now, key, tried);
+        match choice {
+            Choice::Endpoint(slot) => Picked::Share(Held::new(self, slot, index)),
+            Choice::Busy => Picked::Busy,
+            Choice::None => Picked::Nobody,
+        }
     }
 
-    /// The endpoint that is next; none if there are none.
-    pub(super) fn pick(&self) -> Option<Pick> {
-        let endpoints = self.endpoints.borrow();
-        let load = |at: usize| endpoints[at].load();
-        let at = self.balancer.borrow_mut().pick(endpoints.len(), load)?;
-        Some(Pick {
-            at,
-            endpoint: Rc::clone(&endpoints[at]),
-        })
+    /// What came of an endpoint that was asked.
+    fn outcome(&self, slot: Slot, now: Time, outcome: Outcome) {
+        let ejected = self.group.borrow_mut().outcome(slot, now, outcome);
+        if let Some(span) = ejected {
+            let endpoint = &self.endpoints.borrow()[slot.index()].authority;
+            tracing::warn!(%endpoint, "{span} without new requests: it has failed too often");
+        }
     }
-
-    /// The `most - 1` endpoints behind `pick`, for as long as a connect to those before them fails.
-    pub(super) fn behind(&self, pick: &Pick, most: usize) -> impl Iterator<Item = Rc<Endpoint>> {
-        let endpoints = self.endpoints.borrow();
-        let count = endpoints.len();
-        let others = (1..count.min(most)).map(|n| Rc::clone(&endpoints[(pick.at + n) % count]));
-        others.collect::<Vec<_>>().into_iter()
-    }
-}
-
-/// An endpoint that was chosen.
-#[derive(Debug)]
-pub(super) struct Pick {
-    at: usize,
-    pub(super) endpoint: Rc<Endpoint>,
 }
 
 /// One session that has an endpoint, or is about to; dropped, it is counted no longer.
 #[derive(Debug)]
 pub struct Held {
+    cluster: Rc<Cluster>,
     endpoint: Rc<Endpoint>,
-    cluster: usize,
+    slot: Slot,
+    index: usize,
 }
 
 impl Held {
-    /// Counts one more for `endpoint`, which belongs to the cluster with index `cluster`.
-    #[must_use]
-    pub fn new(endpoint: &Rc<Endpoint>, cluster: usize) -> Held {
-        endpoint.load.set(endpoint.load.get() + 1);
+    fn new(cluster: &Rc<Cluster>, slot: Slot, index: usize) -> Held {
+        cluster.group.borrow_mut().begin(slot);
+        let endpoint = Rc::clone(&cluster.endpoints.borrow()[slot.index()]);
         Held {
-            endpoint: Rc::clone(endpoint),
-            cluster,
+            cluster: Rc::clone(cluster),
+            endpoint,
+            slot,
+            index,
         }
     }
 
@@ -190,16 +185,41 @@ impl Held {
         &self.endpoint
     }
 
+    /// Its place in its cluster.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
     /// The index of its cluster.
     #[must_use]
     pub fn cluster(&self) -> usize {
-        self.cluster
+        self.index
+    }
+
+    /// It has answered, with this status.
+    pub fn answered(&self, now: Time, status: u16) {
+        let outcome = match self.cluster.failing.contains(&status) {
+            true => Outcome::Failed,
+            false => Outcome::Answered,
+        };
+        self.cluster.outcome(self.slot, now, outcome);
+    }
+
+    /// It is there: all that can be known of one that is asked for nothing but a connection.
+    pub fn reached(&self, now: Time) {
+        self.cluster.outcome(self.slot, now, Outcome::Answered);
+    }
+
+    /// It could not be reached, or broke off, or fell silent, before it had answered.
+    pub fn failed(&self, now: Time) {
+        self.cluster.outcome(self.slot, now, Outcome::Failed);
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.endpoint.load.set(self.endpoint.load.get() - 1);
+        self.cluster.group.borrow_mut().end(self.slot);
     }
 }
 
@@ -225,16 +245,112 @@ impl Uplink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidegate_core::group::{Settings, State};
+
+    const NOW: Time = Time(0);
+
+    fn member(port: u16) -> Member {
+        Member {
+            authority: format!("a:{port}").into(),
+            address: ([127, 0, 0, 1], port).into(),
+            expected: None,
+            up: true,
+        }
+    }
+
+    /// The ports of those that are members, in their order.
+    fn ports(cluster: &Cluster) -> Vec<u16> {
+        let group = cluster.group.borrow();
+        let endpoints = cluster.endpoints.borrow();
+        let all = group.slots().zip(endpoints.iter());
+        let all = all.filter(|(slot, _)| group.state(*slot) == State::Up);
+        let mut ports: Vec<_> = all.map(|(_, one)| one.address.port()).collect();
+        ports.sort_unstable();
+        ports
+    }
+
+    fn cluster(members: &[Member]) -> Rc<Cluster> {
+        let cluster = Cluster::new(Parts {
+            group: Group::new(Settings::default(), 1),
+            budget: Budget::default(),
+            failing: [503].into(),
+            buffers: Buffers::default(),
+            takes_connect: false,
+            tls: false,
+            authority: Box::default(),
+        });
+        cluster.set(NOW, members);
+        cluster
+    }
+
+    fn picked(cluster: &Rc<Cluster>, tried: &[Slot]) -> Option<Held> {
+        match cluster.pick(NOW, 0, None, tried) {
+            Picked::Share(held) => Some(held),
+            Picked::Busy | Picked::Nobody => None,
+        }
+    }
+
+    fn load(cluster: &Cluster, slot: Slot) -> u32 {
+        cluster.group.borrow().load(slot)
+    }
 
     #[test]
     fn who_is_gone_is_counted_no_longer() {
-        let endpoint = Endpoint::new("a:1", ([127, 0, 0, 1], 1).into(), None);
-        let one = Held::new(&endpoint, 0);
-        let other = Held::new(&endpoint, 0);
-        assert_eq!(endpoint.load(), 2);
+        let cluster = cluster(&[member(1)]);
+        let one = picked(&cluster, &[]).unwrap();
+        let other = picked(&cluster, &[]).unwrap();
+        let slot = one.slot();
+        assert_eq!(load(&cluster, slot), 2);
         drop(one);
-        assert_eq!(endpoint.load(), 1);
+        assert_eq!(load(&cluster, slot), 1);
         drop(other);
-        assert_eq!(endpoint.load(), 0);
+        assert_eq!(load(&cluster, slot), 0);
+        assert!(picked(&cluster, &[slot]).is_none());
+    }
+
+    #[test]
+    fn a_share_outlives_its_endpoint() {
+        let cluster = cluster(&[member(1), member(2)]);
+        let held = picked(&cluster, &[]).unwrap();
+        let stays = if held.endpoint().address.port() == 1 {
+            2
+        } else {
+            1
+        };
+        cluster.set(NOW, &[member(3), member(stays)]);
+        assert_eq!(load(&cluster, held.slot()), 1);
+        held.failed(NOW);
+        assert_eq!(ports(&cluster), [stays.min(3), stays.max(3)]);
+        let slot = held.slot();
+        drop(held);
+        assert_eq!(load(&cluster, slot), 0);
+    }
+
+    #[test]
+    fn what_an_endpoint_answers_counts() {
+        let cluster = cluster(&[member(1), member(2)]);
+        let held = picked(&cluster, &[]).unwrap();
+        let state = || cluster.group.borrow().state(held.slot());
+        for status in [503, 503, 503, 503, 200, 503, 503, 503, 503] {
+            held.answered(NOW, status);
+            assert_eq!(state(), State::Up);
+        }
+        held.answered(NOW, 503);
+        assert!(matches!(state(), State::Ejected(_)));
+    }
+
+    #[test]
+    fn who_is_not_up_gets_nothing() {
+        let cluster = cluster(&[member(1), member(2)]);
+        let down = Member {
+            up: false,
+            ..member(2)
+        };
+        cluster.set(NOW, &[member(1), down.clone()]);
+        assert_eq!(ports(&cluster), [1]);
+        cluster.set(NOW, &[down]);
+        assert!(picked(&cluster, &[]).is_none(), "down is down");
+        cluster.set(NOW, &[member(2), member(1)]);
+        assert_eq!(ports(&cluster), [1, 2]);
     }
 }

@@ -1,31 +1,33 @@
-//! A connect to an endpoint, and to the ones after it should that fail.
+//! A connect to an endpoint, and to another one should that fail.
 //!
 //! It owns the attempts; it waits for the network. What comes of the connection is not its business.
 
-use super::cluster::{Endpoint, Held, Uplink};
+use super::cluster::{Held, Picked, Uplink};
 use crate::{
-    net::{Network, Stream},
+    net::Network,
     port::{Call, Fault, Port},
 };
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
 };
-use tidegate_core::{ending::Cause, event::Refusal};
+use tidegate_core::{ending::Cause, event::Refusal, group::Slot};
+
+/// Endpoints tried for one connect, at most.
+const ATTEMPTS: usize = 3;
 
 /// A connect under way. Dropping it cancels it (R20).
 pub struct Dial<N: Network> {
     net: N,
     uplink: Rc<Uplink>,
-    /// The index of its cluster.
-    cluster: usize,
-    ahead: VecDeque<Rc<Endpoint>>,
-    under_way: Option<Attempt<N>>,
-    refusal: Refusal,
+    /// What decides whom it goes to, where that is asked.
+    key: Option<u64>,
+    /// Those that could not be reached.
+    tried: Vec<Slot>,
+    under_way: Attempt<N>,
     /// The last endpoint that could not be reached, and why.
     failure: Option<Box<(String, Fault)>>,
 }
@@ -37,21 +39,28 @@ struct Attempt<N: Network> {
 }
 
 impl<N: Network> Dial<N> {
-    /// A connect to the first of `ahead`, endpoints of the cluster with index `cluster`.
-    pub(super) fn new(
-        net: N,
-        (uplink, cluster): (Rc<Uplink>, usize),
-        ahead: VecDeque<Rc<Endpoint>>,
-    ) -> Self {
+    /// A connect to the endpoint of `held`.
+    pub(super) fn new(net: N, uplink: Rc<Uplink>, key: Option<u64>, held: Held) -> Self {
+        let under_way = Attempt::new(&net, &uplink, held);
         Dial {
             net,
             uplink,
-            cluster,
-            ahead,
-            under_way: None,
-            refusal: Refusal::NoEndpoint,
+            key,
+            tried: Vec::new(),
+            under_way,
             failure: None,
         }
+    }
+
+    /// Its time is up: that speaks against the endpoint that is being dialled.
+    pub fn timed_out(&self) {
+        self.under_way.held.failed(self.net.now());
+    }
+
+    /// The session's share in the endpoint that was reached.
+    #[must_use]
+    pub fn into_held(self) -> Held {
+        self.under_way.held
     }
 
     /// The last endpoint that could not be reached, and why.
@@ -61,24 +70,55 @@ impl<N: Network> Dial<N> {
     }
 }
 
+impl<N: Network> Attempt<N> {
+    fn new(net: &N, uplink: &Uplink, held: Held) -> Self {
+        let connect = net.connect(held.endpoint().address, uplink.cluster.buffers);
+        Attempt {
+            held,
+            connect: Box::pin(connect),
+        }
+    }
+}
+
 impl<N: Network> Dial<N> {
-    fn begun(&self, stream: N::Stream, held: Held) -> Result<Reached<N::Stream>, Refusal> {
-        let port = match self.uplink.terms(held.endpoint()) {
-            None => Port::plain(stream),
+    /// Goes on to another endpoint behind one that could not be reached. Whether there is one.
+    fn go_on(&mut self) -> bool {
+        let Attempt { held, .. } = &self.under_way;
+        self.tried.push(held.slot());
+        if self.tried.len() >= ATTEMPTS {
+            return false;
+        }
+        let (cluster, index) = (&self.uplink.cluster, held.cluster());
+        match cluster.pick(self.net.now(), index, self.key, &self.tried) {
+            Picked::Share(held) => self.under_way = Attempt::new(&self.net, &self.uplink, held),
+            Picked::Busy | Picked::Nobody => return false,
+        }
+        true
+    }
+
+    fn begun(&self, stream: N::Stream) -> Result<Port<N::Stream>, Refusal> {
+        let endpoint = self.under_way.held.endpoint();
+        match self.uplink.terms(endpoint) {
+            // Never in the clear what was meant to be secured.
+            None if self.uplink.cluster.tls => {
+                let address = endpoint.address;
+                tracing::error!(%address, "an endpoint without a name to verify");
+                Err(Refusal::Failed(Cause::Local))
+            }
+            None => Ok(Port::plain(stream)),
             Some(terms) => Port::client(stream, terms).map_err(|error| {
-                let endpoint = &held.endpoint().authority;
+                let endpoint = &endpoint.authority;
                 tracing::error!(%error, endpoint, "cannot begin a TLS handshake");
                 Refusal::Failed(Cause::Local)
-            })?,
-        };
-        Ok(Reached { port, held })
+            }),
+        }
     }
 }
 
 impl<N: Network> fmt::Debug for Dial<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dial")
-            .field("ahead", &self.ahead)
+            .field("tried", &self.tried)
             .finish_non_exhaustive()
     }
 }
@@ -86,46 +126,28 @@ impl<N: Network> fmt::Debug for Dial<N> {
 impl<N: Network> Unpin for Dial<N> {}
 
 impl<N: Network> Future for Dial<N> {
-    type Output = Result<Reached<N::Stream>, Refusal>;
+    type Output = Result<Port<N::Stream>, Refusal>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = &mut *self;
-            if this.under_way.is_none() {
-                let Some(endpoint) = this.ahead.pop_front() else {
-                    return Poll::Ready(Err(this.refusal));
-                };
-                let buffers = this.uplink.cluster.buffers;
-                let connect = Box::pin(this.net.connect(endpoint.address, buffers));
-                let held = Held::new(&endpoint, this.cluster);
-                this.under_way = Some(Attempt { held, connect });
-            }
-            let Some(attempt) = this.under_way.as_mut() else {
-                continue;
-            };
-            let connected = ready!(attempt.connect.as_mut().poll(cx));
-            let Some(Attempt { held, .. }) = this.under_way.take() else {
-                continue;
-            };
-            match connected {
-                Ok(stream) => return Poll::Ready(this.begun(stream, held)),
+            match ready!(this.under_way.connect.as_mut().poll(cx)) {
+                Ok(stream) => return Poll::Ready(this.begun(stream)),
                 Err(error) => {
+                    let held = &this.under_way.held;
                     let endpoint = held.endpoint().authority.to_string();
                     tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
                     let fault = Fault::io(Call::Connect, &error);
-                    this.refusal = Refusal::Failed(fault.cause);
+                    let cause = fault.cause;
+                    if cause != Cause::Local {
+                        held.failed(this.net.now());
+                    }
                     this.failure = Some(Box::new((endpoint, fault)));
+                    if !this.go_on() {
+                        return Poll::Ready(Err(Refusal::Failed(cause)));
+                    }
                 }
             }
         }
     }
-}
-
-/// A connection that was dialled, and the endpoint at its other end.
-#[derive(Debug)]
-pub struct Reached<S: Stream> {
-    /// The connection; on TLS terms its handshake has not begun.
-    pub port: Port<S>,
-    /// The session's share in the endpoint.
-    pub held: Held,
 }

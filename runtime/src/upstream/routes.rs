@@ -6,7 +6,7 @@
 use crate::config::{Action, Plan};
 use std::{cell::Cell, fmt, rc::Rc};
 use tidegate_core::{
-    balance::Draws,
+    draws::Draws,
     event::Destination,
     http1::{Method, RequestHead, Routable},
     route::{Asked, Table},

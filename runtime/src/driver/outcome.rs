@@ -1,0 +1,133 @@
+//! What an event says of the endpoint that was asked: whether it answers, or cannot.
+//!
+//! It waits for nothing and moves nothing. It looks at each event just before the session does, while
+//! the share in the endpoint is still there to be told.
+
+use super::Driver;
+use crate::net::Network;
+use tidegate_core::{
+    ending::Cause,
+    event::{Decoded, Event, Head, Origin},
+    session::{Kind, Phase},
+    side::Side,
+    timer::Timer,
+};
+
+impl<N: Network> Driver<N> {
+    /// Tells the share in the endpoint what `event` says of it, if it says anything.
+    #[inline]
+    pub(super) fn tell_outcome(&self, event: Event) {
+        match event {
+            Event::Decoded(Side::Up, Decoded { head, .. }) => {
+                if let (Head::Response(facts), Some(held)) = (head, &self.held) {
+                    held.answered(self.now, facts.status);
+                }
+            }
+            Event::Connected(Origin::Fresh) => {
+                // Who is asked for nothing more has done what it is asked for.
+                if let (Kind::Tcp, Some(held)) = (self.service.setup.kind, &self.held) {
+                    held.reached(self.now);
+                }
+            }
+            Event::Failed(Side::Up, cause, _) => self.tell_broken_off(blames(cause), false),
+            Event::Fin(Side::Up) => self.tell_broken_off(true, false),
+            Event::Refused(Side::Up, _) => self.tell_broken_off(true, true),
+            Event::Fired => self.tell_expired(),
+            Event::Accepted
+            | Event::Secured(..)
+            | Event::Peeked(_)
+            | Event::Routed(_)
+            | Event::Connected(Origin::Reused)
+            | Event::Unconnected(_)
+            | Event::Received(..)
+            | Event::Piped(..)
+            | Event::Copied(_)
+            | Event::Decoded(Side::Down, _)
+            | Event::Refused(Side::Down, _)
+            | Event::Sent(..)
+            | Event::CloseNotify(_)
+            | Event::Unaccepted
+            | Event::Fin(Side::Down)
+            | Event::Undelivered(_)
+            | Event::Failed(Side::Down, ..)
+            | Event::Hinted(_)
+            | Event::Finished(_)
+            | Event::Acked(_)
+            | Event::Evicted
+            | Event::Drained
+            | Event::DrainExpired => {}
+        }
+    }
+
+    /// The upstream leg has ended before an answer had come. That a connection which was idle is
+    /// closed at that moment says nothing (U01 to U03); `spoke`: but it had something to say.
+    #[cold]
+    fn tell_broken_off(&self, blames: bool, spoke: bool) {
+        let Some(held) = &self.held else {
+            return;
+        };
+        let securing = self.session.leg(Side::Up).is_coming();
+        let unanswered = match self.session.phase() {
+            Phase::Exchange(exchange) => {
+                let idle = exchange.origin == Some(Origin::Reused) && !spoke;
+                exchange.is_unanswered() && !idle
+            }
+            Phase::New
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => false,
+        };
+        if blames && (securing || unanswered) {
+            held.failed(self.now);
+        }
+    }
+
+    /// A wait is over; whose silence it was.
+    #[cold]
+    fn tell_expired(&self) {
+        let Some((_, timer)) = self.session.deadline() else {
+            return;
+        };
+        match timer {
+            Timer::Connect => {
+                if let Some(dial) = &self.dial {
+                    dial.timed_out();
+                }
+            }
+            Timer::TlsUp | Timer::Response => {
+                if let Some(held) = &self.held {
+                    held.failed(self.now);
+                }
+            }
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Request
+            | Timer::Body
+            | Timer::Tunnel
+            | Timer::WriteDown
+            | Timer::WriteUp
+            | Timer::Linger
+            | Timer::FlushDown
+            | Timer::FlushUp
+            | Timer::FlushTotal => {}
+        }
+    }
+}
+
+/// Whether a failure says something of the endpoint, and not of us.
+const fn blames(cause: Cause) -> bool {
+    match cause {
+        Cause::Reset
+        | Cause::TimedOut
+        | Cause::Unreachable
+        | Cause::Refused
+        | Cause::Tls
+        | Cause::Certificate
+        | Cause::Protocol => true,
+        Cause::Cancelled | Cause::Expired(_) | Cause::Deadline | Cause::Local => false,
+    }
+}

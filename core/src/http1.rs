@@ -56,7 +56,7 @@ pub use decode::BodyDecoder;
 pub use delivery::{Delivery, deliver};
 pub use edit::{Edits, Line, NO_EDITS, Of, is_value, may_edit};
 pub use encode::{BodyEncoder, Framing};
-pub use fields::Field;
+pub use fields::{Field, is_claim};
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
 pub use origin::Tells;
 pub use reject::{Fault, Reject};

@@ -7,10 +7,12 @@ mod args;
 mod banner;
 mod inline;
 mod probe;
+mod route;
 
 pub use banner::{banner, check};
 use inline::Kind;
 pub use probe::Probe;
+use route::RouteFlags;
 
 use crate::{
     config::{self, Config, Machine, Outside},
@@ -175,6 +177,10 @@ pub fn decide(
             Ok(loaded) => say(Exit::Ok, check(&config.to_string_lossy(), &loaded)),
             Err(refusal) => refusal,
         },
+        Some(Verb::Route(flags)) => match load(&flags.config, outside, color) {
+            Ok(loaded) => route(&flags, &loaded),
+            Err(refusal) => refusal,
+        },
         Some(Verb::Tcp(tcp)) => serve(
             tcp.shared,
             inline_config(&tcp.inline, Kind::Tcp, outside, color),
@@ -186,6 +192,18 @@ pub fn decide(
             run_config(&arguments.run, outside, color),
             output,
         ),
+    }
+}
+
+fn route(flags: &RouteFlags, config: &Config) -> Decision {
+    match flags.say(config) {
+        Ok((true, out)) => say(Exit::Ok, out),
+        Ok((false, out)) => say(Exit::Failure, out),
+        Err(why) => Decision::Say {
+            exit: Exit::Usage,
+            out: String::new(),
+            err: format!("error: {why}\n"),
+        },
     }
 }
 

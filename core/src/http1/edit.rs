@@ -3,7 +3,7 @@
 //! Owns which fields may be changed at all. Framing, the connection and the way of a message are
 //! never a route's: whoever could touch them could make two messages of one.
 
-use super::fields::{belongs_to_connection, spells_claim};
+use super::fields::{belongs_to_connection, is_claim};
 use super::text::{is_token, put_field};
 use alloc::{string::String, vec::Vec};
 
@@ -119,7 +119,7 @@ pub fn may_edit(name: &str, of: Of, adds: bool) -> Result<(), &'static str> {
     if is("Expect") && of == Of::Requests {
         return Err("it says how the content is sent (RFC 9110, 10.1.1)");
     }
-    if adds && spells_claim(name) && of == Of::Requests {
+    if adds && is_claim(name) && of == Of::Requests {
         return Err("two of them could gainsay each other: use `set`");
     }
     Ok(())

@@ -225,8 +225,10 @@ pub(super) fn belongs_to_connection(name: &str) -> bool {
     hop_by_hop(name)
 }
 
-/// The field claims what only we may say of the client.
-pub(super) fn spells_claim(name: &str) -> bool {
+/// Whether a field of this name claims what only we, and those whom we trust, may say of a request's
+/// way.
+#[must_use]
+pub fn is_claim(name: &str) -> bool {
     claim(name)
 }
 

@@ -1,6 +1,6 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
-use super::probe::ProbeFlags;
+use super::{probe::ProbeFlags, route::RouteFlags};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -31,6 +31,8 @@ pub(super) enum Verb {
     Tcp(Tcp),
     /// Say what would be served, or all that is wrong
     Check(FromFile),
+    /// Say which route a request would take, and why not the others
+    Route(RouteFlags),
     /// Show what ending connections well looks like
     Demo(DemoFlags),
     /// See how a proxy or a server ends connections, from outside

@@ -12,7 +12,7 @@ use self::once::{Left, once};
 use crate::{
     config::{Ask, Health},
     members::{Member, Roster},
-    net::{Buffers, Network},
+    net::{Address, Buffers, Network},
     pool::Pool,
     tls::origin::Terms,
 };
@@ -20,7 +20,6 @@ use rustls::ClientConfig;
 use std::{
     collections::BTreeMap,
     future::{Future, poll_fn},
-    net::SocketAddr,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
@@ -37,7 +36,7 @@ use tidegate_core::{
 pub struct Known(Mutex<BTreeMap<Key, Standing>>);
 
 /// A cluster, an authority and an address.
-type Key = (String, Arc<str>, SocketAddr);
+type Key = (String, Arc<str>, Address);
 
 impl Known {
     fn of(&self, cluster: &str, member: &Member) -> Standing {

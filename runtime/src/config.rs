@@ -7,6 +7,7 @@
 pub mod address;
 mod cluster;
 mod credentials;
+pub(crate) mod endpoint;
 mod file;
 mod forwarding;
 pub(crate) mod health;
@@ -27,7 +28,8 @@ mod units;
 mod variables;
 mod waits;
 
-pub(crate) use cluster::{resolve, word};
+pub(crate) use cluster::word;
+pub(crate) use endpoint::resolve;
 pub(crate) use route::pattern;
 pub use tidegate_core::{
     balance::Balance,
@@ -46,7 +48,7 @@ pub use {
     print::print,
 };
 
-use crate::net::Buffers;
+use crate::net::{Address, Buffers};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
     http1::Returned,
@@ -227,10 +229,10 @@ pub enum Roots {
 /// One endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `HOST:PORT` as it was configured: for messages and logs.
+    /// `HOST:PORT` or `unix:PATH` as it was configured: for messages and logs.
     pub authority: String,
     /// Its address, looked up once, at the start.
-    pub address: SocketAddr,
+    pub address: Address,
 }
 
 /// The waits that a cluster may set for itself; `None` leaves the listener's.

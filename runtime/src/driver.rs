@@ -135,7 +135,9 @@ impl<N: Network> Driver<N> {
             Some(config) => Port::server(stream, Arc::clone(config))?,
             None => Port::plain(stream),
         };
-        let client = port.peer();
+        // Nobody comes through a Unix socket: no listener has one.
+        let nobody = || (std::net::Ipv4Addr::UNSPECIFIED, 0).into();
+        let client = port.peer().inet().unwrap_or_else(nobody);
         let trusted = service.forwarding.trusted.contain(client.ip());
         let carry = Carry::new(client.ip(), service.tls.is_some(), trusted);
         let ticket = service.drain.ticket();

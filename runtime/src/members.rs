@@ -4,9 +4,9 @@
 //! It owns the way there. A worker hears of a change on its own thread and between two turns, so that
 //! nothing here is on the path of a request: no lock, no count that threads share.
 
-use crate::{config, upstream::Cluster};
+use crate::{config, net::Address, upstream::Cluster};
 use rustls::pki_types::ServerName;
-use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 use tidegate_core::time::Time;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -16,7 +16,7 @@ pub struct Member {
     /// `HOST:PORT` as configured.
     pub authority: Arc<str>,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What its certificate must be for, if it is spoken to over TLS.
     pub expected: Option<Arc<ServerName<'static>>>,
     /// Whether it gets work.
@@ -65,7 +65,7 @@ impl Roster {
     }
 
     /// Gives an endpoint work, or takes it away.
-    pub fn set_up(&self, authority: &str, address: SocketAddr, up: bool) {
+    pub fn set_up(&self, authority: &str, address: Address, up: bool) {
         self.0.send_if_modified(|members| {
             let same = |one: &Member| *one.authority == *authority && one.address == address;
             if !members.iter().any(|one| same(one) && one.up != up) {

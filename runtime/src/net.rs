@@ -10,7 +10,10 @@
 //! arrived before it, and then tells that error where it would have told FIN; no later write or
 //! finish looks clean (4.11, 2 and 3; K9).
 
+mod address;
 pub mod kernel;
+
+pub use address::Address;
 
 use std::{
     fmt,
@@ -133,7 +136,7 @@ pub trait Stream: Unpin + 'static {
     fn reset(self);
 
     /// The peer's address as `accept` or `connect` gave it (never asked of the socket later).
-    fn peer(&self) -> SocketAddr;
+    fn peer(&self) -> Address;
 }
 
 /// A listening socket.
@@ -166,7 +169,7 @@ pub trait Network: Clone + 'static {
     fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<Self::Listener>;
 
     /// Connects to `address`.
-    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect;
+    fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Self::Connect;
 
     /// An empty pipe for so many bytes; `None` where there is none to be had: then bytes are copied.
     fn pipe(&self, bytes: u32) -> Option<Pipe<Self>>;

@@ -18,10 +18,13 @@ use self::{
     leg::Leg,
 };
 use crate::{
-    drain::Drain, linger::Lingering, net::Network, observe::Observer, port::Port,
+    drain::Drain,
+    linger::Lingering,
+    net::{Address, Network},
+    observe::Observer,
+    port::Port,
     tls::origin::Terms,
 };
-use std::net::SocketAddr;
 use std::{
     cell::RefCell,
     fmt,
@@ -147,7 +150,7 @@ impl<N: Network> Pool<N> {
     #[must_use]
     pub fn take(
         &self,
-        address: SocketAddr,
+        address: Address,
         terms: Option<&Terms>,
     ) -> Option<(Port<N::Stream>, Lease<N>)> {
         let suits = |berth: &Rc<Berth<N>>| berth.is_on(terms);
@@ -185,7 +188,7 @@ struct Listing<N: Network> {
 }
 
 impl<N: Network> Listing<N> {
-    fn new(pool: &Pool<N>, address: SocketAddr, berth: &Rc<Berth<N>>) -> Self {
+    fn new(pool: &Pool<N>, address: Address, berth: &Rc<Berth<N>>) -> Self {
         let key = pool.0.idle.borrow_mut().insert(address, Rc::clone(berth));
         let pool = pool.clone();
         Listing { pool, key }

@@ -10,7 +10,7 @@ pub mod fault;
 pub use fault::{Call, Fault};
 
 use crate::{
-    net::Stream,
+    net::{Address, Stream},
     tls::{
         origin::Terms,
         port::{Engine, Secured},
@@ -22,7 +22,6 @@ use rustls::{
 };
 use std::{
     io::{self, IoSlice},
-    net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -260,7 +259,7 @@ impl<S: Stream> Port<S> {
 
     /// The peer's address.
     #[must_use]
-    pub fn peer(&self) -> SocketAddr {
+    pub fn peer(&self) -> Address {
         self.stream().peer()
     }
 

@@ -293,10 +293,6 @@ fn cluster(configured: &config::Cluster, now: Time, seed: u64) -> Rc<Cluster> {
         balance: configured.balance,
         ..Settings::default()
     };
-    let authority = configured
-        .endpoints
-        .first()
-        .map(|one| one.authority.as_str());
     let cluster = Cluster::new(Parts {
         group: Group::new(settings, seed),
         budget: Budget::new(configured.retries),
@@ -304,7 +300,7 @@ fn cluster(configured: &config::Cluster, now: Time, seed: u64) -> Rc<Cluster> {
         buffers: configured.buffers,
         takes_connect: configured.takes_connect,
         tls: configured.tls.is_some(),
-        authority: authority.unwrap_or_default().into(),
+        authority: configured.host().into(),
     });
     cluster.set(now, &members::configured(configured));
     cluster
@@ -339,11 +335,10 @@ fn routes(config: &Config, listener: &config::Listener, seed: u64) -> Routes {
             timeouts: shared(timeouts),
             tls: one.tls.is_some(),
         };
-        let authority = one.endpoints.first().map(|one| one.authority.clone());
         Target {
             cluster,
             destination,
-            authority: authority.unwrap_or_default(),
+            authority: one.host().to_owned(),
         }
     };
     let plain = |cluster: usize| target(cluster, config.timeouts(listener, cluster));

@@ -26,7 +26,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll},
 };
-use tidegate::net::{Buffers, Listener, Network};
+use tidegate::net::{Address, Buffers, Listener, Network};
 use tidegate_core::time::{Span, Time};
 
 /// The first port that is given out where none is asked for.
@@ -159,7 +159,8 @@ impl Network for FastNet {
         })
     }
 
-    fn connect(&self, to: SocketAddr, buffers: Buffers) -> FastConnect {
+    fn connect(&self, to: impl Into<Address>, buffers: Buffers) -> FastConnect {
+        let to = to.into().inet().expect("its hosts have no files");
         let end = self
             .fabric
             .borrow_mut()

@@ -25,7 +25,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll, ready},
 };
-use tidegate::net::{Buffers, Listener, Network};
+use tidegate::net::{Address, Buffers, Listener, Network};
 use tidegate_core::{
     side::Side,
     time::{Span, Time},
@@ -197,7 +197,8 @@ impl<N: Simulated> Network for Faulty<N> {
         })
     }
 
-    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect {
+    fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Self::Connect {
+        let address = address.into();
         let number = next(&self.counts.dials);
         let site = Site::Dial;
         let ordinal = number;

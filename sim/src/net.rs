@@ -27,7 +27,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tidegate::net::{Buffers, Listener, Network};
+use tidegate::net::{Address, Buffers, Listener, Network};
 use tidegate_core::time::Time;
 use tokio::task::{JoinHandle, spawn_local};
 use turmoil::net::{TcpListener, TcpStream};
@@ -99,7 +99,8 @@ impl Network for SimNet {
         })
     }
 
-    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Self::Connect {
+    fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Self::Connect {
+        let address = address.into().inet().expect("its hosts have no files");
         Box::pin(connect(address, buffers.into(), self.clone()))
     }
 

@@ -117,7 +117,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             name: "origin".to_string(),
             endpoints: vec![Endpoint {
                 authority: format!("{}:{}", tls::NAMES[1], places.origin.port()),
-                address: places.origin,
+                address: places.origin.into(),
             }],
             balance: Balance::default(),
             retries: Allowance::default(),

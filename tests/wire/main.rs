@@ -38,5 +38,6 @@ mod stall;
 mod start;
 mod tls;
 mod tunnel;
+mod unix;
 mod vanish;
 mod waits;

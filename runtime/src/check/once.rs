@@ -7,7 +7,7 @@
 
 use super::Checks;
 use crate::{
-    config::{Ask, BODY_BYTES, Request},
+    config::{Ask, BODY_BYTES, Request, endpoint::host},
     members::Member,
     net::{Network, Stream},
     port::{Call, Fault, Port, Read},
@@ -118,7 +118,8 @@ impl<S: Stream> Talk<S> {
     }
 
     async fn exchange(&mut self, request: &Request, member: &Member) -> Result<(), Failure> {
-        let host = request.host.as_deref().unwrap_or(&member.authority);
+        let own = host(&member.authority, member.address);
+        let host = request.host.as_deref().unwrap_or(own);
         let mut head = Vec::new();
         write_check(&request.path, host, &mut head);
         let mut rest = head.as_slice();

@@ -3,6 +3,7 @@
 //! Pure: names are taken apart here and looked up elsewhere. What is wrong comes with what to
 //! write instead.
 
+use crate::config::endpoint::unix;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Reads an address to listen at: `:443` (all of IPv4), `127.0.0.1:443`, `[::]:443`.
@@ -61,6 +62,9 @@ pub struct Authority {
 /// # Errors
 /// What to write instead.
 pub fn target(text: &str) -> Result<(bool, String), String> {
+    if unix(text)?.is_some() {
+        return Ok((false, text.to_owned()));
+    }
     let secure = match (text.strip_prefix("https://"), text.strip_prefix("tls://")) {
         (Some(web), _) => {
             let host = web.strip_suffix('/').unwrap_or(web);
@@ -188,6 +192,7 @@ mod tests {
             ),
             ("https://[::1]", (true, "[::1]:443")),
             ("tls://db1:5432", (true, "db1:5432")),
+            ("unix:/run/app.sock", (false, "unix:/run/app.sock")),
         ] {
             let (tls, endpoint) = target(text).unwrap();
             assert_eq!((tls, endpoint.as_str()), expected, "{text}");
@@ -198,6 +203,7 @@ mod tests {
             "https://api/v1",
             "tls://db1",
             "tls://",
+            "unix:app",
         ] {
             target(text).unwrap_err();
         }

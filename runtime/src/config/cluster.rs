@@ -4,12 +4,12 @@ use crate::{
     config::{
         Allowance, Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
         credentials::{authorities, certificates},
+        endpoint::endpoint,
         health, keepalive,
         read::{Node, Reader, Section, Word},
         sockets, waits,
     },
     message::{Code, Message},
-    tls::files::reason,
 };
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
@@ -174,48 +174,4 @@ impl Cluster {
 fn host(authority: &str) -> Option<String> {
     let Authority { host, .. } = address::endpoint(authority).ok()?;
     Some(host)
-}
-
-fn endpoint(reader: &mut Reader<'_>, word: &Word) -> Option<Endpoint> {
-    match resolve(&word.text, reader.outside) {
-        Ok(endpoint) => Some(endpoint),
-        Err(message) => {
-            reader.say(message.at(word.place.clone(), ""));
-            None
-        }
-    }
-}
-
-/// Reads `HOST:PORT` and finds its address. Of several addresses the first IPv4 one is taken:
-/// there is one dial for each attempt, and IPv4 is what works where only one of them does.
-///
-/// # Errors
-/// It is not an endpoint, or the name has no address.
-pub(crate) fn resolve(
-    text: &str,
-    outside: &dyn super::outside::Outside,
-) -> Result<Endpoint, Message> {
-    let authority = address::endpoint(text).map_err(|hint| {
-        Message::new(Code::BadEndpoint, format!("`{text}` is not an endpoint")).help(hint)
-    })?;
-    let found = match authority.host.parse() {
-        Ok(ip) => Ok(vec![std::net::SocketAddr::new(ip, authority.port)]),
-        Err(_) => outside.addresses(&authority),
-    };
-    let why = match found {
-        Ok(all) => match all.iter().find(|one| one.is_ipv4()).or(all.first()) {
-            Some(address) => {
-                return Ok(Endpoint {
-                    authority: text.to_owned(),
-                    address: *address,
-                });
-            }
-            None => "it has no address".to_owned(),
-        },
-        Err(error) => reason(&error),
-    };
-    let what = format!("cannot look up `{}`", authority.host);
-    Err(Message::new(Code::Unresolved, what)
-        .note(why)
-        .help("names are looked up once, at the start; give an IP address if there is no resolver"))
 }

@@ -212,7 +212,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         name: "demo".to_string(),
         endpoints: vec![Endpoint {
             authority: plan.origin.to_string(),
-            address: plan.origin,
+            address: plan.origin.into(),
         }],
         balance: Balance::default(),
         retries: Allowance::default(),

@@ -2,8 +2,11 @@
 //! may want to know of it (LIFECYCLE G9).
 
 use super::Driver;
-use crate::{net::Network, port::Port};
-use std::{net::SocketAddr, time::Duration};
+use crate::{
+    net::{Address, Network},
+    port::Port,
+};
+use std::time::Duration;
 use tidegate_core::{
     event::Event,
     leg::Leg,
@@ -17,7 +20,7 @@ use tidegate_core::{
 /// A leg that is about to be cut.
 struct Last {
     side: Side,
-    peer: Option<SocketAddr>,
+    peer: Option<Address>,
     phase: &'static str,
     wait: Wait,
     /// What would have ended the wait, and when.

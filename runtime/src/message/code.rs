@@ -63,7 +63,7 @@ codes! {
     UnknownReference = 202,
     /// An address to listen at is not `IP:PORT` or `:PORT`.
     BadBind = 203,
-    /// An endpoint is not `HOST:PORT`.
+    /// An endpoint is neither `HOST:PORT` nor `unix:PATH`.
     BadEndpoint = 204,
     /// The name of an endpoint has no address. Names are looked up once, at the start.
     Unresolved = 205,

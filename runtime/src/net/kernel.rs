@@ -22,7 +22,7 @@ use self::{
     pipe::Pipes,
     share::{Handed, Kept},
 };
-use super::{Buffers, Listener, Network};
+use super::{Address, Buffers, Listener, Network};
 use crate::{clock::Clock, sys};
 use rustix::{
     io::Errno,
@@ -148,8 +148,8 @@ impl Network for Kernel {
         })
     }
 
-    fn connect(&self, address: SocketAddr, buffers: Buffers) -> Connecting {
-        Connecting::new(address, buffers)
+    fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Connecting {
+        Connecting::new(address.into(), buffers)
     }
 
     fn pipe(&self, bytes: u32) -> Option<KernelPipe> {

@@ -3,7 +3,8 @@
 //! It owns nothing but the order, waits for nothing, and never asks what it orders. Once as many have
 //! been here as there are now, nobody who comes or goes costs memory.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use crate::net::Address;
+use std::collections::BTreeMap;
 
 /// Things to be taken by address, the youngest first, or by age, the oldest first. Every way in and
 /// out costs the same, however many there are.
@@ -14,7 +15,7 @@ pub(super) struct Idle<T> {
     free: Option<usize>,
     age: Ends,
     /// As many as there are endpoints, and never fewer.
-    by_address: BTreeMap<SocketAddr, Ends>,
+    by_address: BTreeMap<Address, Ends>,
     len: usize,
     /// Grows with every one that comes.
     next: u64,
@@ -48,7 +49,7 @@ enum Slot<T> {
     },
     Full {
         stamp: u64,
-        address: SocketAddr,
+        address: Address,
         age: Links,
         same: Links,
         one: T,
@@ -81,7 +82,7 @@ impl<T> Idle<T> {
     }
 
     /// Adds the youngest.
-    pub(super) fn insert(&mut self, address: SocketAddr, one: T) -> Key {
+    pub(super) fn insert(&mut self, address: Address, one: T) -> Key {
         let stamp = self.next;
         self.next += 1;
         self.len += 1;
@@ -114,7 +115,7 @@ impl<T> Idle<T> {
     /// Of those that suit. One address rarely has others: two clusters would have to share it.
     pub(super) fn take_youngest(
         &mut self,
-        address: SocketAddr,
+        address: Address,
         suits: impl Fn(&T) -> bool,
     ) -> Option<T> {
         let mut at = self.by_address.get(&address)?.youngest;
@@ -217,8 +218,8 @@ mod tests {
         true
     }
 
-    fn address(n: u8) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, n], 80))
+    fn address(n: u8) -> Address {
+        Address::Inet(([192, 0, 2, n], 80).into())
     }
 
     #[test]

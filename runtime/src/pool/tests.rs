@@ -58,7 +58,7 @@ impl Stage {
 
     /// Takes a connection, and lets go of it at once.
     fn takes(&self, address: SocketAddr) -> bool {
-        self.pool.take(address, None).is_some()
+        self.pool.take(address.into(), None).is_some()
     }
 
     async fn pass(&self, span: Span) {
@@ -100,7 +100,7 @@ fn u01_the_youngest_to_an_address_is_taken_and_is_the_pools_no_more() {
         let [first, second, other] = [HERE, HERE, address(2)].map(|to| stage.parked(to));
         settle().await;
         assert_eq!((stage.pool.len(), stage.pool.idle()), (3, 3));
-        let (taken, _lease) = stage.pool.take(HERE, None).unwrap();
+        let (taken, _lease) = stage.pool.take(HERE.into(), None).unwrap();
         assert_eq!((stage.pool.len(), stage.pool.idle()), (2, 2));
         stage.pass(WAITS.pool_idle).await;
         assert!(!second.has_finished(), "nobody else looks after it");
@@ -119,7 +119,7 @@ fn u01_a_connection_is_looked_at_once_more_before_it_is_given_out() {
             let talks = stage.parked(HERE);
             settle().await;
             talks.say_unheard(say);
-            let taken = stage.pool.take(HERE, None).unwrap();
+            let taken = stage.pool.take(HERE.into(), None).unwrap();
             assert_eq!(quiet.fate(), Fate::Held);
             assert_eq!(stage.pool.idle(), 0, "and out of the order at once");
             assert_eq!(talks.fate(), Fate::Held, "its own task ends it");
@@ -151,7 +151,7 @@ fn u01_whatever_is_heard_takes_a_connection_out_of_the_order() {
 fn a_connection_can_be_taken_and_evicted_before_its_task_has_run() {
     play(9, |stage| async move {
         let [taken, evicted] = [stage.parked(address(2)), stage.parked(HERE)];
-        let port = stage.pool.take(address(2), None).unwrap();
+        let port = stage.pool.take(address(2).into(), None).unwrap();
         stage.pool.evict(usize::MAX);
         settle().await;
         assert!(!taken.has_finished() && evicted.has_finished());

@@ -98,13 +98,15 @@ impl Fault {
 
 /// Causes by kind. EPIPE and ECONNRESET are one event (K6), and so is ENOTCONN: it is said of a
 /// socket whose reset something else has already consumed (K9).
-const BY_KIND: [(ErrorKind, Cause); 10] = [
+const BY_KIND: [(ErrorKind, Cause); 11] = [
     (ErrorKind::ConnectionReset, Cause::Reset),
     (ErrorKind::BrokenPipe, Cause::Reset),
     (ErrorKind::ConnectionAborted, Cause::Reset),
     (ErrorKind::NotConnected, Cause::Reset),
     (ErrorKind::TimedOut, Cause::TimedOut),
     (ErrorKind::ConnectionRefused, Cause::Refused),
+    // A Unix socket that nobody has made.
+    (ErrorKind::NotFound, Cause::Refused),
     (ErrorKind::HostUnreachable, Cause::Unreachable),
     (ErrorKind::NetworkUnreachable, Cause::Unreachable),
     (ErrorKind::NetworkDown, Cause::Unreachable),
@@ -182,6 +184,7 @@ mod tests {
             (Errno::NETUNREACH, Cause::Unreachable),
             (Errno::HOSTDOWN, Cause::Unreachable),
             (Errno::CONNREFUSED, Cause::Refused),
+            (Errno::NOENT, Cause::Refused),
             (Errno::MFILE, Cause::Local),
             (Errno::ADDRNOTAVAIL, Cause::Local),
             (Errno::NOBUFS, Cause::Local),

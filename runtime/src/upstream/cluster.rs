@@ -3,9 +3,13 @@
 //! It owns the addresses behind the slots of a [`Group`], which decides. It waits for nothing, and knows
 //! nothing of listeners: what differs between them is in [`Uplink`].
 
-use crate::{members::Member, net::Buffers, tls::origin::Terms};
+use crate::{
+    members::Member,
+    net::{Address, Buffers},
+    tls::origin::Terms,
+};
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{cell::RefCell, net::SocketAddr, rc::Rc, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 use tidegate_core::{
     budget::Budget,
     group::{self, Choice, Group, Outcome, Slot, Spec},
@@ -19,7 +23,7 @@ pub struct Endpoint {
     /// `HOST:PORT` as configured.
     pub authority: Box<str>,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Address,
     /// What its certificate must be for, if it is spoken to over TLS.
     pub expected: Option<Arc<ServerName<'static>>>,
 }
@@ -252,7 +256,7 @@ mod tests {
     fn member(port: u16) -> Member {
         Member {
             authority: format!("a:{port}").into(),
-            address: ([127, 0, 0, 1], port).into(),
+            address: Address::Inet(([127, 0, 0, 1], port).into()),
             expected: None,
             up: true,
         }
@@ -264,7 +268,9 @@ mod tests {
         let endpoints = cluster.endpoints.borrow();
         let all = group.slots().zip(endpoints.iter());
         let all = all.filter(|(slot, _)| group.state(*slot) == State::Up);
-        let mut ports: Vec<_> = all.map(|(_, one)| one.address.port()).collect();
+        let mut ports: Vec<_> = all
+            .map(|(_, one)| one.address.inet().unwrap().port())
+            .collect();
         ports.sort_unstable();
         ports
     }
@@ -312,7 +318,7 @@ mod tests {
     fn a_share_outlives_its_endpoint() {
         let cluster = cluster(&[member(1), member(2)]);
         let held = picked(&cluster, &[]).unwrap();
-        let stays = if held.endpoint().address.port() == 1 {
+        let stays = if held.endpoint().address.inet().unwrap().port() == 1 {
             2
         } else {
             1

@@ -6,11 +6,10 @@ use std::{
     cell::RefCell,
     fmt,
     io::{self, IoSlice},
-    net::SocketAddr,
     rc::Rc,
     task::{Context, Poll},
 };
-use tidegate::net::Stream;
+use tidegate::net::{Address, Stream};
 use tidegate_core::vigil::Vigil;
 
 /// A connection of the fast network.
@@ -124,8 +123,8 @@ impl Stream for FastStream {
 
     fn reset(self) {}
 
-    fn peer(&self) -> SocketAddr {
-        self.fabric.borrow().peer(self.end)
+    fn peer(&self) -> Address {
+        self.fabric.borrow().peer(self.end).into()
     }
 }
 

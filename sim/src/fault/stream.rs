@@ -16,12 +16,11 @@ use std::{
     future::Future,
     io::{self, IoSlice},
     mem,
-    net::SocketAddr,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker, ready},
 };
-use tidegate::net::{Network, Stream};
+use tidegate::net::{Address, Network, Stream};
 use tidegate_core::{side::Side, time::Span, vigil::Vigil};
 
 /// One site's next decision.
@@ -87,7 +86,7 @@ struct Dead {
     rest: Vec<u8>,
     told: usize,
     unacked: u32,
-    peer: SocketAddr,
+    peer: Address,
 }
 
 /// A stream's connection, until it fails by plan.

@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll, Waker},
 };
-use tidegate::net::Stream;
+use tidegate::net::{Address, Stream};
 use tidegate_core::vigil::Vigil;
 use tokio::io::{AsyncRead, ReadBuf};
 use turmoil::net::TcpStream;
@@ -235,8 +235,8 @@ impl Stream for SimStream {
 
     fn reset(self) {}
 
-    fn peer(&self) -> SocketAddr {
-        self.peer
+    fn peer(&self) -> Address {
+        self.peer.into()
     }
 }
 

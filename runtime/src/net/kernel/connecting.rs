@@ -1,7 +1,8 @@
 //! A connect in progress.
 //!
 //! It owns the socket until the handshake is decided, waits for the socket to become writable,
-//! and never tries a second address. Dropping it cancels the connect (R20): nothing is
+//! and never tries a second address. A Unix socket whose listener's queue is full is tried again: it is
+//! not told when there is room. Dropping it cancels the connect (R20): nothing is
 //! established yet, so nothing is sent.
 
 use super::{
@@ -10,19 +11,27 @@ use super::{
     stream::{self, KernelStream},
     tcp_socket,
 };
+use crate::net::Address;
 use rustix::{
     io::Errno,
     net::{RecvFlags, recv},
 };
-use socket2::Socket;
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
-use tokio::io::unix::AsyncFd;
+use tokio::{
+    io::unix::AsyncFd,
+    time::{Sleep, sleep},
+};
+
+/// A full queue is tried after 1 ms, and then at twice the wait, up to this.
+const FULL_MOST: Duration = Duration::from_millis(50);
+const FULL_LEAST: Duration = Duration::from_millis(1);
 
 /// A connect in progress; dropping it cancels it.
 #[derive(Debug)]
@@ -33,35 +42,70 @@ enum State {
     /// It failed before there was anything to wait for.
     Failed(io::Error),
     /// SYN is sent.
-    Sent {
-        fd: AsyncFd<Socket>,
-        peer: SocketAddr,
+    Sent { fd: AsyncFd<Socket>, peer: Address },
+    /// The queue is full.
+    Full {
+        peer: Address,
+        buffers: Buffers,
+        wait: Duration,
+        sleep: Pin<Box<Sleep>>,
     },
     /// The result has been told.
     Told,
 }
 
 impl Connecting {
-    pub(super) fn new(peer: SocketAddr, buffers: Buffers) -> Connecting {
-        Connecting(match begin(peer, buffers) {
-            Ok(fd) => State::Sent { fd, peer },
-            Err(error) => State::Failed(error),
-        })
+    pub(super) fn new(peer: Address, buffers: Buffers) -> Connecting {
+        Connecting(State::new(peer, buffers, FULL_LEAST))
     }
+}
+
+impl State {
+    /// `wait`: how long, if the queue is full.
+    fn new(peer: Address, buffers: Buffers, wait: Duration) -> State {
+        match begin(peer, buffers) {
+            Ok(fd) => State::Sent { fd, peer },
+            Err(error) if is_full(peer, &error) => State::Full {
+                peer,
+                buffers,
+                wait,
+                sleep: Box::pin(sleep(wait)),
+            },
+            Err(error) => State::Failed(error),
+        }
+    }
+}
+
+/// connect(2): of a Unix socket that does not block, EAGAIN says that the listener's queue is full.
+fn is_full(peer: Address, error: &io::Error) -> bool {
+    matches!(peer, Address::Unix(_)) && Errno::from_io_error(error) == Some(Errno::AGAIN)
 }
 
 /// Sends SYN. The socket is registered only behind it: one that has not begun to connect would
 /// report a hang-up, and the reactor never forgets a hang-up.
-fn begin(peer: SocketAddr, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
-    let socket = tcp_socket(peer)?;
+fn begin(peer: Address, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
+    let (socket, to) = match peer {
+        Address::Inet(address) => (tcp_socket(address)?, address.into()),
+        Address::Unix(name) => unix_socket(name)?,
+    };
     options::buffers(&socket, buffers)?;
     options::dialled(&socket)?;
-    match socket.connect(&peer.into()) {
+    match socket.connect(&to) {
         Ok(()) => {}
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
         Err(error) => return Err(error),
     }
     stream::register(socket)
+}
+
+/// A Unix socket, and the address of `name`: a path, or `@` and a name in the abstract namespace.
+fn unix_socket(name: &str) -> io::Result<(Socket, SockAddr)> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+    let path = match name.strip_prefix('@') {
+        Some(name) => format!("\0{name}"),
+        None => name.to_owned(),
+    };
+    Ok((socket, SockAddr::unix(path)?))
 }
 
 /// Whether the peer has said anything.
@@ -73,6 +117,17 @@ impl Future for Connecting {
     type Output = io::Result<KernelStream>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        while let State::Full {
+            peer,
+            buffers,
+            wait,
+            sleep,
+        } = &mut self.0
+        {
+            ready!(sleep.as_mut().poll(cx));
+            let next = (*wait * 2).min(FULL_MOST);
+            self.0 = State::new(*peer, *buffers, next);
+        }
         let mut established = false;
         if let State::Sent { fd, .. } = &self.0 {
             let mut guard = ready!(fd.poll_write_ready(cx))?;
@@ -90,7 +145,7 @@ impl Future for Connecting {
                 Some(error) => Err(error),
                 None => Ok(KernelStream::connected(fd, peer)),
             },
-            State::Told => panic!("a connect tells its result once"),
+            State::Full { .. } | State::Told => panic!("a connect tells its result once"),
         })
     }
 }

@@ -7,7 +7,10 @@
 mod calls;
 
 use super::{KernelPipe, news, options, share::Kept};
-use crate::{net::KEPT, sys};
+use crate::{
+    net::{Address, KEPT},
+    sys,
+};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, sendmsg},
@@ -42,7 +45,7 @@ const SYN: u64 = 1;
 /// One connection. Dropped without `close`, it is reset.
 pub struct KernelStream {
     fd: Rc<AsyncFd<Socket>>,
-    peer: SocketAddr,
+    peer: Address,
     /// The first error any call met (4.11, 2).
     latched: Option<Errno>,
     /// Bytes that the kernel has taken, counted as `tcpi_bytes_acked` is: with the SYN of a
@@ -139,7 +142,7 @@ impl KernelStream {
         peer: SocketAddr,
         kept: Option<Kept>,
     ) -> io::Result<KernelStream> {
-        let mut stream = KernelStream::connected(register(socket)?, peer);
+        let mut stream = KernelStream::connected(register(socket)?, peer.into());
         stream._kept = kept;
         stream.sent_bytes = 0;
         stream.vigil = Watched::Kept;
@@ -150,7 +153,7 @@ impl KernelStream {
     }
 
     /// A connected socket that carries [`options::dialled`].
-    pub(super) fn connected(fd: AsyncFd<Socket>, peer: SocketAddr) -> KernelStream {
+    pub(super) fn connected(fd: AsyncFd<Socket>, peer: Address) -> KernelStream {
         KernelStream {
             fd: Rc::new(fd),
             peer,
@@ -162,16 +165,27 @@ impl KernelStream {
             hold: Cell::new(Hold::Off),
             rare: None,
             vigil: Watched::Nothing,
-            nodelay: Cell::new(false),
+            // What is written to a Unix socket is with its peer at once.
+            nodelay: Cell::new(matches!(peer, Address::Unix(_))),
             _kept: None,
         }
     }
 
     /// A connection that has failed already, with words of its peer still to be read.
-    pub(super) fn failed(fd: AsyncFd<Socket>, peer: SocketAddr, error: io::Error) -> KernelStream {
+    pub(super) fn failed(fd: AsyncFd<Socket>, peer: Address, error: io::Error) -> KernelStream {
         let mut stream = KernelStream::connected(fd, peer);
         stream.latch(error);
         stream
+    }
+
+    /// A Unix socket has no network behind it (unix(7), Linux 6.18): what it has taken lies with its peer,
+    /// so that nothing of it is ever unacknowledged, and nobody counts it; and nobody has to be asked
+    /// whether it is still there, for whose process ends, ends the connection.
+    /// Nor has it a word for RST. Its peer hears ECONNRESET of a close with bytes unread; of any other
+    /// close, what was sent and then its end, and EPIPE if it goes on writing. So an abort from here ends
+    /// the connection, and is told from a clean end only by what it carries: a length, chunks, TLS.
+    fn is_unix(&self) -> bool {
+        matches!(self.peer, Address::Unix(_))
     }
 
     fn rare(&mut self) -> &mut Rare {

@@ -16,7 +16,7 @@ fn u01_what_a_session_brings_back_is_idle_anew_and_its_task_sleeps_meanwhile() {
         let half = Span(WAITS.pool_idle.0 / 2);
         for round in 0..3 {
             stage.pass(half).await;
-            let (port, lease) = stage.pool.take(HERE, None).unwrap();
+            let (port, lease) = stage.pool.take(HERE.into(), None).unwrap();
             assert_eq!((stage.pool.len(), stage.pool.idle()), (0, 0));
             // In one round the alarm goes off while a session has it.
             let away = if round == 1 { WAITS.pool_idle } else { half };
@@ -40,7 +40,7 @@ fn u01_what_was_brought_back_is_heard_and_evicted_as_before() {
         play(9, |stage| async move {
             let hand = stage.parked(HERE);
             settle().await;
-            let (port, lease) = stage.pool.take(HERE, None).unwrap();
+            let (port, lease) = stage.pool.take(HERE.into(), None).unwrap();
             stage.pool.park(port, lease, WAITS.into(), stage.net.now());
             match say {
                 Some(say) => hand.say(say),
@@ -63,7 +63,7 @@ fn u01_what_is_said_while_it_is_brought_back_is_heard() {
     play(9, |stage| async move {
         let hand = stage.parked(HERE);
         settle().await;
-        let (port, lease) = stage.pool.take(HERE, None).unwrap();
+        let (port, lease) = stage.pool.take(HERE.into(), None).unwrap();
         hand.say_unheard(Say::Fin);
         stage.pool.park(port, lease, WAITS.into(), stage.net.now());
         settle().await;
@@ -77,7 +77,7 @@ fn the_task_of_a_connection_that_does_not_come_back_ends() {
         let hand = stage.parked(HERE);
         settle().await;
         let tasks = stage.net.holders();
-        let (port, lease) = stage.pool.take(HERE, None).unwrap();
+        let (port, lease) = stage.pool.take(HERE.into(), None).unwrap();
         settle().await;
         assert_eq!(stage.net.holders(), tasks, "it waits for it");
         drop((port, lease));

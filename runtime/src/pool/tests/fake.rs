@@ -1,7 +1,7 @@
 //! A network without peers: its connections say, take and acknowledge what a test tells them to,
 //! and its clock goes on when the test says so.
 
-use crate::net::{Buffers, Listener, Network, Stream};
+use crate::net::{Address, Buffers, Listener, Network, Stream};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -184,8 +184,8 @@ impl Stream for FakeStream {
 
     fn reset(self) {}
 
-    fn peer(&self) -> SocketAddr {
-        self.0.address
+    fn peer(&self) -> Address {
+        self.0.address.into()
     }
 }
 
@@ -246,7 +246,7 @@ impl Network for Fake {
         Ok(Nobody)
     }
 
-    fn connect(&self, _: SocketAddr, _: Buffers) -> Self::Connect {
+    fn connect(&self, _: impl Into<Address>, _: Buffers) -> Self::Connect {
         std::future::ready(Err(ErrorKind::ConnectionRefused.into()))
     }
 

@@ -70,7 +70,7 @@ impl Scene {
         let address: SocketAddr = (fast.host(1).address(), 9).into();
         let member = Member {
             authority: "db1:9".into(),
-            address,
+            address: address.into(),
             expected: None,
             up: true,
         };

@@ -159,7 +159,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         name: "origin".to_string(),
         endpoints: vec![Endpoint {
             authority: origin.to_string(),
-            address: origin,
+            address: origin.into(),
         }],
         balance: Balance::default(),
         retries: Allowance::default(),

@@ -186,7 +186,7 @@ impl<N: Simulated> Stream for FaultyStream<N> {
         }
     }
 
-    fn peer(&self) -> SocketAddr {
+    fn peer(&self) -> Address {
         match &self.inner {
             Inner::Alive(stream) => stream.peer(),
             Inner::Dead(dead) => dead.peer,

@@ -5,7 +5,7 @@
 use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler, Watched};
 use crate::{
     net::{
-        Stream,
+        Address, Stream,
         kernel::{KernelPipe, news, options},
     },
     sys,
@@ -17,7 +17,6 @@ use rustix::{
 };
 use std::{
     io::{self, IoSlice, Read as _},
-    net::SocketAddr,
     rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -212,10 +211,16 @@ impl Stream for KernelStream {
     }
 
     fn unacked(&self) -> io::Result<u32> {
+        if self.is_unix() {
+            return Ok(0);
+        }
         sys::unacked(&*self.fd)
     }
 
     fn acked_bytes(&self) -> io::Result<u64> {
+        if self.is_unix() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         Ok(sys::Info::of(&*self.fd)?.acked_bytes())
     }
 
@@ -236,6 +241,9 @@ impl Stream for KernelStream {
         if !self.watches(vigil) {
             let before = self.vigil.vigil();
             self.vigil = Watched::Told(Box::new(vigil));
+            if self.is_unix() {
+                return;
+            }
             // It fails only on a connection that is gone, which says so by itself.
             let _gone = options::watch(self.socket(), before, vigil);
         }
@@ -265,7 +273,7 @@ impl Stream for KernelStream {
         // Dropping it does exactly that.
     }
 
-    fn peer(&self) -> SocketAddr {
+    fn peer(&self) -> Address {
         self.peer
     }
 }

@@ -1,6 +1,6 @@
 //! A stream in memory: two byte pipes whose room, cuts and chunk sizes the test decides.
 
-use crate::net::Stream;
+use crate::net::{Address, Stream};
 use std::{
     cell::{RefCell, RefMut},
     collections::VecDeque,
@@ -175,8 +175,8 @@ impl Stream for Memory {
         self.0.borrow_mut().fate = Fate::Reset;
     }
 
-    fn peer(&self) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 1], 1))
+    fn peer(&self) -> Address {
+        SocketAddr::from(([192, 0, 2, 1], 1)).into()
     }
 }
 

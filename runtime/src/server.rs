@@ -125,33 +125,7 @@ impl Server {
         let provider = provider();
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
         // Held until the workers listen themselves.
-        let mut claims = Vec::new();
-        let mut sites = Vec::new();
-        for listener in &config.listeners {
-            let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
-            let provider: &Arc<CryptoProvider> = &provider;
-            let tls = accept::load(listener, provider, &time)?;
-            let origins = origin::load(
-                &config.clusters,
-                listener.protocol.spoken(),
-                provider,
-                &time,
-            )?;
-            let held = listener
-                .bind
-                .iter()
-                .map(|&address| {
-                    kernel::claim(address).map_err(|error| cannot_bind(address, &error))
-                })
-                .collect::<Result<Vec<Claim>, _>>()?;
-            sites.push(Site {
-                bind: held.iter().map(|claim| claim.address).collect(),
-                listener: listener.clone(),
-                tls,
-                origins,
-            });
-            claims.push(held);
-        }
+        let (_claims, sites) = sites(config, &provider)?;
         // What is known of endpoints outlives a keeper: a next one begins with it.
         let known = Arc::new(Known::default());
         let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
@@ -282,6 +256,38 @@ impl Server {
             let _ended = worker.join();
         }
     }
+}
+
+/// What the listeners of `config` are made of, and the addresses that are held for them.
+fn sites(
+    config: &Config,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(Vec<Vec<Claim>>, Vec<Site>), Message> {
+    let mut claims = Vec::new();
+    let mut sites = Vec::new();
+    for listener in &config.listeners {
+        let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
+        let tls = accept::load(listener, provider, &time)?;
+        let origins = origin::load(
+            &config.clusters,
+            listener.protocol.spoken(),
+            provider,
+            &time,
+        )?;
+        let held = listener
+            .bind
+            .iter()
+            .map(|&address| kernel::claim(address).map_err(|error| cannot_bind(address, &error)))
+            .collect::<Result<Vec<Claim>, _>>()?;
+        sites.push(Site {
+            bind: held.iter().map(|claim| claim.address).collect(),
+            listener: listener.clone(),
+            tls,
+            origins,
+        });
+        claims.push(held);
+    }
+    Ok((claims, sites))
 }
 
 async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -18,6 +18,7 @@ mod decode;
 mod delivery;
 mod edit;
 mod encode;
+mod extension;
 mod fields;
 mod framing;
 mod head;
@@ -25,6 +26,7 @@ mod origin;
 mod reject;
 mod reply;
 mod routed;
+mod start;
 mod target;
 mod text;
 mod write;
@@ -65,7 +67,8 @@ pub use routed::Routable;
 pub use text::is_token;
 pub use write::{Forwarded, Returned, write_request, write_response};
 
-/// The version that a message says it speaks. Any other is refused (505).
+/// The version that a message is read in. A later minor version is read as the latest here (RFC
+/// 9110, 2.5); another major version is refused (505).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// HTTP/1.0: closes unless asked to stay, knows no chunks and no interim responses.

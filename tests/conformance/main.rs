@@ -13,6 +13,7 @@ mod rfc9110_7;
 mod rfc9110_8;
 mod rfc9110_9;
 mod rfc9112_2;
+mod rfc9112_2_3;
 mod rfc9112_3;
 mod rfc9112_3_2;
 mod rfc9112_4;
@@ -32,6 +33,7 @@ const LEAST: usize = 300;
 
 const SECTIONS: &[(&str, &[&[Group]])] = &[
     ("RFC 9112, 2", rfc9112_2::TABLES),
+    ("RFC 9112, 2.3", rfc9112_2_3::TABLES),
     ("RFC 9112, 3", rfc9112_3::TABLES),
     ("RFC 9112, 3.2", rfc9112_3_2::TABLES),
     ("RFC 9112, 4", rfc9112_4::TABLES),

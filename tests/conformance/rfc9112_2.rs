@@ -1,20 +1,12 @@
-//! RFC 9112, section 2: how a message is parsed, and which versions are spoken.
+//! RFC 9112, section 2: how a message is parsed.
 
 use crate::table::{
     ANSWER, CHUNKS, FIELD, Group, Is, REQUEST, RESPONSE, head_lacks, play, refuses, takes,
 };
-use tidegate_core::http1::{BodyKind, Fault, Method, Version};
+use tidegate_core::http1::{BodyKind, Fault, Method};
 
-pub(crate) const TABLES: &[&[Group]] = &[
-    MESSAGES,
-    EMPTY_LINES,
-    LINE_FEEDS,
-    RETURNS,
-    SPACES,
-    NO_HTTP,
-    VERSIONS,
-    NO_VERSIONS,
-];
+pub(crate) const TABLES: &[&[Group]] =
+    &[MESSAGES, EMPTY_LINES, LINE_FEEDS, RETURNS, SPACES, NO_HTTP];
 
 /// A start line, fields, an empty line, perhaps a body.
 const MESSAGES: &[Group] = &[
@@ -226,97 +218,4 @@ const NO_HTTP: &[Group] = &[
 #[test]
 fn rfc9112_2_2_what_is_no_http_message_is_refused() {
     play(NO_HTTP);
-}
-
-const VERSIONS: &[Group] = &[
-    takes(
-        REQUEST,
-        &[
-            Is::Version(Version::Http11),
-            Is::Sends("GET / HTTP/1.1"),
-            Is::Sends("Via: 1.1 tidegate"),
-        ],
-        &[b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"],
-    ),
-    takes(
-        REQUEST,
-        &[
-            Is::Version(Version::Http10),
-            // An intermediary sends its own version, not the one it received.
-            Is::Sends("GET / HTTP/1.1"),
-            Is::Sends("Via: 1.0 tidegate"),
-        ],
-        &[b"GET / HTTP/1.0\r\nHost: h\r\n\r\n"],
-    ),
-    takes(
-        RESPONSE,
-        &[Is::Version(Version::Http10), Is::Sends("HTTP/1.1 200 OK")],
-        &[b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"],
-    ),
-];
-
-#[test]
-fn rfc9112_2_3_a_message_is_sent_on_in_our_own_version() {
-    play(VERSIONS);
-}
-
-/// 505 is for what is a version (RFC 9110, 15.6.6), 400 for what is none.
-const NO_VERSIONS: &[Group] = &[
-    refuses(
-        REQUEST,
-        Fault::Version,
-        505,
-        &[
-            b"GET / HTTP/0.9\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1.2\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1.9\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/3.0\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/9.9\r\n\r\n",
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        ],
-    ),
-    refuses(
-        REQUEST,
-        Fault::RequestLine,
-        400,
-        &[
-            b"GET / http/1.1\r\nHost: h\r\n\r\n",
-            b"GET / Http/1.1\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1.\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1.10\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/2.00\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/2.0x\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/2.0\rHost: h\r\n\r\n",
-            b"GET / HTTP/01.1\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/11\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/1,1\r\nHost: h\r\n\r\n",
-            b"GET / HTTP 1.1\r\nHost: h\r\n\r\n",
-            b"GET / HTTP/-1.1\r\nHost: h\r\n\r\n",
-            b"GET / HTTPS/1.1\r\nHost: h\r\n\r\n",
-            b"GET / ICAP/1.0\r\nHost: h\r\n\r\n",
-        ],
-    ),
-    refuses(
-        RESPONSE,
-        Fault::Version,
-        502,
-        &[
-            b"HTTP/0.9 200 OK\r\n\r\n",
-            b"HTTP/1.2 200 OK\r\n\r\n",
-            b"HTTP/2.0 200 OK\r\n\r\n",
-            b"HTTP/2 200 OK\r\n\r\n",
-            b"http/1.1 200 OK\r\n\r\n",
-            b"ICY 200 OK\r\n\r\n",
-            b"HTTP/1.1\t200 OK\r\n\r\n",
-            b"HTTP/1.1200 OK\r\n\r\n",
-            b"HTTP/1.10 200 OK\r\n\r\n",
-        ],
-    ),
-];
-
-#[test]
-fn rfc9112_2_3_no_other_version_is_spoken() {
-    play(NO_VERSIONS);
 }

@@ -4,7 +4,7 @@
 //! authenticates.
 
 use super::fields::may_trail;
-use super::reject::Fault;
+use super::reject::{Fault, earliest};
 use super::text::{put_field, section_end, size};
 use crate::limits::Limits;
 use alloc::vec;
@@ -60,6 +60,13 @@ impl Bounds {
 
 /// Reads a trailer section with the empty line that ends it. `None`: more bytes are needed.
 pub(super) fn trailers(input: &[u8], bounds: Bounds) -> Result<Option<(usize, Trailers)>, Fault> {
+    parse(input, bounds).map_err(|fault| {
+        let begins = |text: &[u8]| parse(text, bounds).err();
+        earliest(input, fault, begins)
+    })
+}
+
+fn parse(input: &[u8], bounds: Bounds) -> Result<Option<(usize, Trailers)>, Fault> {
     if input.starts_with(b"\r\n") {
         return Ok(Some((2, Trailers::none())));
     }

@@ -6,6 +6,7 @@
 
 use super::BodyKind;
 use super::body::{Bounds, Piece, Trailers, trailers};
+use super::extension::{Place, Step};
 use super::reject::{Fault, Reject};
 use crate::ending::End;
 use crate::limits::Limits;
@@ -31,8 +32,8 @@ enum State {
     Close,
     /// In the digits of a chunk size.
     Size { value: u64, digits: u8 },
-    /// In the extensions of a chunk, behind `;`.
-    Extension { value: u64, seen: u16 },
+    /// In the extensions of a chunk.
+    Extension { value: u64, seen: u16, place: Place },
     /// Behind the CR of a chunk size line.
     SizeLf { value: u64 },
     /// In the data of a chunk; never 0.
@@ -214,7 +215,9 @@ impl BodyDecoder {
                 Ok(Look::Out(State::Close, taken.len(), piece))
             }
             State::Size { value, digits } => size(byte, value, digits).map(Look::Framing),
-            State::Extension { value, seen } => extension(byte, value, seen).map(Look::Framing),
+            State::Extension { value, seen, place } => {
+                extension(byte, value, seen, place).map(Look::Framing)
+            }
             State::SizeLf { value } => size_lf(byte, value).map(Look::Framing),
             // RFC 9112, 7.1: chunk-data is followed by CRLF, nothing else.
             State::DataCr => expect(byte, b'\r', State::DataLf).map(Look::Framing),
@@ -258,8 +261,7 @@ fn size(byte: u8, value: u64, digits: u8) -> Result<State, Fault> {
         b'a'..=b'f' => byte - b'a' + 10,
         b'A'..=b'F' => byte - b'A' + 10,
         b'\r' if digits > 0 => return Ok(State::SizeLf { value }),
-        // RFC 9112, 7.1.1: unknown extensions are ignored, and all are unknown.
-        b';' if digits > 0 => return Ok(State::Extension { value, seen: 0 }),
+        b';' | b' ' | b'\t' if digits > 0 => return extension(byte, value, 0, Place::Gap),
         _ => return Err(Fault::ChunkSize),
     };
     if digits == SIZE_DIGITS {
@@ -271,15 +273,15 @@ fn size(byte: u8, value: u64, digits: u8) -> Result<State, Fault> {
     })
 }
 
-/// A quoted value cannot hold CR or LF either, so the first CR ends the line.
-fn extension(byte: u8, value: u64, seen: u16) -> Result<State, Fault> {
-    match byte {
-        b'\r' => Ok(State::SizeLf { value }),
-        b'\t' | b' '..=b'~' | 0x80.. if seen < EXTENSION_BYTES => Ok(State::Extension {
+fn extension(byte: u8, value: u64, seen: u16, place: Place) -> Result<State, Fault> {
+    match place.step(byte)? {
+        Step::Over => Ok(State::SizeLf { value }),
+        Step::To(_) if seen == EXTENSION_BYTES => Err(Fault::ChunkExtension),
+        Step::To(place) => Ok(State::Extension {
             value,
             seen: seen + 1,
+            place,
         }),
-        _ => Err(Fault::ChunkExtension),
     }
 }
 

@@ -8,41 +8,13 @@ use super::accept::prefers_json;
 use super::connection::{closes, idle_hint, upgrades};
 use super::fields::{Field, Fields, Known};
 use super::framing::{self, Declared, declared};
-use super::reject::{Fault, Reject};
+use super::reject::{Fault, Reject, earliest};
+use super::start::{self, RequestLine, Start, StatusLine};
 use super::target::{self, Target, is_authority};
 use super::text::{section_end, size};
 use super::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording};
 use crate::limits::Limits;
-use alloc::vec::Vec;
-use core::mem::MaybeUninit;
 use httparse::Status::{Complete, Partial};
-
-/// The most fields that are looked for without asking for memory.
-const INLINE_FIELDS: usize = 128;
-
-/// Where the parser puts what it finds.
-struct Found<'a> {
-    inline: [MaybeUninit<httparse::Header<'a>>; INLINE_FIELDS],
-    beyond: Vec<MaybeUninit<httparse::Header<'a>>>,
-}
-
-impl<'a> Found<'a> {
-    fn new() -> Self {
-        Found {
-            inline: [const { MaybeUninit::uninit() }; INLINE_FIELDS],
-            beyond: Vec::new(),
-        }
-    }
-
-    /// Room for so many fields and no more.
-    fn most(&mut self, fields: usize) -> &mut [MaybeUninit<httparse::Header<'a>>] {
-        if fields > INLINE_FIELDS {
-            self.beyond.resize(fields, MaybeUninit::uninit());
-            return &mut self.beyond;
-        }
-        &mut self.inline[..fields]
-    }
-}
 
 /// A request head. It borrows the bytes it was read from.
 #[derive(Clone, Debug)]
@@ -136,7 +108,10 @@ pub fn request_head<'a>(
     input: &'a [u8],
     limits: &Limits,
 ) -> Result<Option<(usize, RequestHead<'a>)>, Reject> {
-    parse_request(input, limits).map_err(Reject::Request)
+    parse_request(input, limits).map_err(|fault| {
+        let begins = |text: &[u8]| parse_request(text, limits).err();
+        Reject::Request(earliest(input, fault, begins))
+    })
 }
 
 /// Reads the head of a response to a request with method `to`, and tells how many bytes it took.
@@ -149,7 +124,10 @@ pub fn response_head<'a>(
     to: Method,
     limits: &Limits,
 ) -> Result<Option<(usize, ResponseHead<'a>)>, Reject> {
-    parse_response(input, to, limits).map_err(Reject::Response)
+    parse_response(input, to, limits).map_err(|fault| {
+        let begins = |text: &[u8]| parse_response(text, to, limits).err();
+        Reject::Response(earliest(input, fault, begins))
+    })
 }
 
 fn parse_request<'a>(
@@ -164,26 +142,18 @@ fn parse_request<'a>(
     }
     target_fits(text, size(limits.target_bytes))?;
     let end = head_end(text, size(limits.head_bytes).saturating_sub(skipped))?;
-    let mut found = Found::new();
-    let fields = found.most(size(limits.head_fields));
-    let mut head = httparse::Request::new(&mut []);
     let section = &text[..end.unwrap_or(text.len())];
-    let parsed = match head.parse_with_uninit_headers(section, fields) {
-        Ok(parsed) => parsed,
-        Err(httparse::Error::Version) => return version_fault(text),
-        Err(error) => return Err(fault(error, Fault::RequestLine)),
+    let parsed = start::request(section, size(limits.head_fields))?;
+    let Some(start) = whole(end, parsed, Fault::RequestLine)? else {
+        return Ok(None);
     };
-    let (Some(end), Complete(length)) = (end, parsed) else {
-        return incomplete(end, parsed, Fault::RequestLine);
-    };
-    let (Some(method), Some(target), Some(minor)) = (head.method, head.path, head.version) else {
-        return Err(Fault::RequestLine);
-    };
-    if length != end {
-        return Err(Fault::RequestLine);
-    }
-    let fields = Fields::of(head.headers);
-    let head = understand_request(method, target, version(minor), fields)?;
+    let Start {
+        length,
+        version,
+        line: RequestLine { method, target },
+        fields,
+    } = start;
+    let head = understand_request(method, target, version, fields)?;
     Ok(Some((skipped + length, head)))
 }
 
@@ -272,25 +242,21 @@ fn parse_response<'a>(
         return Err(Fault::StatusLine);
     }
     let end = head_end(input, size(limits.head_bytes))?;
-    let mut found = Found::new();
-    let fields = found.most(size(limits.head_fields));
-    let mut head = httparse::Response::new(&mut []);
     let section = &input[..end.unwrap_or(input.len())];
-    let parsed = httparse::ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut head, section, fields)
-        .map_err(|error| fault(error, Fault::StatusLine))?;
-    let (Some(end), Complete(length)) = (end, parsed) else {
-        return incomplete(end, parsed, Fault::StatusLine);
+    let parsed = start::response(section, size(limits.head_fields))?;
+    let Some(start) = whole(end, parsed, Fault::StatusLine)? else {
+        return Ok(None);
     };
-    let (Some(minor), Some(status), Some(reason)) = (head.version, head.code, head.reason) else {
-        return Err(Fault::StatusLine);
-    };
+    let Start {
+        length,
+        version,
+        line: StatusLine { status, reason },
+        fields,
+    } = start;
     // RFC 9110, 15: there is no class below 1. One above 5 is for the client to judge.
-    if length != end || status < 100 {
+    if status < 100 {
         return Err(Fault::StatusLine);
     }
-    let fields = Fields::of(head.headers);
-    let version = version(minor);
     let declared = declared(version, &fields)?;
     let body = framing::of_response(declared, status, to);
     // RFC 9112, 9.3: and a body that the close delimits leaves nothing to keep.
@@ -333,54 +299,14 @@ fn head_end(text: &[u8], most: usize) -> Result<Option<usize>, Fault> {
 }
 
 /// Both readers of the head have to find its end at the same byte, or none of it counts.
-fn incomplete<T>(
+fn whole<'a, L>(
     end: Option<usize>,
-    parsed: httparse::Status<usize>,
+    parsed: httparse::Status<Start<'a, L>>,
     line: Fault,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<Start<'a, L>>, Fault> {
     match (end, parsed) {
         (None, Partial) => Ok(None),
+        (Some(end), Complete(start)) if start.length == end => Ok(Some(start)),
         (Some(_), _) | (_, Complete(_)) => Err(line),
-    }
-}
-
-/// 505 is for what is a version (RFC 9112, 2.3), 400 for what is none. `None`: it may become one.
-fn version_fault<T>(text: &[u8]) -> Result<Option<T>, Fault> {
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let whole = line.len() < text.len();
-    let word = line.splitn(3, |byte| *byte == b' ').nth(2);
-    let word = word.unwrap_or_default();
-    let word = word.strip_suffix(b"\r").unwrap_or(word);
-    let shape = b"HTTP/0.0";
-    let alike = |(byte, shape): (&u8, &u8)| match shape {
-        b'0' => byte.is_ascii_digit(),
-        other => byte == other,
-    };
-    if word.len() > shape.len() || !word.iter().zip(shape).all(alike) {
-        return Err(Fault::RequestLine);
-    }
-    match (whole, word.len() == shape.len()) {
-        // What looks like a version so far may turn out to be none: the line has to end first.
-        (false, _) => Ok(None),
-        (true, true) => Err(Fault::Version),
-        (true, false) => Err(Fault::RequestLine),
-    }
-}
-
-fn version(minor: u8) -> Version {
-    match minor {
-        0 => Version::Http10,
-        1 => Version::Http11,
-        other => panic!("bug: version 1.{other} passed the parser"),
-    }
-}
-
-fn fault(error: httparse::Error, line: Fault) -> Fault {
-    match error {
-        httparse::Error::HeaderName => Fault::FieldName,
-        httparse::Error::HeaderValue => Fault::FieldValue,
-        httparse::Error::TooManyHeaders => Fault::TooManyFields,
-        httparse::Error::Version => Fault::Version,
-        httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => line,
     }
 }

@@ -58,7 +58,7 @@ pub enum Fault {
     ConnectContent,
     /// A chunk size that is not 1 to 16 hexadecimal digits.
     ChunkSize,
-    /// A chunk extension with a control byte in it, or above its limit.
+    /// A chunk extension that is none, or that is above its limit.
     ChunkExtension,
     /// A chunk line or chunk data without CRLF behind it.
     ChunkEnd,
@@ -66,6 +66,26 @@ pub enum Fault {
     Trailer,
     /// The trailer section is above its limits.
     TrailerTooLong,
+}
+
+/// Of several faults the one that came first: what the shortest beginning of `input` is refused for,
+/// however the bytes were cut. `found` is that of the whole, `fault` tells that of a beginning; what
+/// is behind one that is refused mends nothing.
+pub(super) fn earliest(
+    input: &[u8],
+    found: Fault,
+    fault: impl Fn(&[u8]) -> Option<Fault>,
+) -> Fault {
+    // So much is in order; so much is not, for this reason.
+    let (mut good, mut bad, mut first) = (0, input.len(), found);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        match fault(&input[..middle]) {
+            Some(fault) => (bad, first) = (middle, fault),
+            None => good = middle,
+        }
+    }
+    first
 }
 
 /// A refused message: of which kind, and why.

@@ -208,7 +208,7 @@ fn rfc9112_3_2_a_target_has_one_of_four_forms() {
 
 #[test]
 fn rfc9110_15_6_6_another_version_is_505() {
-    for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/1.2", "HTTP/3.1"] {
+    for version in ["HTTP/2.0", "HTTP/0.9", "HTTP/0.1", "HTTP/3.1"] {
         let text = format!("GET / {version}\r\nHost: h\r\n\r\n");
         refused(text.as_bytes(), Fault::Version, 505);
     }

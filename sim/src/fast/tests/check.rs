@@ -210,7 +210,7 @@ async fn end(stream: &mut FastStream) -> &'static str {
 #[test]
 fn an_endpoint_that_answers_is_up_and_never_sees_a_reset() {
     let mut scene = Scene::new(http(None), &[GOOD; 4]);
-    scene.run(Span::from_secs(17));
+    scene.run(Span::from_secs(13));
     assert_eq!(scene.told(), [false; 0], "up it was from the start on");
     assert_eq!(scene.ends(), ["fin"; 3]);
     let asked = scene.asked.borrow().clone().unwrap();

@@ -38,8 +38,50 @@ pub enum Cause {
     Protocol,
     /// The drain had lasted as long as it may (T_drain; G6, G9).
     Deadline,
+    /// It was not let in.
+    Rejected(Rejection),
     /// Our own failure: descriptors, memory, a bug trap.
     Local,
+}
+
+/// Why a connection is not let in (LIFECYCLE 4.8, PRODUCT section 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rejection {
+    /// Its source has as many connections as it may have.
+    LimitConnections,
+    /// The client's address is not one that is let in.
+    AccessDenied,
+    /// It begins with no PROXY header, though it has to.
+    ProxyHeaderMissing,
+    /// It comes from somebody whose PROXY header is not believed.
+    ProxyHeaderUntrusted,
+}
+
+impl Rejection {
+    /// All of them.
+    pub const ALL: [Rejection; 4] = [
+        Rejection::LimitConnections,
+        Rejection::AccessDenied,
+        Rejection::ProxyHeaderMissing,
+        Rejection::ProxyHeaderUntrusted,
+    ];
+
+    /// The word for it in logs and labels.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Rejection::LimitConnections => "limit_connections",
+            Rejection::AccessDenied => "access_denied",
+            Rejection::ProxyHeaderMissing => "proxy_header_missing",
+            Rejection::ProxyHeaderUntrusted => "proxy_header_untrusted",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
 impl Cause {
@@ -56,6 +98,7 @@ impl Cause {
             | Cause::Expired(_)
             | Cause::Protocol
             | Cause::Deadline
+            | Cause::Rejected(_)
             | Cause::Local => false,
         }
     }
@@ -90,6 +133,8 @@ pub enum By {
 /// What was going on when the first end was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum During {
+    /// The PROXY header.
+    ProxyHeader,
     /// The downstream TLS handshake.
     Handshake,
     /// Between two exchanges, or before the first.
@@ -130,6 +175,7 @@ impl fmt::Display for Cause {
             Cause::Expired(timer) => write!(f, "{timer} expired"),
             Cause::Protocol => f.write_str("protocol error"),
             Cause::Deadline => f.write_str("drain deadline"),
+            Cause::Rejected(rejection) => rejection.fmt(f),
             Cause::Local => f.write_str("internal"),
         }
     }
@@ -159,6 +205,7 @@ impl fmt::Display for By {
 impl fmt::Display for During {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            During::ProxyHeader => "PROXY header",
             During::Handshake => "handshake",
             During::Idle => "idle",
             During::Head => "head",

@@ -3,7 +3,7 @@
 //! An event carries lengths, facts and verdicts, never payload. It names the leg it happened on.
 
 use crate::{
-    ending::Cause,
+    ending::{Cause, Rejection},
     http1::{Reply, RequestFacts, ResponseFacts},
     limits::Waits,
     side::Side,
@@ -15,6 +15,10 @@ use crate::{
 pub enum Event {
     /// The downstream connection was accepted; always the first event.
     Accepted,
+    /// The PROXY header is complete, and whom it speaks for is let in.
+    Introduced,
+    /// What came is no PROXY header, or whom it speaks for is not let in.
+    Rejected(Rejection),
     /// A leg's TLS handshake is complete.
     Secured(Side, Version),
     /// The client's first words were looked at, and say where its connection goes (P1 to P3).
@@ -116,6 +120,8 @@ pub enum Refusal {
         /// Bytes of content.
         content: u32,
     },
+    /// The client asks too often: it may ask again after so many seconds.
+    TooMany(u32),
     /// The connect failed.
     Failed(Cause),
 }
@@ -130,7 +136,8 @@ impl Refusal {
             | Refusal::NoEndpoint
             | Refusal::NoConnect
             | Refusal::NoRetry
-            | Refusal::Configured { .. } => None,
+            | Refusal::Configured { .. }
+            | Refusal::TooMany(_) => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 use crate::{
     event::{Head, Origin},
     http1::{BodyKind, Method, RequestFacts, ResponseFacts},
+    report::aside::Aside,
+    session::Pace,
 };
 
 /// One request with its response.
@@ -31,6 +33,8 @@ pub struct Exchange {
     pub unaccepted: bool,
     /// The client has been asked whether it is still there (H07b).
     pub probed: bool,
+    /// How fast its body comes: no part of the state, for only a timer looks at it.
+    pub(crate) pace: Aside<Pace>,
 }
 
 /// Whether a request can be sent again (U02 to U04): once, and only before its answer has begun.
@@ -85,6 +89,7 @@ impl Exchange {
             replay: Replay::Held(0),
             unaccepted: false,
             probed: false,
+            pace: Aside(Pace::NONE),
         }
     }
 

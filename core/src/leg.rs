@@ -25,7 +25,7 @@ pub enum Leg {
     Absent,
     /// Being dialled.
     Connecting,
-    /// In its TLS handshake.
+    /// In its TLS handshake, or in the PROXY header before it.
     Securing,
     /// Open, at least in part.
     Open(Open),

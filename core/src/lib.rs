@@ -13,7 +13,9 @@
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
-//! - [`route`], [`balance`], [`group`], [`health`], [`budget`], [`draws`]: policies, pure.
+//! - [`route`], [`balance`], [`group`], [`health`], [`budget`], [`draws`], [`rate`]: policies, pure.
+//!   [`source`]: who asks, as limits count it.
+//! - [`proxy_protocol`]: what a balancer says of its client.
 //! - [`vigil`]: what the kernel is told to watch for.
 //! - [`tls`]: the end rules of TLS. [`trace`]: one line per step.
 //!
@@ -41,11 +43,14 @@ pub mod http1;
 pub mod interest;
 pub mod leg;
 pub mod limits;
+pub mod proxy_protocol;
+pub mod rate;
 pub mod relay;
 pub mod report;
 pub mod route;
 pub mod session;
 pub mod side;
+pub mod source;
 pub mod spare;
 pub mod time;
 pub mod timer;

@@ -20,6 +20,10 @@ pub struct Limits {
     pub target_bytes: u32,
     /// Bytes read from a leg and not yet understood: at least a head must fit (H11).
     pub inbox_bytes: u32,
+    /// Bytes of a request's body: 413 beyond it. [`u64::MAX`] is no limit.
+    pub body_bytes: u64,
+    /// Bytes of a request's body in a second, on the average (PRODUCT section 5); 0 asks for none.
+    pub body_rate: u32,
 }
 
 impl Default for Limits {
@@ -32,6 +36,8 @@ impl Default for Limits {
             head_fields: 100,
             target_bytes: 8 * 1024,
             inbox_bytes: 64 * 1024,
+            body_bytes: u64::MAX,
+            body_rate: 100,
         }
     }
 }
@@ -53,6 +59,8 @@ pub struct Timeouts {
     pub tls_up: Span,
     /// A request body without progress.
     pub request: Span,
+    /// A request body slower than [`Limits::body_rate`], on the average.
+    pub pace: Span,
     /// T_ttfb: a response head.
     pub response: Span,
     /// A response body without progress.
@@ -159,6 +167,7 @@ impl Timeouts {
             connect: Span::from_secs(5),
             tls_up: Span::from_secs(10),
             request: Span::from_secs(30),
+            pace: Span::from_secs(60),
             response: Span::from_secs(60),
             body: Span::from_secs(60),
             tunnel: Span::from_secs(3600),

@@ -11,6 +11,8 @@ mod ending;
 mod fired;
 mod http;
 mod lane;
+mod opening;
+mod pace;
 mod peek;
 mod policy;
 mod reads;
@@ -25,6 +27,7 @@ mod why;
 
 pub use self::{
     check::Stuck,
+    pace::Pace,
     policy::{ClientFin, OnIdle, Policy, TunnelClose},
     settle::{RULES, Rule},
     setup::{Kind, Setup},
@@ -42,7 +45,6 @@ use crate::{
     side::Side,
     time::Time,
     timer::{Timer, Timers},
-    tls::{HalfClose, Version},
 };
 
 /// A downstream leg and all it caused.
@@ -69,6 +71,8 @@ pub struct Session {
 pub enum Phase {
     /// Before the first event.
     New,
+    /// The PROXY header, which says who the client is: before anything else of it.
+    ProxyHeader,
     /// The downstream TLS handshake.
     Securing,
     /// The client's ClientHello, which says where its connection goes.
@@ -173,7 +177,12 @@ impl Session {
                 let up = matches!(self.up, Leg::Connecting) || open(&self.up);
                 request && response && up
             }
-            Phase::New | Phase::Securing | Phase::Peeking | Phase::Closing | Phase::Closed => false,
+            Phase::New
+            | Phase::ProxyHeader
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Closing
+            | Phase::Closed => false,
         };
         up && open(&self.down)
     }
@@ -254,6 +263,8 @@ impl Session {
     fn advance(&mut self, event: Event, now: Time, effects: &mut Effects) {
         match event {
             Event::Accepted => self.accepted(effects),
+            Event::Introduced => self.introduced(effects),
+            Event::Rejected(why) => self.rejected(why, effects),
             Event::Secured(side, version) => self.secured(side, version, effects),
             Event::Peeked(peeked) => self.peeked(peeked, effects),
             Event::Routed(destination) => {
@@ -284,49 +295,6 @@ impl Session {
             Event::Evicted => self.evicted(effects),
             Event::Drained => self.drain(now, effects),
             Event::DrainExpired => self.cut(effects),
-        }
-    }
-
-    fn accepted(&mut self, effects: &mut Effects) {
-        if !matches!(self.phase, Phase::New) {
-            bug!("a session is accepted once")
-        }
-        if self.setup.down_tls {
-            self.down = Leg::Securing;
-            self.phase = Phase::Securing;
-        } else if self.setup.passthrough {
-            self.down = Leg::opened(false);
-            self.phase = Phase::Peeking;
-        } else {
-            self.down = Leg::opened(false);
-            self.begin(effects);
-        }
-    }
-
-    fn secured(&mut self, side: Side, version: Version, effects: &mut Effects) {
-        if *self.leg(side) != Leg::Securing {
-            bug!("a handshake that nobody began")
-        }
-        *self.leg_mut(side) = Leg::opened(true);
-        match side {
-            Side::Down => {
-                // RFC 8446, 6.1: each direction of TLS 1.3 has its own end; no policy about that.
-                if version == Version::V13 {
-                    self.setup.policy.tls12_half_close = HalfClose::Deliver;
-                }
-                self.begin(effects);
-            }
-            Side::Up => self.timers.restart(Timer::Response),
-        }
-    }
-
-    fn begin(&mut self, effects: &mut Effects) {
-        match self.setup.kind {
-            Kind::Http => self.phase = Phase::Idle(Idle::Fresh),
-            Kind::Tcp => {
-                self.phase = Phase::Tunnel;
-                self.connect(effects);
-            }
         }
     }
 
@@ -374,6 +342,8 @@ const fn carries(event: Event) -> bool {
         | Event::Copied(_)
         | Event::Connected(_) => true,
         Event::Accepted
+        | Event::Introduced
+        | Event::Rejected(_)
         | Event::Secured(..)
         | Event::Peeked(_)
         | Event::Unconnected(_)

@@ -317,6 +317,7 @@ impl Spare {
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request
+            | Timer::Pace
             | Timer::Response
             | Timer::Body
             | Timer::Tunnel

@@ -22,6 +22,8 @@ pub enum Timer {
     TlsUp,
     /// A request body that makes no progress.
     Request,
+    /// A request body that comes too slowly, on the average.
+    Pace,
     /// A response head (T_ttfb), from the connect on; any progress of the request restarts it.
     Response,
     /// A response body that makes no progress while there is room for it.
@@ -44,13 +46,14 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in the order of the table.
-    pub const ALL: [Timer; 15] = [
+    pub const ALL: [Timer; 16] = [
         Timer::Tls,
         Timer::Head,
         Timer::Idle,
         Timer::Connect,
         Timer::TlsUp,
         Timer::Request,
+        Timer::Pace,
         Timer::Response,
         Timer::Body,
         Timer::Tunnel,
@@ -72,6 +75,7 @@ impl fmt::Display for Timer {
             Timer::Connect => "connect",
             Timer::TlsUp => "U tls",
             Timer::Request => "request",
+            Timer::Pace => "pace",
             Timer::Response => "response",
             Timer::Body => "body",
             Timer::Tunnel => "tunnel",

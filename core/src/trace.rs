@@ -112,6 +112,8 @@ impl fmt::Display for Drawn {
 fn name(event: Event, before: &Session) -> String {
     match event {
         Event::Accepted => "D accepted".to_string(),
+        Event::Introduced => "D introduced".to_string(),
+        Event::Rejected(why) => format!("D {why}"),
         Event::Secured(side, _) => format!("{side} secured"),
         Event::Peeked(Peeked::Routed) => "D hello".to_string(),
         Event::Peeked(Peeked::Unroutable) => "D unroutable".to_string(),
@@ -124,6 +126,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Unconnected(Refusal::NoRetry) => "U no retry".to_string(),
         Event::Unconnected(Refusal::NoConnect) => "U takes no connect".to_string(),
         Event::Unconnected(Refusal::Configured { status, .. }) => format!("U configured {status}"),
+        Event::Unconnected(Refusal::TooMany(_)) => "U too many".to_string(),
         Event::Unconnected(Refusal::Failed(cause)) => format!("U {cause}"),
         Event::Received(side, bytes) => format!("{side} received {bytes}"),
         Event::Piped(side, _) => format!("{side} piped"),
@@ -168,6 +171,7 @@ fn decoded_name(side: Side, decoded: &Decoded) -> String {
 pub fn phase(session: &Session) -> &'static str {
     match session.phase() {
         Phase::New => "new",
+        Phase::ProxyHeader => "header",
         Phase::Securing => "securing",
         Phase::Peeking => "peeking",
         Phase::Idle(_) => "idle",
@@ -239,6 +243,7 @@ fn said(session: &Session, sink: Side) -> bool {
             Side::Down => exchange.response == Response::Complete,
         },
         Phase::New
+        | Phase::ProxyHeader
         | Phase::Securing
         | Phase::Peeking
         | Phase::Idle(_)

@@ -1,12 +1,16 @@
 //! Accepting connections and running their sessions, each as one task of its worker.
 //!
-//! It owns the listener. It waits for connections and for the drain, and keeps accepting through
-//! whatever a single connection or a full descriptor table does (R25).
+//! It owns the listener. It waits for a seat, for connections and for the drain, and keeps accepting
+//! through whatever a single connection or a full descriptor table does (R25). A full listener leaves
+//! connections in the kernel's queue; a machine without descriptors or memory is asked again when a
+//! connection has left, or after a while, and never in between.
 
 use crate::{
+    admission::Admitted,
     drain::Word,
     driver::{Driver, Service},
-    net::{Listener, Network},
+    net::{Listener, Network, Stream},
+    port::client,
     tap::Tap,
 };
 use std::{
@@ -22,8 +26,13 @@ use tidegate_core::time::Span;
 /// Connections accepted before sessions get their turn.
 const AT_ONCE: usize = 16;
 
-/// How long to leave a listener alone that has no descriptors or memory to accept with.
+/// How long to leave a listener alone that has no descriptors or memory to accept with, if nobody
+/// leaves: at first, and at last, for others of the machine may have given some back.
 const EXHAUSTED: Span = Span::from_ms(50);
+const EXHAUSTED_MOST: Span = Span::from_secs(1);
+
+/// Connections accepted in a row before the log is told that all is well again.
+const WELL: u64 = 16;
 
 /// Makes the tap of the n-th session; production makes none.
 pub type Taps = dyn Fn(u64) -> Option<Box<dyn Tap>>;
@@ -37,7 +46,7 @@ pub async fn accept<N: Network>(
 ) {
     let mut ticket = service.drain.ear();
     let mut count = 0;
-    let mut exhausted_at = None;
+    let mut trouble = Trouble::default();
     loop {
         let turn = poll_fn(|cx| {
             ticket.poll(cx);
@@ -46,10 +55,14 @@ pub async fn accept<N: Network>(
                 return Poll::Ready(Turn::Over);
             }
             for _ in 0..AT_ONCE {
+                // Who waits in the queue while the drain waits for a seat is still served (G2).
+                let Poll::Ready(admitted) = service.admission.poll_seat(cx) else {
+                    return Poll::Pending;
+                };
                 match listener.poll_accept(cx) {
                     Poll::Ready(Ok(stream)) => {
-                        count += 1;
-                        start(&service, stream, taps(count));
+                        trouble.is_past();
+                        meet(&service, stream, admitted, &taps, &mut count);
                     }
                     Poll::Ready(Err(error)) => return Poll::Ready(Turn::Exhausted(error)),
                     Poll::Pending if word != Word::Serve => {
@@ -64,14 +77,21 @@ pub async fn accept<N: Network>(
         match turn.await {
             Turn::Over => return,
             Turn::Exhausted(error) => {
-                // Once for as long as it lasts.
-                if exhausted_at != Some(count) {
-                    tracing::error!(%error, "cannot accept; trying again");
-                }
-                exhausted_at = Some(count);
+                service.observer.accept_failed();
+                let most = trouble.has_come(&error);
                 let net = service.upstreams.net();
-                let pause = pin!(net.sleep_until(net.now() + EXHAUSTED));
-                pause.await;
+                let seats = service.admission.process();
+                let seen = seats.left();
+                let mut pause = pin!(net.sleep_until(net.now() + most));
+                poll_fn(|cx| {
+                    ticket.poll(cx);
+                    let over = service.drain.word() == Word::Expired;
+                    match over || seats.poll_left(cx, seen).is_ready() {
+                        true => Poll::Ready(()),
+                        false => pause.as_mut().poll(cx),
+                    }
+                })
+                .await;
             }
         }
     }
@@ -82,8 +102,61 @@ enum Turn {
     Exhausted(io::Error),
 }
 
-fn start<N: Network>(service: &Rc<Service<N>>, stream: N::Stream, tap: Option<Box<dyn Tap>>) {
-    match Driver::new(Rc::clone(service), stream, tap) {
+/// A machine that has nothing to accept with, as far as that was told.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// How long the last pause was to last at most, while there is trouble.
+    pause: Option<Span>,
+    told: bool,
+    /// Connections since.
+    since: u64,
+}
+
+impl Trouble {
+    /// It has come again; so long to wait at most.
+    fn has_come(&mut self, error: &io::Error) -> Span {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::error!(%error, "cannot accept: accepting pauses");
+        }
+        self.since = 0;
+        let longer = |span: Span| Span(span.0 * 2).min(EXHAUSTED_MOST);
+        let pause = self.pause.map_or(EXHAUSTED, longer);
+        self.pause = Some(pause);
+        pause
+    }
+
+    /// A connection was accepted.
+    fn is_past(&mut self) {
+        self.pause = None;
+        if self.told {
+            self.since += 1;
+            if self.since == WELL {
+                self.told = false;
+                tracing::info!("accepting again");
+            }
+        }
+    }
+}
+
+/// Begins a session with whoever has connected, if it is let in. If not, it is reset: nothing was said,
+/// so there is no protocol to say it in (4.8).
+fn meet<N: Network>(
+    service: &Rc<Service<N>>,
+    stream: N::Stream,
+    mut admitted: Admitted,
+    taps: &Rc<Taps>,
+    count: &mut u64,
+) {
+    let peer = client(stream.peer());
+    admitted.is_used();
+    if let Err(why) = service.admission.meet(&mut admitted, peer.ip()) {
+        service.observer.rejected(&service.name, why);
+        tracing::debug!(%peer, %why, "a connection is not let in");
+        stream.reset();
+        return;
+    }
+    *count += 1;
+    match Driver::new(Rc::clone(service), stream, admitted, taps(*count)) {
         Ok(driver) => {
             // A session is one task; nobody waits for it, and its drain ticket counts it.
             tokio::task::spawn_local(Guarded(Some(driver)));

@@ -4,6 +4,7 @@
 //! it: references are indices that exist, durations and sizes are sane, names are resolved. Two
 //! configurations that mean the same compare equal. Reading is in `config/`.
 
+mod access;
 pub mod address;
 mod cluster;
 mod credentials;
@@ -39,10 +40,11 @@ pub use tidegate_core::{
     tls::{BareFin, HalfClose},
 };
 pub use {
+    access::Access,
     address::Authority,
     file::read,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
-    networks::Networks,
+    networks::{Networks, network},
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
@@ -53,6 +55,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
     http1::Returned,
     limits::{Limits, Timeouts},
+    proxy_protocol,
     route::{Paths, Table},
     time::Span,
     vigil::Keepalive,
@@ -104,6 +107,8 @@ pub struct Listener {
     pub clients: Option<Clients>,
     /// What origins are told of a request's way here; of HTTP only.
     pub forwarding: Forwarding,
+    /// Who is let in, how many and how often.
+    pub access: Access,
 }
 
 /// Which requests are passed on, what is said of the way that they have taken, and whose word about it
@@ -194,6 +199,9 @@ pub struct Cluster {
     pub retries: Allowance,
     /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
     pub takes_connect: bool,
+    /// The version of the PROXY header that each of its connections begins with, if any does; such a
+    /// connection is for one client.
+    pub proxy_protocol: Option<proxy_protocol::Version>,
     /// Socket buffers of upstream legs.
     pub buffers: Buffers,
     /// Its own waits, where it has any.

@@ -11,6 +11,7 @@ mod check;
 mod cut;
 mod decoded;
 mod desk;
+mod header;
 mod lane;
 mod outcome;
 mod queue;
@@ -21,14 +22,15 @@ mod wait;
 mod watch;
 mod wire;
 
-use self::{carry::Carry, desk::Desk, lane::Lane, wire::Wire};
+use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wire::Wire};
 use crate::{
+    admission::{Admission, Admitted},
     config::Forwarding,
     linger::{Lingering, Place},
     net::{Buffers, Network, Pipe},
     observe::{Conn, Halves, Observer, Record},
     pool::Lease,
-    port::Port,
+    port::{Port, client},
     tap::Tap,
     upstream::{Dial, Held, Upstreams},
 };
@@ -58,6 +60,8 @@ pub struct Service<N: Network> {
     pub upstreams: Rc<Upstreams<N>>,
     /// What is told of a message's way.
     pub forwarding: Forwarding,
+    /// Who is let in.
+    pub admission: Arc<Admission>,
     /// Whether the listener or the process drains.
     pub drain: crate::drain::Drain,
     /// Socket buffers of accepted connections.
@@ -93,6 +97,10 @@ pub struct Driver<N: Network> {
     endpoint: String,
     conn: Conn,
     client: SocketAddr,
+    /// The PROXY header, or what it has said.
+    before: Option<Box<Before>>,
+    /// The connection's part in the limits.
+    admitted: Admitted,
     halves: Halves,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     /// When the legs' networks are told what to watch for, if they do not know.
@@ -129,15 +137,14 @@ impl<N: Network> Driver<N> {
     pub fn new(
         service: Rc<Service<N>>,
         stream: N::Stream,
+        admitted: Admitted,
         tap: Option<Box<dyn Tap>>,
     ) -> Result<Self, rustls::Error> {
         let port = match &service.tls {
             Some(config) => Port::server(stream, Arc::clone(config))?,
             None => Port::plain(stream),
         };
-        // Nobody comes through a Unix socket: no listener has one.
-        let nobody = || (std::net::Ipv4Addr::UNSPECIFIED, 0).into();
-        let client = port.peer().inet().unwrap_or_else(nobody);
+        let client = client(port.peer());
         let trusted = service.forwarding.trusted.contain(client.ip());
         let carry = Carry::new(client.ip(), service.tls.is_some(), trusted);
         let ticket = service.drain.ticket();
@@ -157,6 +164,8 @@ impl<N: Network> Driver<N> {
             endpoint: String::new(),
             conn: service.observer.next(),
             client,
+            before: None,
+            admitted,
             halves: service.observer.halves(),
             sleep: None,
             watch_at: None,

@@ -46,7 +46,10 @@ fn serve(mut config: Config, output: Output) -> Exit {
         listener.bind.clone_from(addresses);
     }
     if output.verbosity >= 0 {
-        eprint!("{}", cli::banner(&config, fingerprint.as_deref()));
+        eprint!(
+            "{}",
+            cli::banner(&config, fingerprint.as_deref(), Some(server.files))
+        );
     }
     match server.run() {
         Served::Drained => Exit::Ok,

@@ -137,6 +137,11 @@ pub trait Stream: Unpin + 'static {
 
     /// The peer's address as `accept` or `connect` gave it (never asked of the socket later).
     fn peer(&self) -> Address;
+
+    /// Our own address. An error where it is not known any more, or never was.
+    fn local(&self) -> io::Result<SocketAddr> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A listening socket.

@@ -20,7 +20,7 @@ use std::{
     fmt,
     rc::Rc,
 };
-use tidegate_core::{report::LegReport, side::Side, time::Time};
+use tidegate_core::{ending::Rejection, report::LegReport, side::Side, time::Time};
 
 /// The observer of one worker; every clone is the same one.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +76,19 @@ impl Observer {
     /// A leg was dropped as it was: by a panic, or by a process that does not wait.
     pub fn leg_dropped(&self, side: Side) {
         self.0.counters.borrow_mut().count_dropped(side);
+    }
+
+    /// A connection was not let in at the listener of this name.
+    pub fn rejected(&self, listener: &str, why: Rejection) {
+        self.0
+            .counters
+            .borrow_mut()
+            .count_rejected(listener, why, 1);
+    }
+
+    /// The machine had nothing to accept a connection with.
+    pub fn accept_failed(&self) {
+        self.0.counters.borrow_mut().accept_failures += 1;
     }
 
     /// Where a session, or a spare leg, says which of its legs are half-closed.

@@ -87,6 +87,15 @@ impl<S: Stream> Port<S> {
         }
     }
 
+    /// Reads what comes before the handshake, of a leg whose handshake has not begun.
+    pub fn poll_read_before(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<Read, Fault>> {
+        plain(self.stream_mut().poll_read(cx, buf))
+    }
+
     /// Reads plaintext into `buf`, which is not empty.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Read, Fault>> {
         match &mut self.0 {
@@ -263,6 +272,11 @@ impl<S: Stream> Port<S> {
         self.stream().peer()
     }
 
+    /// Our own address; see [`Stream::local`].
+    pub fn local(&self) -> io::Result<std::net::SocketAddr> {
+        self.stream().local()
+    }
+
     /// The TLS version, once it is agreed.
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
@@ -316,4 +330,10 @@ fn plain(read: Poll<io::Result<usize>>) -> Poll<Result<Read, Fault>> {
         Ok(n) => Ok(Read::Bytes(n)),
         Err(error) => Err(Fault::io(Call::Read, &error)),
     })
+}
+
+/// A client by its address. Nobody comes through a Unix socket: no listener has one.
+pub(crate) fn client(peer: Address) -> std::net::SocketAddr {
+    let nobody = || (std::net::Ipv4Addr::UNSPECIFIED, 0).into();
+    peer.inet().unwrap_or_else(nobody)
 }

@@ -3,16 +3,19 @@
 //! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
 //! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
 
+mod files;
 mod keep;
 mod trouble;
 mod work;
 
+pub use self::files::Files;
 use self::{
     keep::{Keeper, keep},
     trouble::{cannot_bind, cannot_start},
     work::{Common, work},
 };
 use crate::{
+    admission::{Admission, Seats},
     check::Known,
     clock::WallTime,
     config::{self, Config},
@@ -24,6 +27,7 @@ use crate::{
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
+    hash::{BuildHasher, RandomState},
     io,
     net::SocketAddr,
     num::NonZeroUsize,
@@ -81,6 +85,8 @@ pub enum Served {
 pub struct Server {
     /// Where each listener listens, in the order of the configuration; ports are the real ones.
     pub addresses: Vec<Vec<SocketAddr>>,
+    /// What the open-file limit allows.
+    pub files: Files,
     word: watch::Sender<Word>,
     shares: Arc<Shares>,
     workers: Vec<JoinHandle<(Served, Metrics)>>,
@@ -123,15 +129,16 @@ impl Server {
     /// What cannot be loaded or listened at.
     pub fn start(config: &Config) -> Result<Server, Message> {
         let provider = provider();
+        let files = Files::raised();
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
-        // Held until the workers listen themselves.
-        let (_claims, sites) = sites(config, &provider)?;
+        let (sites, _held) = claim(config, &provider, &files.seats())?;
         // What is known of endpoints outlives a keeper: a next one begins with it.
         let known = Arc::new(Known::default());
         let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
         let (rosters, keeper) = keep(config, &known, &provider, &time)?;
         let (word, words) = watch::channel(Word::Serve);
         let mut server = Server {
+            files,
             addresses: sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             shares: Shares::of(workers(config)),
@@ -258,11 +265,14 @@ impl Server {
     }
 }
 
-/// What the listeners of `config` are made of, and the addresses that are held for them.
-fn sites(
+/// Loads what each listener needs, and makes its addresses ours: for as long as the claims live, until
+/// the workers listen themselves.
+fn claim(
     config: &Config,
     provider: &Arc<CryptoProvider>,
-) -> Result<(Vec<Vec<Claim>>, Vec<Site>), Message> {
+    process: &Arc<Seats>,
+) -> Result<(Vec<Site>, Vec<Vec<Claim>>), Message> {
+    let seed = RandomState::new().hash_one(0);
     let mut claims = Vec::new();
     let mut sites = Vec::new();
     for listener in &config.listeners {
@@ -283,11 +293,17 @@ fn sites(
             bind: held.iter().map(|claim| claim.address).collect(),
             listener: listener.clone(),
             tls,
+            admission: Admission::new(
+                &listener.name,
+                listener.access.clone(),
+                Arc::clone(process),
+                seed,
+            ),
             origins,
         });
         claims.push(held);
     }
-    Ok((claims, sites))
+    Ok((sites, claims))
 }
 
 async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {

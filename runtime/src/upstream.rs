@@ -18,9 +18,10 @@ use crate::{
     pool::{Lease, Pool},
     port::Port,
 };
-use std::{fmt, rc::Rc};
+use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{
-    event::Refusal, group::Slot, leg::ReadEnd, limits::Waits, spare::Stay, time::Time,
+    event::Refusal, group::Slot, leg::ReadEnd, limits::Waits, proxy_protocol, spare::Stay,
+    time::Time,
 };
 
 /// What a worker knows of the upstream side of one listener.
@@ -50,6 +51,29 @@ pub enum Need {
     Connect,
     /// A tunnel: it gets a connection of its own.
     Tunnel,
+}
+
+/// Whose connection it is, for clusters that are told by a PROXY header.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// The client.
+    pub client: SocketAddr,
+    /// Where it has connected to, if that is known.
+    pub destination: Option<SocketAddr>,
+}
+
+impl Ends {
+    /// The header that says so.
+    fn header(&self, version: proxy_protocol::Version) -> Vec<u8> {
+        let nowhere = match self.client {
+            SocketAddr::V4(_) => SocketAddr::from(([0; 4], 0)),
+            SocketAddr::V6(_) => SocketAddr::from(([0_u16; 8], 0)),
+        };
+        let mut header = Vec::new();
+        let destination = self.destination.unwrap_or(nowhere);
+        proxy_protocol::write(version, self.client, destination, &mut header);
+        header
+    }
 }
 
 /// What there is for a session that wants an upstream leg.
@@ -96,7 +120,13 @@ impl<N: Network> Upstreams<N> {
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
     /// and to others should that fail. `failed`: where a request has been that is sent again; it
     /// goes to another endpoint, if there is one.
-    pub fn find(&self, cluster: Option<usize>, need: Need, failed: Option<Slot>) -> Found<N> {
+    /// Who is told by a PROXY header whose connection it is gets one of its own for each.
+    pub fn find(
+        &self,
+        cluster: Option<usize>,
+        (need, failed): (Need, Option<Slot>),
+        ends: &dyn Fn() -> Ends,
+    ) -> Found<N> {
         let uplink = cluster.and_then(|index| Some((index, self.uplinks.get(index)?)));
         let Some((index, uplink)) = uplink else {
             return Found::Nothing(Refusal::NoRoute);
@@ -122,7 +152,8 @@ impl<N: Network> Upstreams<N> {
             Picked::Share(held) => held,
             Picked::Busy | Picked::Nobody => return Found::Nothing(Refusal::NoEndpoint),
         };
-        if need == Need::Exchange {
+        let header = cluster.proxy_protocol.map(|version| ends().header(version));
+        if need == Need::Exchange && header.is_none() {
             let endpoint = held.endpoint();
             let terms = uplink.terms(endpoint);
             let secured = terms.is_some() || !cluster.tls;
@@ -131,7 +162,8 @@ impl<N: Network> Upstreams<N> {
                 return Found::Idle(port, lease, held);
             }
         }
-        Found::Dial(Dial::new(self.net.clone(), Rc::clone(uplink), None, held))
+        let dial = Dial::new(self.net.clone(), Rc::clone(uplink), None, held);
+        Found::Dial(dial.beginning_with(header.unwrap_or_default()))
     }
 
     /// Puts a connection among the idle ones, back into its place if it has one; `held` is the
@@ -144,6 +176,10 @@ impl<N: Network> Upstreams<N> {
         hint: Option<u16>,
         now: Time,
     ) {
+        if self.is_told(held.as_ref()) {
+            // It began by saying whose it is.
+            return self.retire(port, held, ReadEnd::Open, now);
+        }
         let timeouts = self.timeouts(held.as_ref());
         self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
@@ -152,6 +188,11 @@ impl<N: Network> Upstreams<N> {
     pub fn retire(&self, port: Port<N::Stream>, held: Option<Held>, read: ReadEnd, now: Time) {
         let timeouts = self.timeouts(held.as_ref());
         self.pool.retire(port, read, timeouts, now);
+    }
+
+    fn is_told(&self, held: Option<&Held>) -> bool {
+        held.and_then(|held| self.uplinks.get(held.cluster()))
+            .is_some_and(|uplink| uplink.cluster.proxy_protocol.is_some())
     }
 
     fn timeouts(&self, held: Option<&Held>) -> Waits {

@@ -5,6 +5,7 @@
 
 use crate::{
     accept::{Taps, accept},
+    admission::Admission,
     config::{self, Action, Config, Plan, Protocol},
     drain::Drain,
     driver::Service,
@@ -45,6 +46,8 @@ pub struct Site {
     pub listener: config::Listener,
     /// Its certificates, loaded.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Who is let in, for all workers.
+    pub admission: Arc<Admission>,
     /// How it speaks TLS to each cluster.
     pub origins: Origins,
 }
@@ -152,6 +155,7 @@ impl<N: Network> Worker<N> {
                 setup: (extras.setup)(setup(config, site)),
                 tls: site.tls.clone(),
                 upstreams: upstreams(net.clone(), config, site, &clusters, (pool, seed)),
+                admission: Arc::clone(&site.admission),
                 drain: drain.clone(),
                 forwarding: site.listener.forwarding.clone(),
                 buffers: site.listener.buffers,
@@ -272,6 +276,7 @@ fn setup(config: &Config, site: &Site) -> Setup {
         limits: config.limits,
         timeouts: shared(timeouts),
         policy: listener.policy,
+        proxy_header: listener.access.proxied_by.is_some(),
         passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
         ..Setup::new(kind, site.tls.is_some())
@@ -299,6 +304,7 @@ fn cluster(configured: &config::Cluster, now: Time, seed: u64) -> Rc<Cluster> {
         failing: [502, 503, 504].into(),
         buffers: configured.buffers,
         takes_connect: configured.takes_connect,
+        proxy_protocol: configured.proxy_protocol,
         tls: configured.tls.is_some(),
         authority: configured.host().into(),
     });

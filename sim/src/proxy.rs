@@ -123,6 +123,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             retries: Allowance::default(),
             takes_connect: true,
             health: None,
+            proxy_protocol: None,
             buffers: schedule.buffers.up.into(),
             timeouts: config::UpstreamTimeouts::default(),
             tls: (schedule.upstream != Carrier::Tcp).then(config::OriginTls::default),
@@ -158,6 +159,7 @@ fn listener(schedule: &Schedule, places: Places) -> config::Listener {
         policy: config::Policy::default(),
         clients: None,
         forwarding: config::Forwarding::default(),
+        access: config::Access::default(),
     }
 }
 
@@ -169,6 +171,7 @@ fn site(schedule: &Schedule, places: Places) -> Site {
             Carrier::Tcp => None,
             Carrier::Tls(_) => Some(certificates(schedule)),
         },
+        admission: tidegate::admission::Admission::open(),
         origins: vec![match schedule.upstream {
             Carrier::Tcp => None,
             Carrier::Tls(version) => Some(tls::client_config(Party::Proxy, version)),

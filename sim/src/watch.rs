@@ -158,6 +158,8 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Acked(side) => side,
         Event::Unaccepted => Side::Up,
         Event::Accepted
+        | Event::Introduced
+        | Event::Rejected(_)
         | Event::Routed(_)
         | Event::Peeked(_)
         | Event::Connected(_)
@@ -228,7 +230,9 @@ fn has_said_all(session: &Session, source: Side) -> bool {
         }
         (Phase::Closing, Side::Up) => true,
         (Phase::Idle(_) | Phase::Exchange(_) | Phase::Closing, Side::Down)
-        | (Phase::New | Phase::Securing | Phase::Peeking | Phase::Closed, _) => false,
+        | (Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Peeking | Phase::Closed, _) => {
+            false
+        }
     }
 }
 
@@ -241,6 +245,8 @@ fn lets_go(session: &Session) -> bool {
 fn event(event: Event) -> &'static str {
     match event {
         Event::Accepted => "accepted",
+        Event::Introduced => "introduced",
+        Event::Rejected(_) => "rejected",
         Event::Secured(..) => "secured",
         Event::Routed(_) => "routed",
         Event::Peeked(_) => "peeked",
@@ -271,6 +277,7 @@ fn event(event: Event) -> &'static str {
 fn phase(session: &Session) -> &'static str {
     match session.phase() {
         Phase::New => "new",
+        Phase::ProxyHeader => "header",
         Phase::Securing => "securing",
         Phase::Peeking => "peeking",
         Phase::Idle(_) => "idle",

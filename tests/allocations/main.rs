@@ -118,6 +118,7 @@ fn counted(
         bind: config.listeners[0].bind.clone(),
         listener: config.listeners[0].clone(),
         tls: None,
+        admission: tidegate::admission::Admission::open(),
         origins: vec![None],
     };
     let runtime = Builder::new_current_thread()

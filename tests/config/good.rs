@@ -3,8 +3,8 @@
 use crate::{read, read_in};
 use std::net::SocketAddr;
 use tidegate::config::{
-    self, Balance, BareFin, CertificateFiles, ClientAuth, ClientFin, Clients, Config, HalfClose,
-    OnIdle, OriginTls, Policy, Protocol, Roots, Tls, TunnelClose,
+    self, Balance, BareFin, ClientFin, Config, HalfClose, OnIdle, Policy, Protocol, Tls,
+    TunnelClose,
 };
 use tidegate_core::{
     limits::{Limits, Timeouts},
@@ -29,6 +29,13 @@ workers = 3
 
 [[listener]]
 name = "web"
+max_connections = 10000
+max_connections_per_source = 50
+rate = { requests = 100, per = "1s", burst = 50 }
+allow = ["10.0.0.0/8"]
+deny = ["10.2.0.0/16"]
+proxy_protocol = { accept_from = ["192.0.2.0/24"] }
+behind = "aws-alb"
 bind = [":443", "[::]:443"]
 tls  = { cert = "good.pem", key = "/keys/good.key" }
 to   = "files"
@@ -42,7 +49,7 @@ trusted = ["2001:db8::/32", "10.0.0.0/8", "192.0.2.7/32"]
 forwarded = "both"
 via = "edge"
 keepalive = { established = "2m", probes = 3, user_timeout = "4m" }
-timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", linger_stall = "34s", flush = "500ms", flush_total = "3s" }
+timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", pace = "90s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", linger_stall = "34s", flush = "500ms", flush_total = "3s" }
 
 [[listener]]
 name = "db"
@@ -89,6 +96,7 @@ to = "api"
 
 [[cluster]]
 name = "files"
+proxy_protocol = "v2"
 endpoints = ["127.0.0.1:3000"]
 balance = "random"
 retries = { percent = 5 }
@@ -125,6 +133,8 @@ pipe_from = "4KiB"
 head   = "128KiB"
 fields = 50
 target = "4KiB"
+max_body = "10GiB"
+min_body_rate = "1KiB"
 
 [drain]
 pre_delay = "2500ms"
@@ -145,6 +155,8 @@ fn every_key_arrives() {
         head_fields: 50,
         target_bytes: 4 << 10,
         inbox_bytes: 128 << 10,
+        body_bytes: 10 << 30,
+        body_rate: 1 << 10,
     };
     assert_eq!(config.limits, limits);
 
@@ -223,6 +235,7 @@ fn every_wait_arrives() {
         connect: Span::from_secs(1),
         tls_up: Span::from_secs(10),
         request: Span::from_secs(31),
+        pace: Span::from_secs(90),
         response: Span::from_secs(2),
         body: Span::from_secs(3),
         tunnel: Span::from_secs(7200),
@@ -262,55 +275,6 @@ fn every_knob_arrives() {
         idle: OnIdle::Finish,
     };
     assert_eq!(good(FULL).listeners[4].policy, policy);
-}
-
-#[test]
-fn every_key_of_tls_arrives() {
-    let config = good(FULL);
-    let mutual = &config.listeners[2];
-    let clients = Clients {
-        ca: "conf/good.pem".into(),
-        auth: ClientAuth::Optional,
-    };
-    assert_eq!(mutual.clients, Some(clients));
-    assert_eq!(mutual.policy.tls12_half_close, HalfClose::Strict);
-    let Protocol::Passthrough(names) = &config.listeners[3].protocol else {
-        panic!("{:?}", config.listeners[3])
-    };
-    let to = |name| {
-        names
-            .find(&Asked::named(name))
-            .map(|(route, _)| config.clusters[route.to].name.as_str())
-    };
-    assert_eq!(to(Some("a.example.org")), Some("files"));
-    assert_eq!(
-        (to(Some("example.org")), to(None)),
-        (Some("db"), Some("db"))
-    );
-    assert_eq!(config.listeners[3].timeouts.tls, Span::from_secs(1));
-
-    let cluster = |name| config.clusters.iter().find(|one| one.name == name).unwrap();
-    let secure = cluster("secure");
-    assert_eq!(secure.timeouts.tls, Some(Span::from_secs(7)));
-    let tls = OriginTls {
-        roots: Roots::File("conf/good.pem".into()),
-        server_name: Some("db.example.org".to_owned()),
-        identity: Some(CertificateFiles {
-            cert: "conf/good.pem".into(),
-            key: "conf/good.key".into(),
-        }),
-    };
-    assert_eq!(secure.tls.as_ref(), Some(&tls));
-    let expected = |cluster: &config::Cluster, n: usize| {
-        let name = cluster.expected(&cluster.endpoints[n]).unwrap();
-        name.to_str().into_owned()
-    };
-    assert_eq!(expected(secure, 1), "db.example.org");
-    let trusted = cluster("trusted");
-    assert_eq!(trusted.tls, Some(OriginTls::default()));
-    assert_eq!(expected(trusted, 0), "db1");
-    assert_eq!(expected(trusted, 1), "127.0.0.1");
-    assert_eq!(cluster("db").tls, None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! as the one who made the mistake. The good ones, and that printing them loses nothing, are in
 //! `good.rs`.
 
+mod access;
 mod asked;
 mod ends;
 mod good;

@@ -26,7 +26,7 @@ fn waits(config: &Config) -> Timeouts {
     config.timeouts(&config.listeners[0], 0)
 }
 
-const ROWS: [Row; 34] = [
+const ROWS: [Row; 35] = [
     (
         "T_abort_flush, without progress",
         At::Listener,
@@ -142,6 +142,12 @@ const ROWS: [Row; 34] = [
     ("a request body", At::Listener, "request", |c| {
         waits(c).request
     }),
+    (
+        "a request body, on the average",
+        At::Listener,
+        "pace",
+        |c| waits(c).pace,
+    ),
     ("T_half_idle follows", At::Listener, "tunnel", |c| {
         waits(c).half_idle
     }),
@@ -276,6 +282,7 @@ fn every_wait_of_the_core_has_a_row() {
         connect: _,
         tls_up: _,
         request: _,
+        pace: _,
         response: _,
         body: _,
         tunnel: _,

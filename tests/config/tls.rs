@@ -1,6 +1,14 @@
 //! What is said of TLS that was configured wrongly: to endpoints, of clients, passed through.
 
-use crate::{CLUSTER, said, snapshot};
+use crate::{
+    CLUSTER,
+    good::{FULL, good},
+    said, snapshot,
+};
+use tidegate::config::{
+    self, CertificateFiles, ClientAuth, Clients, HalfClose, OriginTls, Protocol, Roots,
+};
+use tidegate_core::{route::Asked, time::Span};
 
 #[test]
 fn tls_to_endpoints() {
@@ -85,4 +93,53 @@ to   = "api"
 {CLUSTER}"#
     );
     snapshot("tls_passed_through", &said(&text));
+}
+
+#[test]
+fn every_key_of_tls_arrives() {
+    let config = good(FULL);
+    let mutual = &config.listeners[2];
+    let clients = Clients {
+        ca: "conf/good.pem".into(),
+        auth: ClientAuth::Optional,
+    };
+    assert_eq!(mutual.clients, Some(clients));
+    assert_eq!(mutual.policy.tls12_half_close, HalfClose::Strict);
+    let Protocol::Passthrough(names) = &config.listeners[3].protocol else {
+        panic!("{:?}", config.listeners[3])
+    };
+    let to = |name| {
+        names
+            .find(&Asked::named(name))
+            .map(|(route, _)| config.clusters[route.to].name.as_str())
+    };
+    assert_eq!(to(Some("a.example.org")), Some("files"));
+    assert_eq!(
+        (to(Some("example.org")), to(None)),
+        (Some("db"), Some("db"))
+    );
+    assert_eq!(config.listeners[3].timeouts.tls, Span::from_secs(1));
+
+    let cluster = |name| config.clusters.iter().find(|one| one.name == name).unwrap();
+    let secure = cluster("secure");
+    assert_eq!(secure.timeouts.tls, Some(Span::from_secs(7)));
+    let tls = OriginTls {
+        roots: Roots::File("conf/good.pem".into()),
+        server_name: Some("db.example.org".to_owned()),
+        identity: Some(CertificateFiles {
+            cert: "conf/good.pem".into(),
+            key: "conf/good.key".into(),
+        }),
+    };
+    assert_eq!(secure.tls.as_ref(), Some(&tls));
+    let expected = |cluster: &config::Cluster, n: usize| {
+        let name = cluster.expected(&cluster.endpoints[n]).unwrap();
+        name.to_str().into_owned()
+    };
+    assert_eq!(expected(secure, 1), "db.example.org");
+    let trusted = cluster("trusted");
+    assert_eq!(trusted.tls, Some(OriginTls::default()));
+    assert_eq!(expected(trusted, 0), "db1");
+    assert_eq!(expected(trusted, 1), "127.0.0.1");
+    assert_eq!(cluster("db").tls, None);
 }

@@ -146,6 +146,10 @@ impl Reader {
             };
             self.consume(taken);
             let decoder = BodyDecoder::bounded(head.facts.body(), &self.limits);
+            let decoder = match self.sender {
+                Sender::Client => decoder.at_most(self.limits.body_bytes),
+                Sender::Origin(..) => decoder,
+            };
             self.inside = Some((head, decoder));
         }
         loop {

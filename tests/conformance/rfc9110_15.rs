@@ -1,9 +1,12 @@
 //! RFC 9110, section 15: status codes, as far as framing tells them apart.
 
-use crate::table::{Group, Is, RESPONSE, play, response_to, takes};
-use tidegate_core::http1::{BodyKind, Method};
+use crate::table::{CHUNKS, Group, Is, REQUEST, RESPONSE, play, refuses, response_to, takes};
+use tidegate_core::{
+    http1::{BodyKind, Fault, Method},
+    limits::Limits,
+};
 
-pub(crate) const TABLES: &[&[Group]] = &[CLASSES, INTERIM, SWITCHING, EMPTY, NOT_EMPTY];
+pub(crate) const TABLES: &[&[Group]] = &[CLASSES, INTERIM, SWITCHING, EMPTY, NOT_EMPTY, TOO_LONG];
 
 /// The code alone is never a reason to read a body or not, but for the few below.
 const CLASSES: &[Group] = &[takes(
@@ -128,4 +131,67 @@ const NOT_EMPTY: &[Group] = &[
 #[test]
 fn rfc9110_15_3_6_205_is_framed_as_any_other() {
     play(NOT_EMPTY);
+}
+
+fn six() -> Limits {
+    Limits {
+        body_bytes: 6,
+        ..Limits::default()
+    }
+}
+
+/// Section 15.5.14: by the head where it says how long the body is, by the chunk that goes beyond where
+/// it does not. Of a response nothing is asked.
+const TOO_LONG: &[Group] = &[
+    takes(
+        CHUNKS,
+        &[Is::Body("abcdef")],
+        &[
+            b"6\r\nabcdef\r\n0\r\n\r\n",
+            b"5\r\nabcde\r\n1\r\nf\r\n0\r\n\r\n",
+        ],
+    )
+    .under(six),
+    refuses(
+        CHUNKS,
+        Fault::BodyTooLong,
+        413,
+        &[
+            b"7\r\n",
+            b"ffffffffffffffff\r\n",
+            b"6\r\nabcdef\r\n1\r\n",
+            b"5\r\nabcde\r\n1\r\nf\r\nffffffffffffffff\r\n",
+        ],
+    )
+    .under(six),
+    takes(
+        REQUEST,
+        &[Is::Body("abcdef")],
+        &[b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabcdef"],
+    )
+    .under(six),
+    refuses(
+        REQUEST,
+        Fault::BodyTooLong,
+        413,
+        &[
+            b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n",
+            b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 18446744073709551615\r\n\r\n",
+        ],
+    )
+    .under(six),
+    takes(
+        RESPONSE,
+        &[Is::Body("abcdefg")],
+        &[
+            b"HTTP/1.1 200 X\r\nContent-Length: 7\r\n\r\nabcdefg",
+            b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nabcdefg\r\n0\r\n\r\n",
+        ],
+    )
+    .under(six),
+];
+
+#[test]
+fn rfc9110_15_5_14_a_body_beyond_its_limit_is_413() {
+    play(TOO_LONG);
 }

@@ -9,6 +9,7 @@
 //! then to be read row by row against LIFECYCLE, and committed with the reason for its change.
 
 mod client;
+mod header;
 mod idle;
 mod origin;
 mod original;

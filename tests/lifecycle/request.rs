@@ -102,6 +102,51 @@ fn h06_truncated_body() {
 }
 
 #[test]
+fn row_4_8_6_slower_than_anything() {
+    Story::http("A byte of the body now and then is progress, and behind T_pace not enough: 408.")
+        .accepted()
+        .at(1)
+        .decoded(Down, request(post(9_000), 90))
+        .at(2)
+        .connected()
+        .sent(Up, 90)
+        .opening_left_out()
+        .at(25_000)
+        .decoded(Down, body(1))
+        .sent(Up, 1)
+        .at(50_000)
+        .decoded(Down, body(1))
+        .sent(Up, 1)
+        .fired(Timer::Pace)
+        .all_sent(Down)
+        .finished(Down)
+        .acked(Down)
+        .tells("request_pace");
+}
+
+// 6,500 bytes pay for 65 s at 100 bytes a second, and 10 s of the wait were the origin's.
+#[test]
+fn row_4_8_6_what_it_is_kept_waiting_for_does_not_count() {
+    Story::http("What has come pays for its time; a wait for the origin to take it costs nothing.")
+        .limit(10_000)
+        .accepted()
+        .at(0)
+        .decoded(Down, request(post(9_000), 90))
+        .connected()
+        .sent(Up, 90)
+        .at(20_000)
+        .decoded(Down, body(6_500))
+        .opening_left_out()
+        .at(30_000)
+        .sent(Up, 6_500)
+        .at(55_000)
+        .decoded(Down, body(1))
+        .sent(Up, 1)
+        .fired(Timer::Pace)
+        .tells("request_pace_paid");
+}
+
+#[test]
 fn h07_t02_fin_before_the_response() {
     Story::https("Client FIN before the response, over TLS 1.2: it is delivered, then finished.")
         .accepted()

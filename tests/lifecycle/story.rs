@@ -10,7 +10,7 @@ pub(crate) mod words;
 
 use self::{feasible::Network, verdict::Ledger};
 use tidegate_core::{
-    ending::Cause,
+    ending::{Cause, Rejection},
     event::{Call, Decoded, Event, Origin, Peeked, Refusal},
     limits::Timeouts,
     session::{Kind, Session, Setup},
@@ -175,6 +175,13 @@ impl Story {
         Story::new(claim, setup)
     }
 
+    /// Behind somebody who says in a PROXY header for whom it speaks.
+    pub(crate) fn introducing(mut self) -> Self {
+        self.setup.proxy_header = true;
+        self.session = Session::new(self.setup);
+        self
+    }
+
     /// A relay that follows the letter of TLS 1.2, which its client speaks.
     pub(crate) fn strict(claim: &str) -> Self {
         let mut setup = Setup::new(Kind::Tcp, true);
@@ -187,6 +194,14 @@ impl Story {
 impl Story {
     pub(crate) fn accepted(self) -> Self {
         self.event(Event::Accepted)
+    }
+
+    pub(crate) fn introduced(self) -> Self {
+        self.event(Event::Introduced)
+    }
+
+    pub(crate) fn rejected(self, why: Rejection) -> Self {
+        self.event(Event::Rejected(why))
     }
 
     pub(crate) fn secured(self) -> Self {

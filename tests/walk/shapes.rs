@@ -22,6 +22,27 @@ pub(crate) fn passed() -> Shape {
     Shape::tcp("passthrough", false, [4, 4]).passed()
 }
 
+/// Sessions behind somebody who says in a PROXY header for whom it speaks.
+pub(crate) fn introduced() -> Vec<Shape> {
+    vec![
+        Shape::tcp("tcp, introduced", false, [2, 2]).introduced(),
+        Shape::tcp("tls, introduced", true, [1, 1])
+            .introduced()
+            .draining(),
+        Shape::tcp("passthrough, introduced", false, [1, 1])
+            .passed()
+            .introduced(),
+        Shape::http("length, introduced", b"H", b"Hb")
+            .answering(BodyKind::Length(1))
+            .introduced()
+            .draining(),
+        Shape::http("length over tls, introduced", b"H", b"Hb")
+            .answering(BodyKind::Length(1))
+            .over_tls()
+            .introduced(),
+    ]
+}
+
 /// Raw bytes, the client over TLS.
 pub(crate) fn tls() -> Shape {
     Shape::tcp("tls", true, [4, 4])
@@ -243,6 +264,8 @@ pub(crate) fn timed() -> Vec<Shape> {
             .asking(&[UPGRADE])
             .switching(),
         Shape::http("connect", b"Ht", b"H").asking(&[CONNECT]),
+        Shape::tcp("tls, introduced", true, [1, 1]).introduced(),
+        Shape::http("short upload", b"Hbb", b"H").asking(POST_SHORT),
     ];
     shapes.extend(
         http()
@@ -298,6 +321,7 @@ pub(crate) fn small() -> Vec<Shape> {
 /// Everything.
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
+    shapes.extend(introduced());
     shapes.extend(drained());
     shapes.extend(hinted());
     shapes.extend(knobs());

@@ -235,7 +235,7 @@ impl Raw {
         Raw::try_of(stream).unwrap()
     }
 
-    fn try_of(stream: TcpStream) -> std::io::Result<Raw> {
+    pub(crate) fn try_of(stream: TcpStream) -> std::io::Result<Raw> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;

@@ -139,7 +139,7 @@ fn answered(world: &World, shape: &Shape) -> Result<(), Found> {
     if !healthy
         || !idle
         || stream.answered < stream.heads
-        || matches!(world.session.phase(), Phase::Securing)
+        || matches!(world.session.phase(), Phase::ProxyHeader | Phase::Securing)
     {
         return Ok(());
     }

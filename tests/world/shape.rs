@@ -141,6 +141,12 @@ impl Shape {
         self
     }
 
+    /// Behind somebody who says in a PROXY header for whom it speaks.
+    pub(crate) fn introduced(mut self) -> Self {
+        self.setup.proxy_header = true;
+        self
+    }
+
     /// Over TLS 1.2, by its letter (T02).
     pub(crate) fn strict(mut self) -> Self {
         self.version = tls::Version::V12;
@@ -172,6 +178,9 @@ impl Shape {
 
     /// As if the time of this wait had always come.
     pub(crate) fn firing(mut self, timer: Timer) -> Self {
+        if timer == Timer::Pace {
+            self.setup.limits.body_rate = u32::MAX;
+        }
         self.setup.timeouts = self.setup.timeouts.with(|waits| {
             if timer == Timer::WriteDown {
                 waits.linger_stall = Span(0);
@@ -183,6 +192,7 @@ impl Shape {
                 Timer::Connect => &mut waits.connect,
                 Timer::TlsUp => &mut waits.tls_up,
                 Timer::Request => &mut waits.request,
+                Timer::Pace => &mut waits.pace,
                 Timer::Response => &mut waits.response,
                 Timer::Body => &mut waits.body,
                 Timer::Tunnel => &mut waits.tunnel,

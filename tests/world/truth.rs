@@ -73,6 +73,8 @@ impl World {
             Event::Evicted => self.evicted = true,
             Event::DrainExpired => self.expired = true,
             Event::Accepted
+            | Event::Introduced
+            | Event::Rejected(_)
             | Event::Secured(Side::Down, _)
             | Event::Routed(_)
             | Event::Peeked(_)
@@ -110,6 +112,7 @@ impl World {
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request
+            | Timer::Pace
             | Timer::Linger => &[],
         };
         let open = |side: &&Side| self.session.leg(**side).open().is_some();

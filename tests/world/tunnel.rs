@@ -17,6 +17,14 @@ use tidegate_core::{
 };
 
 impl World {
+    /// Bytes that wait for `side` to take them, as the world has counted them.
+    pub(crate) fn held(&self, side: Side) -> u32 {
+        match self.tunnel {
+            true => u32::from(self.wire(side.other()).inside),
+            false => self.carry.outbox(side).len(),
+        }
+    }
+
     /// The exchange has become a tunnel: from here on bytes count, not letters. What is left of
     /// either script is the tunnel's; what of it was read already goes first (W1).
     pub(super) fn switch(&mut self, shape: &Shape) {

@@ -27,7 +27,7 @@ use self::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate_core::{
     effect::Effects,
-    ending::Cause,
+    ending::{Cause, Rejection},
     event::{Call, Event, Origin, Peeked, Refusal},
     interest::Read,
     leg::{Leg, WriteEnd},
@@ -109,29 +109,26 @@ impl World {
         &mut self.wires[side as usize]
     }
 
-    /// Bytes that wait for `side` to take them, as the world has counted them.
-    pub(crate) fn held(&self, side: Side) -> u32 {
-        match self.tunnel {
-            true => u32::from(self.wire(side.other()).inside),
-            false => self.carry.outbox(side).len(),
-        }
-    }
-
     /// Everything that a driver could do now.
     pub(crate) fn actions(&self, shape: &Shape) -> Vec<Action> {
         let mut out = Vec::new();
-        if self.over {
-            return out;
+        match (self.over, self.is_new()) {
+            (true, _) => return out,
+            (false, true) => return vec![Action::Tell(Event::Accepted)],
+            (false, false) => {}
         }
         let mut tell = |event| out.push(Action::Tell(event));
-        if self.is_new() {
-            tell(Event::Accepted);
-            return out;
-        }
         if matches!(self.session.leg(Side::Down), Leg::Securing) {
-            tell(Event::Secured(Side::Down, shape.version));
+            if self.session.phase() == &Phase::ProxyHeader {
+                tell(Event::Introduced);
+                Rejection::ALL
+                    .iter()
+                    .for_each(|why| tell(Event::Rejected(*why)));
+            } else {
+                tell(Event::Secured(Side::Down, shape.version));
+                tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
+            }
             tell(Event::Fin(Side::Down));
-            tell(Event::Failed(Side::Down, Cause::Tls, Call::Read));
             tell(Event::Failed(Side::Down, Cause::Reset, Call::Read));
         }
         if matches!(self.session.leg(Side::Up), Leg::Securing) {
@@ -141,9 +138,9 @@ impl World {
             tell(Event::Failed(Side::Up, Cause::Reset, Call::Write));
         }
         if self.session.phase() == &Phase::Peeking && self.wire(Side::Down).inside > 0 {
-            for peeked in [Peeked::Routed, Peeked::Unroutable, Peeked::Alien] {
-                tell(Event::Peeked(peeked));
-            }
+            let all = [Peeked::Routed, Peeked::Unroutable, Peeked::Alien];
+            all.into_iter()
+                .for_each(|peeked| tell(Event::Peeked(peeked)));
         }
         if self.dialing {
             tell(Event::Connected(Origin::Fresh));

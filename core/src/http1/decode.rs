@@ -22,6 +22,8 @@ const EXTENSION_BYTES: u16 = 256;
 pub struct BodyDecoder {
     state: State,
     bounds: Bounds,
+    /// Bytes that chunks may still announce.
+    room: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +77,21 @@ impl BodyDecoder {
             BodyKind::Close => State::Close,
         };
         let bounds = Bounds::of(limits);
-        BodyDecoder { state, bounds }
+        BodyDecoder {
+            state,
+            bounds,
+            room: u64::MAX,
+        }
+    }
+
+    /// The same for a body of at most so many bytes: a chunk that goes beyond is refused before it
+    /// comes. Of a body whose length the head declares, the head has been refused.
+    #[must_use]
+    pub const fn at_most(self, bytes: u64) -> Self {
+        BodyDecoder {
+            room: bytes,
+            ..self
+        }
     }
 
     /// Takes framing and then one piece from `input`, of at most `max` data bytes, and tells how
@@ -100,6 +116,10 @@ impl BodyDecoder {
             let rest = &input[consumed..];
             match self.look(rest, max).map_err(Reject::Body)? {
                 Look::Framing(state) => {
+                    if let State::SizeLf { value } = self.state {
+                        let room = self.room.checked_sub(value);
+                        self.room = room.ok_or(Reject::Body(Fault::BodyTooLong))?;
+                    }
                     self.state = state;
                     consumed += 1;
                 }

@@ -154,6 +154,9 @@ fn parse_request<'a>(
         fields,
     } = start;
     let head = understand_request(method, target, version, fields)?;
+    if matches!(head.facts.body, BodyKind::Length(length) if length > limits.body_bytes) {
+        return Err(Fault::BodyTooLong);
+    }
     Ok(Some((skipped + length, head)))
 }
 

@@ -56,6 +56,8 @@ pub enum Fault {
     CodingInvalid,
     /// A CONNECT with content: what follows its head belongs to the tunnel.
     ConnectContent,
+    /// The body is above its limit.
+    BodyTooLong,
     /// A chunk size that is not 1 to 16 hexadecimal digits.
     ChunkSize,
     /// A chunk extension that is none, or that is above its limit.
@@ -157,6 +159,8 @@ impl Fault {
             | Fault::ChunkExtension
             | Fault::ChunkEnd
             | Fault::Trailer => 400,
+            // RFC 9110, 15.5.14.
+            Fault::BodyTooLong => 413,
             // RFC 9112, 3: a target longer than any URI the server wishes to parse.
             Fault::TargetTooLong => 414,
             // RFC 6585, 5.
@@ -197,6 +201,7 @@ impl Fault {
             Fault::CodingUnknown => "unknown transfer coding",
             Fault::CodingInvalid => "malformed Transfer-Encoding",
             Fault::ConnectContent => "content in a CONNECT",
+            Fault::BodyTooLong => "body too long",
             Fault::ChunkSize => "malformed chunk size",
             Fault::ChunkExtension => "malformed chunk extension",
             Fault::ChunkEnd => "no CRLF after a chunk",

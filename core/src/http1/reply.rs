@@ -173,6 +173,7 @@ impl Reply {
                 | Fault::LengthTwice
                 | Fault::LengthAndCoding
                 | Fault::ConnectContent
+                | Fault::BodyTooLong
                 | Fault::ChunkSize
                 | Fault::ChunkExtension
                 | Fault::ChunkEnd

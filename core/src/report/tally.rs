@@ -70,6 +70,7 @@ impl Loss {
             | Cause::Certificate
             | Cause::Cancelled
             | Cause::Protocol
+            | Cause::Rejected(_)
             | Cause::Local => Loss::SinkFailed,
         }
     }

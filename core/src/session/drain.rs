@@ -92,6 +92,7 @@ impl Session {
             Phase::Idle(Idle::Fresh) => Some((Timer::Head, waits.head)),
             Phase::Idle(Idle::Kept) => Some((Timer::Idle, waits.idle)),
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Exchange(_)

@@ -11,6 +11,7 @@ impl Session {
     /// The session's present concern, for its last word.
     pub(super) fn during(&self) -> During {
         match &self.phase {
+            Phase::ProxyHeader => During::ProxyHeader,
             Phase::New | Phase::Securing | Phase::Peeking => During::Handshake,
             Phase::Idle(_) => During::Idle,
             Phase::Exchange(exchange) => match exchange.request {

@@ -45,7 +45,7 @@ impl Session {
                 self.no_upstream(Refusal::Failed(Cause::Expired(timer)), effects);
             }
             Timer::TlsUp => self.unsecured(Cause::Expired(timer), effects),
-            Timer::Request => {
+            Timer::Request | Timer::Pace => {
                 self.note(How::Expired(timer), By::Proxy);
                 self.refuse_request(Reply::request_timeout(), effects);
             }
@@ -101,6 +101,7 @@ impl Session {
                 self.refuse_request(Reply::request_timeout(), effects);
             }
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Tunnel

@@ -115,6 +115,7 @@ impl Session {
         }
         // H11: what is only kept is no progress of the request in flight.
         if self.is_turn(Side::Down) {
+            self.pace_moved(bytes);
             self.timers.restart(Timer::Request);
             self.timers.restart(Timer::Response);
         }
@@ -183,6 +184,7 @@ impl Session {
         match &mut self.phase {
             Phase::Exchange(exchange) => exchange,
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Idle(_)
@@ -215,7 +217,10 @@ impl Session {
             }
             // What was understood of the same bytes has ended the message already.
             (Side::Up, Phase::Idle(_)) | (_, Phase::Closing | Phase::Closed) => {}
-            (_, Phase::New | Phase::Securing | Phase::Peeking | Phase::Tunnel) => {
+            (
+                _,
+                Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Peeking | Phase::Tunnel,
+            ) => {
                 bug!("an HTTP event outside an exchange")
             }
         }
@@ -295,6 +300,7 @@ impl Session {
                 content,
             } => Reply::configured(status, fields, content),
             Refusal::NoConnect => Reply::not_implemented(),
+            Refusal::TooMany(seconds) => Reply::too_many_requests(seconds),
             // As if nobody ever sent a request again.
             Refusal::NoRetry => Reply::bad_gateway("connection_terminated"),
             Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
@@ -304,9 +310,11 @@ impl Session {
                 Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),
                 Cause::Tls => Reply::bad_gateway("tls_protocol_error"),
                 Cause::Certificate => Reply::bad_gateway("tls_certificate_error"),
-                Cause::Reset | Cause::Cancelled | Cause::Deadline | Cause::Protocol => {
-                    Reply::bad_gateway("connection_terminated")
-                }
+                Cause::Reset
+                | Cause::Cancelled
+                | Cause::Deadline
+                | Cause::Protocol
+                | Cause::Rejected(_) => Reply::bad_gateway("connection_terminated"),
                 Cause::Local => Reply::bad_gateway("proxy_internal_error"),
             },
         };

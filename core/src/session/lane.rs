@@ -32,6 +32,7 @@ impl Session {
             },
             (
                 Phase::New
+                | Phase::ProxyHeader
                 | Phase::Securing
                 | Phase::Peeking
                 | Phase::Idle(_)

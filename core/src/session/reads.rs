@@ -61,6 +61,7 @@ impl Session {
             (Phase::Exchange(_), Side::Up)
             | (
                 Phase::New
+                | Phase::ProxyHeader
                 | Phase::Securing
                 | Phase::Peeking
                 | Phase::Idle(_)
@@ -84,6 +85,7 @@ impl Session {
             (Phase::Idle(_), Side::Up) => false,
             (
                 Phase::New
+                | Phase::ProxyHeader
                 | Phase::Securing
                 | Phase::Peeking
                 | Phase::Tunnel
@@ -144,7 +146,7 @@ impl Session {
 
     fn read_open(&self, side: Side, inbox: Inbox) -> Read {
         match &self.phase {
-            Phase::New | Phase::Securing | Phase::Closed => Read::Off,
+            Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Closed => Read::Off,
             Phase::Peeking => take(self.peek_room()),
             Phase::Closing => Read::Discard,
             // I9: also while this leg waits for its reset, as long as the other one takes anything.

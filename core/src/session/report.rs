@@ -6,7 +6,7 @@
 use super::{Phase, Session, waits};
 use crate::{
     effect::Effect,
-    ending::{By, Cause, End},
+    ending::{By, Cause, End, Rejection},
     event::{Event, Peeked, Refusal},
     leg::{Leg, Open, ReadEnd, WriteEnd},
     report::{Failure, Heard, LegReport, Over, Parting, Report, Retry},
@@ -353,7 +353,10 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Refused(side, _) => Some(side),
         Event::Unconnected(_) => Some(Side::Up),
         Event::Peeked(Peeked::Alien) => Some(Side::Down),
+        Event::Rejected(Rejection::ProxyHeaderMissing) => Some(Side::Down),
         Event::Accepted
+        | Event::Introduced
+        | Event::Rejected(_)
         | Event::Secured(..)
         | Event::Peeked(Peeked::Routed | Peeked::Unroutable)
         | Event::Routed(_)

@@ -43,6 +43,7 @@ impl Session {
             Phase::Exchange(exchange) => Some(exchange),
             Phase::New
             | Phase::Peeking
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Idle(_)
             | Phase::Tunnel
@@ -146,6 +147,7 @@ const fn is_network(cause: Cause) -> bool {
         | Cause::Protocol
         | Cause::Deadline
         | Cause::Local
+        | Cause::Rejected(_)
         | Cause::Expired(_) => false,
     }
 }

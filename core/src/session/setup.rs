@@ -21,6 +21,8 @@ pub struct Setup {
     pub kind: Kind,
     /// Whether the downstream leg is TLS.
     pub down_tls: bool,
+    /// Whether its peer says first, in a PROXY header, for whom it speaks.
+    pub proxy_header: bool,
     /// Whether the client's TLS is passed through, and only its ClientHello read (LIFECYCLE 4.2).
     pub passthrough: bool,
     /// Whether the upstream leg is TLS.
@@ -45,6 +47,7 @@ impl Setup {
         Setup {
             kind,
             down_tls,
+            proxy_header: false,
             passthrough: false,
             up_tls: false,
             limits: Limits::default(),

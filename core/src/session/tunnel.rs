@@ -65,6 +65,7 @@ impl Session {
             // Nothing but a tunnel closes with two legs.
             Phase::Closing if !self.up.is_over() => Kind::Tcp,
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Idle(_)

@@ -45,6 +45,7 @@ impl Session {
     /// Arms what is wanted, stops what is not. Each timer by its name, so that the compiler drops
     /// what [`Session::wants`] says of the others: this is asked after every step.
     pub(super) fn bring_waits_into_line(&mut self, now: Time) {
+        self.keep_pace(now);
         macro_rules! line {
             ($($timer:ident)*) => {
                 // It does not compile until every timer is here.
@@ -53,7 +54,7 @@ impl Session {
             };
         }
         line! {
-            Tls Head Idle Connect TlsUp Request Response Body Tunnel WriteDown WriteUp Linger
+            Tls Head Idle Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
             FlushDown FlushUp FlushTotal
         }
     }
@@ -70,7 +71,10 @@ impl Session {
         let waits = &self.setup.timeouts;
         let (wanted, span) = match timer {
             Timer::Tls => (
-                matches!(self.phase, Phase::Securing | Phase::Peeking),
+                matches!(
+                    self.phase,
+                    Phase::ProxyHeader | Phase::Securing | Phase::Peeking
+                ),
                 waits.tls,
             ),
             // G4: who comes to a session that drains gets no longer than who is there already.
@@ -86,6 +90,7 @@ impl Session {
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),
             Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),
             Timer::Request => (self.waits_for_request(), waits.request),
+            Timer::Pace => (self.asks_for_pace(), self.pace_left()),
             Timer::Response => (self.waits_for_response(), waits.response),
             Timer::Body => (self.waits_for_body(), waits.body),
             Timer::Tunnel => (self.phase == Phase::Tunnel, self.idle_wait()),
@@ -205,6 +210,7 @@ impl Session {
             Phase::Idle(idle) => *idle == Idle::Fresh,
             Phase::Exchange(exchange) => exchange.request == Request::Head,
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Tunnel
@@ -214,7 +220,7 @@ impl Session {
     }
 
     /// The request's next bytes are the client's to send: the origin has taken all there is.
-    fn waits_for_request(&self) -> bool {
+    pub(super) fn waits_for_request(&self) -> bool {
         let Phase::Exchange(exchange) = &self.phase else {
             return false;
         };

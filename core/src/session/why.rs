@@ -13,6 +13,8 @@ use core::fmt;
 pub enum Wait {
     /// The answer to a connect.
     Connect,
+    /// The PROXY header that it begins with.
+    ProxyHeader,
     /// The rest of its TLS handshake.
     Handshake,
     /// The ClientHello by which it is routed.
@@ -45,6 +47,7 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Wait::Connect => "the connect",
+            Wait::ProxyHeader => "a PROXY header",
             Wait::Handshake => "the handshake",
             Wait::Hello => "a ClientHello",
             Wait::Request => "a request",
@@ -69,6 +72,9 @@ impl Session {
         match self.leg(side) {
             Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => None,
             Leg::Connecting => Some(Wait::Connect),
+            Leg::Securing if side == Side::Down && self.phase == Phase::ProxyHeader => {
+                Some(Wait::ProxyHeader)
+            }
             Leg::Securing => Some(Wait::Handshake),
             Leg::Open(open) => Some(match open.write {
                 WriteEnd::Finishing => Wait::RoomForEnd,
@@ -94,7 +100,9 @@ impl Session {
             Phase::Idle(_) => Wait::Request,
             Phase::Exchange(exchange) => wait_of(exchange, side),
             Phase::Tunnel => Wait::Bytes,
-            Phase::New | Phase::Securing | Phase::Closing | Phase::Closed => Wait::LastWord,
+            Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Closing | Phase::Closed => {
+                Wait::LastWord
+            }
         }
     }
 }

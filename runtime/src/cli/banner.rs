@@ -1,8 +1,9 @@
 //! What is served, in a few lines: at the start and for `check`. Pure functions of the
 //! configuration; a line is there only if it is true.
 
-use crate::config::{
-    self, Action, CertificateFiles, Cluster, Config, Listener, Plan, Protocol, Tls,
+use crate::{
+    config::{self, Action, CertificateFiles, Cluster, Config, Listener, Plan, Protocol, Tls},
+    server::Files,
 };
 use tidegate_core::route::{Share, When};
 
@@ -12,7 +13,7 @@ const NAMED: usize = 3;
 /// What is printed at the start. `dev_fingerprint`: of the development certificate, if one is
 /// served.
 #[must_use]
-pub fn banner(config: &Config, dev_fingerprint: Option<&str>) -> String {
+pub fn banner(config: &Config, dev_fingerprint: Option<&str>, files: Option<Files>) -> String {
     let name = concat!("tidegate ", env!("CARGO_PKG_VERSION"));
     let served = rows(config, dev_fingerprint);
     let mut text = String::new();
@@ -22,6 +23,10 @@ pub fn banner(config: &Config, dev_fingerprint: Option<&str>) -> String {
             (_, Row::Route(row)) => format!("{:width$}  {row}\n", "", width = name.len()),
             (_, Row::Below(row)) => format!("  {row}\n"),
         };
+    }
+    if let Some(Files { limit, connections }) = files {
+        let (connections, limit) = (grouped(connections as u64), grouped(limit));
+        text += &format!("  limits {connections} connections (from open-file limit {limit})\n");
     }
     text + &format!("^C once drains ({}), twice stops.\n", config.drain.timeout)
 }
@@ -35,6 +40,19 @@ pub fn check(name: &str, config: &Config) -> String {
             Row::Route(row) => format!("  {row}\n"),
             Row::Below(row) => format!("    {row}\n"),
         };
+    }
+    text
+}
+
+/// `43 690`: a number in groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
     }
     text
 }
@@ -171,11 +189,19 @@ mod tests {
     fn a_one_liner() {
         let mut web = listener();
         web.tls = Some(Tls::Dev("/data/dev".into()));
-        let shown = banner(&config(vec![web], &["127.0.0.1:3000"]), Some("9f:2c"));
+        let shown = banner(
+            &config(vec![web], &["127.0.0.1:3000"]),
+            Some("9f:2c"),
+            Some(Files {
+                limit: 131_072,
+                connections: 43_690,
+            }),
+        );
         let expected = "\
 tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (least-request, 1 endpoint)
   tls    dev certificate localhost, sha256 9f:2c
          trust once: /data/dev/ca.pem
+  limits 43 690 connections (from open-file limit 131 072)
 ^C once drains (30s), twice stops.
 ";
         assert_eq!(shown, expected);

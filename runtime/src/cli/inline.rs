@@ -71,6 +71,7 @@ pub(super) fn config(
         policy: Policy::default(),
         clients: None,
         forwarding: crate::config::Forwarding::default(),
+        access: crate::config::Access::default(),
     };
     let cluster = Cluster {
         name: "main".to_owned(),
@@ -79,6 +80,7 @@ pub(super) fn config(
         retries: Allowance::default(),
         takes_connect: false,
         health: None,
+        proxy_protocol: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: secure.contains(&true).then(OriginTls::default),

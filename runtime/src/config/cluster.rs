@@ -12,6 +12,7 @@ use crate::{
     message::{Code, Message},
 };
 use rustls::pki_types::ServerName;
+use tidegate_core::proxy_protocol::Version;
 use toml::de::DeValue;
 
 /// How a cluster can choose, as it is written.
@@ -21,13 +22,22 @@ const BALANCES: [(&str, Balance); 3] = [
     ("random", Balance::Random),
 ];
 
+/// The versions of the PROXY protocol, as they are written.
+const VERSIONS: [(&str, Version); 2] = [("v1", Version::V1), ("v2", Version::V2)];
+
+/// How a version of the PROXY protocol is written.
+pub(super) fn version_word(version: Version) -> &'static str {
+    let same = |(_, one): &&(&str, Version)| *one == version;
+    VERSIONS.iter().find(same).map_or("", |(word, _)| word)
+}
+
 /// How a way to choose is written.
 pub(crate) fn word(balance: Balance) -> &'static str {
     let same = |(_, one): &&(&str, Balance)| *one == balance;
     BALANCES.iter().find(same).map_or("", |(word, _)| word)
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "name",
     "endpoints",
     "tls",
@@ -35,6 +45,7 @@ const KEYS: [&str; 11] = [
     "balance",
     "retries",
     "connect",
+    "proxy_protocol",
     "send_buffer",
     "recv_buffer",
     "keepalive",
@@ -77,6 +88,9 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .get("connect")
             .and_then(|node| reader.flag("connect", node))
             .unwrap_or_default(),
+        proxy_protocol: section
+            .get("proxy_protocol")
+            .and_then(|node| reader.choice("proxy_protocol", node, &VERSIONS)),
         buffers: sockets::buffers(reader, section),
         timeouts,
         tls,

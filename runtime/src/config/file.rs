@@ -25,6 +25,9 @@ const RELAY: RangeInclusive<u32> = 1..=64 << 20;
 /// The kernel's own limit for pipes is as large, where nobody has changed it.
 const PIPE: RangeInclusive<u32> = 0..=1 << 20;
 const HEAD: RangeInclusive<u32> = 128..=1 << 20;
+/// Of a body, in a second; 0 asks for none.
+const RATE: RangeInclusive<u32> = 0..=1 << 30;
+const BODY: RangeInclusive<u64> = 1..=1 << 50;
 const FIELDS: RangeInclusive<u32> = 1..=1000;
 
 /// Reads a configuration. Paths in it are relative to `base`.
@@ -112,7 +115,16 @@ fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Drain {
 
 fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
     let mut limits = Limits::default();
-    let keys = ["relay", "pipe", "pipe_from", "head", "fields", "target"];
+    let keys = [
+        "relay",
+        "pipe",
+        "pipe_from",
+        "head",
+        "fields",
+        "target",
+        "max_body",
+        "min_body_rate",
+    ];
     let section = root
         .get("limits")
         .and_then(|node| reader.section("limits", node, &keys));
@@ -125,6 +137,7 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
         ("pipe_from", PIPE, &mut limits.pipe_from_bytes),
         ("head", HEAD, &mut limits.head_bytes),
         ("target", 1..=*HEAD.end(), &mut limits.target_bytes),
+        ("min_body_rate", RATE, &mut limits.body_rate),
     ];
     for (key, range, slot) in sizes {
         let node = section.get(key);
@@ -132,6 +145,9 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
             .and_then(|node| reader.size(key, node, &range))
             .unwrap_or(*slot);
     }
+    let body = section.get("max_body");
+    let body = body.and_then(|node| reader.long_size("max_body", node, &BODY));
+    limits.body_bytes = body.unwrap_or(limits.body_bytes);
     let fields = section
         .get("fields")
         .and_then(|node| reader.count("fields", node, &FIELDS));

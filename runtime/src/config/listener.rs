@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        ClientAuth, Clients, Cluster, Listener, Plan, Protocol, Tls, address,
+        ClientAuth, Clients, Cluster, Listener, Plan, Protocol, Tls, access, address,
         credentials::{authorities, certificates},
         forwarding, keepalive,
         names::Names,
@@ -14,10 +14,13 @@ use crate::{
     message::{Code, Message, Place},
 };
 use std::net::SocketAddr;
-use tidegate_core::route::{Route, Table};
+use tidegate_core::{
+    limits::Timeouts,
+    route::{Route, Table},
+};
 use toml::de::DeValue;
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 25] = [
     "name",
     "bind",
     "kind",
@@ -35,6 +38,13 @@ const KEYS: [&str; 18] = [
     "forwarded",
     "via",
     "paths",
+    access::KEYS[0],
+    access::KEYS[1],
+    access::KEYS[2],
+    access::KEYS[3],
+    access::KEYS[4],
+    access::KEYS[5],
+    access::KEYS[6],
     "timeouts",
 ];
 
@@ -96,15 +106,7 @@ pub(super) fn read(
         Kind::Tcp => Protocol::Tcp(0),
         Kind::Passthrough => Protocol::Passthrough(Table::default()),
     };
-    let mut timeouts = protocol.default_timeouts();
-    if let Some(node) = section.get("timeouts") {
-        let meaningful = (kind == Kind::Http, section.get("tls").is_some());
-        timeouts = waits::listener(reader, node, timeouts, meaningful);
-    }
-    let keepalive = section.get("keepalive");
-    if let Some(keepalive) = keepalive.and_then(|node| keepalive::read(reader, node)) {
-        (timeouts.keepalive, timeouts.keepalive_up) = (keepalive, keepalive);
-    }
+    let timeouts = timeouts(reader, section, kind, &protocol);
     let listener = Listener {
         name: name
             .as_ref()
@@ -118,6 +120,7 @@ pub(super) fn read(
         policy: policy::read(reader, section, kind),
         clients,
         forwarding: forwarding::read(reader, section, kind),
+        access: access::read(reader, section, kind),
     };
     let to = to(reader, section, kind, clusters);
     Draft {
@@ -129,6 +132,30 @@ pub(super) fn read(
         place: section.place(),
         listener,
     }
+}
+
+/// Its waits: those that its table has, over those that whoever stands before it calls for.
+fn timeouts(
+    reader: &mut Reader<'_>,
+    section: &Section<'_, '_>,
+    kind: Kind,
+    protocol: &Protocol,
+) -> Timeouts {
+    let mut timeouts = protocol.default_timeouts();
+    access::behind(reader, section, kind, &mut timeouts);
+    if let Some(node) = section.get("timeouts") {
+        let meaningful = (
+            kind == Kind::Http,
+            // A PROXY header has as long as a handshake has.
+            section.get("tls").is_some() || section.get("proxy_protocol").is_some(),
+        );
+        timeouts = waits::listener(reader, node, timeouts, meaningful);
+    }
+    let keepalive = section.get("keepalive");
+    if let Some(keepalive) = keepalive.and_then(|node| keepalive::read(reader, node)) {
+        (timeouts.keepalive, timeouts.keepalive_up) = (keepalive, keepalive);
+    }
+    timeouts
 }
 
 fn to(

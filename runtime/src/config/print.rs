@@ -4,8 +4,8 @@
 
 use crate::config::{
     Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health,
-    Listener, OriginTls, Plan, Protocol, Roots, Tls,
-    cluster::word,
+    Listener, OriginTls, Plan, Protocol, Roots, Tls, access,
+    cluster::{version_word, word},
     file::EDITION,
     forwarding, health, keepalive, policy, route, sockets,
     units::{show_duration, show_size},
@@ -14,6 +14,7 @@ use crate::config::{
 use std::{fmt::Write, path::Path};
 use tidegate_core::{
     limits::Limits,
+    proxy_protocol::Version,
     route::{Route, Table},
     vigil::Keepalive,
 };
@@ -70,6 +71,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
         policy,
         clients,
         forwarding,
+        access,
     } = listener;
     let bind = bind
         .iter()
@@ -101,6 +103,7 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text += &sockets::show(*buffers);
     text += &policy::show(policy);
     text += &forwarding::show(forwarding);
+    text += &access::show(access);
     if timeouts.keepalive != Keepalive::default() {
         text += &keepalive::show(timeouts.keepalive);
     }
@@ -149,6 +152,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         balance,
         retries,
         takes_connect,
+        proxy_protocol,
         buffers,
         timeouts,
         tls,
@@ -171,6 +175,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         } else {
             ""
         }
+        + &show_proxy_protocol(*proxy_protocol)
         + &sockets::show(*buffers)
         + &timeouts.keepalive.map(keepalive::show).unwrap_or_default()
         + &table(&waits::show_cluster(*timeouts))
@@ -189,6 +194,13 @@ fn show_retries(retries: Allowance) -> String {
         true => String::new(),
         false => format!("retries = {{ percent = {percent}, per_second = {per_second} }}\n"),
     }
+}
+
+fn show_proxy_protocol(version: Option<Version>) -> String {
+    let Some(version) = version else {
+        return String::new();
+    };
+    format!("proxy_protocol = {}\n", quote(version_word(version)))
 }
 
 fn print_origin_tls(tls: &OriginTls) -> String {
@@ -219,10 +231,14 @@ fn limits(limits: &Limits) -> String {
         ("pipe_from", limits.pipe_from_bytes, default.pipe_from_bytes),
         ("head", limits.head_bytes, default.head_bytes),
         ("target", limits.target_bytes, default.target_bytes),
+        ("min_body_rate", limits.body_rate, default.body_rate),
     ] {
         if bytes != default {
             text += &format!("{key} = \"{}\"\n", show_size(u64::from(bytes)));
         }
+    }
+    if limits.body_bytes != default.body_bytes {
+        text += &format!("max_body = \"{}\"\n", show_size(limits.body_bytes));
     }
     if limits.head_fields != default.head_fields {
         text += &format!("fields = {}\n", limits.head_fields);

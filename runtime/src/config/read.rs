@@ -206,6 +206,18 @@ impl<'a> Reader<'a> {
         node: &Node<'_>,
         range: &RangeInclusive<u32>,
     ) -> Option<u32> {
+        let range = u64::from(*range.start())..=u64::from(*range.end());
+        let bytes = self.long_size(key, node, &range)?;
+        u32::try_from(bytes).ok()
+    }
+
+    /// The same of what may be larger than memory is.
+    pub(super) fn long_size(
+        &mut self,
+        key: &str,
+        node: &Node<'_>,
+        range: &RangeInclusive<u64>,
+    ) -> Option<u64> {
         let text = self.number_or_word(key, node, "a size")?;
         let bytes = match units::size(&text) {
             Ok(bytes) => bytes,
@@ -215,14 +227,12 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        let fitting = u32::try_from(bytes)
-            .ok()
-            .filter(|bytes| range.contains(bytes));
-        if fitting.is_none() {
-            let show = |bytes: &u32| units::show_size(u64::from(*bytes));
+        if !range.contains(&bytes) {
+            let show = |bytes: &u64| units::show_size(*bytes);
             self.out_of_range(key, node, &show(range.start()), &show(range.end()));
+            return None;
         }
-        fitting
+        Some(bytes)
     }
 
     /// The count at `node`, if it is in `range`.

@@ -15,6 +15,7 @@ pub(crate) fn listener() -> Listener {
         policy: Policy::default(),
         clients: None,
         forwarding: Forwarding::default(),
+        access: Access::default(),
     }
 }
 
@@ -31,6 +32,7 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         retries: Allowance::default(),
         takes_connect: false,
         health: None,
+        proxy_protocol: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,

@@ -64,7 +64,7 @@ const fn courtesy(key: &'static str, slot: Slot) -> Wait {
     }
 }
 
-const LISTENER: [Wait; 13] = [
+const LISTENER: [Wait; 14] = [
     wait("tls", For::Tls, |t| &mut t.tls),
     wait("head", For::Http, |t| &mut t.head),
     wait("idle", For::Http, |t| &mut t.idle),
@@ -73,6 +73,7 @@ const LISTENER: [Wait; 13] = [
         ..courtesy("idle_least", |t| &mut t.idle_least)
     },
     wait("request", For::Http, |t| &mut t.request),
+    wait("pace", For::Http, |t| &mut t.pace),
     both("write", For::All, |t| &mut t.write, |t| &mut t.write_up),
     wait("tunnel", For::All, |t| &mut t.tunnel),
     wait("half_idle", For::All, |t| &mut t.half_idle),

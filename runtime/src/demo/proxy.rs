@@ -207,6 +207,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         policy: Policy::default(),
         clients: None,
         forwarding: config::Forwarding::default(),
+        access: config::Access::default(),
     };
     let cluster = Cluster {
         name: "demo".to_string(),
@@ -218,6 +219,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         retries: Allowance::default(),
         takes_connect: false,
         health: None,
+        proxy_protocol: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,
@@ -233,6 +235,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         bind: vec![any],
         listener,
         tls: Some(Arc::clone(&plan.tls)),
+        admission: crate::admission::Admission::open(),
         origins: vec![None],
     };
     (config, site)

@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::{Found, Need},
+    upstream::{Ends, Found, Need},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -17,7 +17,7 @@ use std::{
 };
 use tidegate_core::{
     ending::Cause,
-    event::{Event, Origin, Peeked},
+    event::{Event, Origin, Peeked, Refusal},
     http1::Method,
     leg::Leg,
     session::{Kind, Phase},
@@ -49,10 +49,22 @@ impl<N: Network> Driver<N> {
             tracing::info!("the request is sent again, on a fresh connection");
             self.wire(Side::Up).outbox.rewind();
         }
+        if let Err(seconds) = self.may_ask(need) {
+            let refusal = Event::Unconnected(Refusal::TooMany(seconds));
+            self.desk().events.push_front(refusal);
+            return;
+        }
         let failed = failed.filter(|_| need == Need::Retry);
         let found = match self.carry.refusal() {
             Some(refusal) => Found::Nothing(refusal),
-            None => self.service.upstreams.find(cluster, need, failed),
+            None => {
+                let ends = || Ends {
+                    client: self.client,
+                    destination: self.destination(),
+                };
+                let upstreams = &self.service.upstreams;
+                upstreams.find(cluster, (need, failed), &ends)
+            }
         };
         match found {
             // Before whatever else is queued: the session waits for nothing else of its order.
@@ -70,8 +82,26 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// Whether the client's source may ask once more; if not, after how many seconds. A request that is
+    /// sent again was asked for once.
+    fn may_ask(&self, need: Need) -> Result<(), u32> {
+        let asks = match need {
+            Need::Exchange | Need::Connect => true,
+            Need::Retry | Need::Tunnel => false,
+        };
+        if !asks {
+            return Ok(());
+        }
+        let asked = self.service.admission.ask(self.now, self.client);
+        asked.map_err(|wait| {
+            let seconds = wait.0.div_ceil(1_000_000);
+            u32::try_from(seconds).unwrap_or(u32::MAX)
+        })
+    }
+
     pub(super) fn poll_secure(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        if !matches!(self.session.leg(side), Leg::Securing) {
+        let early = side == Side::Down && *self.session.phase() == Phase::ProxyHeader;
+        if early || !matches!(self.session.leg(side), Leg::Securing) {
             return false;
         }
         let Some(port) = self.wire(side).port.as_mut() else {

@@ -96,6 +96,11 @@ impl Carry {
         }
     }
 
+    /// A PROXY header has said whose connection it is.
+    pub(super) fn is_for(&mut self, client: IpAddr, trusted: bool) {
+        (self.client, self.trusted) = (client, trusted);
+    }
+
     /// The cluster that the last request's route names, or that the connection is for.
     pub(super) fn cluster(&self) -> Option<usize> {
         match &self.routed {
@@ -219,7 +224,7 @@ impl Carry {
             };
             self.version = facts.version;
             self.request = Some(Body {
-                decoder: BodyDecoder::bounded(facts.body, &limits),
+                decoder: BodyDecoder::bounded(facts.body, &limits).at_most(limits.body_bytes),
                 encoder: BodyEncoder::new(facts.framing()),
             });
             head = Head::Request(facts);

@@ -34,6 +34,8 @@ impl<N: Network> Driver<N> {
             Event::Refused(Side::Up, _) => self.tell_broken_off(true, true),
             Event::Fired => self.tell_expired(),
             Event::Accepted
+            | Event::Introduced
+            | Event::Rejected(_)
             | Event::Secured(..)
             | Event::Peeked(_)
             | Event::Routed(_)
@@ -73,6 +75,7 @@ impl<N: Network> Driver<N> {
                 exchange.is_unanswered() && !idle
             }
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Peeking
             | Phase::Idle(_)
@@ -106,6 +109,7 @@ impl<N: Network> Driver<N> {
             | Timer::Head
             | Timer::Idle
             | Timer::Request
+            | Timer::Pace
             | Timer::Body
             | Timer::Tunnel
             | Timer::WriteDown
@@ -128,6 +132,10 @@ const fn blames(cause: Cause) -> bool {
         | Cause::Tls
         | Cause::Certificate
         | Cause::Protocol => true,
-        Cause::Cancelled | Cause::Expired(_) | Cause::Deadline | Cause::Local => false,
+        Cause::Cancelled
+        | Cause::Expired(_)
+        | Cause::Deadline
+        | Cause::Rejected(_)
+        | Cause::Local => false,
     }
 }

@@ -21,7 +21,8 @@ use tidegate_core::{
 impl<N: Network> Driver<N> {
     /// Everything that may have something to tell.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = self.poll_secure(cx, Side::Down);
+        let mut moved = self.poll_header(cx);
+        moved |= self.poll_secure(cx, Side::Down);
         moved |= self.poll_dial(cx);
         moved |= self.poll_secure(cx, Side::Up);
         for side in Side::BOTH {
@@ -117,6 +118,7 @@ impl<N: Network> Driver<N> {
                 self.received(side, read)
             }
             Phase::New
+            | Phase::ProxyHeader
             | Phase::Securing
             | Phase::Idle(_)
             | Phase::Exchange(_)

@@ -22,6 +22,7 @@ impl<N: Network> Driver<N> {
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request
+            | Timer::Pace
             | Timer::Response
             | Timer::Body
             | Timer::Tunnel

@@ -232,7 +232,11 @@ impl Listener for KernelListener {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
             match self.accept() {
                 Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
-                Ok(None) => {}
+                Ok(None) => {
+                    // It has a seat of its own to find, and so has the next.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Err(Errno::AGAIN) => guard.clear_ready_matching(Ready::READABLE),
                 Err(errno) if lost_in_the_queue(errno) => {}
                 // Descriptors or memory: the connection stays in the queue, and the caller

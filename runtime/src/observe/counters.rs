@@ -3,7 +3,7 @@
 use super::label;
 use std::{collections::BTreeMap, fmt};
 use tidegate_core::{
-    ending::{Cause, End},
+    ending::{Cause, End, Rejection},
     report::{LegReport, Parting},
     side::Side,
     timer::Timer,
@@ -20,6 +20,10 @@ pub struct Counters {
     pub bare_fin: u64,
     /// Legs whose peer acknowledged nothing for T_write_stall after our FIN (H12).
     pub linger_stall: u64,
+    /// Connections that were not let in: by listener, in the order of [`Rejection::ALL`].
+    pub rejected: BTreeMap<Box<str>, [u64; Rejection::ALL.len()]>,
+    /// Calls of `accept` that failed for want of descriptors or memory (R25).
+    pub accept_failures: u64,
 }
 
 /// How a leg has ended, as it is counted.
@@ -97,7 +101,22 @@ impl Counters {
         *self.ends.entry(end).or_default() += 1;
     }
 
+    pub(super) fn count_rejected(&mut self, listener: &str, why: Rejection, count: u64) {
+        if !self.rejected.contains_key(listener) {
+            self.rejected.insert(listener.into(), Default::default());
+        }
+        if let Some(counts) = self.rejected.get_mut(listener) {
+            counts[why as usize] += count;
+        }
+    }
+
     pub(super) fn add(&mut self, other: &Counters) {
+        for (listener, counts) in &other.rejected {
+            for (why, count) in Rejection::ALL.into_iter().zip(counts) {
+                self.count_rejected(listener, why, *count);
+            }
+        }
+        self.accept_failures += other.accept_failures;
         for (end, count) in &other.ends {
             *self.ends.entry(*end).or_default() += count;
         }
@@ -119,6 +138,7 @@ const fn word(cause: Cause) -> &'static str {
         Cause::Cancelled => "cancelled",
         Cause::Protocol => "protocol",
         Cause::Local => "local",
+        Cause::Rejected(rejection) => rejection.word(),
         Cause::Deadline => "deadline",
         Cause::Expired(timer) => match timer {
             Timer::Tls | Timer::TlsUp => "expired_tls",
@@ -126,6 +146,7 @@ const fn word(cause: Cause) -> &'static str {
             Timer::Idle => "expired_idle",
             Timer::Connect => "expired_connect",
             Timer::Request => "expired_request",
+            Timer::Pace => "expired_pace",
             Timer::Response => "expired_response",
             Timer::Body => "expired_body",
             Timer::Tunnel => "expired_tunnel",
@@ -155,7 +176,27 @@ impl fmt::Display for Counters {
                 r#"tidegate_ends_total{{leg="{leg}",kind="{kind}",cause="{cause}"}} {count}"#
             )?;
         }
+        if !self.rejected.is_empty() {
+            head(
+                f,
+                "connections_rejected_total",
+                "Connections that were not let in.",
+            )?;
+        }
+        for (listener, counts) in &self.rejected {
+            for (why, count) in Rejection::ALL.into_iter().zip(counts) {
+                writeln!(
+                    f,
+                    r#"tidegate_connections_rejected_total{{listener={listener:?},reason="{why}"}} {count}"#
+                )?;
+            }
+        }
         let single = [
+            (
+                "accept_failures_total",
+                "Calls of accept that failed for want of descriptors or memory.",
+                self.accept_failures,
+            ),
             (
                 "abort_flush_expired_total",
                 "Legs reset before all that was inside had left.",

@@ -14,6 +14,7 @@ use tidegate_core::{
     budget::Budget,
     group::{self, Choice, Group, Outcome, Slot, Spec},
     limits::Waits,
+    proxy_protocol::Version,
     time::Time,
 };
 
@@ -58,6 +59,8 @@ pub struct Cluster {
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
     pub takes_connect: bool,
+    /// The version of the PROXY header that its connections begin with, if they do.
+    pub proxy_protocol: Option<Version>,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
     /// The Host of a request that came without one.
@@ -77,6 +80,8 @@ pub struct Parts {
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
     pub takes_connect: bool,
+    /// The version of the PROXY header that its connections begin with, if they do.
+    pub proxy_protocol: Option<Version>,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
     /// The Host of a request that came without one.
@@ -105,6 +110,7 @@ impl Cluster {
             failing: parts.failing,
             buffers: parts.buffers,
             takes_connect: parts.takes_connect,
+            proxy_protocol: parts.proxy_protocol,
             tls: parts.tls,
             authority: parts.authority,
         })
@@ -282,6 +288,7 @@ mod tests {
             failing: [503].into(),
             buffers: Buffers::default(),
             takes_connect: false,
+            proxy_protocol: None,
             tls: false,
             authority: Box::default(),
         });

@@ -4,12 +4,13 @@
 
 use super::cluster::{Held, Picked, Uplink};
 use crate::{
-    net::Network,
+    net::{Network, Stream},
     port::{Call, Fault, Port},
 };
 use std::{
     fmt,
     future::Future,
+    io::IoSlice,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -28,6 +29,8 @@ pub struct Dial<N: Network> {
     /// Those that could not be reached.
     tried: Vec<Slot>,
     under_way: Attempt<N>,
+    /// What a connection begins with, before anything else.
+    header: Vec<u8>,
     /// The last endpoint that could not be reached, and why.
     failure: Option<Box<(String, Fault)>>,
 }
@@ -35,7 +38,15 @@ pub struct Dial<N: Network> {
 /// One endpoint that is being dialled.
 struct Attempt<N: Network> {
     held: Held,
-    connect: Pin<Box<N::Connect>>,
+    step: Step<N>,
+}
+
+enum Step<N: Network> {
+    Connect(Pin<Box<N::Connect>>),
+    /// It is connected, and has taken so much of the header.
+    Header(N::Stream, usize),
+    /// It was handed on.
+    Over,
 }
 
 impl<N: Network> Dial<N> {
@@ -48,8 +59,14 @@ impl<N: Network> Dial<N> {
             key,
             tried: Vec::new(),
             under_way,
+            header: Vec::new(),
             failure: None,
         }
+    }
+
+    /// The same, which ends once these bytes are with the connection.
+    pub(super) fn beginning_with(self, header: Vec<u8>) -> Self {
+        Dial { header, ..self }
     }
 
     /// Its time is up: that speaks against the endpoint that is being dialled.
@@ -75,7 +92,32 @@ impl<N: Network> Attempt<N> {
         let connect = net.connect(held.endpoint().address, uplink.cluster.buffers);
         Attempt {
             held,
-            connect: Box::pin(connect),
+            step: Step::Connect(Box::pin(connect)),
+        }
+    }
+
+    /// Ready once it is connected and has taken all of `header`.
+    fn poll(&mut self, cx: &mut Context<'_>, header: &[u8]) -> Poll<Result<N::Stream, Fault>> {
+        loop {
+            match &mut self.step {
+                Step::Connect(connect) => {
+                    let connected = ready!(connect.as_mut().poll(cx));
+                    let stream = connected.map_err(|error| Fault::io(Call::Connect, &error))?;
+                    self.step = Step::Header(stream, 0);
+                }
+                Step::Header(stream, taken) if *taken < header.len() => {
+                    let left = [IoSlice::new(&header[*taken..])];
+                    let written = ready!(stream.poll_write(cx, &left));
+                    *taken += written.map_err(|error| Fault::io(Call::Write, &error))?;
+                }
+                Step::Header(..) | Step::Over => {
+                    let Step::Header(stream, _) = std::mem::replace(&mut self.step, Step::Over)
+                    else {
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(Ok(stream));
+                }
+            }
         }
     }
 }
@@ -131,13 +173,12 @@ impl<N: Network> Future for Dial<N> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = &mut *self;
-            match ready!(this.under_way.connect.as_mut().poll(cx)) {
+            match ready!(this.under_way.poll(cx, &this.header)) {
                 Ok(stream) => return Poll::Ready(this.begun(stream)),
-                Err(error) => {
+                Err(fault) => {
                     let held = &this.under_way.held;
                     let endpoint = held.endpoint().authority.to_string();
-                    tracing::warn!(%error, endpoint, "cannot connect to an endpoint");
-                    let fault = Fault::io(Call::Connect, &error);
+                    tracing::warn!(%fault, endpoint, "cannot connect to an endpoint");
                     let cause = fault.cause;
                     if cause != Cause::Local {
                         held.failed(this.net.now());

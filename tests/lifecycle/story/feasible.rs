@@ -32,6 +32,9 @@ impl Network {
         }
         match *event {
             Event::Accepted => assert_eq!(session.phase(), &Phase::New),
+            Event::Introduced | Event::Rejected(_) => {
+                assert_eq!(session.phase(), &Phase::ProxyHeader);
+            }
             Event::Secured(side, _) => assert_eq!(session.leg(side), &Leg::Securing),
             Event::Connected(_) | Event::Unconnected(_) => {
                 assert_eq!(session.leg(Side::Up), &Leg::Connecting);

@@ -97,6 +97,8 @@ impl Ledger {
             Event::Undelivered(side) => self.undelivered = Some(side),
             Event::Fired => self.fired.extend(before.deadline().map(|(_, timer)| timer)),
             Event::Accepted
+            | Event::Introduced
+            | Event::Rejected(_)
             | Event::Secured(..)
             | Event::Routed(_)
             | Event::Peeked(_)

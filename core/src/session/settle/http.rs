@@ -133,6 +133,7 @@ const fn unanswered(end: End, begun: bool) -> Reply {
             | Cause::Refused
             | Cause::Cancelled
             | Cause::Deadline
+            | Cause::Rejected(_)
             | Cause::Local,
         )
         | End::Clean
@@ -159,6 +160,7 @@ const fn incomplete(end: End) -> &'static str {
             | Cause::Certificate
             | Cause::Cancelled
             | Cause::Deadline
+            | Cause::Rejected(_)
             | Cause::Local,
         )
         | End::Clean

@@ -35,7 +35,7 @@ pub(super) fn s13_by_the_letter(session: &mut Session, effects: &mut Effects) ->
         }
         // Nothing is pending, and S8 answers.
         Phase::Idle(_) | Phase::Closing => false,
-        Phase::New | Phase::Securing | Phase::Peeking | Phase::Closed => false,
+        Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Peeking | Phase::Closed => false,
     }
 }
 

@@ -154,6 +154,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         policy: Policy::default(),
         clients: None,
         forwarding: tidegate::config::Forwarding::default(),
+        access: tidegate::config::Access::default(),
     };
     let cluster = Cluster {
         name: "origin".to_string(),
@@ -165,6 +166,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         retries: Allowance::default(),
         takes_connect: false,
         health: None,
+        proxy_protocol: None,
         buffers: Buffers::default(),
         timeouts: UpstreamTimeouts::default(),
         tls: None,
@@ -180,6 +182,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         bind: vec![listen],
         listener,
         tls: None,
+        admission: tidegate::admission::Admission::open(),
         origins: vec![None],
     };
     (config, site)

@@ -273,6 +273,11 @@ impl Stream for KernelStream {
         // Dropping it does exactly that.
     }
 
+    fn local(&self) -> io::Result<std::net::SocketAddr> {
+        let local = self.socket().local_addr()?.as_socket();
+        local.ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
     fn peer(&self) -> Address {
         self.peer
     }

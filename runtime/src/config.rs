@@ -6,6 +6,7 @@
 
 mod access;
 pub mod address;
+mod choosing;
 mod cluster;
 mod credentials;
 pub(crate) mod endpoint;
@@ -22,6 +23,7 @@ mod policy;
 mod print;
 mod read;
 mod route;
+mod share;
 mod sockets;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -29,7 +31,7 @@ mod units;
 mod variables;
 mod waits;
 
-pub(crate) use cluster::word;
+pub(crate) use choosing::word;
 pub(crate) use endpoint::resolve;
 pub(crate) use route::pattern;
 pub use tidegate_core::{
@@ -42,12 +44,14 @@ pub use tidegate_core::{
 pub use {
     access::Access,
     address::Authority,
+    choosing::{Affinity, Choosing, Ejection},
     file::read,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
     networks::{Networks, network},
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
+    share::Share,
 };
 
 use crate::net::{Address, Buffers};
@@ -195,6 +199,8 @@ pub struct Cluster {
     pub endpoints: Vec<Endpoint>,
     /// How the next endpoint is chosen.
     pub balance: Balance,
+    /// What more there is to say of that.
+    pub choosing: Choosing,
     /// How many of its requests may be sent again (LIFECYCLE U02 to U04).
     pub retries: Allowance,
     /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
@@ -241,6 +247,8 @@ pub struct Endpoint {
     pub authority: String,
     /// Its address, looked up once, at the start.
     pub address: Address,
+    /// Its part of what the cluster has to do.
+    pub share: Share,
 }
 
 /// The waits that a cluster may set for itself; `None` leaves the listener's.

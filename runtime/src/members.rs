@@ -19,6 +19,8 @@ pub struct Member {
     pub address: Address,
     /// What its certificate must be for, if it is spoken to over TLS.
     pub expected: Option<Arc<ServerName<'static>>>,
+    /// Its part of what the cluster has to do.
+    pub share: config::Share,
     /// Whether it gets work.
     pub up: bool,
 }
@@ -30,6 +32,7 @@ pub fn configured(cluster: &config::Cluster) -> Vec<Member> {
         authority: one.authority.as_str().into(),
         address: one.address,
         expected: cluster.expected(one).map(Arc::new),
+        share: one.share,
         up: true,
     });
     all.collect()

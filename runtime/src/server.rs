@@ -152,6 +152,7 @@ impl Server {
             sites,
             shares: Arc::clone(&server.shares),
             rosters,
+            workers: workers(config),
         });
         let (told, tells) = mpsc::channel();
         for index in 0..workers(config) {

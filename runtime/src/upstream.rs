@@ -3,14 +3,17 @@
 //! It owns the choice and the connect; it waits for the network. It never looks at a body, and
 //! what becomes of the leg afterwards is the session's business.
 
+mod affinity;
 mod cluster;
 mod dial;
+mod place;
 mod routes;
 
 use self::cluster::Picked;
 pub use self::{
     cluster::{Cluster, Endpoint, Held, Parts, Uplink},
     dial::Dial,
+    place::Place,
     routes::{Routed, Routes, Target, Way},
 };
 use crate::{
@@ -18,10 +21,14 @@ use crate::{
     pool::{Lease, Pool},
     port::Port,
 };
-use std::{fmt, net::SocketAddr, rc::Rc};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+};
 use tidegate_core::{
-    event::Refusal, group::Slot, leg::ReadEnd, limits::Waits, proxy_protocol, spare::Stay,
-    time::Time,
+    event::Refusal, group::Slot, http1::RequestHead, leg::ReadEnd, limits::Waits, proxy_protocol,
+    spare::Stay, time::Time,
 };
 
 /// What a worker knows of the upstream side of one listener.
@@ -38,6 +45,19 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
             .field("routes", &self.routes)
             .finish_non_exhaustive()
     }
+}
+
+/// Where an upstream leg is wanted to.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The cluster, if a route matched.
+    pub cluster: Option<usize>,
+    /// What the endpoint follows from, as the request said.
+    pub key: Option<u64>,
+    /// Whose request or connection it is for.
+    pub client: IpAddr,
+    /// Where the request has been that is sent again: it goes to another endpoint, if there is one.
+    pub failed: Option<Slot>,
 }
 
 /// What an upstream leg is wanted for.
@@ -117,16 +137,24 @@ impl<N: Network> Upstreams<N> {
         &self.routes
     }
 
+    /// What the endpoint of a client's request to a cluster follows from, where the cluster asks for
+    /// that and the request says it.
+    #[must_use]
+    pub fn key(&self, cluster: usize, head: &RequestHead<'_>, client: IpAddr) -> Option<u64> {
+        let affinity = self.uplinks.get(cluster)?.cluster.affinity.as_ref()?;
+        affinity::of_request(affinity, head, client)
+    }
+
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
-    /// and to others should that fail. `failed`: where a request has been that is sent again; it
-    /// goes to another endpoint, if there is one.
+    /// and to others should that fail.
     /// Who is told by a PROXY header whose connection it is gets one of its own for each.
-    pub fn find(
-        &self,
-        cluster: Option<usize>,
-        (need, failed): (Need, Option<Slot>),
-        ends: &dyn Fn() -> Ends,
-    ) -> Found<N> {
+    pub fn find(&self, wanted: &Wanted, need: Need, ends: &dyn Fn() -> Ends) -> Found<N> {
+        let Wanted {
+            cluster,
+            key,
+            client,
+            failed,
+        } = *wanted;
         let uplink = cluster.and_then(|index| Some((index, self.uplinks.get(index)?)));
         let Some((index, uplink)) = uplink else {
             return Found::Nothing(Refusal::NoRoute);
@@ -144,8 +172,10 @@ impl<N: Network> Upstreams<N> {
             }
             Need::Retry | Need::Connect | Need::Tunnel => {}
         }
-        let picked = match cluster.pick(now, index, None, failed.as_slice()) {
-            Picked::Nobody if failed.is_some() => cluster.pick(now, index, None, &[]),
+        let of_client = || affinity::of_client(cluster.affinity.as_ref()?, client);
+        let key = key.or_else(of_client);
+        let picked = match cluster.pick(now, index, key, failed.as_slice()) {
+            Picked::Nobody if failed.is_some() => cluster.pick(now, index, key, &[]),
             picked @ (Picked::Share(_) | Picked::Busy | Picked::Nobody) => picked,
         };
         let held = match picked {
@@ -162,7 +192,7 @@ impl<N: Network> Upstreams<N> {
                 return Found::Idle(port, lease, held);
             }
         }
-        let dial = Dial::new(self.net.clone(), Rc::clone(uplink), None, held);
+        let dial = Dial::new(self.net.clone(), Rc::clone(uplink), key, held);
         Found::Dial(dial.beginning_with(header.unwrap_or_default()))
     }
 

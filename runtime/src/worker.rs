@@ -15,7 +15,7 @@ use crate::{
     observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::Origins,
-    upstream::{Cluster, Parts, Routes, Target, Uplink, Upstreams, Way},
+    upstream::{Cluster, Parts, Place, Routes, Target, Uplink, Upstreams, Way},
 };
 use rustls::ServerConfig;
 use std::{
@@ -92,6 +92,8 @@ pub struct Extras {
     pub observer: Observer,
     /// What its balancers draw follows from this: no two workers have the same.
     pub seed: u64,
+    /// Which of the workers it is.
+    pub place: Place,
     /// Who tells of the endpoints of each cluster; where nobody does, they are the configured ones.
     pub news: Vec<Option<News>>,
 }
@@ -112,6 +114,7 @@ impl Default for Extras {
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
             seed: 0,
+            place: Place::ONLY,
             news: Vec::new(),
         }
     }
@@ -137,7 +140,7 @@ impl<N: Network> Worker<N> {
             drain.clone(),
             observer.clone(),
         );
-        let clusters = clusters(config, net.now(), extras.seed);
+        let clusters = clusters(config, net.now(), (extras.place, extras.seed));
         let news = clusters.iter().zip(&extras.news);
         let following = news.filter_map(|(cluster, news)| {
             let net = net.clone();
@@ -284,24 +287,29 @@ fn setup(config: &Config, site: &Site) -> Setup {
 }
 
 /// The clusters of a worker, in the order of the configuration.
-fn clusters(config: &Config, now: Time, seed: u64) -> Vec<Rc<Cluster>> {
+fn clusters(config: &Config, now: Time, (place, seed): (Place, u64)) -> Vec<Rc<Cluster>> {
     let all = config.clusters.iter().enumerate();
     all.map(|(index, cluster)| {
         let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
-        self::cluster(cluster, now, seed)
+        self::cluster(cluster, now, (place, seed))
     })
     .collect()
 }
 
-fn cluster(configured: &config::Cluster, now: Time, seed: u64) -> Rc<Cluster> {
+fn cluster(configured: &config::Cluster, now: Time, (place, seed): (Place, u64)) -> Rc<Cluster> {
+    let choosing = &configured.choosing;
+    let ejection = choosing.ejection.as_ref();
     let settings = Settings {
         balance: configured.balance,
-        ..Settings::default()
+        ejection: ejection.map(|ejection| ejection.rules),
+        slow_start: choosing.slow_start,
     };
     let cluster = Cluster::new(Parts {
         group: Group::new(settings, seed),
         budget: Budget::new(configured.retries),
-        failing: [502, 503, 504].into(),
+        failing: ejection.map_or(Box::default(), |one| one.statuses.as_slice().into()),
+        affinity: choosing.affinity.clone(),
+        place,
         buffers: configured.buffers,
         takes_connect: configured.takes_connect,
         proxy_protocol: configured.proxy_protocol,

@@ -118,8 +118,10 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             endpoints: vec![Endpoint {
                 authority: format!("{}:{}", tls::NAMES[1], places.origin.port()),
                 address: places.origin.into(),
+                share: config::Share::default(),
             }],
             balance: Balance::default(),
+            choosing: config::Choosing::default(),
             retries: Allowance::default(),
             takes_connect: true,
             health: None,

@@ -4,6 +4,7 @@
 
 mod access;
 mod asked;
+mod choosing;
 mod ends;
 mod good;
 mod health;

@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Allowance, Balance, CertificateFiles, Cluster, Config, Listener, OriginTls, Outside, Plan,
-        Policy, Protocol, Tls, UpstreamTimeouts, address, resolve,
+        Allowance, Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls,
+        Outside, Plan, Policy, Protocol, Tls, UpstreamTimeouts, address, resolve,
     },
     message::{Code, Message},
     net::Buffers,
@@ -77,6 +77,7 @@ pub(super) fn config(
         name: "main".to_owned(),
         endpoints,
         balance: Balance::default(),
+        choosing: Choosing::default(),
         retries: Allowance::default(),
         takes_connect: false,
         health: None,

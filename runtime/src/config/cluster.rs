@@ -2,25 +2,18 @@
 
 use crate::{
     config::{
-        Allowance, Authority, Balance, Cluster, Endpoint, OriginTls, Roots, address,
+        Allowance, Authority, Cluster, Endpoint, OriginTls, Roots, Share, address, choosing,
         credentials::{authorities, certificates},
         endpoint::endpoint,
         health, keepalive,
         read::{Node, Reader, Section, Word},
-        sockets, waits,
+        share, sockets, waits,
     },
     message::{Code, Message},
 };
 use rustls::pki_types::ServerName;
 use tidegate_core::proxy_protocol::Version;
 use toml::de::DeValue;
-
-/// How a cluster can choose, as it is written.
-const BALANCES: [(&str, Balance); 3] = [
-    ("least-request", Balance::LeastRequest),
-    ("round-robin", Balance::RoundRobin),
-    ("random", Balance::Random),
-];
 
 /// The versions of the PROXY protocol, as they are written.
 const VERSIONS: [(&str, Version); 2] = [("v1", Version::V1), ("v2", Version::V2)];
@@ -31,18 +24,14 @@ pub(super) fn version_word(version: Version) -> &'static str {
     VERSIONS.iter().find(same).map_or("", |(word, _)| word)
 }
 
-/// How a way to choose is written.
-pub(crate) fn word(balance: Balance) -> &'static str {
-    let same = |(_, one): &&(&str, Balance)| *one == balance;
-    BALANCES.iter().find(same).map_or("", |(word, _)| word)
-}
-
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "name",
     "endpoints",
     "tls",
     "health",
     "balance",
+    "ejection",
+    "slow_start",
     "retries",
     "connect",
     "proxy_protocol",
@@ -58,8 +47,8 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     let name = reader.required(section, "name", "name = \"api\"");
     let name = name.and_then(|node| reader.word("name", node));
     let endpoints = reader.required(section, "endpoints", "endpoints = [\"HOST:PORT\"]");
-    let endpoints = endpoints.map_or(Vec::new(), |node| reader.words("endpoints", node));
-    let balance = section.get("balance");
+    let endpoints = endpoints.map_or(Vec::new(), |node| share::read(reader, node));
+    let (balance, choosing) = choosing::read(reader, section);
     let timeouts = section
         .get("timeouts")
         .map(|node| waits::cluster(reader, node, section.get("tls").is_some()));
@@ -75,11 +64,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .unwrap_or_default(),
         endpoints: endpoints
             .iter()
-            .filter_map(|word| endpoint(reader, word))
+            .filter_map(|(word, share)| endpoint(reader, word, *share))
             .collect(),
-        balance: balance
-            .and_then(|node| reader.choice("balance", node, &BALANCES))
-            .unwrap_or_default(),
+        balance,
+        choosing,
         retries: section
             .get("retries")
             .map(|node| retries(reader, node))
@@ -144,15 +132,17 @@ fn tls(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<OriginTls> {
 }
 
 /// Every endpoint that is spoken to over TLS has a name that its certificate can be for.
-fn nameless(reader: &mut Reader<'_>, cluster: &Cluster, words: &[Word]) {
+fn nameless(reader: &mut Reader<'_>, cluster: &Cluster, words: &[(Word, Share)]) {
     for endpoint in cluster.endpoints.iter().filter(|_| cluster.tls.is_some()) {
         if cluster.expected(endpoint).is_some() {
             continue;
         }
         let what = format!("no certificate can be for `{}`", endpoint.authority);
         let message = Message::new(Code::BadHost, what);
-        let word = words.iter().find(|word| word.text == endpoint.authority);
-        let place = word.map_or(0..0, |word| word.place.clone());
+        let word = words
+            .iter()
+            .find(|(word, _)| word.text == endpoint.authority);
+        let place = word.map_or(0..0, |(word, _)| word.place.clone());
         reader.say(
             message
                 .at(place, "")

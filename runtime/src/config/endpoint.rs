@@ -4,7 +4,7 @@
 
 use crate::{
     config::{
-        Cluster, Endpoint, Outside, address,
+        Cluster, Endpoint, Outside, Share, address,
         read::{Reader, Word},
     },
     message::{Code, Message},
@@ -60,9 +60,9 @@ pub(crate) fn unix(text: &str) -> Result<Option<&str>, String> {
     Ok(Some(name))
 }
 
-pub(super) fn endpoint(reader: &mut Reader<'_>, word: &Word) -> Option<Endpoint> {
+pub(super) fn endpoint(reader: &mut Reader<'_>, word: &Word, share: Share) -> Option<Endpoint> {
     match resolve(&word.text, reader.outside) {
-        Ok(endpoint) => Some(endpoint),
+        Ok(endpoint) => Some(Endpoint { share, ..endpoint }),
         Err(message) => {
             reader.say(message.at(word.place.clone(), ""));
             None
@@ -82,6 +82,7 @@ pub(crate) fn resolve(text: &str, outside: &dyn Outside) -> Result<Endpoint, Mes
         return Ok(Endpoint {
             authority: text.to_owned(),
             address: Address::unix(name),
+            share: Share::default(),
         });
     }
     let authority = address::endpoint(text).map_err(bad)?;
@@ -95,6 +96,7 @@ pub(crate) fn resolve(text: &str, outside: &dyn Outside) -> Result<Endpoint, Mes
                 return Ok(Endpoint {
                     authority: text.to_owned(),
                     address: (*address).into(),
+                    share: Share::default(),
                 });
             }
             None => "it has no address".to_owned(),

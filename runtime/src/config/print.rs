@@ -3,11 +3,11 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    Allowance, Balance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health,
-    Listener, OriginTls, Plan, Protocol, Roots, Tls, access,
-    cluster::{version_word, word},
+    Allowance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health, Listener,
+    OriginTls, Plan, Protocol, Roots, Tls, access, choosing,
+    cluster::version_word,
     file::EDITION,
-    forwarding, health, keepalive, policy, route, sockets,
+    forwarding, health, keepalive, policy, route, share, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -150,6 +150,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         name,
         endpoints,
         balance,
+        choosing,
         retries,
         takes_connect,
         proxy_protocol,
@@ -158,17 +159,17 @@ fn print_cluster(cluster: &Cluster) -> String {
         tls,
         health,
     } = cluster;
-    let endpoints: Vec<_> = endpoints.iter().map(|one| quote(&one.authority)).collect();
+    let endpoints: Vec<_> = endpoints
+        .iter()
+        .map(|one| share::show(&one.authority, one.share))
+        .collect();
     format!(
         "\n[[cluster]]\nname = {}\nendpoints = [{}]\n",
         quote(name),
         endpoints.join(", ")
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
         + &health.as_ref().map(show_health).unwrap_or_default()
-        + &match *balance == Balance::default() {
-            true => String::new(),
-            false => format!("balance = {}\n", quote(word(*balance))),
-        }
+        + &choosing::show(*balance, choosing)
         + &show_retries(*retries)
         + if *takes_connect {
             "connect = true\n"

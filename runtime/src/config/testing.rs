@@ -24,11 +24,13 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
     let endpoint = |authority: &&str| Endpoint {
         authority: (*authority).to_owned(),
         address: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
+        share: Share::default(),
     };
     Cluster {
         name: "api".to_owned(),
         endpoints: endpoints.iter().map(endpoint).collect(),
         balance: Balance::default(),
+        choosing: Choosing::default(),
         retries: Allowance::default(),
         takes_connect: false,
         health: None,

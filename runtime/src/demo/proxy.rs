@@ -5,7 +5,8 @@
 
 use crate::{
     config::{
-        self, Allowance, Balance, Cluster, Config, Endpoint, Policy, Protocol, UpstreamTimeouts,
+        self, Allowance, Balance, Choosing, Cluster, Config, Endpoint, Policy, Protocol, Share,
+        UpstreamTimeouts,
     },
     net::{Buffers, kernel::Kernel},
     tap::Tap,
@@ -214,8 +215,10 @@ fn site(plan: &Plan) -> (Config, Site) {
         endpoints: vec![Endpoint {
             authority: plan.origin.to_string(),
             address: plan.origin.into(),
+            share: Share::default(),
         }],
         balance: Balance::default(),
+        choosing: Choosing::default(),
         retries: Allowance::default(),
         takes_connect: false,
         health: None,

@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     net::Network,
     port::{Fault, fault::Detail},
-    upstream::{Ends, Found, Need},
+    upstream::{Ends, Found, Need, Wanted},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -55,6 +55,12 @@ impl<N: Network> Driver<N> {
             return;
         }
         let failed = failed.filter(|_| need == Need::Retry);
+        let wanted = Wanted {
+            cluster,
+            key: self.carry.key,
+            client: self.client.ip(),
+            failed,
+        };
         let found = match self.carry.refusal() {
             Some(refusal) => Found::Nothing(refusal),
             None => {
@@ -62,8 +68,7 @@ impl<N: Network> Driver<N> {
                     client: self.client,
                     destination: self.destination(),
                 };
-                let upstreams = &self.service.upstreams;
-                upstreams.find(cluster, (need, failed), &ends)
+                self.service.upstreams.find(&wanted, need, &ends)
             }
         };
         match found {

@@ -64,6 +64,8 @@ pub(super) struct Carry {
     routed: Option<Routed>,
     /// What its route answers by itself.
     answer: Answer,
+    /// What the endpoint of the last request follows from, if it does.
+    pub(super) key: Option<u64>,
     /// The version that the client speaks: HTTP/1.0 knows no interim responses.
     version: Version,
     request: Option<Body>,
@@ -89,6 +91,7 @@ impl Carry {
             cluster: None,
             routed: None,
             answer: Answer::default(),
+            key: None,
             version: Version::Http11,
             request: None,
             response: None,
@@ -216,6 +219,9 @@ impl Carry {
                     }
                     let target = self.routed.as_ref().and_then(Routed::target);
                     routed = target.map(|target| target.destination);
+                    let upstreams = &service.upstreams;
+                    self.key = target
+                        .and_then(|target| upstreams.key(target.cluster, &parsed, self.client));
                     let told = self.told(&service.forwarding);
                     let forwarded = routed::forwarded(self.routed.as_ref(), &parsed, told);
                     write_request(&parsed, &forwarded, out.tail());

@@ -57,6 +57,8 @@ codes! {
     OutOfRange = 114,
     /// Two values, each fine by itself, contradict each other.
     Contradiction = 115,
+    /// The name of a field or of a cookie has a sign in it that no such name can have.
+    BadToken = 116,
     /// Two listeners or two clusters have the same name.
     DuplicateName = 201,
     /// A route or listener names something that is not in the file.

@@ -13,6 +13,7 @@ use crate::{
     message::Message,
     net::kernel::{Kernel, Share, Shares},
     observe::{Metrics, Observer},
+    upstream::Place,
     worker::{Extras, Site, Worker},
 };
 use std::{
@@ -33,6 +34,8 @@ pub(super) struct Common {
     pub(super) sites: Vec<Site>,
     pub(super) shares: Arc<Shares>,
     pub(super) rosters: Rosters,
+    /// How many they are.
+    pub(super) workers: usize,
 }
 
 pub(super) type Told = mpsc::Sender<Result<(), Message>>;
@@ -61,6 +64,10 @@ pub(super) fn work(
             .iter()
             .map(|one| one.as_ref().map(Roster::news))
             .collect(),
+        place: Place {
+            index: u32::try_from(index).unwrap_or_default(),
+            workers: u32::try_from(common.workers).unwrap_or(u32::MAX),
+        },
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));

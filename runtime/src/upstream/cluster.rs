@@ -3,7 +3,9 @@
 //! It owns the addresses behind the slots of a [`Group`], which decides. It waits for nothing, and knows
 //! nothing of listeners: what differs between them is in [`Uplink`].
 
+use super::place::Place;
 use crate::{
+    config::{self, Affinity},
     members::Member,
     net::{Address, Buffers},
     tls::origin::Terms,
@@ -39,10 +41,20 @@ impl Endpoint {
     }
 }
 
-/// What tells a member from the others, on every worker alike.
-fn spec(member: &Member) -> Spec {
+/// What a member is to its group: known by its name and address, on every worker alike.
+fn spec(member: &Member, place: Place) -> Spec {
     let name = format!("{} {}", member.authority, member.address);
-    Spec::new(group::hash(name.as_bytes()))
+    let config::Share {
+        weight,
+        tier,
+        max_connections,
+    } = member.share;
+    Spec {
+        id: group::hash(name.as_bytes()),
+        weight,
+        tier,
+        most: max_connections.map_or(u32::MAX, |most| place.part(most.get())),
+    }
 }
 
 /// One cluster of one worker.
@@ -55,6 +67,9 @@ pub struct Cluster {
     budget: RefCell<Budget>,
     /// Statuses of responses that say that an endpoint cannot answer.
     failing: Box<[u16]>,
+    /// What a request's endpoint follows from, if it does.
+    pub(super) affinity: Option<Affinity>,
+    place: Place,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
@@ -76,6 +91,10 @@ pub struct Parts {
     pub budget: Budget,
     /// Statuses of responses that say that an endpoint cannot answer.
     pub failing: Box<[u16]>,
+    /// What a request's endpoint follows from, if it does.
+    pub affinity: Option<Affinity>,
+    /// Which of the workers it belongs to.
+    pub place: Place,
     /// Socket buffers of its connections.
     pub buffers: Buffers,
     /// Whether CONNECT requests may go to it.
@@ -108,6 +127,8 @@ impl Cluster {
             endpoints: RefCell::default(),
             budget: RefCell::new(parts.budget),
             failing: parts.failing,
+            affinity: parts.affinity,
+            place: parts.place,
             buffers: parts.buffers,
             takes_connect: parts.takes_connect,
             proxy_protocol: parts.proxy_protocol,
@@ -119,7 +140,7 @@ impl Cluster {
     /// Its endpoints are these from now on. Who was one before, by name and address, keeps its load and
     /// its record; who is one no longer, or gets no work, keeps the sessions it has.
     pub(crate) fn set(&self, now: Time, members: &[Member]) {
-        let specs: Vec<_> = members.iter().map(spec).collect();
+        let specs: Vec<_> = members.iter().map(|one| spec(one, self.place)).collect();
         let mut group = self.group.borrow_mut();
         let slots = group.set(now, &specs);
         let mut endpoints = self.endpoints.borrow_mut();
@@ -264,6 +285,7 @@ mod tests {
             authority: format!("a:{port}").into(),
             address: Address::Inet(([127, 0, 0, 1], port).into()),
             expected: None,
+            share: config::Share::default(),
             up: true,
         }
     }
@@ -286,6 +308,8 @@ mod tests {
             group: Group::new(Settings::default(), 1),
             budget: Budget::default(),
             failing: [503].into(),
+            affinity: None,
+            place: Place::ONLY,
             buffers: Buffers::default(),
             takes_connect: false,
             proxy_protocol: None,

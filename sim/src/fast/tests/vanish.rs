@@ -13,8 +13,8 @@ use std::{
 };
 use tidegate::{
     config::{
-        Allowance, Balance, Cluster, Config, Endpoint, Listener as Listening, Policy, Protocol,
-        UpstreamTimeouts,
+        Allowance, Balance, Choosing, Cluster, Config, Endpoint, Listener as Listening, Policy,
+        Protocol, Share, UpstreamTimeouts,
     },
     net::{Buffers, Listener, Network, Stream},
     worker::{Extras, Site, Worker},
@@ -161,8 +161,10 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         endpoints: vec![Endpoint {
             authority: origin.to_string(),
             address: origin.into(),
+            share: Share::default(),
         }],
         balance: Balance::default(),
+        choosing: Choosing::default(),
         retries: Allowance::default(),
         takes_connect: false,
         health: None,

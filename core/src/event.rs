@@ -107,6 +107,8 @@ pub enum Refusal {
     NoRoute,
     /// The cluster has no endpoint.
     NoEndpoint,
+    /// All endpoints that there are have as many sessions as they may.
+    Busy,
     /// The request is a CONNECT, and its cluster takes none (LIFECYCLE 4.6).
     NoConnect,
     /// The request is to be sent again, and too many have been already.
@@ -134,6 +136,7 @@ impl Refusal {
             Refusal::Failed(cause) => Some(cause),
             Refusal::NoRoute
             | Refusal::NoEndpoint
+            | Refusal::Busy
             | Refusal::NoConnect
             | Refusal::NoRetry
             | Refusal::Configured { .. }

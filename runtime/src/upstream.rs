@@ -180,7 +180,8 @@ impl<N: Network> Upstreams<N> {
         };
         let held = match picked {
             Picked::Share(held) => held,
-            Picked::Busy | Picked::Nobody => return Found::Nothing(Refusal::NoEndpoint),
+            Picked::Busy => return Found::Nothing(Refusal::Busy),
+            Picked::Nobody => return Found::Nothing(Refusal::NoEndpoint),
         };
         let header = cluster.proxy_protocol.map(|version| ends().header(version));
         if need == Need::Exchange && header.is_none() {

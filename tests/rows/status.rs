@@ -81,6 +81,7 @@ fn u14_an_origin_that_takes_no_request_is_a_write_timeout() {
 fn r21_a_connect_that_came_to_nothing_has_its_own_types() {
     let types = [
         (Refusal::NoEndpoint, 503, "destination_unavailable"),
+        (Refusal::Busy, 503, "connection_limit_reached"),
         (Refusal::NoRoute, 404, "destination_not_found"),
         (Refusal::Failed(Cause::Refused), 502, "connection_refused"),
         (Refusal::Failed(Cause::TimedOut), 504, "connection_timeout"),

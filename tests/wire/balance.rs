@@ -28,6 +28,12 @@ impl Stage {
     fn asks(&self) -> (Raw, usize, Raw) {
         let mut client = self.proxy.client();
         client.say(GET);
+        let (at, up) = self.next();
+        (client, at, up)
+    }
+
+    /// The next request that an origin gets: which one, and its connection.
+    fn next(&self) -> (usize, Raw) {
         loop {
             for (at, origin) in self.origins.iter().enumerate() {
                 origin.listener().set_nonblocking(true).unwrap();
@@ -37,7 +43,7 @@ impl Stage {
                     stream.set_nonblocking(false).unwrap();
                     let mut up = Raw::of(stream);
                     up.message();
-                    return (client, at, up);
+                    return (at, up);
                 }
             }
             std::thread::yield_now();
@@ -135,4 +141,59 @@ fn an_endpoint_that_is_not_there_costs_no_request() {
         up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
         assert_eq!(client.message().body, b"ok");
     }
+}
+
+/// Each may have one at a time: the third is told so, and once one is over the next is answered.
+#[test]
+fn who_finds_all_endpoints_at_their_limits_is_told_so() {
+    let origins = [Origin::new(), Origin::new()];
+    let [one, other] = [&origins[0], &origins[1]].map(Origin::address);
+    let table = |address| format!("{{ address = \"{address}\", max_connections = 1 }}");
+    let stage = Stage {
+        proxy: Proxy::of_file(format!(
+            "defaults = \"2026\"\nworkers = 1\n\
+            [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+            [[cluster]]\nname = \"c\"\nendpoints = [{}, {}]\n",
+            table(one.to_string()),
+            table(other.to_string()),
+        )),
+        origins,
+    };
+    let (mut first, at, mut first_up) = stage.asks();
+    let (_second, other, _second_up) = stage.asks();
+    assert_ne!(at, other, "one each");
+    let mut third = stage.proxy.client();
+    third.say(GET);
+    let refused = third.message();
+    assert!(refused.head.starts_with("HTTP/1.1 503"), "{}", refused.head);
+    assert!(
+        refused.head.contains("connection_limit_reached"),
+        "{}",
+        refused.head
+    );
+    first_up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(first.message().body, b"ok");
+    let (_fourth, next, _fourth_up) = stage.asks();
+    assert_eq!(next, at, "the one that has room again");
+}
+
+/// Requests of one user go to one endpoint, whoever's connection they come by.
+#[test]
+fn maglev_sends_a_user_to_one_endpoint() {
+    let stage = Stage::new("balance = { maglev = { header = \"x-user\" } }");
+    let mut seen = [false; 2];
+    for user in 0..16 {
+        let ask = || {
+            let mut client = stage.proxy.client();
+            client.say(format!("GET / HTTP/1.1\r\nHost: h\r\nX-User: {user}\r\n\r\n").as_bytes());
+            let (at, mut up) = stage.next();
+            up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+            assert_eq!(client.message().body, b"ok");
+            at
+        };
+        let at = ask();
+        seen[at] = true;
+        assert!((0..3).all(|_| ask() == at), "user {user}");
+    }
+    assert_eq!(seen, [true; 2], "users are shared among them");
 }

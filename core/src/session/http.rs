@@ -304,6 +304,7 @@ impl Session {
             // As if nobody ever sent a request again.
             Refusal::NoRetry => Reply::bad_gateway("connection_terminated"),
             Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
+            Refusal::Busy => Reply::unavailable("connection_limit_reached"),
             Refusal::Failed(cause) => match cause {
                 Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),
                 Cause::Refused => Reply::bad_gateway("connection_refused"),

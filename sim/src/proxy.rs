@@ -96,6 +96,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         // A wrong rule is to be caught by what the peers see, not by its own confession.
         paranoid: variant.is_none(),
         seed: 0,
+        place: tidegate::upstream::Place::ONLY,
         news: Vec::new(),
         observer: Observer::default(),
     }

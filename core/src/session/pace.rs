@@ -1,8 +1,8 @@
 //! How fast a request's body comes, on the average (PRODUCT section 5): a byte now and then is
 //! progress, and would hold a session for ever.
 //!
-//! It counts only while the next byte is the client's to send: what it is kept waiting for costs it
-//! nothing. So it bounds no direction that moves at a rate at which anything is ever sent (I10).
+//! It counts only while the next byte is the client's to send, and no answer moves: what it is kept
+//! waiting for costs it nothing. So it bounds no direction that moves at a rate at which anything is ever sent (I10).
 
 use super::{Phase, Session};
 use crate::{
@@ -14,20 +14,26 @@ use crate::{
 const SECOND: Span = Span::from_secs(1);
 
 /// What has come of a body, and how long that was waited for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     bytes: u64,
     spent: Span,
-    /// Since when the next byte is waited for, if it is.
-    since: Option<Time>,
+    /// Since when the next byte is waited for; [`NEVER`] if it is not.
+    since: Time,
+    /// An answer has moved meanwhile: the wait up to now costs nothing.
+    answered: bool,
 }
+
+/// No session lives to see it.
+const NEVER: Time = Time(u64::MAX);
 
 impl Pace {
     /// Of a body of which nothing has come.
     pub(crate) const NONE: Pace = Pace {
         bytes: 0,
         spent: Span(0),
-        since: None,
+        since: NEVER,
+        answered: false,
     };
 }
 
@@ -48,9 +54,10 @@ impl Session {
         let waits = self.asks_for_pace();
         if let Phase::Exchange(exchange) = &mut self.phase {
             let pace = &mut exchange.pace.0;
-            let lap = pace.since.map_or(Span(0), |since| now.since(since));
-            pace.spent = Span(pace.spent.0.saturating_add(lap.0));
-            pace.since = waits.then_some(now);
+            if !core::mem::take(&mut pace.answered) {
+                pace.spent = Span(pace.spent.0.saturating_add(now.since(pace.since).0));
+            }
+            pace.since = if waits { now } else { NEVER };
         }
     }
 
@@ -59,6 +66,14 @@ impl Session {
         if let Phase::Exchange(exchange) = &mut self.phase {
             let pace = &mut exchange.pace.0;
             pace.bytes = pace.bytes.saturating_add(u64::from(bytes));
+        }
+        self.timers.restart(Timer::Pace);
+    }
+
+    /// The client has taken something of its answer: it has not forgotten us (H13).
+    pub(super) fn pace_answered(&mut self) {
+        if let Phase::Exchange(exchange) = &mut self.phase {
+            exchange.pace.0.answered = true;
         }
         self.timers.restart(Timer::Pace);
     }

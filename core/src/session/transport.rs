@@ -25,6 +25,9 @@ impl Session {
         for timer in waits::moved(side) {
             self.progress_of(timer);
         }
+        if side == Side::Down {
+            self.pace_answered();
+        }
         if side == Side::Up {
             self.timers.restart(Timer::Response);
         }

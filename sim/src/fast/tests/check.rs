@@ -8,7 +8,7 @@ use std::{
 };
 use tidegate::{
     check::{Checks, Known},
-    config::{Ask, Health, Request, Statuses},
+    config::{Ask, Health, Request, Share, Statuses},
     drain::Drain,
     linger::Lingering,
     members::{Member, Roster},
@@ -72,6 +72,7 @@ impl Scene {
             authority: "db1:9".into(),
             address: address.into(),
             expected: None,
+            share: Share::default(),
             up: true,
         };
         let checks = Checks {

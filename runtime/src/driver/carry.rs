@@ -5,7 +5,7 @@
 
 use super::{
     Service,
-    decoded::{alone, partial},
+    decoded::{INTERIM, alone, partial},
     queue::Queue,
     routed::{self, Answer},
     wire::count,
@@ -15,8 +15,8 @@ use std::net::IpAddr;
 use tidegate_core::{
     event::{Decoded, Event, Head, Refusal, Want},
     http1::{
-        Added, BodyDecoder, BodyEncoder, Delivery, Forwarded, Framing, Method, Piece, Reject,
-        Reply, Version, request_head, response_head, write_request, write_response,
+        Added, BodyDecoder, BodyEncoder, Forwarded, Method, Piece, Reject, Reply, Version,
+        request_head, response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -315,15 +315,6 @@ impl Carry {
         }
     }
 }
-
-/// How an interim response is passed on: it has no body, and says nothing of the connection.
-const INTERIM: Delivery = Delivery {
-    framing: Framing::None,
-    close: false,
-    keep_alive: false,
-    announced: 0,
-    version: Version::Http11,
-};
 
 /// What one look has written before it comes to the body.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,17 @@
 use super::wire::count;
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
+    http1::{Delivery, Framing, Version},
     side::Side,
+};
+
+/// How an interim response is passed on: it has no body, and says nothing of the connection.
+pub(super) const INTERIM: Delivery = Delivery {
+    framing: Framing::None,
+    close: false,
+    keep_alive: false,
+    announced: 0,
+    version: Version::Http11,
 };
 
 /// A response's head with nothing behind it that would be looked at in the same way: an interim one,

@@ -159,11 +159,8 @@ pub fn decide(
     let outside = outside.as_ref();
     match arguments.verb {
         Some(Verb::Demo(demo)) => {
-            let demo = Demo {
-                serve: demo.serve,
-                count: demo.count,
-            };
-            Decision::Start(Command::Demo(demo), output)
+            let (serve, count) = (demo.serve, demo.count);
+            Decision::Start(Command::Demo(Demo { serve, count }), output)
         }
         Some(Verb::Probe(flags)) => match flags.decide() {
             Ok(probe) => Decision::Start(Command::Probe(Box::new(probe)), output),

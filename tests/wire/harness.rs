@@ -361,8 +361,10 @@ fn authority(scratch: &Scratch) -> PathBuf {
 
 /// The first address with a port in `said`, once its line is complete.
 fn address_in(said: &str) -> Option<SocketAddr> {
-    let lines = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    let from = &lines[lines.find("127.0.0.1:")?..];
+    let whole = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    // A log line with some other address may come first.
+    let line = whole.lines().find(|line| line.contains(" -> "))?;
+    let from = &line[line.find("127.0.0.1:")?..];
     let end = from
         .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')
         .unwrap_or(from.len());

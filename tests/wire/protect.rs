@@ -143,7 +143,9 @@ fn limit(pid: u32, descriptors: u64) {
 #[test]
 fn r25_without_descriptors_accepting_pauses_resumes_and_does_not_spin() {
     let origin = Serving::echo();
-    let mut proxy = Proxy::configured(origin.address(), "", "");
+    // The connection to the origin outlives the test: there is no descriptor for another one.
+    let kept = "timeouts = { pool_idle = \"10m\" }";
+    let mut proxy = Proxy::configured(origin.address(), "", kept);
     let mut client = proxy.client();
     client.say(GET);
     assert_eq!(client.message().status(), 200);

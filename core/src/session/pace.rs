@@ -18,10 +18,9 @@ const SECOND: Span = Span::from_secs(1);
 pub struct Pace {
     bytes: u64,
     spent: Span,
-    /// Since when the next byte is waited for; [`NEVER`] if it is not.
+    /// Since when the next byte is waited for; [`NEVER`] if it is not, or an answer has moved
+    /// meanwhile.
     since: Time,
-    /// An answer has moved meanwhile: the wait up to now costs nothing.
-    answered: bool,
 }
 
 /// No session lives to see it.
@@ -33,7 +32,6 @@ impl Pace {
         bytes: 0,
         spent: Span(0),
         since: NEVER,
-        answered: false,
     };
 }
 
@@ -54,9 +52,7 @@ impl Session {
         let waits = self.asks_for_pace();
         if let Phase::Exchange(exchange) = &mut self.phase {
             let pace = &mut exchange.pace.0;
-            if !core::mem::take(&mut pace.answered) {
-                pace.spent = Span(pace.spent.0.saturating_add(now.since(pace.since).0));
-            }
+            pace.spent = Span(pace.spent.0.saturating_add(now.since(pace.since).0));
             pace.since = if waits { now } else { NEVER };
         }
     }
@@ -70,10 +66,12 @@ impl Session {
         self.timers.restart(Timer::Pace);
     }
 
-    /// The client has taken something of its answer: it has not forgotten us (H13).
+    /// The client has taken something of its answer: it has not forgotten us, and what it was waited
+    /// for until now is forgiven (H13).
     pub(super) fn pace_answered(&mut self) {
         if let Phase::Exchange(exchange) = &mut self.phase {
-            exchange.pace.0.answered = true;
+            let pace = &mut exchange.pace.0;
+            (pace.spent, pace.since) = (Span(0), NEVER);
         }
         self.timers.restart(Timer::Pace);
     }

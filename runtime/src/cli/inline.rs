@@ -9,7 +9,10 @@ use crate::{
     message::{Code, Message},
     net::Buffers,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 use tidegate_core::{
     limits::Limits,
     route::{Route, Table},
@@ -54,16 +57,9 @@ pub(super) fn config(
         Kind::Tcp if passes_through(flags) => Protocol::Passthrough(all),
         Kind::Tcp => Protocol::Tcp(0),
     };
-    let mut bind = Vec::new();
-    for address in &flags.listen {
-        // Said twice it means the same; two free ports are two.
-        if address.port() == 0 || !bind.contains(address) {
-            bind.push(*address);
-        }
-    }
     let listener = Listener {
         name: "main".to_owned(),
-        bind,
+        bind: bind(flags),
         timeouts: protocol.default_timeouts(),
         protocol,
         tls,
@@ -93,6 +89,17 @@ pub(super) fn config(
         drain: Config::DRAIN,
         workers: None,
     })
+}
+
+fn bind(flags: &Inline) -> Vec<SocketAddr> {
+    let mut bind = Vec::new();
+    for address in &flags.listen {
+        // Said twice it means the same; two free ports are two.
+        if address.port() == 0 || !bind.contains(address) {
+            bind.push(*address);
+        }
+    }
+    bind
 }
 
 fn passes_through(flags: &Inline) -> bool {

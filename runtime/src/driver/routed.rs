@@ -10,13 +10,17 @@ use crate::{
 };
 use tidegate_core::{
     event::Refusal,
-    http1::{Added, Fault, Forwarded, NO_EDITS, RequestHead, Returned},
+    http1::{Added, Edits, Fault, Forwarded, NO_EDITS, RequestHead, Returned},
     route::Place,
 };
 
-/// An answer that the route of a request gives by itself.
+/// An answer that the route of a request gives by itself: nothing for most requests, and then it costs a
+/// word.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Answer(Option<Box<Own>>);
+
+#[derive(Debug)]
+struct Own {
     status: u16,
     /// Whole field lines.
     fields: Queue,
@@ -33,7 +37,7 @@ pub(super) fn forwarded<'a>(
     Forwarded {
         authority: routed.target().map_or("", |target| &target.authority),
         host: plan.host.as_deref(),
-        path: Some(plan.front.apply(head.path(), routed.covered)),
+        path: Some(plan.front.apply(head.path(), routed.covered())),
         edits: &plan.request,
         ..told
     }
@@ -69,34 +73,38 @@ impl Answer {
                     // HTTP/1.0 may do without, but then nobody can say where to go.
                     return Err(Fault::HostMissing);
                 }
-                self.status = redirect.status;
                 let place = Place {
                     https,
                     authority,
-                    path: plan.front.apply(head.path(), routed.covered),
+                    path: plan.front.apply(head.path(), routed.covered()),
                     query: head.query(),
                 };
                 let mut location = Queue::default();
                 redirect.to.write(&place, location.tail());
                 let own = [("Location", location.front())];
-                plan.response.write(&own, self.fields.tail());
+                self.compose(redirect.status, &plan.response, &own);
             }
             Action::Respond(page) => {
-                self.status = page.status;
                 let own = [("Content-Type", page.content_type.as_bytes())];
                 let own = if page.body.is_empty() { &[][..] } else { &own };
-                plan.response.write(own, self.fields.tail());
+                self.compose(page.status, &plan.response, own);
             }
         }
         Ok(())
     }
 
+    fn compose(&mut self, status: u16, edits: &Edits, own: &[(&str, &[u8])]) {
+        let mut fields = Queue::default();
+        edits.write(own, fields.tail());
+        self.0 = Some(Box::new(Own { status, fields }));
+    }
+
     /// What a session is told of it in place of an upstream leg.
     pub(super) fn refusal(&self, routed: Option<&Routed>) -> Option<Refusal> {
         let bytes = |text: &[u8]| u32::try_from(text.len()).unwrap_or(u32::MAX);
-        (self.status > 0).then(|| Refusal::Configured {
-            status: self.status,
-            fields: bytes(self.fields.front()),
+        self.0.as_ref().map(|own| Refusal::Configured {
+            status: own.status,
+            fields: bytes(own.fields.front()),
             content: bytes(content(routed)),
         })
     }
@@ -104,7 +112,7 @@ impl Answer {
     /// What a reply of the route's own is made of.
     pub(super) fn added<'a>(&'a self, routed: Option<&'a Routed>) -> Added<'a> {
         Added {
-            fields: self.fields.front(),
+            fields: self.0.as_ref().map_or(&[], |own| own.fields.front()),
             content: content(routed),
             ..Added::default()
         }
@@ -112,8 +120,7 @@ impl Answer {
 
     /// It was given, or will not be.
     pub(super) fn forget(&mut self) {
-        self.status = 0;
-        self.fields.clear();
+        self.0 = None;
     }
 }
 

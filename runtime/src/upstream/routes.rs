@@ -52,17 +52,22 @@ pub struct Way {
 pub struct Routed {
     /// What is to be done.
     pub way: Rc<Way>,
-    /// How much of the path the route covers, in bytes.
-    pub covered: usize,
+    covered: u32,
     /// Which of the way's targets, if it goes to one.
-    share: Option<usize>,
+    share: Option<u32>,
 }
 
 impl Routed {
     /// Where it is forwarded to, if it is.
     #[must_use]
     pub fn target(&self) -> Option<&Target> {
-        self.way.targets.get(self.share?)
+        self.way.targets.get(usize::try_from(self.share?).ok()?)
+    }
+
+    /// How much of the path the route covers, in bytes.
+    #[must_use]
+    pub fn covered(&self) -> usize {
+        usize::try_from(self.covered).unwrap_or(usize::MAX)
     }
 }
 
@@ -146,8 +151,8 @@ impl Routes {
         };
         Some(Routed {
             way: Rc::clone(&route.to),
-            covered,
-            share,
+            covered: u32::try_from(covered).unwrap_or(u32::MAX),
+            share: share.and_then(|share| u32::try_from(share).ok()),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The endpoints of one cluster as one worker knows them, and who of them is next.
 //!
 //! It owns their load, their health as it is told, what they have failed at, and the choice. It waits
-//! for nothing: time and chance are arguments, and it knows no address. Queues are in
-//! [`crate::queue`], the right to try again in [`crate::budget`].
+//! for nothing: time and chance are arguments, and it knows no address. The right to try again is in
+//! [`crate::budget`].
 //!
 //! A member is available if it is a member, enabled, up and not ejected. The choice is among those of
 //! the first tier in which there is one. One that has reached its limit is no less available for

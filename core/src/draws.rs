@@ -13,7 +13,8 @@ impl Draws {
         Draws(seed)
     }
 
-    fn draw(&mut self) -> u64 {
+    /// The next number: none comes twice before all 2^64 have come.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed(self.0)
     }

@@ -5,7 +5,7 @@
 
 use crate::{
     event::{Head, Origin},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts},
+    http1::{BodyKind, Fault, Method, RequestFacts, ResponseFacts},
     report::aside::Aside,
     session::Pace,
 };
@@ -33,6 +33,8 @@ pub struct Exchange {
     pub unaccepted: bool,
     /// The client has been asked whether it is still there (H07b).
     pub probed: bool,
+    /// What is wrong with the origin's answer, if it is refused.
+    pub fault: Option<Fault>,
     /// How fast its body comes: no part of the state, for only a timer looks at it.
     pub(crate) pace: Aside<Pace>,
 }
@@ -89,6 +91,7 @@ impl Exchange {
             replay: Replay::Held(0),
             unaccepted: false,
             probed: false,
+            fault: None,
             pace: Aside(Pace::NONE),
         }
     }

@@ -127,6 +127,20 @@ pub struct Forwarding {
     pub via: String,
     /// Which paths are served.
     pub paths: Paths,
+    /// Who gives its requests their ids.
+    pub ids: Ids,
+}
+
+/// Who gives a request the id that its origin is told (X-Request-Id).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ids {
+    /// Nobody of us: what the client calls it goes on as any field.
+    #[default]
+    Off,
+    /// We do, whatever the client calls it.
+    Make,
+    /// The client, or else we.
+    Keep,
 }
 
 impl Default for Forwarding {
@@ -136,6 +150,7 @@ impl Default for Forwarding {
             tells: Tells::default(),
             via: Returned::DEFAULT.via.to_owned(),
             paths: Paths::default(),
+            ids: Ids::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod cut;
 mod decoded;
 mod desk;
 mod header;
+mod id;
 mod lane;
 mod outcome;
 mod queue;
@@ -21,6 +22,8 @@ mod turn;
 mod wait;
 mod watch;
 mod wire;
+
+pub use self::id::Numbers;
 
 use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wire::Wire};
 use crate::{
@@ -40,7 +43,6 @@ use tidegate_core::{
     ending::Ending,
     event::{Event, Origin},
     group::Slot,
-    http1::{Added, Content},
     interest::Asks,
     leg::Leg,
     session::{Session, Setup},
@@ -62,6 +64,8 @@ pub struct Service<N: Network> {
     pub forwarding: Forwarding,
     /// Who is let in.
     pub admission: Arc<Admission>,
+    /// Where the ids of its requests come from.
+    pub numbers: Numbers,
     /// Whether the listener or the process drains.
     pub drain: crate::drain::Drain,
     /// Socket buffers of accepted connections.
@@ -310,13 +314,9 @@ impl<N: Network> Driver<N> {
             Effect::Reply(reply) => {
                 let outbox = &mut self.wires[Side::Down as usize].outbox;
                 let before = outbox.len();
-                let added = match reply.content {
-                    Content::Added(_) => self.carry.added(),
-                    Content::Words => Added::default(),
-                };
-                reply.write(&added, outbox.tail());
+                let numbers = &self.service.numbers;
+                self.carry.reply(&reply, numbers, outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
-                self.carry.answered();
             }
             Effect::Alert => {
                 let alert = &tidegate_core::tls::hello::UNRECOGNIZED_NAME;

@@ -8,7 +8,7 @@ use crate::{
     admission::Admission,
     config::{self, Action, Config, Plan, Protocol},
     drain::Drain,
-    driver::Service,
+    driver::{Numbers, Service},
     linger::{self, Lingering},
     members::{self, Following, News},
     net::{Listener, Network},
@@ -31,6 +31,7 @@ use tidegate_core::{
     budget::Budget,
     event::Destination,
     group::{Group, Settings},
+    http1::ID_BYTES,
     limits::{Timeouts, Waits},
     route::Share,
     session::{Kind, Setup},
@@ -161,6 +162,7 @@ impl<N: Network> Worker<N> {
                 admission: Arc::clone(&site.admission),
                 drain: drain.clone(),
                 forwarding: site.listener.forwarding.clone(),
+                numbers: Numbers::new(!seed),
                 buffers: site.listener.buffers,
                 lingering: lingering.clone(),
                 name: site.listener.name.as_str().into(),
@@ -282,6 +284,7 @@ fn setup(config: &Config, site: &Site) -> Setup {
         proxy_header: listener.access.proxied_by.is_some(),
         passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
         up_tls,
+        id_bytes: ID_BYTES,
         ..Setup::new(kind, site.tls.is_some())
     }
 }

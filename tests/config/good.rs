@@ -48,6 +48,7 @@ idle = "finish"
 trusted = ["2001:db8::/32", "10.0.0.0/8", "192.0.2.7/32"]
 forwarded = "both"
 via = "edge"
+request_id = "keep"
 keepalive = { established = "2m", probes = 3, user_timeout = "4m" }
 timeouts = { tls = "5s", head = "250ms", idle = "5m", idle_least = "1500ms", request = "31s", pace = "90s", write = "32s", tunnel = "2h", half_idle = "30m", tunnel_write = "33s", linger = "0s", linger_stall = "34s", flush = "500ms", flush_total = "3s" }
 

@@ -5,7 +5,7 @@ use crate::{
     good::{FULL, good},
     said, snapshot,
 };
-use tidegate::config::{Forwarding, Tells};
+use tidegate::config::{Forwarding, Ids, Tells};
 use tidegate_core::route::Paths;
 
 fn listener(lines: &str) -> String {
@@ -34,6 +34,14 @@ fn a_way_without_requests() {
 }
 
 #[test]
+fn an_id_that_nobody_gives() {
+    let lines = "request_id = \"uuid\"";
+    snapshot("an_id_that_nobody_gives", &said(&listener(lines)));
+    let lines = "kind = \"tcp\"\nrequest_id = \"make\"";
+    snapshot("an_id_without_requests", &said(&listener(lines)));
+}
+
+#[test]
 fn what_is_told_of_the_way_arrives() {
     let config = good(FULL);
     let Forwarding {
@@ -41,10 +49,11 @@ fn what_is_told_of_the_way_arrives() {
         tells,
         via,
         paths,
+        ids,
     } = &config.listeners[4].forwarding;
     assert!(trusted.contain([192, 0, 2, 7].into()) && !trusted.contain([192, 0, 2, 8].into()));
-    let told = (*tells, via.as_str(), *paths);
-    assert_eq!(told, (Tells::Both, "edge", Paths::Strict));
+    let told = (*tells, via.as_str(), *paths, *ids);
+    assert_eq!(told, (Tells::Both, "edge", Paths::Strict, Ids::Keep));
     assert_eq!(config.listeners[1].forwarding.via, "");
     assert_eq!(config.listeners[2].forwarding, Forwarding::default());
 }

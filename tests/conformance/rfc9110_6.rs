@@ -2,7 +2,7 @@
 
 use crate::table::{ANSWER, FIELD, Group, Is, TRAILER, play, takes};
 
-pub(crate) const TABLES: &[&[Group]] = &[BARRED, ALLOWED, ANNOUNCED, CONTENT];
+pub(crate) const TABLES: &[&[Group]] = &[BARRED, ALLOWED, ANNOUNCED, CONTENT, DATES];
 
 /// The receiver has decided by now how long the message is, where it goes and who sent it. They
 /// are dropped, and whatever else there is stays.
@@ -103,4 +103,28 @@ const CONTENT: &[Group] = &[
 #[test]
 fn rfc9110_6_4_content_is_never_looked_at() {
     play(CONTENT);
+}
+
+/// It is the origin's to say. We could only say when we heard of it.
+const DATES: &[Group] = &[
+    takes(
+        ANSWER,
+        &[Is::Sends("Date: Sun, 06 Nov 1994 08:49:37 GMT")],
+        &[b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"],
+    ),
+    takes(
+        ANSWER,
+        &[Is::Sends("date: yesterday")],
+        &[b"date: yesterday\r\nContent-Length: 0\r\n\r\n"],
+    ),
+    takes(
+        ANSWER,
+        &[Is::Lacks("Date")],
+        &[b"Content-Length: 0\r\n\r\n"],
+    ),
+];
+
+#[test]
+fn rfc9110_6_6_1_a_date_is_left_alone_and_none_is_made() {
+    play(DATES);
 }

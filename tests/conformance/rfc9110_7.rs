@@ -9,6 +9,7 @@ pub(crate) const TABLES: &[&[Group]] = &[
     NOMINATED,
     NEVER,
     OPTIONS,
+    HOPS,
     VIA,
     UNTOUCHED,
     UPGRADES,
@@ -169,6 +170,48 @@ const OPTIONS: &[Group] = &[
 #[test]
 fn rfc9110_7_6_1_connection_options_are_bounded() {
     play(OPTIONS);
+}
+
+const HOPS: &[Group] = &[
+    takes(
+        REQUEST,
+        &[Is::Sends("Max-Forwards: 9")],
+        &[
+            b"OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n",
+            b"TRACE /x HTTP/1.1\r\nHost: h\r\nmax-forwards: 010\r\n\r\n",
+        ],
+    ),
+    // More than anybody counts is the most that we count.
+    takes(
+        REQUEST,
+        &[Is::Sends("Max-Forwards: 18446744073709551614")],
+        &[b"OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 99999999999999999999\r\n\r\n"],
+    ),
+    // In other requests, and if it is not one number, it is a field as any other.
+    takes(
+        REQUEST,
+        &[Is::Sends("Max-Forwards: 10")],
+        &[
+            b"GET / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n",
+            b"options / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\n\r\n",
+            b"TRACE / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 10\r\nMax-Forwards: 9\r\n\r\n",
+        ],
+    ),
+    takes(
+        REQUEST,
+        &[Is::Sends("Max-Forwards: -1")],
+        &[b"TRACE / HTTP/1.1\r\nHost: h\r\nMax-Forwards: -1\r\n\r\n"],
+    ),
+    takes(
+        ANSWER,
+        &[Is::Sends("Max-Forwards: 3")],
+        &[b"Max-Forwards: 3\r\nContent-Length: 0\r\n\r\n"],
+    ),
+];
+
+#[test]
+fn rfc9110_7_6_2_options_and_trace_count_the_servers_that_pass_them_on() {
+    play(HOPS);
 }
 
 const VIA: &[Group] = &[

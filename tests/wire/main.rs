@@ -19,6 +19,7 @@ mod leg;
 mod letter;
 mod main_job;
 mod mutual;
+mod own;
 mod passthrough;
 mod peers;
 mod phases;

@@ -60,6 +60,8 @@ pub(super) enum Known {
     Expect,
     Host,
     KeepAlive,
+    MaxForwards,
+    RequestId,
     Te,
     Trailer,
     TransferEncoding,
@@ -95,7 +97,7 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
 }
 
 impl Known {
-    const NAMES: [(&str, Known); 11] = [
+    const NAMES: [(&str, Known); 13] = [
         ("Host", Known::Host),
         ("Accept", Known::Accept),
         ("Connection", Known::Connection),
@@ -103,6 +105,8 @@ impl Known {
         ("Transfer-Encoding", Known::TransferEncoding),
         ("Expect", Known::Expect),
         ("Keep-Alive", Known::KeepAlive),
+        ("Max-Forwards", Known::MaxForwards),
+        ("X-Request-Id", Known::RequestId),
         ("TE", Known::Te),
         ("Trailer", Known::Trailer),
         ("Upgrade", Known::Upgrade),
@@ -141,6 +145,8 @@ impl Known {
             | Known::ContentLength
             | Known::Expect
             | Known::Host
+            | Known::MaxForwards
+            | Known::RequestId
             | Known::Trailer
             | Known::Claim
             | Known::Other => false,

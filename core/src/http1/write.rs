@@ -29,6 +29,8 @@ pub struct Forwarded<'a> {
     pub tells: Tells,
     /// The name in Via; empty for no Via of ours.
     pub via: &'a str,
+    /// The id that the request goes on with; without one, what the client calls it goes on.
+    pub id: Option<&'a [u8]>,
     /// The Host to send whatever the client sent.
     pub host: Option<&'a str>,
     /// The path to send, in two parts, in place of the one that was received.
@@ -48,6 +50,7 @@ impl<'a> Forwarded<'a> {
             trusted: false,
             tells: Tells::XForwarded,
             via: Returned::DEFAULT.via,
+            id: None,
             host: None,
             path: None,
             edits: &NO_EDITS,
@@ -85,12 +88,16 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
         let void = field.known == Known::Expect && head.facts.version == Version::Http10;
         let goes_on = match field.known {
             Known::Host => false,
+            Known::MaxForwards if head.put_hops(out) => false,
+            Known::RequestId if forwarded.id.is_some() => false,
             Known::Claim => claim_goes_on(field, forwarded),
             Known::Accept
             | Known::Connection
             | Known::ContentLength
             | Known::Expect
             | Known::KeepAlive
+            | Known::MaxForwards
+            | Known::RequestId
             | Known::Te
             | Known::Trailer
             | Known::TransferEncoding
@@ -125,6 +132,9 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     }
     put_origin(&head.fields, forwarded, host, out);
     put_via(head.facts.version, forwarded.via, out);
+    if let Some(id) = forwarded.id {
+        put_field("X-Request-Id", id, out);
+    }
     forwarded.edits.put(out);
     out.extend_from_slice(b"\r\n");
 }

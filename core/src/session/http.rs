@@ -211,6 +211,7 @@ impl Session {
             (Side::Up, Phase::Exchange(_)) => {
                 // U05: bad as it is, an answer has come, also if its leg has failed before.
                 self.exchange_mut().lose();
+                self.exchange_mut().fault = reply.fault;
                 if let Some(open) = self.up.open_mut() {
                     open.failed(Cause::Protocol, Call::Read);
                 }

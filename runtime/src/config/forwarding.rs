@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Forwarding, Tells,
+        Forwarding, Ids, Tells,
         listener::Kind,
         networks,
         read::{Node, Reader, Section},
@@ -19,12 +19,14 @@ const TELLS: [(&str, Tells); 4] = [
     ("none", Tells::Nothing),
 ];
 
+const IDS: [(&str, Ids); 3] = [("off", Ids::Off), ("make", Ids::Make), ("keep", Ids::Keep)];
+
 const PATHS: [(&str, Paths); 2] = [("strict", Paths::Strict), ("as-sent", Paths::AsSent)];
 
 /// Reads the keys of a listener.
 pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kind) -> Forwarding {
     let mut forwarding = Forwarding::default();
-    for key in ["trusted", "forwarded", "via", "paths"] {
+    for key in ["trusted", "forwarded", "via", "paths", "request_id"] {
         let Some(node) = section.get(key) else {
             continue;
         };
@@ -43,6 +45,9 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>, kind: Kin
             }
             "paths" => {
                 forwarding.paths = reader.choice(key, node, &PATHS).unwrap_or_default();
+            }
+            "request_id" => {
+                forwarding.ids = reader.choice(key, node, &IDS).unwrap_or_default();
             }
             _ => forwarding.via = via(reader, node).unwrap_or(forwarding.via),
         }
@@ -82,6 +87,7 @@ pub(super) fn show(forwarding: &Forwarding) -> String {
         tells,
         via,
         paths,
+        ids,
     } = forwarding;
     let default = Forwarding::default();
     let mut text = String::new();
@@ -100,6 +106,10 @@ pub(super) fn show(forwarding: &Forwarding) -> String {
     if *paths != default.paths {
         let word = PATHS.iter().find(|(_, one)| one == paths);
         text += &format!("paths = \"{}\"\n", word.map_or("", |(word, _)| word));
+    }
+    if *ids != default.ids {
+        let word = IDS.iter().find(|(_, one)| one == ids);
+        text += &format!("request_id = \"{}\"\n", word.map_or("", |(word, _)| word));
     }
     text
 }

@@ -20,7 +20,7 @@ use tidegate_core::{
 };
 use toml::de::DeValue;
 
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 26] = [
     "name",
     "bind",
     "kind",
@@ -38,6 +38,7 @@ const KEYS: [&str; 25] = [
     "forwarded",
     "via",
     "paths",
+    "request_id",
     access::KEYS[0],
     access::KEYS[1],
     access::KEYS[2],

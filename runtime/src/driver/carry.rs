@@ -6,6 +6,7 @@
 use super::{
     Service,
     decoded::{INTERIM, alone, partial},
+    id::{Id, Space},
     queue::Queue,
     routed::{self, Answer},
     wire::count,
@@ -13,10 +14,10 @@ use super::{
 use crate::{config::Forwarding, net::Network, upstream::Routed};
 use std::net::IpAddr;
 use tidegate_core::{
-    event::{Decoded, Event, Head, Refusal, Want},
+    event::{Decoded, Event, Head, Want},
     http1::{
-        Added, BodyDecoder, BodyEncoder, Forwarded, Method, Piece, Reject, Reply, Version,
-        request_head, response_head, write_request, write_response,
+        BodyDecoder, BodyEncoder, Forwarded, Method, Piece, Reject, Reply, Version, request_head,
+        response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -61,9 +62,11 @@ pub(super) struct Carry {
     /// Where a connection goes that is not routed by requests.
     cluster: Option<usize>,
     /// The way of the last request.
-    routed: Option<Routed>,
+    pub(super) routed: Option<Routed>,
     /// What its route answers by itself.
-    answer: Answer,
+    pub(super) answer: Answer,
+    /// What it is called.
+    pub(super) id: Id,
     /// What the endpoint of the last request follows from, if it does.
     pub(super) key: Option<u64>,
     /// The version that the client speaks: HTTP/1.0 knows no interim responses.
@@ -92,6 +95,7 @@ impl Carry {
             routed: None,
             answer: Answer::default(),
             key: None,
+            id: Id::default(),
             version: Version::Http11,
             request: None,
             response: None,
@@ -172,21 +176,6 @@ impl Carry {
         }
     }
 
-    /// What the route of the last request answers by itself, as the session is told of it.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.answer.refusal(self.routed.as_ref())
-    }
-
-    /// What that answer is made of.
-    pub(super) fn added(&self) -> Added<'_> {
-        self.answer.added(self.routed.as_ref())
-    }
-
-    /// That answer was given.
-    pub(super) fn answered(&mut self) {
-        self.answer.forget();
-    }
-
     /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
@@ -201,7 +190,9 @@ impl Carry {
         let (mut head, mut taken) = (Head::None, 0);
         let mut routed = None;
         if self.request.is_none() {
-            let facts = match request_head(input, &limits) {
+            self.id.forget();
+            let mut space = Space::default();
+            let mut facts = match request_head(input, &limits) {
                 Err(reject) => return Look::refused(Side::Down, reject),
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
@@ -222,12 +213,20 @@ impl Carry {
                     let upstreams = &service.upstreams;
                     self.key = target
                         .and_then(|target| upstreams.key(target.cluster, &parsed, self.client));
-                    let told = self.told(&service.forwarding);
+                    self.id
+                        .begin(service.forwarding.ids, &parsed, &service.numbers);
+                    let told = Forwarded {
+                        id: self.id.told(&service.numbers, &mut space),
+                        ..self.told(&service.forwarding)
+                    };
                     let forwarded = routed::forwarded(self.routed.as_ref(), &parsed, told);
                     write_request(&parsed, &forwarded, out.tail());
                     parsed.facts
                 }
             };
+            if session.setup().id_bytes > 0 {
+                facts.wording.id_bytes = self.id.bytes();
+            }
             self.version = facts.version;
             self.request = Some(Body {
                 decoder: BodyDecoder::bounded(facts.body, &limits).at_most(limits.body_bytes),

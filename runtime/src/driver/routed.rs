@@ -3,14 +3,20 @@
 //! It owns the bytes of that answer, until the session orders it. It decides nothing: the route says
 //! what is to be done.
 
-use super::queue::Queue;
+use super::{
+    carry::Carry,
+    id::{Numbers, Space},
+    queue::Queue,
+};
 use crate::{
     config::{Action, Forwarding},
     upstream::Routed,
 };
 use tidegate_core::{
     event::Refusal,
-    http1::{Added, Edits, Fault, Forwarded, NO_EDITS, RequestHead, Returned},
+    http1::{
+        ALLOW, Added, Content, Edits, Fault, Forwarded, NO_EDITS, Reply, RequestHead, Returned,
+    },
     route::Place,
 };
 
@@ -66,7 +72,11 @@ impl Answer {
         let Some(routed) = routed else { return Ok(()) };
         let plan = &routed.way.plan;
         match &plan.action {
-            Action::Forward(_) => {}
+            Action::Forward(_) => {
+                if let Some(status) = head.ends_here() {
+                    self.compose(status, &NO_EDITS, &[("Allow", ALLOW)]);
+                }
+            }
             Action::Redirect(redirect) => {
                 let authority = head.host().and_then(|host| std::str::from_utf8(host).ok());
                 if authority.is_none() && redirect.to.needs_host() {
@@ -129,5 +139,26 @@ fn content(routed: Option<&Routed>) -> &[u8] {
     match routed.map(|routed| &routed.way.plan.action) {
         Some(Action::Respond(page)) => page.body.as_bytes(),
         Some(Action::Forward(_) | Action::Redirect(_)) | None => b"",
+    }
+}
+
+impl Carry {
+    /// What the last request is answered with in place of an origin, as the session is told of it.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.answer.refusal(self.routed.as_ref())
+    }
+
+    /// Writes a response of our own, with what the session does not know of it.
+    pub(super) fn reply(&mut self, reply: &Reply, numbers: &Numbers, out: &mut Vec<u8>) {
+        let mut space = Space::default();
+        let id = self.id.said(reply.wording, numbers, &mut space);
+        let Reply { status, cause, .. } = *reply;
+        tracing::debug!(id = %id.escape_ascii(), status, error = cause, "answered by the proxy");
+        let added = match reply.content {
+            Content::Added(_) => self.answer.added(self.routed.as_ref()),
+            Content::Words => Added::default(),
+        };
+        reply.write(&Added { id, ..added }, out);
+        self.answer.forget();
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     exchange::{Request, Response},
-    http1::{BodyEncoder, BodyKind, Reply, Version},
+    http1::{BodyEncoder, BodyKind, Reject, Reply, Version},
     leg::{Leg, ReadEnd},
     report::Loss,
     session::{Kind, Phase, Session},
@@ -81,9 +81,15 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     }
     match (exchange.response, end) {
         (Response::Waiting, _) => {
-            let begun = open.inbox.left > 0;
+            let (begun, fault) = (open.inbox.left > 0, exchange.fault);
             if !session.retry(end, effects) {
-                session.answer(unanswered(end, begun), effects);
+                let reply = match (end, fault) {
+                    (End::Abort(Cause::Protocol), Some(fault)) => {
+                        Reply::refusing(Reject::Response(fault))
+                    }
+                    (_, _) => unanswered(end, begun),
+                };
+                session.answer(reply, effects);
             }
             true
         }

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod balance;
+mod clients;
 mod close;
 mod curl;
 mod drain;

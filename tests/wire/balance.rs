@@ -2,8 +2,10 @@
 
 use crate::{
     exchange::{GET, OK},
-    harness::Proxy,
-    peers::{Origin, Peer, Raw},
+    harness::{Proxy, Scratch},
+    keys::Authority,
+    peers::{End, Origin, Peer, Raw},
+    secure::Secure,
 };
 
 /// A proxy before two origins.
@@ -14,12 +16,16 @@ struct Stage {
 
 impl Stage {
     fn new(balance: &str) -> Stage {
+        Stage::of("http", balance)
+    }
+
+    fn of(kind: &str, cluster: &str) -> Stage {
         let origins = [Origin::new(), Origin::new()];
         let [one, other] = [&origins[0], &origins[1]].map(Origin::address);
         let proxy = Proxy::of_file(format!(
             "defaults = \"2026\"\nworkers = 1\n\
-            [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
-            [[cluster]]\nname = \"c\"\nendpoints = [\"{one}\", \"{other}\"]\n{balance}\n"
+            [[listener]]\nname = \"l\"\nkind = \"{kind}\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+            [[cluster]]\nname = \"c\"\nendpoints = [\"{one}\", \"{other}\"]\n{cluster}\n"
         ));
         Stage { proxy, origins }
     }
@@ -34,6 +40,13 @@ impl Stage {
 
     /// The next request that an origin gets: which one, and its connection.
     fn next(&self) -> (usize, Raw) {
+        let (at, mut up) = self.reached();
+        up.message();
+        (at, up)
+    }
+
+    /// The next connection that an origin gets.
+    fn reached(&self) -> (usize, Raw) {
         loop {
             for (at, origin) in self.origins.iter().enumerate() {
                 origin.listener().set_nonblocking(true).unwrap();
@@ -41,9 +54,7 @@ impl Stage {
                 origin.listener().set_nonblocking(false).unwrap();
                 if let Ok((stream, _)) = accepted {
                     stream.set_nonblocking(false).unwrap();
-                    let mut up = Raw::of(stream);
-                    up.message();
-                    return (at, up);
+                    return (at, Raw::of(stream));
                 }
             }
             std::thread::yield_now();
@@ -118,6 +129,40 @@ fn an_endpoint_that_keeps_failing_is_left_alone() {
         let close = "Connection: close\r\nContent-Length: 2\r\n\r\nok";
         up.say(format!("HTTP/1.1 {status}\r\n{close}").as_bytes());
         assert_eq!(client.message().body, b"ok", "it is passed on all the same");
+    }
+}
+
+/// It accepts, and is not whom its certificate would have to name. For a relay too that is a failure,
+/// though it was connected to.
+#[test]
+fn an_endpoint_that_fails_its_handshakes_is_left_alone() {
+    let files = Scratch::new();
+    let authority = Authority::new("origin's");
+    let ca = authority.file(&files, "ca.pem");
+    let stage = Stage::of(
+        "tcp",
+        &format!(
+            "balance = \"round-robin\"\ntls = {{ ca = \"{}\", server_name = \"localhost\" }}",
+            ca.display()
+        ),
+    );
+    let names = ["elsewhere.example", "localhost"];
+    let servers = names.map(|name| authority.leaf(name).server(None));
+    for n in 0..16 {
+        let mut client = stage.proxy.client();
+        let (at, up) = stage.reached();
+        assert!(
+            n < 10 || at == 1,
+            "connection {n} to the one that has failed"
+        );
+        match Secure::try_serve(up, &servers[at]) {
+            Ok(mut up) => {
+                up.say(b"hello");
+                assert_eq!(client.hear(5), b"hello");
+            }
+            // Only then has the proxy heard of it for sure.
+            Err(_) => assert_eq!(client.last().end, End::Reset),
+        }
     }
 }
 

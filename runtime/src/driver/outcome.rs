@@ -23,12 +23,9 @@ impl<N: Network> Driver<N> {
                     held.answered(self.now, facts.status);
                 }
             }
-            Event::Connected(Origin::Fresh) => {
-                // Who is asked for nothing more has done what it is asked for.
-                if let (Kind::Tcp, Some(held)) = (self.service.setup.kind, &self.held) {
-                    held.reached(self.now);
-                }
-            }
+            // Over TLS the handshake is still to come.
+            Event::Connected(Origin::Fresh) if !self.session.setup().up_tls => self.tell_reached(),
+            Event::Secured(Side::Up, _) => self.tell_reached(),
             Event::Failed(Side::Up, cause, _) => self.tell_broken_off(blames(cause), false),
             Event::Fin(Side::Up) => self.tell_broken_off(true, false),
             Event::Refused(Side::Up, _) => self.tell_broken_off(true, true),
@@ -36,10 +33,10 @@ impl<N: Network> Driver<N> {
             Event::Accepted
             | Event::Introduced
             | Event::Rejected(_)
-            | Event::Secured(..)
+            | Event::Secured(Side::Down, _)
             | Event::Peeked(_)
             | Event::Routed(_)
-            | Event::Connected(Origin::Reused)
+            | Event::Connected(_)
             | Event::Unconnected(_)
             | Event::Received(..)
             | Event::Piped(..)
@@ -58,6 +55,14 @@ impl<N: Network> Driver<N> {
             | Event::Evicted
             | Event::Drained
             | Event::DrainExpired => {}
+        }
+    }
+
+    /// The upstream leg is there. An endpoint that is asked for nothing more has done what it is asked
+    /// for.
+    fn tell_reached(&self) {
+        if let (Kind::Tcp, Some(held)) = (self.service.setup.kind, &self.held) {
+            held.reached(self.now);
         }
     }
 

@@ -4,7 +4,7 @@
 //! for memory, unless a client's id is kept.
 
 use crate::config::Ids;
-use std::cell::RefCell;
+use std::{cell::RefCell, num::NonZeroU64};
 use tidegate_core::{
     draws::Draws,
     http1::{ID_BYTES, RequestHead, Wording, request_id},
@@ -28,8 +28,12 @@ impl Numbers {
         }
     }
 
-    fn draw(&self) -> u64 {
-        self.which.borrow_mut().draw()
+    fn draw(&self) -> NonZeroU64 {
+        loop {
+            if let Some(number) = NonZeroU64::new(self.which.borrow_mut().draw()) {
+                return number;
+            }
+        }
     }
 }
 
@@ -37,7 +41,7 @@ impl Numbers {
 #[derive(Debug, Default)]
 pub(super) struct Id {
     /// The number of one of ours.
-    which: Option<u64>,
+    which: Option<NonZeroU64>,
     /// A client's.
     kept: Vec<u8>,
 }
@@ -64,7 +68,7 @@ impl Id {
         if !self.kept.is_empty() {
             return Some(&self.kept);
         }
-        *space = request_id(numbers.whose, self.which?);
+        *space = request_id(numbers.whose, self.which?.get());
         Some(space)
     }
 

@@ -5,23 +5,14 @@ use std::hint::black_box;
 use tidegate_core::{
     effect::Effects,
     event::{Decoded, Event, Head, Origin, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
+    http1::{BodyKind, RequestFacts, ResponseFacts, Version},
     session::{Kind, Session, Setup},
     side::Side,
     time::Time,
     trace::Row,
 };
 
-const REQUEST: RequestFacts = RequestFacts {
-    version: Version::Http11,
-    method: Method::Get,
-    body: BodyKind::None,
-    close: false,
-    expect_continue: false,
-    idempotent: true,
-    upgrade: false,
-    wording: Wording::TEXT,
-};
+const REQUEST: RequestFacts = RequestFacts::GET;
 
 const RESPONSE: ResponseFacts = ResponseFacts {
     status: 200,

@@ -146,6 +146,18 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
+    /// A GET as most are: HTTP/1.1, nothing behind it, and the connection stays.
+    pub const GET: RequestFacts = RequestFacts {
+        version: Version::Http11,
+        method: Method::Get,
+        body: BodyKind::None,
+        close: false,
+        expect_continue: false,
+        idempotent: true,
+        upgrade: false,
+        wording: Wording::TEXT,
+    };
+
     /// How the body is sent upstream: always as it was received.
     ///
     /// # Panics

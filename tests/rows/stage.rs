@@ -4,7 +4,7 @@ use tidegate_core::{
     effect::Effect,
     ending::{Cause, Ending},
     event::{Call, Decoded, Event, Head, Origin, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
     interest::Read,
     leg::WriteEnd,
     session::{Kind, Phase, Session, Setup},
@@ -14,16 +14,7 @@ use tidegate_core::{
     tls,
 };
 
-pub(crate) const GET: RequestFacts = RequestFacts {
-    version: Version::Http11,
-    method: Method::Get,
-    body: BodyKind::None,
-    close: false,
-    expect_continue: false,
-    idempotent: true,
-    upgrade: false,
-    wording: Wording::TEXT,
-};
+pub(crate) const GET: RequestFacts = RequestFacts::GET;
 
 pub(crate) const OK: ResponseFacts = ResponseFacts {
     status: 200,

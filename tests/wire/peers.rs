@@ -3,7 +3,7 @@
 //! Owns sockets whose every call has a limit of time. What a peer hears ends in one of two ways,
 //! and a test that reads to the end always learns which.
 
-use crate::{harness::PATIENCE, leg::Leg};
+use crate::{harness::PATIENCE, heard, leg::Leg};
 use rustix::net::SendFlags;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::{
@@ -316,21 +316,7 @@ impl Peer for Raw {
     }
 
     fn some(&mut self) -> Heard {
-        let mut buf = vec![0; 64 * 1024];
-        match self.stream.read(&mut buf) {
-            Ok(0) => Heard::End(End::Fin),
-            Ok(n) => {
-                buf.truncate(n);
-                Heard::Bytes(buf)
-            }
-            // EPIPE: the reset of a connection whose FIN had come.
-            Err(error)
-                if [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe].contains(&error.kind()) =>
-            {
-                Heard::End(End::Reset)
-            }
-            Err(error) => panic!("neither bytes nor an end: {error}"),
-        }
+        heard::next(&mut self.stream)
     }
 
     fn ahead(&mut self) -> &mut Vec<u8> {

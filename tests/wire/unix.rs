@@ -3,11 +3,12 @@
 use crate::{
     exchange::{GET, OK},
     harness::{PATIENCE, Proxy, Scratch},
+    heard,
     peers::{End, Heard, Last, Peer, Raw},
 };
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
-    io::{ErrorKind, Read, Write},
+    io::{ErrorKind, Write},
     net::Shutdown,
     os::unix::net::{UnixListener, UnixStream},
 };
@@ -38,16 +39,7 @@ impl Peer for Unix {
     }
 
     fn some(&mut self) -> Heard {
-        let mut buf = vec![0; 64 * 1024];
-        match self.stream.read(&mut buf) {
-            Ok(0) => Heard::End(End::Fin),
-            Ok(n) => {
-                buf.truncate(n);
-                Heard::Bytes(buf)
-            }
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Heard::End(End::Reset),
-            Err(error) => panic!("nothing to hear: {error}"),
-        }
+        heard::next(&mut self.stream)
     }
 
     fn ahead(&mut self) -> &mut Vec<u8> {

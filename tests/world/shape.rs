@@ -1,7 +1,7 @@
 //! What a walk goes over: a setup, and all that the peers may do in it.
 
 use tidegate_core::{
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
     limits::Limits,
     session::{ClientFin, Kind, OnIdle, Setup, TunnelClose},
     side::Side,
@@ -224,16 +224,7 @@ impl Shape {
     }
 }
 
-pub(crate) const GET: RequestFacts = RequestFacts {
-    version: Version::Http11,
-    method: Method::Get,
-    body: BodyKind::None,
-    close: false,
-    expect_continue: false,
-    idempotent: true,
-    upgrade: false,
-    wording: Wording::TEXT,
-};
+pub(crate) const GET: RequestFacts = RequestFacts::GET;
 
 pub(crate) const CLOSING: RequestFacts = RequestFacts { close: true, ..GET };
 

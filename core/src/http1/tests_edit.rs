@@ -93,16 +93,7 @@ fn a_response_is_changed_in_the_same_way() {
         &[],
         &["server"],
     );
-    let request = RequestFacts {
-        version: Version::Http11,
-        method: Method::Get,
-        body: BodyKind::None,
-        close: false,
-        expect_continue: false,
-        idempotent: true,
-        upgrade: false,
-        wording: Wording::TEXT,
-    };
+    let request = RequestFacts::GET;
     let returned = Returned {
         edits: &edits,
         ..Returned::DEFAULT

@@ -128,16 +128,7 @@ fn rfc9110_7_6_3_via_has_the_name_it_was_given() {
         &Limits::default(),
     );
     let (_, head) = head.unwrap().unwrap();
-    let request = RequestFacts {
-        version: Version::Http11,
-        method: Method::Get,
-        body: BodyKind::None,
-        close: false,
-        expect_continue: false,
-        idempotent: true,
-        upgrade: false,
-        wording: Wording::TEXT,
-    };
+    let request = RequestFacts::GET;
     let delivery = deliver(&request, &head.facts, false, 0);
     for (via, ends) in [
         ("edge-1", "\r\nVia: 1.0 edge-1\r\n\r\n"),

@@ -355,13 +355,8 @@ fn response(text: &str, to: Method, closing: bool) -> String {
 fn facts(version: Version, close: bool) -> RequestFacts {
     RequestFacts {
         version,
-        method: Method::Get,
-        body: BodyKind::None,
         close,
-        expect_continue: false,
-        idempotent: true,
-        upgrade: false,
-        wording: Wording::TEXT,
+        ..RequestFacts::GET
     }
 }
 

@@ -1,19 +1,20 @@
 //! The fast network: the rows of LIFECYCLE section 1 in [`rows`], hands and time in [`network`].
 //!
-//! No test here runs a task: time passes when the test says so.
+//! Time passes when the test says so.
 
 mod check;
 mod network;
 mod rows;
 mod vanish;
 
-use super::{Fast, FastStream};
+use super::{Executor, Fast, FastStream};
 use crate::{simulated::Simulated, socket::Call};
 use std::{
     future::Future,
     task::{Context, Poll, Waker},
 };
 use tidegate::net::{Buffers, Listener, Network, Stream};
+use tidegate_core::time::Span;
 
 /// Where the second host listens.
 const PORT: u16 = 7;
@@ -38,6 +39,20 @@ fn pass(fast: &Fast) {
     while let Some(at) = fast.next() {
         fast.advance(at);
     }
+}
+
+/// Runs the tasks, and all that happens, for so long.
+fn run(fast: &Fast, tasks: &mut Executor, span: Span) {
+    let until = fast.now() + span;
+    loop {
+        tasks.run();
+        match fast.next() {
+            Some(at) if at <= until => fast.advance(at),
+            Some(_) | None => break,
+        }
+    }
+    fast.advance(until);
+    tasks.run();
 }
 
 /// Two ends of one connection: what each may hold, to send and to read.

@@ -4,20 +4,11 @@
 
 use tidegate_core::{
     event::{Decoded, Head, Want},
-    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording},
+    http1::{BodyKind, Method, RequestFacts, ResponseFacts, Version},
 };
 
 /// GET, HTTP/1.1.
-pub(crate) const GET: RequestFacts = RequestFacts {
-    version: Version::Http11,
-    method: Method::Get,
-    body: BodyKind::None,
-    close: false,
-    expect_continue: false,
-    idempotent: true,
-    upgrade: false,
-    wording: Wording::TEXT,
-};
+pub(crate) const GET: RequestFacts = RequestFacts::GET;
 
 /// GET with `Connection: close`.
 pub(crate) const GET_CLOSE: RequestFacts = RequestFacts { close: true, ..GET };

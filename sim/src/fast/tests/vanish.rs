@@ -124,16 +124,7 @@ impl Relay {
 
     /// Runs everything for so long.
     fn run(&mut self, span: Span) {
-        let until = self.fast.now() + span;
-        loop {
-            self.tasks.run();
-            match self.fast.next() {
-                Some(at) if at <= until => self.fast.advance(at),
-                Some(_) | None => break,
-            }
-        }
-        self.fast.advance(until);
-        self.tasks.run();
+        super::run(&self.fast, &mut self.tasks, span);
     }
 
     fn sessions(&self) -> usize {

@@ -82,6 +82,7 @@ fn r21_a_connect_that_came_to_nothing_has_its_own_types() {
     let types = [
         (Refusal::NoEndpoint, 503, "destination_unavailable"),
         (Refusal::Busy, 503, "connection_limit_reached"),
+        (Refusal::TooMany(3), 429, "http_request_denied"),
         (Refusal::NoRoute, 404, "destination_not_found"),
         (Refusal::Failed(Cause::Refused), 502, "connection_refused"),
         (Refusal::Failed(Cause::TimedOut), 504, "connection_timeout"),
@@ -142,4 +143,28 @@ fn the_next_exchange_has_a_report_of_its_own() {
     stage.ask(GET);
     stage.tell(whole(Side::Up, Head::Response(OK), 20));
     assert_eq!(error(&stage), None);
+}
+
+/// An answer that the configuration gives is no failure: nothing went wrong, and the connection goes on.
+#[test]
+fn r21_what_a_route_answers_by_itself_is_no_error() {
+    let configured = Refusal::Configured {
+        status: 308,
+        fields: 20,
+        content: 5,
+    };
+    let mut stage = Stage::http(false);
+    stage.tell(whole(Side::Down, Head::Request(GET), 10));
+    stage.tell(Event::Unconnected(configured));
+    assert_eq!((stage.replied(), error(&stage)), (Some(308), None));
+    stage.takes_all(Side::Down);
+    assert!(stage.is_idle());
+
+    // H13: of a request that is not whole it is the last answer.
+    let mut stage = Stage::http(false);
+    stage.tell(head(Side::Down, Head::Request(post(500)), 64));
+    stage.tell(Event::Unconnected(configured));
+    assert_eq!(stage.replied(), Some(308));
+    let orders = stage.takes_all(Side::Down);
+    assert!(orders.contains(&Effect::Finish(Side::Down)), "{orders:?}");
 }

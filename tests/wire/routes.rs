@@ -303,3 +303,16 @@ fn a_split_goes_by_weight() {
     assert_eq!(split([0, 5], 20), [1; 20]);
     assert_eq!(split([5, 0], 20), [0; 20]);
 }
+
+/// An origin that says nothing is waited for as long as the route says; the cluster would wait a minute.
+#[test]
+fn a_route_has_waits_of_its_own() {
+    let origin = Origin::new();
+    let routes = ["path = \"/quick\"\nto = \"c\"\ntimeouts = { response = \"50ms\" }"];
+    let proxy = proxy(&origin, "to = \"c\"", &routes);
+    let mut client = proxy.client();
+    client.say(b"GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut up = origin.accept();
+    up.message();
+    assert_eq!(client.message().status(), 504);
+}

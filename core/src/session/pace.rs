@@ -2,7 +2,8 @@
 //! progress, and would hold a session for ever.
 //!
 //! It counts only while the next byte is the client's to send, and no answer moves: what it is kept
-//! waiting for costs it nothing. So it bounds no direction that moves at a rate at which anything is ever sent (I10).
+//! waiting for costs it nothing. So it bounds no direction that moves at a rate at which anything is
+//! ever sent (I10).
 
 use super::{Phase, Session};
 use crate::{

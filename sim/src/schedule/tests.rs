@@ -83,6 +83,8 @@ fn what_leaves_http_is_a_relay_behind_it() {
         ),
         ("CONNECT host:443 1.1 keep", "CONNECT host:443 1.1 close"),
         ("CONNECT host:443 1.1 keep", "CONNECT /path 1.1 keep"),
+        ("CONNECT host:443", "CONNECT host:4,3"),
+        ("CONNECT host:443", "CONNECT host:65536"),
         ("CONNECT host:443", "GET /2"),
         ("GET /1 1.1 keep empty", "GET /1 1.1 keep empty upgrade"),
         ("origin fin\n", ""),

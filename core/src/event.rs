@@ -40,6 +40,9 @@ pub enum Event {
     Decoded(Side, Decoded),
     /// What arrived is not HTTP as we accept it; the response that says so to a client.
     Refused(Side, Reply),
+    /// The origin has answered with a status for which its cluster has requests sent again; nothing of
+    /// the answer was passed on, and nothing will be.
+    Declined(u16),
     /// The transport took bytes; `0` is progress inside a TLS record.
     Sent(Side, u32),
     /// close_notify arrived, behind every byte before it.

@@ -153,6 +153,9 @@ pub enum Retry {
     Reused,
     /// It may be repeated, and the leg was fresh (U04).
     Fresh,
+    /// It may be repeated, and its answer had a status that the cluster asks to have from another
+    /// endpoint.
+    Declined,
 }
 
 impl Report {
@@ -250,6 +253,7 @@ impl fmt::Display for Retry {
             Retry::Unaccepted => "U02",
             Retry::Reused => "U03",
             Retry::Fresh => "U04",
+            Retry::Declined => "status",
         })
     }
 }

@@ -278,6 +278,7 @@ impl Session {
             Event::Copied(side) => self.relay_from_mut(side).switch(Lane::Copied),
             Event::Decoded(side, decoded) => self.decoded(side, decoded, effects),
             Event::Refused(side, reply) => self.refused(side, reply, effects),
+            Event::Declined(_) => self.declined(effects),
             Event::Sent(side, bytes) => self.sent(side, bytes),
             Event::CloseNotify(side) => self.close_notify(side),
             Event::Unaccepted => self.unaccepted(),
@@ -348,6 +349,7 @@ const fn carries(event: Event) -> bool {
         | Event::Peeked(_)
         | Event::Unconnected(_)
         | Event::Refused(..)
+        | Event::Declined(_)
         | Event::CloseNotify(_)
         | Event::Unaccepted
         | Event::Fin(_)

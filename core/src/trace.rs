@@ -134,6 +134,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Copied(side) => format!("{side} copied"),
         Event::Decoded(side, decoded) => decoded_name(side, &decoded),
         Event::Refused(side, reply) => format!("{side} refused {}", reply.status),
+        Event::Declined(status) => format!("U declined {status}"),
         Event::Sent(side, bytes) => format!("{side} sent {bytes}"),
         Event::CloseNotify(side) => format!("{side} close_notify"),
         Event::Unaccepted => "U unaccepted".to_string(),

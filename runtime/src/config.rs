@@ -22,6 +22,7 @@ mod plan;
 mod policy;
 mod print;
 mod read;
+mod retries;
 mod route;
 mod share;
 mod sockets;
@@ -51,6 +52,7 @@ pub use {
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
+    retries::Retries,
     share::Share,
 };
 
@@ -216,8 +218,8 @@ pub struct Cluster {
     pub balance: Balance,
     /// What more there is to say of that.
     pub choosing: Choosing,
-    /// How many of its requests may be sent again (LIFECYCLE U02 to U04).
-    pub retries: Allowance,
+    /// Which of its requests may be sent again, and how many.
+    pub retries: Retries,
     /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
     pub takes_connect: bool,
     /// The version of the PROXY header that each of its connections begins with, if any does; such a

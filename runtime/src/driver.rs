@@ -6,6 +6,7 @@
 
 mod ask;
 mod begin;
+mod body;
 mod carry;
 mod check;
 mod cut;
@@ -304,8 +305,7 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Retire(read) => {
-                let held = self.held.take();
-                self.forget_origin(Side::Up);
+                let held = self.forget_origin(Side::Up);
                 if let Some(port) = self.wire(Side::Up).port.take() {
                     self.service.upstreams.retire(port, held, read, self.now);
                 }
@@ -348,11 +348,13 @@ impl<N: Network> Driver<N> {
     }
 
     /// The upstream leg will not be back in the pool.
-    fn forget_origin(&mut self, side: Side) {
-        if side == Side::Up {
-            self.lease = Lease::default();
-            self.failed_at = self.held.take().map(|held| held.slot());
+    fn forget_origin(&mut self, side: Side) -> Option<Held> {
+        if side == Side::Down {
+            return None;
         }
+        self.lease = Lease::default();
+        self.failed_at = self.held.as_ref().map(Held::slot);
+        self.held.take()
     }
 
     fn count(&self, side: Side) {

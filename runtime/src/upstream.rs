@@ -67,6 +67,8 @@ pub enum Need {
     Exchange,
     /// An exchange whose request was sent before: it gets a connection of its own (U02, U03).
     Retry,
+    /// The same, where sending it again is allowed already: [`Upstreams::declines`].
+    Elsewhere,
     /// An exchange that asks for a tunnel, and gets a connection of its own, which not every cluster takes (LIFECYCLE 4.6).
     Connect,
     /// A tunnel: it gets a connection of its own.
@@ -145,6 +147,17 @@ impl<N: Network> Upstreams<N> {
         affinity::of_request(affinity, head, client)
     }
 
+    /// Whether a cluster asks to have an answer with this status from somebody else, and may have it: then
+    /// the request is to be sent again.
+    #[must_use]
+    pub fn declines(&self, cluster: usize, status: u16) -> bool {
+        let uplink = self.uplinks.get(cluster);
+        uplink.is_some_and(|uplink| {
+            let cluster = &uplink.cluster;
+            cluster.declined.contains(&status) && cluster.spend(self.net.now())
+        })
+    }
+
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
     /// and to others should that fail.
     /// Who is told by a PROXY header whose connection it is gets one of its own for each.
@@ -170,7 +183,7 @@ impl<N: Network> Upstreams<N> {
                 tracing::warn!("a request is not sent again: too many have been");
                 return Found::Nothing(Refusal::NoRetry);
             }
-            Need::Retry | Need::Connect | Need::Tunnel => {}
+            Need::Retry | Need::Elsewhere | Need::Connect | Need::Tunnel => {}
         }
         let of_client = || affinity::of_client(cluster.affinity.as_ref()?, client);
         let key = key.or_else(of_client);

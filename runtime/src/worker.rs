@@ -309,8 +309,9 @@ fn cluster(configured: &config::Cluster, now: Time, (place, seed): (Place, u64))
     };
     let cluster = Cluster::new(Parts {
         group: Group::new(settings, seed),
-        budget: Budget::new(configured.retries),
+        budget: Budget::new(configured.retries.allowance),
         failing: ejection.map_or(Box::default(), |one| one.statuses.as_slice().into()),
+        declined: configured.retries.statuses.as_slice().into(),
         affinity: choosing.affinity.clone(),
         place,
         buffers: configured.buffers,

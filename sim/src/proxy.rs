@@ -23,9 +23,7 @@ use std::{
     task::Poll,
 };
 use tidegate::{
-    config::{
-        self, Allowance, Balance, CertificateFiles, Cluster, Config, Endpoint, Plan, Protocol, Tls,
-    },
+    config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Plan, Protocol, Tls},
     net::Network,
     observe::Observer,
     tap::Tap,
@@ -123,7 +121,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             }],
             balance: Balance::default(),
             choosing: config::Choosing::default(),
-            retries: Allowance::default(),
+            retries: config::Retries::default(),
             takes_connect: true,
             health: None,
             proxy_protocol: None,

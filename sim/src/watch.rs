@@ -156,7 +156,7 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Hinted(side)
         | Event::Finished(side)
         | Event::Acked(side) => side,
-        Event::Unaccepted => Side::Up,
+        Event::Unaccepted | Event::Declined(_) => Side::Up,
         Event::Accepted
         | Event::Introduced
         | Event::Rejected(_)
@@ -257,6 +257,7 @@ fn event(event: Event) -> &'static str {
         Event::Copied(_) => "copied",
         Event::Decoded(..) => "decoded",
         Event::Refused(..) => "refused",
+        Event::Declined(_) => "declined",
         Event::Sent(_, 0) => "sent nothing whole",
         Event::Sent(..) => "sent",
         Event::CloseNotify(_) => "close_notify",

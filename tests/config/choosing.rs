@@ -157,3 +157,9 @@ slow_start = 30"#;
     let lines = "endpoints = [\"10.0.0.1:80\"]\nejection = \"on\"";
     snapshot("an_ejection_that_is_a_word", &said(&file(lines)));
 }
+
+#[test]
+fn statuses_that_are_none() {
+    let lines = "endpoints = [\"10.0.0.1:80\"]\nretries = { percent = 101, statuses = [399, 503, \"x\"], status = 503 }";
+    snapshot("retries_that_are_none", &said(&file(lines)));
+}

@@ -100,7 +100,7 @@ name = "files"
 proxy_protocol = "v2"
 endpoints = ["127.0.0.1:3000"]
 balance = "random"
-retries = { percent = 5 }
+retries = { percent = 5, statuses = [503, 429, 503] }
 
 [[cluster]]
 name = "api"
@@ -217,11 +217,13 @@ fn every_allowance_arrives() {
     let config = good(FULL);
     let of = |at: usize| {
         (
-            config.clusters[at].retries.percent,
-            config.clusters[at].retries.per_second,
+            config.clusters[at].retries.allowance.percent,
+            config.clusters[at].retries.allowance.per_second,
         )
     };
     assert_eq!([0, 1, 2].map(of), [(20, 3), (20, 3), (5, 3)]);
+    let statuses = |at: usize| config.clusters[at].retries.statuses.clone();
+    assert_eq!([0, 2].map(statuses), [vec![], vec![429, 503]]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::story::{
     Story,
-    words::{GET, ok, post, request, whole},
+    words::{GET, last, ok, post, request, whole},
 };
 use tidegate_core::{
     event::Call,
@@ -109,4 +109,39 @@ fn u11_a_write_fails_and_nothing_was_answered() {
             .fin(Up),
     )
     .tells("retry_write_failed");
+}
+
+#[test]
+fn a_status_that_asks_for_another_endpoint() {
+    let claim = "503 to a GET, of a cluster that has it asked elsewhere: the client hears 200.";
+    answered(reused(claim, GET).at(2).declined(503)).tells("retry_by_status");
+}
+
+#[test]
+fn a_status_that_comes_before_the_request_is_whole() {
+    let claim =
+        "503 while a PUT is under way: that leg is reset, and what was sent of it is sent again.";
+    let put = RequestFacts {
+        idempotent: true,
+        ..post(20)
+    };
+    // What waits for its rest cannot be left to end by itself.
+    Story::http(claim)
+        .accepted()
+        .at(1)
+        .decoded(Down, request(put, 60))
+        .reused()
+        .sent(Up, 60)
+        .at(2)
+        .declined(503)
+        .at(3)
+        .connected()
+        .sent(Up, 60)
+        .at(4)
+        .decoded(Down, last(20))
+        .sent(Up, 20)
+        .at(5)
+        .decoded(Up, whole(ok(BodyKind::Length(10)), 90))
+        .sent(Down, 90)
+        .tells("retry_by_status_of_a_put");
 }

@@ -263,6 +263,11 @@ impl Story {
         self.event(Event::Fin(side))
     }
 
+    /// The origin answers with a status for which the request is sent again.
+    pub(crate) fn declined(self, status: u16) -> Self {
+        self.event(Event::Declined(status))
+    }
+
     /// The origin's kernel took nothing of the request, and its FIN is here.
     pub(crate) fn unaccepted(self) -> Self {
         self.event(Event::Unaccepted).fin(Side::Up)

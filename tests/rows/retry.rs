@@ -6,6 +6,8 @@ use tidegate_core::{
     ending::Cause,
     event::{Call, Event, Head, Origin, Refusal},
     http1::{Reply, RequestFacts},
+    leg::ReadEnd,
+    report::Retry,
     side::Side::{Down, Up},
     timer::Timer,
 };
@@ -176,4 +178,57 @@ fn u03_what_was_given_up_is_not_kept() {
     stage.fails(Up, Call::Write);
     assert_eq!(stage.session.from(Down).bytes(), 0);
     assert!(!stage.session.keeps_request(), "nobody will send it");
+}
+
+/// The answer is thrown away, and the request sent again: what becomes of the leg that answered.
+fn declined(facts: RequestFacts, is_whole: bool) -> (Stage, Vec<Effect>) {
+    let mut stage = Stage::http(false);
+    stage.tell(if is_whole {
+        whole(Down, Head::Request(facts), 10)
+    } else {
+        head(Down, Head::Request(facts), 10)
+    });
+    stage.tell(Event::Connected(Origin::Fresh));
+    stage.takes_all(Up);
+    assert!(stage.session.may_retry());
+    let orders = stage.tell(Event::Declined(503));
+    (stage, orders)
+}
+
+#[test]
+fn a_status_that_is_declined_leaves_the_leg_to_end_by_itself() {
+    let (mut stage, orders) = declined(GET, true);
+    assert_eq!(orders, [Effect::Retire(ReadEnd::Open), Effect::Connect]);
+    assert!(stage.session.is_retrying());
+    stage.tell(Event::Connected(Origin::Fresh));
+    assert_eq!(stage.writes(Up), 10, "all of it, once more");
+    let report = stage.session.report();
+    assert_eq!((report.retry, report.retries), (Some(Retry::Declined), 1));
+    stage.takes_all(Up);
+    assert!(!stage.session.may_retry(), "once");
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.writes(Down), 20);
+}
+
+#[test]
+fn u13_a_status_that_is_declined_before_the_request_is_whole_resets_the_leg() {
+    let put = RequestFacts {
+        idempotent: true,
+        ..post(500)
+    };
+    let (_, orders) = declined(put, false);
+    assert_eq!(orders, [Effect::Reset(Up), Effect::Connect]);
+}
+
+#[test]
+fn i13_no_status_has_a_request_sent_again_that_is_not_idempotent_or_not_here_any_more() {
+    assert!(!asked(POST, Origin::Fresh).session.may_retry());
+    let mut stage = asked(GET, Origin::Fresh);
+    assert!(stage.session.may_retry());
+    stage.tell(crate::stage::interim(Up, 5));
+    assert!(
+        !stage.session.may_retry(),
+        "something of an answer is on its way"
+    );
+    assert!(!Stage::idle(false).session.may_retry());
 }

@@ -21,7 +21,7 @@ use self::{
     search::{Broken, Seen, walk},
     world::{Action, shape::Shape},
 };
-use tidegate_core::event::Event;
+use tidegate_core::{event::Event, report::Retry};
 
 /// Walks over `shape`, and says what went wrong as rows.
 fn whole(shape: &Shape) -> Seen {
@@ -142,6 +142,19 @@ fn exchanges_that_become_tunnels() {
 fn what_pipes_hold() {
     for shape in shapes::piped() {
         whole(&shape);
+    }
+}
+
+#[test]
+fn requests_that_are_sent_again_for_a_status() {
+    for shape in shapes::declined() {
+        whole(&shape);
+        let mut again = false;
+        let _ = walk(&shape, &mut |world, _| {
+            again |= world.session.sends_again_by() == Some(Retry::Declined);
+            Ok(())
+        });
+        assert!(again, "{}: nothing is sent again", shape.name);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, UPGRADE, post};
 use tidegate_core::{
-    http1::BodyKind,
+    http1::{BodyKind, RequestFacts},
     session::{ClientFin, OnIdle},
     side::Side,
 };
@@ -119,9 +119,16 @@ pub(crate) fn knobs() -> Vec<Shape> {
     ]
 }
 
-const POST_LENGTH: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(4)), GET];
-const POST_SHORT: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Length(2)), GET];
-const POST_CHUNKED: &[tidegate_core::http1::RequestFacts] = &[post(BodyKind::Chunked), GET];
+const POST_LENGTH: &[RequestFacts] = &[post(BodyKind::Length(4)), GET];
+const POST_SHORT: &[RequestFacts] = &[post(BodyKind::Length(2)), GET];
+const PUT_SHORT: &[RequestFacts] = &[
+    RequestFacts {
+        idempotent: true,
+        ..post(BodyKind::Length(2))
+    },
+    GET,
+];
+const POST_CHUNKED: &[RequestFacts] = &[post(BodyKind::Chunked), GET];
 
 /// Requests and responses of every kind.
 pub(crate) fn http() -> Vec<Shape> {
@@ -187,6 +194,20 @@ pub(crate) fn http() -> Vec<Shape> {
             .asking(POST_SHORT)
             .to_tls()
             .over_tls(),
+    ]
+}
+
+/// Requests that are sent again for their answer's status.
+pub(crate) fn declined() -> Vec<Shape> {
+    let length = |name, client, origin| {
+        let shape = Shape::http(name, client, origin).answering(BodyKind::Length(1));
+        shape.declining()
+    };
+    vec![
+        length("declined", b"H", b"hHb"),
+        length("declined upload", b"Hbb", b"Hb")
+            .asking(PUT_SHORT)
+            .draining(),
     ]
 }
 

@@ -242,3 +242,16 @@ fn maglev_sends_a_user_to_one_endpoint() {
     }
     assert_eq!(seen, [true; 2], "users are shared among them");
 }
+
+#[test]
+fn a_request_that_is_sent_again_for_its_status_goes_to_another_endpoint() {
+    let stage = Stage::new("retries = { statuses = [503] }\nejection = \"off\"");
+    for _ in 0..4 {
+        let (mut client, first, mut up) = stage.asks();
+        up.say(b"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let (second, mut up) = stage.next();
+        assert_ne!(first, second);
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.message().body, b"ok");
+    }
+}

@@ -1,8 +1,8 @@
 //! Requests that are sent again, and how many of them.
 
 use crate::{
-    exchange::{GET, OK, answered, configured},
-    peers::Peer,
+    exchange::{GET, OK, Stage, answered, configured},
+    peers::{End, Last, Peer, Raw},
 };
 
 /// U03: a GET that meets the end of an idle connection goes out once more, within the budget of its
@@ -30,5 +30,65 @@ fn u03_a_request_is_sent_again_within_the_budget() {
         let why = answer.field("proxy-status");
         let expected = "tidegate; error=connection_terminated";
         assert_eq!(why, (!again).then_some(expected));
+    }
+}
+
+const BUSY: &[u8] = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
+const BY_STATUS: &str = "ejection = \"off\"\nretries = { statuses = [503] }";
+
+/// The answer is heard to its end, by nobody, and the connection is closed in good order.
+fn declined(stage: &Stage, mut up: Raw, request: &str) -> Raw {
+    let (front, back) = BUSY.split_at(BUSY.len() - 2);
+    up.say(front);
+    let mut again = stage.origin.accept();
+    assert_eq!(again.message().line(), request);
+    up.say(back);
+    assert_eq!(up.last(), Last::plain([], End::Fin));
+    again
+}
+
+#[test]
+fn a_request_is_sent_again_for_its_answers_status() {
+    let (stage, mut client, mut up) = configured("", BY_STATUS, GET);
+    up.message();
+    let mut up = declined(&stage, up, "GET /a HTTP/1.1");
+    up.say(OK);
+    let answer = client.message();
+    assert_eq!((answer.status(), &*answer.body), (200, &b"ok"[..]));
+    // The client and the second origin go on.
+    client.say(GET);
+    answered(&mut client, &mut up);
+}
+
+#[test]
+fn a_request_is_sent_again_for_a_status_once() {
+    let (stage, mut client, mut up) = configured("", BY_STATUS, GET);
+    up.message();
+    let mut up = declined(&stage, up, "GET /a HTTP/1.1");
+    up.say(BUSY);
+    let answer = client.message();
+    assert_eq!((answer.status(), &*answer.body), (503, &b"busy"[..]));
+}
+
+/// I13; and nothing of an answer that has begun is taken back.
+#[test]
+fn i13_a_status_is_passed_on_where_the_request_cannot_be_sent_again() {
+    const POST: &[u8] = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok";
+    let none = "retries = { percent = 0, per_second = 0, statuses = [503] }";
+    for (rest, request, before) in [
+        (BY_STATUS, POST, ""),
+        (none, GET, ""),
+        ("retries = { statuses = [502] }", GET, ""),
+        (BY_STATUS, GET, "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ] {
+        let (_stage, mut client, mut up) = configured("", rest, request);
+        up.message();
+        up.say(before.as_bytes());
+        up.say(BUSY);
+        if !before.is_empty() {
+            assert_eq!(client.bare().status(), 103);
+        }
+        let answer = client.message();
+        assert_eq!((answer.status(), &*answer.body), (503, &b"busy"[..]));
     }
 }

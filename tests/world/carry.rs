@@ -31,6 +31,8 @@ pub(crate) struct Stream {
     pub(crate) body: Option<(BodyKind, Framing)>,
     /// The body under way is over, and the next message is not due.
     pub(crate) spent: bool,
+    /// The answer is one that the cluster asks to have from another endpoint.
+    pub(crate) declined: bool,
     /// Messages understood whole.
     pub(crate) complete: u8,
     /// Heads understood.
@@ -186,6 +188,11 @@ impl Carry {
         let unasked = side == Side::Up && letter == b'H' && shape.response.status == 101;
         if matches!(letter, b'X' | b'b' | b'0' | b't') || unasked && !switches {
             return [Some(refused(side)), None];
+        }
+        if shape.declines && side == Side::Up && letter == b'H' && session.may_retry() {
+            self.stream_mut(side).taken = self.stream(side).read;
+            self.stream_mut(side).declined = true;
+            return [Some(Event::Declined(shape.response.status)), None];
         }
         self.stream_mut(side).taken += u8::try_from(at).unwrap() + 1;
         if letter == b'H' && switches {

@@ -40,7 +40,12 @@ pub(crate) fn order(
                 "I18",
                 "retire without a leg",
             )?;
-            let whole = world.carry.stream(Side::Up).complete > 0;
+            let origin = world.carry.stream(Side::Up);
+            if origin.declined {
+                let all = origin.outbox_is_empty() && origin.heard == Heard::Nothing;
+                return must(all, "U13", "a FIN to an origin inside a request");
+            }
+            let whole = origin.complete > 0;
             let up = world.wire(Side::Up);
             let clean = up.ended && !up.latched;
             let by_close = shape.response.body == BodyKind::Close && clean;
@@ -101,7 +106,10 @@ fn connect(world: &World, shape: &Shape, before: &Session) -> Result<(), Found> 
     let idempotent = request > 0 && shape.requests[usize::from(request) - 1].idempotent;
     let harmless = idempotent || world.unaccepted && up.fin;
     must(!again || harmless, "I13", "a request may be executed twice")?;
-    let silent = world.carry.stream(Side::Up).read == 0;
+    let origin = world.carry.stream(Side::Up);
+    let unheard = world.carry.outbox(Side::Down).len() == 0;
+    let unheard = unheard && world.carry.stream(Side::Down).heard == Heard::Nothing;
+    let silent = origin.read == 0 || origin.declined && unheard;
     must(
         !again || silent,
         "U05",

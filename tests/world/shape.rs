@@ -42,6 +42,8 @@ pub(crate) struct Shape {
     /// The peer that never ends before it has heard all that it waits for: our end, or the answer
     /// to each of its requests.
     pub(crate) patient: Option<Side>,
+    /// Whether the cluster asks to have its answer from another endpoint.
+    pub(crate) declines: bool,
     /// What a pipe holds that may take a relay's place; 0 where none may.
     pub(crate) pipe: u32,
 }
@@ -69,6 +71,7 @@ impl Shape {
             hints: false,
             idles: false,
             patient: None,
+            declines: false,
             pipe: 0,
         }
     }
@@ -95,6 +98,7 @@ impl Shape {
             hints: false,
             idles: false,
             patient: None,
+            declines: false,
             pipe: 0,
         }
     }
@@ -118,6 +122,13 @@ impl Shape {
     /// With a switch of protocols, whether anybody asked for it or not.
     pub(crate) fn switching(mut self) -> Self {
         self.response.status = 101;
+        self
+    }
+
+    /// With a status for which a request is sent again.
+    pub(crate) fn declining(mut self) -> Self {
+        self.response.status = 503;
+        self.declines = true;
         self
     }
 

@@ -80,6 +80,7 @@ impl World {
             | Event::Peeked(_)
             | Event::Decoded(..)
             | Event::Refused(..)
+            | Event::Declined(_)
             | Event::Hinted(_) => {}
             Event::Fired if shape.fires.is_some() => self.run_out(),
             Event::Fired => self.idled = true,

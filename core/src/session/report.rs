@@ -23,7 +23,7 @@ pub(super) struct Account {
     first: Option<By>,
     legs: [LegReport; 2],
     unread: [u64; 2],
-    retry: Option<Retry>,
+    pub(super) retry: Option<Retry>,
     retries: u32,
     error: Option<&'static str>,
     /// A connect was ordered: the report of the upstream leg before it may still be asked for, and
@@ -365,6 +365,7 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Piped(..)
         | Event::Copied(_)
         | Event::Decoded(..)
+        | Event::Declined(_)
         | Event::Sent(..)
         | Event::Unaccepted
         | Event::Undelivered(_)

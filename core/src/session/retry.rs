@@ -1,14 +1,15 @@
-//! When a request is sent again, on a fresh leg: once, before any byte of an answer, and only if
-//! nobody can have acted on it or nothing is lost if somebody did (LIFECYCLE U02 to U04, U11; I13).
+//! When a request is sent again, on a fresh leg: once, before any byte of an answer has gone down, and
+//! only if nobody can have acted on it or nothing is lost if somebody did (LIFECYCLE U02 to U04, U11; I13).
 //!
 //! It counts what was sent, and decides. The driver keeps the bytes as long as it is told to.
 
 use super::{Phase, Session};
 use crate::{
+    bug,
     effect::{Effect, Effects},
     ending::{Cause, End},
     event::Origin,
-    exchange::{Exchange, Replay},
+    exchange::{Exchange, Replay, Request},
     leg::Leg,
     report::{Loss, Retry},
     side::Side,
@@ -27,6 +28,12 @@ impl Session {
     pub fn is_retrying(&self) -> bool {
         self.exchange()
             .is_some_and(|exchange| exchange.replay == Replay::Spent)
+    }
+
+    /// By which rule the request under way is sent again, if it is.
+    #[must_use]
+    pub fn sends_again_by(&self) -> Option<Retry> {
+        self.account.0.retry.filter(|_| self.is_retrying())
     }
 
     /// Whether it matters if the origin's kernel has accepted any of the request (U02).
@@ -90,9 +97,10 @@ impl Session {
         }
     }
 
-    /// U11: whether a request whose leg fails may still be sent again, so that what is left of it
-    /// is of use.
-    pub(super) fn may_retry(&self) -> bool {
+    /// Whether a request whose leg fails, or whose answer is not wanted, may still be sent again, so
+    /// that what is left of it is of use (U11).
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
         self.exchange().is_some_and(|exchange| {
             let idempotent = exchange.facts.is_some_and(|facts| facts.idempotent);
             idempotent && exchange.can_be_repeated()
@@ -122,17 +130,40 @@ impl Session {
         if !(may || bad!(self.setup, RetryAlways).is_some()) {
             return false;
         }
+        if let Leg::Open(_) = self.up {
+            effects.push(Effect::Reset(Side::Up));
+        }
+        self.send_again(rule, sent, effects);
+        true
+    }
+
+    /// The answer is one that the cluster asks to have from somebody else.
+    pub(super) fn declined(&mut self, effects: &mut Effects) {
+        let (Some(exchange), Leg::Open(up)) = (self.exchange(), &self.up) else {
+            bug!("an answer to no request")
+        };
+        let (Replay::Held(sent), true) = (exchange.replay, self.may_retry()) else {
+            bug!("a request that cannot be sent again")
+        };
+        let whole = exchange.request == Request::Complete && self.d2u.bytes() == 0;
+        effects.push(if whole {
+            // Its answer is read to the end and thrown away.
+            Effect::Retire(up.read)
+        } else {
+            // U13: it waits for the rest of the request.
+            Effect::Reset(Side::Up)
+        });
+        self.send_again(Retry::Declined, sent, effects);
+    }
+
+    fn send_again(&mut self, rule: Retry, sent: u32, effects: &mut Effects) {
         let exchange = self.exchange_mut();
         exchange.replay = Replay::Spent;
         exchange.origin = None;
         exchange.reusable = true;
         self.note_retry(rule);
         self.d2u.unsend(sent);
-        if let Leg::Open(_) = self.up {
-            effects.push(Effect::Reset(Side::Up));
-        }
         self.connect(effects);
-        true
     }
 }
 

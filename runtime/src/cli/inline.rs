@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Allowance, Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls,
-        Outside, Plan, Policy, Protocol, Tls, UpstreamTimeouts, address, resolve,
+        Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls, Outside, Plan,
+        Policy, Protocol, Retries, Tls, UpstreamTimeouts, address, resolve,
     },
     message::{Code, Message},
     net::Buffers,
@@ -74,7 +74,7 @@ pub(super) fn config(
         endpoints,
         balance: Balance::default(),
         choosing: Choosing::default(),
-        retries: Allowance::default(),
+        retries: Retries::default(),
         takes_connect: false,
         health: None,
         proxy_protocol: None,

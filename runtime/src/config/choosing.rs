@@ -233,19 +233,25 @@ fn ejection(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Ejection> {
         ));
     }
     let statuses = section.get("statuses");
-    let statuses = statuses.map_or(default.statuses, |node| statuses_of(reader, node));
+    let statuses = statuses.map_or(default.statuses, |node| {
+        statuses_of(reader, node, &STATUSES)
+    });
     Some(Ejection { rules, statuses })
 }
 
 /// A list of statuses, in their order, each once.
-fn statuses_of(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<u16> {
+pub(super) fn statuses_of(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    range: &RangeInclusive<u32>,
+) -> Vec<u16> {
     let DeValue::Array(items) = node.get_ref() else {
         reader.wrong_type("statuses", node, "a list of numbers");
         return Vec::new();
     };
     let counts = items
         .iter()
-        .filter_map(|item| reader.count("statuses", item, &STATUSES));
+        .filter_map(|item| reader.count("statuses", item, range));
     let mut statuses: Vec<_> = counts
         .filter_map(|status| u16::try_from(status).ok())
         .collect();

@@ -2,12 +2,12 @@
 
 use crate::{
     config::{
-        Allowance, Authority, Cluster, Endpoint, OriginTls, Roots, Share, address, choosing,
+        Authority, Cluster, Endpoint, OriginTls, Roots, Share, address, choosing,
         credentials::{authorities, certificates},
         endpoint::endpoint,
         health, keepalive,
         read::{Node, Reader, Section, Word},
-        share, sockets, waits,
+        retries, share, sockets, waits,
     },
     message::{Code, Message},
 };
@@ -70,7 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
         choosing,
         retries: section
             .get("retries")
-            .map(|node| retries(reader, node))
+            .map(|node| retries::read(reader, node))
             .unwrap_or_default(),
         takes_connect: section
             .get("connect")
@@ -88,23 +88,6 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
     };
     nameless(reader, &cluster, &endpoints);
     (name, cluster)
-}
-
-/// `retries = { percent = 20, per_second = 3 }`: what is left out stands at its default.
-fn retries(reader: &mut Reader<'_>, node: &Node<'_>) -> Allowance {
-    let default = Allowance::default();
-    let Some(section) = reader.section("retries", node, &["percent", "per_second"]) else {
-        return default;
-    };
-    let mut of = |key, most, default| {
-        let node = section.get(key);
-        node.and_then(|node| reader.count(key, node, &(0..=most)))
-            .unwrap_or(default)
-    };
-    Allowance {
-        percent: of("percent", 100, default.percent),
-        per_second: of("per_second", 1_000_000, default.per_second),
-    }
 }
 
 /// `tls = "system"`, or a table that says whom to trust and whom to expect.

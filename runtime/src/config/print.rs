@@ -3,11 +3,11 @@
 //! Only what differs from the defaults is written, so that what is written matters.
 
 use crate::config::{
-    Allowance, CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health, Listener,
-    OriginTls, Plan, Protocol, Roots, Tls, access, choosing,
+    CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health, Listener, OriginTls,
+    Plan, Protocol, Roots, Tls, access, choosing,
     cluster::version_word,
     file::EDITION,
-    forwarding, health, keepalive, policy, route, share, sockets,
+    forwarding, health, keepalive, policy, retries, route, share, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -170,7 +170,7 @@ fn print_cluster(cluster: &Cluster) -> String {
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
         + &health.as_ref().map(show_health).unwrap_or_default()
         + &choosing::show(*balance, choosing)
-        + &show_retries(*retries)
+        + &retries::show(retries)
         + if *takes_connect {
             "connect = true\n"
         } else {
@@ -184,17 +184,6 @@ fn print_cluster(cluster: &Cluster) -> String {
 
 fn show_health(health: &Health) -> String {
     health::show(health, quote)
-}
-
-fn show_retries(retries: Allowance) -> String {
-    let Allowance {
-        percent,
-        per_second,
-    } = retries;
-    match retries == Allowance::default() {
-        true => String::new(),
-        false => format!("retries = {{ percent = {percent}, per_second = {per_second} }}\n"),
-    }
 }
 
 fn show_proxy_protocol(version: Option<Version>) -> String {

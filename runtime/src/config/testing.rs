@@ -31,7 +31,7 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         endpoints: endpoints.iter().map(endpoint).collect(),
         balance: Balance::default(),
         choosing: Choosing::default(),
-        retries: Allowance::default(),
+        retries: Retries::default(),
         takes_connect: false,
         health: None,
         proxy_protocol: None,

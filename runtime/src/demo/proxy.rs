@@ -5,7 +5,7 @@
 
 use crate::{
     config::{
-        self, Allowance, Balance, Choosing, Cluster, Config, Endpoint, Policy, Protocol, Share,
+        self, Balance, Choosing, Cluster, Config, Endpoint, Policy, Protocol, Retries, Share,
         UpstreamTimeouts,
     },
     net::{Buffers, kernel::Kernel},
@@ -219,7 +219,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         }],
         balance: Balance::default(),
         choosing: Choosing::default(),
-        retries: Allowance::default(),
+        retries: Retries::default(),
         takes_connect: false,
         health: None,
         proxy_protocol: None,

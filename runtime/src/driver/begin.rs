@@ -20,6 +20,7 @@ use tidegate_core::{
     event::{Event, Origin, Peeked, Refusal},
     http1::Method,
     leg::Leg,
+    report::Retry,
     session::{Kind, Phase},
     side::Side,
     tls::{
@@ -41,8 +42,14 @@ impl<N: Network> Driver<N> {
             Kind::Http if self.session.method() == Some(Method::Connect) => {
                 (self.carry.cluster(), Need::Connect)
             }
-            Kind::Http if self.session.is_retrying() => (self.carry.cluster(), Need::Retry),
-            Kind::Http => (self.carry.cluster(), Need::Exchange),
+            Kind::Http => {
+                let need = match self.session.sends_again_by() {
+                    None => Need::Exchange,
+                    Some(Retry::Declined) => Need::Elsewhere,
+                    Some(Retry::Unaccepted | Retry::Reused | Retry::Fresh) => Need::Retry,
+                };
+                (self.carry.cluster(), need)
+            }
         };
         let failed = self.failed_at.take();
         if self.session.is_retrying() {
@@ -54,7 +61,7 @@ impl<N: Network> Driver<N> {
             self.desk().events.push_front(refusal);
             return;
         }
-        let failed = failed.filter(|_| need == Need::Retry);
+        let failed = failed.filter(|_| self.session.is_retrying());
         let wanted = Wanted {
             cluster,
             key: self.carry.key,
@@ -92,7 +99,7 @@ impl<N: Network> Driver<N> {
     fn may_ask(&self, need: Need) -> Result<(), u32> {
         let asks = match need {
             Need::Exchange | Need::Connect => true,
-            Need::Retry | Need::Tunnel => false,
+            Need::Retry | Need::Elsewhere | Need::Tunnel => false,
         };
         if !asks {
             return Ok(());

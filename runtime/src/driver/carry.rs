@@ -5,6 +5,7 @@
 
 use super::{
     Service,
+    body::{Body, Written, carry},
     decoded::{INTERIM, alone, partial},
     id::{Id, Space},
     queue::Queue,
@@ -16,15 +17,15 @@ use std::net::IpAddr;
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{
-        BodyDecoder, BodyEncoder, Forwarded, Method, Piece, Reject, Reply, Version, request_head,
-        response_head, write_request, write_response,
+        BodyDecoder, BodyEncoder, Forwarded, Method, Reject, Reply, ResponseFacts, Version,
+        request_head, response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
 };
 
 /// At most two: what was understood, and that what followed was not.
-type Events = [Option<Event>; 2];
+pub(super) type Events = [Option<Event>; 2];
 
 /// What one look at a leg's unread bytes came to.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    fn refused(side: Side, reject: Reject) -> Look {
+    pub(super) fn refused(side: Side, reject: Reject) -> Look {
         tracing::debug!(%side, %reject, "refused");
         Look::told(0, Event::Refused(side, Reply::refusing(reject)))
     }
@@ -76,13 +77,6 @@ pub(super) struct Carry {
     /// After how many seconds the origin closes its connection if it is idle, as its last response
     /// says.
     pub(super) hint: Option<u16>,
-}
-
-/// A body under way.
-#[derive(Debug)]
-struct Body {
-    decoder: BodyDecoder,
-    encoder: BodyEncoder,
 }
 
 impl Carry {
@@ -244,6 +238,23 @@ impl Carry {
         }
     }
 
+    /// What to tell of an answer of which nothing is passed on: the request's cluster asks to have it from
+    /// somebody else, or it is none.
+    fn unwanted<N: Network>(
+        &self,
+        session: &Session,
+        service: &Service<N>,
+        facts: &ResponseFacts,
+    ) -> Option<Event> {
+        let declines = |cluster| service.upstreams.declines(cluster, facts.status);
+        if session.may_retry() && self.cluster().is_some_and(declines) {
+            return Some(Event::Declined(facts.status));
+        }
+        // No Upgrade was forwarded, so nobody can switch (RFC 9110, 7.8).
+        let unasked = facts.status == 101 && !session.switches(facts);
+        unasked.then(|| Event::Refused(Side::Up, Reply::bad_gateway("http_upgrade_failed")))
+    }
+
     /// Looks at what the origin sent.
     pub(super) fn response<N: Network>(
         &mut self,
@@ -278,12 +289,11 @@ impl Carry {
                 };
                 return Look::told(length, alone(head, out.len() - before, &input[length..]));
             }
-            let switches = session.switches(&facts);
-            if facts.status == 101 && !switches {
-                // No Upgrade was forwarded, so nobody can switch (RFC 9110, 7.8).
-                let reply = Reply::bad_gateway("http_upgrade_failed");
-                return Look::told(0, Event::Refused(side, reply));
+            if let Some(event) = self.unwanted(session, service, &facts) {
+                // Nobody looks at the rest.
+                return Look::told(input.len(), event);
             }
+            let switches = session.switches(&facts);
             let delivery = session.delivery(&facts);
             self.hint = parsed.idle_hint();
             write_response(&parsed, &delivery, &returned, out.tail());
@@ -312,82 +322,5 @@ impl Carry {
             routed: None,
             events,
         }
-    }
-}
-
-/// What one look has written before it comes to the body.
-#[derive(Clone, Copy, Debug)]
-struct Written {
-    /// The head that was completed, if any.
-    head: Head,
-    /// How much waited before that.
-    before: usize,
-}
-
-/// Carries as much of a body as there is room for, and tells it as one event, with the head that
-/// came with it. A request that is complete is forgotten: the next one may follow.
-fn carry(
-    side: Side,
-    body: &mut Option<Body>,
-    written: Written,
-    input: &[u8],
-    out: &mut Queue,
-    room: u32,
-) -> (usize, Events) {
-    let Some(Body { decoder, encoder }) = body else {
-        return (0, [None, None]);
-    };
-    let Written { head, before } = written;
-    let mut room = usize::try_from(room).unwrap_or(usize::MAX);
-    let mut taken = 0;
-    loop {
-        let rest = &input[taken..];
-        let (more, piece) = match decoder.next(rest, room) {
-            Ok(next) => next,
-            Err(reject) => {
-                let understood = Decoded {
-                    head,
-                    bytes: count(out.len() - before),
-                    complete: false,
-                    left: 0,
-                    want: Want::Bytes,
-                };
-                if side == Side::Down {
-                    *body = None;
-                }
-                let refusal = Look::refused(side, reject).events[0];
-                // Nobody looks at the rest.
-                return (
-                    input.len(),
-                    [Some(Event::Decoded(side, understood)), refusal],
-                );
-            }
-        };
-        taken += more;
-        let (want, complete) = match piece {
-            Some(Piece::Data(data)) if !data.is_empty() => {
-                encoder.data(data, out.tail_for(data.len() + BodyEncoder::OVERHEAD));
-                room -= data.len();
-                continue;
-            }
-            // MUSEUM 1.1: no room is not the want of bytes.
-            Some(Piece::Data(_)) => (Want::Room, false),
-            Some(Piece::End { trailers }) => {
-                encoder.end(&trailers, out.tail());
-                (Want::Turn, true)
-            }
-            None => (Want::Bytes, false),
-        };
-        let understood = Decoded {
-            head,
-            bytes: count(out.len() - before),
-            complete,
-            left: count(input.len() - taken),
-            want,
-        };
-        if complete && side == Side::Down {
-            *body = None;
-        }
-        return (taken, [Some(Event::Decoded(side, understood)), None]);
     }
 }

@@ -23,6 +23,11 @@ impl<N: Network> Driver<N> {
                     held.answered(self.now, facts.status);
                 }
             }
+            Event::Declined(status) => {
+                if let Some(held) = &self.held {
+                    held.answered(self.now, status);
+                }
+            }
             // Over TLS the handshake is still to come.
             Event::Connected(Origin::Fresh) if !self.session.setup().up_tls => self.tell_reached(),
             Event::Secured(Side::Up, _) => self.tell_reached(),

@@ -67,6 +67,8 @@ pub struct Cluster {
     budget: RefCell<Budget>,
     /// Statuses of responses that say that an endpoint cannot answer.
     failing: Box<[u16]>,
+    /// Statuses of responses for which a request is sent again.
+    pub(super) declined: Box<[u16]>,
     /// What a request's endpoint follows from, if it does.
     pub(super) affinity: Option<Affinity>,
     place: Place,
@@ -91,6 +93,8 @@ pub struct Parts {
     pub budget: Budget,
     /// Statuses of responses that say that an endpoint cannot answer.
     pub failing: Box<[u16]>,
+    /// Statuses of responses for which a request is sent again.
+    pub declined: Box<[u16]>,
     /// What a request's endpoint follows from, if it does.
     pub affinity: Option<Affinity>,
     /// Which of the workers it belongs to.
@@ -127,6 +131,7 @@ impl Cluster {
             endpoints: RefCell::default(),
             budget: RefCell::new(parts.budget),
             failing: parts.failing,
+            declined: parts.declined,
             affinity: parts.affinity,
             place: parts.place,
             buffers: parts.buffers,
@@ -308,6 +313,7 @@ mod tests {
             group: Group::new(Settings::default(), 1),
             budget: Budget::default(),
             failing: [503].into(),
+            declined: Box::default(),
             affinity: None,
             place: Place::ONLY,
             buffers: Buffers::default(),

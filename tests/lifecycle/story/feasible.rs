@@ -44,6 +44,10 @@ impl Network {
             Event::Copied(side) => assert_eq!(session.from(side).bytes(), 0),
             Event::Decoded(side, decoded) => self.looks(session, side, decoded),
             Event::Refused(side, _) => assert_ne!(read(session, side), Read::Off),
+            Event::Declined(_) => {
+                assert_ne!(read(session, Side::Up), Read::Off);
+                assert!(session.may_retry(), "it cannot be sent again");
+            }
             Event::Sent(side, bytes) => {
                 let most = session.interest(side).write;
                 assert!(most > 0, "nothing waits for {side}");
@@ -73,6 +77,9 @@ impl Network {
 
     /// Asserts that the session counts what the network delivered.
     pub(crate) fn told(&mut self, event: &Event, session: &Session) {
+        if let Event::Declined(_) = *event {
+            self.left[Side::Up as usize] = 0;
+        }
         if let Event::Decoded(side, decoded) = *event {
             self.left[side as usize] = decoded.left;
             let inside = session.from(side).bytes();

@@ -107,14 +107,21 @@ impl Ledger {
             | Event::Acked(_)
             | Event::Finished(_)
             | Event::Unaccepted
+            | Event::Declined(_)
             | Event::Evicted
             | Event::Drained
             | Event::DrainExpired => {}
         }
+        self.orders(now, event, effects);
+    }
+
+    fn orders(&mut self, now: Time, event: &Event, effects: &[Effect]) {
         for effect in effects {
-            match (event, effect) {
+            match (*event, effect) {
                 // What has failed is not told that it has.
-                (Event::Failed(failed, _, _), Effect::Reset(side)) if failed == side => {}
+                (Event::Failed(failed, _, _), Effect::Reset(side)) if failed == *side => {}
+                // The leg is left behind; what it took is still to be counted.
+                (Event::Declined(_), Effect::Retire(_)) => {}
                 // U02: what the last leg took of the request comes once more.
                 (_, Effect::Connect) => {
                     self.bytes[Side::Down as usize].0 += self.asked;

@@ -13,8 +13,8 @@ use std::{
 };
 use tidegate::{
     config::{
-        Allowance, Balance, Choosing, Cluster, Config, Endpoint, Listener as Listening, Policy,
-        Protocol, Share, UpstreamTimeouts,
+        Balance, Choosing, Cluster, Config, Endpoint, Listener as Listening, Policy, Protocol,
+        Retries, Share, UpstreamTimeouts,
     },
     net::{Buffers, Listener, Network, Stream},
     worker::{Extras, Site, Worker},
@@ -156,7 +156,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         }],
         balance: Balance::default(),
         choosing: Choosing::default(),
-        retries: Allowance::default(),
+        retries: Retries::default(),
         takes_connect: false,
         health: None,
         proxy_protocol: None,

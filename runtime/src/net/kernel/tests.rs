@@ -46,6 +46,40 @@ fn k23_what_the_peer_has_acknowledged_is_counted() {
     });
 }
 
+/// What a request comes to that meets the end of its connection, where the peer has left before it, or
+/// does `then` with it: how the read ends, and how much was acknowledged.
+fn k23(then: Option<fn(TcpStream)>) -> (Result<(), ErrorKind>, u64) {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        let before = stream.acked_bytes().unwrap();
+        let request = [7; 1_000];
+        if let Some(then) = then {
+            write(&mut stream, &request).await.unwrap();
+            peer.read_exact(&mut [0; 1_000]).unwrap();
+            then(peer);
+        } else {
+            drop(peer);
+            write(&mut stream, &request).await.unwrap();
+        }
+        let (bytes, end) = drain(&mut stream).await;
+        assert_eq!(bytes, 0);
+        let acked = stream.acked_bytes().unwrap() - before;
+        (end.map_err(|error| error.kind()), acked)
+    })
+}
+
+/// The table: only an end of file, with nothing acknowledged, proves that nobody has the request.
+#[test]
+fn k23_an_end_of_file_with_nothing_acknowledged_is_the_only_proof() {
+    // K23a: it had left.
+    assert_eq!(k23(None), (Ok(()), 0));
+    // K23b: it reads, and leaves.
+    assert_eq!(k23(Some(drop)), (Ok(()), 1_000));
+    // K23c: it has read the request, whatever it had acknowledged before its RST.
+    let (end, _) = k23(Some(reset));
+    assert_eq!(end, Err(ErrorKind::ConnectionReset));
+}
+
 #[test]
 fn k5b_fin_behind_unread_bytes_is_read_after_them() {
     run(async {

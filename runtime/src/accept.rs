@@ -7,19 +7,21 @@
 
 use crate::{
     admission::Admitted,
-    drain::Word,
+    drain::{Drain, Word},
     driver::{Driver, Service},
     net::{Listener, Network, Stream},
     port::client,
     tap::Tap,
 };
 use std::{
+    cell::RefCell,
+    fmt,
     future::{Future, poll_fn},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use tidegate_core::time::Span;
 
@@ -37,23 +39,70 @@ const WELL: u64 = 16;
 /// Makes the tap of the n-th session; production makes none.
 pub type Taps = dyn Fn(u64) -> Option<Box<dyn Tap>>;
 
+/// Where the connections of a listener come in: it leads to one service, then perhaps to another.
+pub struct Hall<N: Network> {
+    service: RefCell<Rc<Service<N>>>,
+    /// Of the listener, and not of its sessions.
+    pub(crate) drain: Drain,
+    accepting: RefCell<Option<Waker>>,
+}
+
+impl<N: Network> fmt::Debug for Hall<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hall")
+            .field("drain", &self.drain)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Network> Hall<N> {
+    /// It leads to `service`.
+    #[must_use]
+    pub fn of(service: Rc<Service<N>>) -> Rc<Self> {
+        Rc::new(Hall {
+            service: RefCell::new(service),
+            drain: Drain::default(),
+            accepting: RefCell::default(),
+        })
+    }
+
+    /// It leads to `service` from now on.
+    pub fn leads_to(&self, service: Rc<Service<N>>) {
+        *self.service.borrow_mut() = service;
+        // Who waits for a seat waits for one of the service before.
+        if let Some(waker) = self.accepting.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    fn service(&self) -> Rc<Service<N>> {
+        Rc::clone(&self.service.borrow())
+    }
+
+    fn listens(&self, cx: &Context<'_>) {
+        let mut accepting = self.accepting.borrow_mut();
+        let same = |waker: &Waker| waker.will_wake(cx.waker());
+        if !accepting.as_ref().is_some_and(same) {
+            *accepting = Some(cx.waker().clone());
+        }
+    }
+}
+
 /// Accepts until the drain has begun and the queue is empty (G2), or until the drain's deadline, and
 /// then closes the listener.
-pub async fn accept<N: Network>(
-    mut listener: N::Listener,
-    service: Rc<Service<N>>,
-    taps: Rc<Taps>,
-) {
-    let mut ticket = service.drain.ear();
+pub async fn accept<N: Network>(mut listener: N::Listener, hall: Rc<Hall<N>>, taps: Rc<Taps>) {
+    let mut ticket = hall.drain.ear();
     let mut count = 0;
     let mut trouble = Trouble::default();
     loop {
         let turn = poll_fn(|cx| {
             ticket.poll(cx);
-            let word = service.drain.word();
+            hall.listens(cx);
+            let word = hall.drain.word();
             if word == Word::Expired {
                 return Poll::Ready(Turn::Over);
             }
+            let service = hall.service();
             for _ in 0..AT_ONCE {
                 // Who waits in the queue while the drain waits for a seat is still served (G2).
                 let Poll::Ready(admitted) = service.admission.poll_seat(cx) else {
@@ -77,6 +126,7 @@ pub async fn accept<N: Network>(
         match turn.await {
             Turn::Over => return,
             Turn::Exhausted(error) => {
+                let service = hall.service();
                 service.observer.accept_failed();
                 let most = trouble.has_come(&error);
                 let net = service.upstreams.net();
@@ -85,7 +135,7 @@ pub async fn accept<N: Network>(
                 let mut pause = pin!(net.sleep_until(net.now() + most));
                 poll_fn(|cx| {
                     ticket.poll(cx);
-                    let over = service.drain.word() == Word::Expired;
+                    let over = hall.drain.word() == Word::Expired;
                     match over || seats.poll_left(cx, seen).is_ready() {
                         true => Poll::Ready(()),
                         false => pause.as_mut().poll(cx),

@@ -106,11 +106,7 @@ pub fn main(
     args: impl IntoIterator<Item = OsString>,
     start: impl FnOnce(Command, Output) -> ExitCode,
 ) -> ExitCode {
-    let outside = |data_dir: Option<PathBuf>| -> Box<dyn Outside> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        Box::new(Machine { data_dir, provider })
-    };
-    match decide(args, io::stderr().is_terminal(), &outside) {
+    match again(args) {
         Decision::Start(command, output) => start(command, output),
         Decision::Say { exit, out, err } => {
             // A reader that has gone away is not worth a message that nobody reads.
@@ -119,6 +115,15 @@ pub fn main(
             exit.into()
         }
     }
+}
+
+/// What the arguments (the first is the program's name) ask for on this machine, now: files are read anew.
+pub fn again(args: impl IntoIterator<Item = OsString>) -> Decision {
+    let outside = |data_dir: Option<PathBuf>| -> Box<dyn Outside> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Box::new(Machine { data_dir, provider })
+    };
+    decide(args, io::stderr().is_terminal(), &outside)
 }
 
 /// What the arguments (the first is the program's name) ask for. `terminal`: whether messages

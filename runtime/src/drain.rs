@@ -101,6 +101,11 @@ impl Drain {
         self.0.sessions.get()
     }
 
+    /// Whether anybody has it, or may yet, beside the caller.
+    pub(crate) fn is_used(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
+
     /// A new session's ear.
     #[must_use]
     pub fn ticket(&self) -> Ticket {

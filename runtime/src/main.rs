@@ -1,8 +1,8 @@
 //! The `tidegate` binary: the command line, the server and the demo, put together.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use tidegate::{
-    cli::{self, Command, Demo, Exit, Output},
+    cli::{self, Command, Decision, Demo, Exit, Output},
     clock::WallTime,
     config::{Config, Tls},
     demo,
@@ -14,10 +14,11 @@ use tidegate::{
 use tracing::Level;
 
 fn main() -> ExitCode {
-    cli::main(std::env::args_os(), |command, output| {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    cli::main(args.clone(), |command, output| {
         log(output);
         let exit = match command {
-            Command::Serve(config) => serve(config, output),
+            Command::Serve(config) => serve(config, output, &mut || again(&args)),
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
         };
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn serve(mut config: Config, output: Output) -> Exit {
+fn serve(mut config: Config, output: Output, again: &mut dyn FnMut() -> Option<Config>) -> Exit {
     let started = fingerprint(&config).and_then(|print| Ok((print, Server::start(&config)?)));
     let (fingerprint, server) = match started {
         Ok(started) => started,
@@ -51,9 +52,21 @@ fn serve(mut config: Config, output: Output) -> Exit {
             cli::banner(&config, fingerprint.as_deref(), Some(server.files))
         );
     }
-    match server.run() {
+    match server.run(again) {
         Served::Drained => Exit::Ok,
         Served::Forced => Exit::Forced,
+    }
+}
+
+/// What the same command line asks for now; if that is wrong, says so.
+fn again(args: &[OsString]) -> Option<Config> {
+    match cli::again(args.iter().cloned()) {
+        Decision::Start(Command::Serve(config), _) => Some(config),
+        Decision::Start(Command::Demo(_) | Command::Probe(_), _) => None,
+        Decision::Say { err, .. } => {
+            eprint!("{err}");
+            None
+        }
     }
 }
 

@@ -1,33 +1,36 @@
 //! The process: workers on threads, signals, the drain and its deadline.
 //!
 //! It owns the threads. Nothing on the data path crosses them: each worker has its own listeners
-//! (`SO_REUSEPORT`), sessions and pool, and hears only three words from here: drain, be over, stop.
+//! (`SO_REUSEPORT`), sessions and pool, and hears only a few words from here: serve by this, drain, be
+//! over, stop.
 
+mod claim;
 mod files;
 mod keep;
+mod plan;
+mod reload;
 mod trouble;
 mod work;
 
 pub use self::files::Files;
 use self::{
-    keep::{Keeper, keep},
-    trouble::{cannot_bind, cannot_start},
+    claim::{Claimed, claim},
+    keep::keep,
+    reload::Current,
+    trouble::cannot_start,
     work::{Common, work},
 };
 use crate::{
-    admission::{Admission, Seats},
     check::Known,
     clock::WallTime,
-    config::{self, Config},
+    config::Config,
     message::{Code, Message},
-    net::kernel::{self, Claim, Shares},
+    net::kernel::Shares,
     observe::Metrics,
-    tls::{accept, origin, provider::provider},
-    worker::Site,
+    tls::provider::provider,
 };
-use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
+use rustls::time_provider::TimeProvider;
 use std::{
-    hash::{BuildHasher, RandomState},
     io,
     net::SocketAddr,
     num::NonZeroUsize,
@@ -39,7 +42,7 @@ use tidegate_core::time::Span;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
-    sync::{oneshot, watch},
+    sync::{mpsc::unbounded_channel, oneshot, watch},
     time::sleep,
 };
 
@@ -88,35 +91,36 @@ pub struct Server {
     /// What the open-file limit allows.
     pub files: Files,
     word: watch::Sender<Word>,
-    shares: Arc<Shares>,
     workers: Vec<JoinHandle<(Served, Metrics)>>,
-    drain: config::Drain,
     signals: Signals,
-    keeper: Option<Keeper>,
+    current: Current,
 }
 
-/// The signals that end serving, waited for from before the first connection on: later there may
+/// The signals that end serving or change it, waited for from before the first connection on: later there may
 /// be no descriptor left to wait with.
 #[derive(Debug)]
 struct Signals {
     waiting: Runtime,
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Signals> {
         let waiting = Builder::new_current_thread().enable_all().build()?;
-        let (terminate, interrupt) = waiting.block_on(async {
+        let (terminate, interrupt, hangup) = waiting.block_on(async {
             io::Result::Ok((
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::interrupt())?,
+                signal(SignalKind::hangup())?,
             ))
         })?;
         Ok(Signals {
             waiting,
             terminate,
             interrupt,
+            hangup,
         })
     }
 }
@@ -128,41 +132,50 @@ impl Server {
     ///
     /// What cannot be loaded or listened at.
     pub fn start(config: &Config) -> Result<Server, Message> {
-        let provider = provider();
-        let files = Files::raised();
+        let (provider, files) = (provider(), Files::raised());
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
-        let (sites, _held) = claim(config, &provider, &files.seats())?;
-        // What is known of endpoints outlives a keeper: a next one begins with it.
+        let (process, time) = (files.seats(), Arc::new(WallTime) as Arc<dyn TimeProvider>);
+        let Claimed { sites, held } = claim(config, (&provider, &time), &process, None)?;
         let known = Arc::new(Known::default());
-        let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
         let (rosters, keeper) = keep(config, &known, &provider, &time)?;
         let (word, words) = watch::channel(Word::Serve);
-        let mut server = Server {
-            files,
-            addresses: sites.iter().map(|site| site.bind.clone()).collect(),
-            word,
-            shares: Shares::of(workers(config)),
-            workers: Vec::new(),
-            drain: config.drain,
-            signals,
-            keeper,
-        };
+        let shares = Shares::of(workers(config));
         let common = Arc::new(Common {
             config: config.clone(),
             sites,
-            shares: Arc::clone(&server.shares),
+            shares: Arc::clone(&shares),
             rosters,
             workers: workers(config),
         });
+        let mut server = Server {
+            files,
+            addresses: common.sites.iter().map(|site| site.bind.clone()).collect(),
+            word,
+            workers: Vec::new(),
+            signals,
+            current: Current {
+                common: Arc::clone(&common),
+                keeper,
+                known,
+                process,
+                provider,
+                time,
+                shares,
+                orders: Vec::new(),
+                generation: 1,
+            },
+        };
         let (told, tells) = mpsc::channel();
-        for index in 0..workers(config) {
+        for index in 0..common.workers {
             let common = Arc::clone(&common);
-            let (words, told) = (words.clone(), told.clone());
+            let (order, orders) = unbounded_channel();
+            let (words, told) = ((words.clone(), orders), told.clone());
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
                 .spawn(move || work(index, &common, words, &told))
                 .map_err(|error| cannot_start(&error))?;
             server.workers.push(worker);
+            server.current.orders.push(order);
         }
         for _ in 0..server.workers.len() {
             match tells.recv() {
@@ -174,6 +187,8 @@ impl Server {
                 Err(_) => return Err(Message::new(Code::WorkerFailed, "a worker did not start")),
             }
         }
+        // The workers listen themselves now.
+        drop(held);
         Ok(server)
     }
 
@@ -189,49 +204,37 @@ impl Server {
     }
 
     /// Serves until a signal: the first one drains, a second one, or the deadline, ends what is
-    /// left by force.
+    /// left by force. SIGHUP has `again` read the configuration, if it can be read, and
+    /// serves by it.
     #[must_use]
-    pub fn run(self) -> Served {
+    pub fn run(self, again: &mut dyn FnMut() -> Option<Config>) -> Served {
         let Server {
             word,
-            shares,
             workers,
-            drain,
             signals,
-            // Endpoints are checked for as long as anybody may be sent to them.
-            keeper: _keeper,
+            mut current,
             ..
         } = self;
         let Signals {
             waiting,
             mut terminate,
             mut interrupt,
+            mut hangup,
         } = signals;
-        let (done, mut over) = oneshot::channel();
-        thread::spawn(move || {
-            // Every worker is waited for, whatever became of the ones before it.
-            let (mut all, mut metrics) = (Served::Drained, Metrics::default());
-            for worker in workers {
-                // One that panicked has said so, and has no sums to add.
-                let (served, sums) = worker
-                    .join()
-                    .unwrap_or((Served::Forced, Metrics::default()));
-                metrics.add(&sums);
-                if served == Served::Forced {
-                    all = Served::Forced;
-                }
-            }
-            metrics.log();
-            // Nobody waits for this after a second signal and its stop.
-            let _heard = done.send(all);
-        });
+        let mut over = joined(workers);
         // A worker that is gone needs no word.
         let say = |it: Word| {
             let _heard = word.send(it);
         };
         waiting.block_on(async {
-            signalled(&mut terminate, &mut interrupt).await;
+            loop {
+                tokio::select! {
+                    () = signalled(&mut terminate, &mut interrupt) => break,
+                    _ = hangup.recv() => current.read_again(again).await,
+                }
+            }
             say(Word::Leave);
+            let drain = current.common.config.drain;
             let (delay, limit) = (wait(drain.pre_delay), wait(drain.timeout));
             if !delay.is_zero() {
                 tracing::info!(?delay, "not ready any more; connections are still accepted");
@@ -239,7 +242,7 @@ impl Server {
             let leave = async {
                 sleep(delay).await;
                 tracing::info!(deadline = ?limit, "draining; a second signal stops");
-                shares.close();
+                current.shares.close();
                 say(Word::Drain);
                 sleep(limit).await;
                 tracing::warn!("the drain deadline has passed; what is left is reset");
@@ -266,45 +269,26 @@ impl Server {
     }
 }
 
-/// Loads what each listener needs, and makes its addresses ours: for as long as the claims live, until
-/// the workers listen themselves.
-fn claim(
-    config: &Config,
-    provider: &Arc<CryptoProvider>,
-    process: &Arc<Seats>,
-) -> Result<(Vec<Site>, Vec<Vec<Claim>>), Message> {
-    let seed = RandomState::new().hash_one(0);
-    let mut claims = Vec::new();
-    let mut sites = Vec::new();
-    for listener in &config.listeners {
-        let time: Arc<dyn TimeProvider> = Arc::new(WallTime);
-        let tls = accept::load(listener, provider, &time)?;
-        let origins = origin::load(
-            &config.clusters,
-            listener.protocol.spoken(),
-            provider,
-            &time,
-        )?;
-        let held = listener
-            .bind
-            .iter()
-            .map(|&address| kernel::claim(address).map_err(|error| cannot_bind(address, &error)))
-            .collect::<Result<Vec<Claim>, _>>()?;
-        sites.push(Site {
-            bind: held.iter().map(|claim| claim.address).collect(),
-            listener: listener.clone(),
-            tls,
-            admission: Admission::new(
-                &listener.name,
-                listener.access.clone(),
-                Arc::clone(process),
-                seed,
-            ),
-            origins,
-        });
-        claims.push(held);
-    }
-    Ok((sites, claims))
+/// Waits for every worker, on a thread of its own, whatever became of the ones before it.
+fn joined(workers: Vec<JoinHandle<(Served, Metrics)>>) -> oneshot::Receiver<Served> {
+    let (done, over) = oneshot::channel();
+    thread::spawn(move || {
+        let (mut all, mut metrics) = (Served::Drained, Metrics::default());
+        for worker in workers {
+            // One that panicked has said so, and has no sums to add.
+            let (served, sums) = worker
+                .join()
+                .unwrap_or((Served::Forced, Metrics::default()));
+            metrics.add(&sums);
+            if served == Served::Forced {
+                all = Served::Forced;
+            }
+        }
+        metrics.log();
+        // Nobody waits for this after a second signal and its stop.
+        let _heard = done.send(all);
+    });
+    over
 }
 
 async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -3,10 +3,14 @@
 //! It owns what the sessions of a worker share, and nothing that another worker could touch. The
 //! simulation starts the same worker on its own network.
 
+mod door;
+mod parts;
+
+use self::door::Door;
 use crate::{
-    accept::{Taps, accept},
+    accept::Taps,
     admission::Admission,
-    config::{self, Action, Config, Plan, Protocol},
+    config::{self, Config},
     drain::Drain,
     driver::{Numbers, Service},
     linger::{self, Lingering},
@@ -15,28 +19,19 @@ use crate::{
     observe::{Metrics, Observer},
     pool::Pool,
     tls::origin::Origins,
-    upstream::{Cluster, Parts, Place, Routes, Target, Uplink, Upstreams, Way},
+    upstream::{Cluster, Place},
 };
 use rustls::ServerConfig;
 use std::{
     fmt,
     future::{Future, poll_fn},
-    io,
+    io, iter,
     net::SocketAddr,
     pin::pin,
     rc::Rc,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
-use tidegate_core::{
-    budget::Budget,
-    event::Destination,
-    group::{Group, Settings},
-    http1::ID_BYTES,
-    limits::{Timeouts, Waits},
-    route::Share,
-    session::{Kind, Setup},
-    time::Time,
-};
+use tidegate_core::session::Setup;
 use tokio::task::JoinHandle;
 
 /// What the sessions of one listener are made of.
@@ -63,13 +58,34 @@ impl fmt::Debug for Site {
 
 /// A running worker.
 pub struct Worker<N: Network> {
-    addresses: Vec<SocketAddr>,
-    drain: Drain,
-    pool: Pool<N>,
-    observer: Observer,
     net: N,
-    accepting: Vec<JoinHandle<()>>,
-    _following: Vec<Following>,
+    extras: Extras,
+    /// Of the connections without a session.
+    drain: Drain,
+    lingering: Lingering,
+    pool: Pool<N>,
+    /// How often it was told what to do.
+    generation: u64,
+    /// What is configured, and what has become of it.
+    clusters: Vec<(config::Cluster, Rc<Cluster>)>,
+    /// By name: the drain of its sessions.
+    listeners: Vec<(String, Drain)>,
+    doors: Vec<Door<N>>,
+    /// Of listeners that are no more, and have sessions.
+    gone: Vec<Drain>,
+    /// Accept what is in a queue, and end.
+    closing: Vec<JoinHandle<()>>,
+    following: Vec<Following>,
+}
+
+/// Addresses that a worker listens at, and serves nobody at yet.
+pub struct Ready<N: Network>(Vec<(SocketAddr, N::Listener)>);
+
+impl<N: Network> fmt::Debug for Ready<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let addresses = self.0.iter().map(|(address, _)| address);
+        f.debug_list().entries(addresses).finish()
+    }
 }
 
 impl<N: Network> fmt::Debug for Worker<N> {
@@ -135,76 +151,187 @@ impl<N: Network> Worker<N> {
     ) -> Result<Self, (SocketAddr, io::Error)> {
         let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
         let observer = extras.observer.clone();
-        let pool = Pool::new(
-            net.clone(),
-            lingering.clone(),
-            drain.clone(),
-            observer.clone(),
-        );
-        let clusters = clusters(config, net.now(), (extras.place, extras.seed));
-        let news = clusters.iter().zip(&extras.news);
-        let following = news.filter_map(|(cluster, news)| {
-            let net = net.clone();
-            let clock = move || net.now();
-            Some(members::follow(Rc::clone(cluster), news.clone()?, clock))
-        });
-        let following = following.collect();
-        let mut listening = Vec::new();
+        let pool = Pool::new(net.clone(), lingering.clone(), drain.clone(), observer);
+        let mut worker = Worker {
+            net,
+            extras: extras.clone(),
+            drain,
+            lingering,
+            pool,
+            generation: 0,
+            clusters: Vec::new(),
+            listeners: Vec::new(),
+            doors: Vec::new(),
+            gone: Vec::new(),
+            closing: Vec::new(),
+            following: Vec::new(),
+        };
+        let ready = worker.prepare(sites)?;
+        worker.commit(config, sites, &extras.news, ready);
+        Ok(worker)
+    }
+
+    /// Listens at what is new in `sites`, and serves nobody there yet.
+    ///
+    /// # Errors
+    ///
+    /// The address that cannot be listened at, and why; then nothing has changed.
+    pub fn prepare(&self, sites: &[Site]) -> Result<Ready<N>, (SocketAddr, io::Error)> {
+        let mut listeners = Vec::new();
+        for site in sites {
+            let buffers = site.listener.buffers;
+            for &address in &site.bind {
+                if self.doors.iter().any(|door| door.is_at(address, buffers)) {
+                    continue;
+                }
+                let listener = self.net.listen(address, buffers);
+                let listener = listener.map_err(|error| (address, error))?;
+                tracing::debug!(address = %listener.local(), "listening");
+                listeners.push((address, listener));
+            }
+        }
+        Ok(Ready(listeners))
+    }
+
+    /// From now on connections are served as `config` says; those that are there stay as they are
+    /// (LIFECYCLE 4.8). A listener that is no more accepts what is in its queue, closes, and lets its
+    /// sessions finish as in a drain, without a deadline. `sites` are those that it was prepared for.
+    pub fn commit(
+        &mut self,
+        config: &Config,
+        sites: &[Site],
+        news: &[Option<News>],
+        Ready(listeners): Ready<N>,
+    ) {
+        let mut ready = listeners.into_iter();
+        let clusters = self.renew_clusters(config, news);
+        let mut listeners = Vec::new();
+        let mut doors = Vec::new();
         // Behind the seeds of the clusters: no two draw alike.
         let first = u64::try_from(clusters.len()).unwrap_or_default();
         for (site, n) in sites.iter().zip(first..) {
-            let seed = extras.seed.wrapping_add(n);
-            let pool = pool.clone();
-            let service = Rc::new(Service {
-                setup: (extras.setup)(setup(config, site)),
-                tls: site.tls.clone(),
-                upstreams: upstreams(net.clone(), config, site, &clusters, (pool, seed)),
-                admission: Arc::clone(&site.admission),
-                drain: drain.clone(),
-                forwarding: site.listener.forwarding.clone(),
-                numbers: Numbers::new(!seed),
-                buffers: site.listener.buffers,
-                lingering: lingering.clone(),
-                name: site.listener.name.as_str().into(),
-                observer: observer.clone(),
-                paranoid: extras.paranoid,
-            });
+            let name = &site.listener.name;
+            let known = self.listeners.iter().find(|(known, _)| known == name);
+            let drain = known.map(|(_, drain)| drain.clone()).unwrap_or_default();
+            listeners.push((name.clone(), drain.clone()));
+            let seed = self.seed().wrapping_add(n);
+            let service = self.service(config, site, &clusters, (drain, seed));
             for &address in &site.bind {
-                let listener = net
-                    .listen(address, service.buffers)
-                    .map_err(|error| (address, error))?;
-                tracing::debug!(address = %listener.local(), "listening");
-                listening.push((listener, Rc::clone(&service)));
+                let buffers = site.listener.buffers;
+                let at = self
+                    .doors
+                    .iter()
+                    .position(|door| door.is_at(address, buffers));
+                let door = match at {
+                    Some(at) => {
+                        let door = self.doors.swap_remove(at);
+                        door.leads_to(Rc::clone(&service));
+                        door
+                    }
+                    None => {
+                        let Some((_, listener)) = ready.next() else {
+                            continue;
+                        };
+                        let taps = Rc::clone(&self.extras.taps);
+                        Door::open((address, buffers), listener, Rc::clone(&service), taps)
+                    }
+                };
+                doors.push(door);
             }
         }
-        let addresses = listening.iter().map(|(one, _)| one.local()).collect();
-        let accepting = listening
-            .into_iter()
-            .map(|(listener, service)| {
-                tokio::task::spawn_local(accept::<N>(listener, service, Rc::clone(&extras.taps)))
-            })
-            .collect();
-        Ok(Worker {
-            addresses,
+        for door in std::mem::replace(&mut self.doors, doors) {
+            self.closing.push(door.close());
+        }
+        self.closing.retain(|task| !task.is_finished());
+        for (name, drain) in std::mem::replace(&mut self.listeners, listeners) {
+            if !self.listeners.iter().any(|(known, _)| *known == name) {
+                drain.begin();
+                self.gone.push(drain);
+            }
+        }
+        self.gone.retain(Drain::is_used);
+        self.generation += 1;
+    }
+
+    fn service(
+        &self,
+        config: &Config,
+        site: &Site,
+        clusters: &[Rc<Cluster>],
+        (drain, seed): (Drain, u64),
+    ) -> Rc<Service<N>> {
+        let (net, pool) = (self.net.clone(), self.pool.clone());
+        Rc::new(Service {
+            setup: (self.extras.setup)(parts::setup(config, site)),
+            tls: site.tls.clone(),
+            upstreams: parts::upstreams(net, config, site, clusters, (pool, seed)),
+            admission: Arc::clone(&site.admission),
             drain,
-            pool,
-            observer,
-            net,
-            accepting,
-            _following: following,
+            forwarding: site.listener.forwarding.clone(),
+            numbers: Numbers::new(!seed),
+            buffers: site.listener.buffers,
+            lingering: self.lingering.clone(),
+            name: site.listener.name.as_str().into(),
+            observer: self.extras.observer.clone(),
+            paranoid: self.extras.paranoid,
         })
+    }
+
+    /// The clusters of `config`, in its order. One that chooses as before keeps what it knows of its
+    /// endpoints, whoever they are now.
+    fn renew_clusters(&mut self, config: &Config, news: &[Option<News>]) -> Vec<Rc<Cluster>> {
+        let now = self.net.now();
+        let told = |n: usize| news.get(n).cloned().flatten();
+        let mut clusters = Vec::new();
+        for (n, configured) in config.clusters.iter().enumerate() {
+            let same = |(known, _): &&(config::Cluster, _)| parts::is_same(known, configured);
+            let cluster = match self.clusters.iter().find(same) {
+                Some((_, cluster)) => {
+                    if told(n).is_none() {
+                        cluster.set(now, &members::configured(configured));
+                    }
+                    Rc::clone(cluster)
+                }
+                None => {
+                    let seed = self
+                        .seed()
+                        .wrapping_add(u64::try_from(n).unwrap_or_default());
+                    parts::cluster(configured, now, (self.extras.place, seed))
+                }
+            };
+            clusters.push((configured.clone(), cluster));
+        }
+        self.clusters = clusters;
+        // Who told of them before is heard no longer.
+        self.following.clear();
+        for ((_, cluster), news) in self.clusters.iter().zip(news) {
+            let net = self.net.clone();
+            let following = news
+                .clone()
+                .map(|news| members::follow(Rc::clone(cluster), news, move || net.now()));
+            self.following.extend(following);
+        }
+        self.clusters
+            .iter()
+            .map(|(_, cluster)| Rc::clone(cluster))
+            .collect()
+    }
+
+    /// What this generation's draws follow from: no two generations draw alike.
+    fn seed(&self) -> u64 {
+        self.extras.seed.wrapping_add(self.generation << 32)
     }
 
     /// Where it listens, in the order of its sites; ports are the real ones.
     #[must_use]
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.doors.iter().map(Door::local).collect()
     }
 
     /// How many sessions are alive.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.drain.sessions()
+        self.drains().map(Drain::sessions).sum()
     }
 
     /// How many upstream connections are without a session.
@@ -216,7 +343,13 @@ impl<N: Network> Worker<N> {
     /// What its connections have come to so far (LIFECYCLE 4.14).
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.observer.metrics(self.net.now())
+        self.extras.observer.metrics(self.net.now())
+    }
+
+    /// Of the pool, and of each listener's sessions.
+    fn drains(&self) -> impl Iterator<Item = &Drain> {
+        let listeners = self.listeners.iter().map(|(_, drain)| drain);
+        iter::once(&self.drain).chain(listeners).chain(&self.gone)
     }
 
     /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in
@@ -226,173 +359,32 @@ impl<N: Network> Worker<N> {
         // G2, G7: connections and requests that are there already count as such, so the reactor
         // is asked before anybody is told; it has its turn between two of ours.
         tokio::task::yield_now().await;
-        let drain = self.drain.clone();
-        drain.begin();
+        let doors = std::mem::take(&mut self.doors);
+        let shut: Vec<_> = doors.iter().map(Door::drain).collect();
+        self.closing.extend(doors.into_iter().map(Door::close));
+        let all: Vec<_> = self.drains().cloned().collect();
+        all.iter().for_each(Drain::begin);
+        let cut = || all.iter().map(Drain::cut).sum();
         let mut over = pin!(self.over());
         tokio::select! {
             biased;
-            () = &mut over => return drain.cut(),
-            () = expired => drain.expire(),
+            () = &mut over => return cut(),
+            () = expired => shut.iter().chain(&all).for_each(Drain::expire),
         }
         over.await;
-        drain.cut()
+        cut()
     }
 
     /// Waits for the last listener, the last session and the last upstream connection.
     async fn over(&mut self) {
-        for task in self.accepting.drain(..) {
+        for task in self.closing.drain(..) {
             // A task that panicked has reset its own connections.
             let _ended = task.await;
         }
-        poll_fn(|cx| self.drain.poll_over(cx)).await;
+        for drain in self.drains() {
+            poll_fn(|cx| drain.poll_over(cx)).await;
+        }
         self.pool.evict(usize::MAX);
         poll_fn(|cx| self.pool.poll_empty(cx)).await;
-    }
-}
-
-/// The one copy of these time-outs, for all workers of the process and as long as it lives: what starts
-/// again with the same ones costs nothing.
-fn shared(timeouts: Timeouts) -> Waits {
-    static KNOWN: Mutex<Vec<Waits>> = Mutex::new(Vec::new());
-    // A list that is only ever added to is whole, whatever happened to its last holder.
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(same) = known.iter().find(|known| ***known == timeouts) {
-        return *same;
-    }
-    let waits = Waits::of(timeouts);
-    known.push(waits);
-    waits
-}
-
-/// What a session of `site` is made for, before its cluster is known.
-fn setup(config: &Config, site: &Site) -> Setup {
-    let listener = &site.listener;
-    let (kind, timeouts, up_tls) = match &listener.protocol {
-        Protocol::Http(_) => (Kind::Http, listener.timeouts, false),
-        // Its cluster is not known before its ClientHello.
-        Protocol::Passthrough(_) => (Kind::Tcp, listener.timeouts, false),
-        Protocol::Tcp(cluster) => (
-            Kind::Tcp,
-            config.timeouts(listener, *cluster),
-            config.clusters[*cluster].tls.is_some(),
-        ),
-    };
-    Setup {
-        limits: config.limits,
-        timeouts: shared(timeouts),
-        policy: listener.policy,
-        proxy_header: listener.access.proxied_by.is_some(),
-        passthrough: matches!(listener.protocol, Protocol::Passthrough(_)),
-        up_tls,
-        id_bytes: ID_BYTES,
-        ..Setup::new(kind, site.tls.is_some())
-    }
-}
-
-/// The clusters of a worker, in the order of the configuration.
-fn clusters(config: &Config, now: Time, (place, seed): (Place, u64)) -> Vec<Rc<Cluster>> {
-    let all = config.clusters.iter().enumerate();
-    all.map(|(index, cluster)| {
-        let seed = seed.wrapping_add(u64::try_from(index).unwrap_or_default());
-        self::cluster(cluster, now, (place, seed))
-    })
-    .collect()
-}
-
-fn cluster(configured: &config::Cluster, now: Time, (place, seed): (Place, u64)) -> Rc<Cluster> {
-    let choosing = &configured.choosing;
-    let ejection = choosing.ejection.as_ref();
-    let settings = Settings {
-        balance: configured.balance,
-        ejection: ejection.map(|ejection| ejection.rules),
-        slow_start: choosing.slow_start,
-    };
-    let cluster = Cluster::new(Parts {
-        group: Group::new(settings, seed),
-        budget: Budget::new(configured.retries.allowance),
-        failing: ejection.map_or(Box::default(), |one| one.statuses.as_slice().into()),
-        declined: configured.retries.statuses.as_slice().into(),
-        affinity: choosing.affinity.clone(),
-        place,
-        buffers: configured.buffers,
-        takes_connect: configured.takes_connect,
-        proxy_protocol: configured.proxy_protocol,
-        tls: configured.tls.is_some(),
-        authority: configured.host().into(),
-    });
-    cluster.set(now, &members::configured(configured));
-    cluster
-}
-
-/// The upstream side of `site`, which shares `clusters` with the others.
-fn upstreams<N: Network>(
-    net: N,
-    config: &Config,
-    site: &Site,
-    clusters: &[Rc<Cluster>],
-    (pool, seed): (Pool<N>, u64),
-) -> Rc<Upstreams<N>> {
-    let listener = &site.listener;
-    let uplinks = clusters
-        .iter()
-        .enumerate()
-        .map(|(index, cluster)| Uplink {
-            cluster: Rc::clone(cluster),
-            timeouts: shared(config.timeouts(listener, index)),
-            origin: site.origins.get(index).cloned().flatten(),
-        })
-        .collect();
-    Upstreams::new(net, uplinks, routes(config, listener, seed), pool)
-}
-
-/// Where the requests and connections of a listener go.
-fn routes(config: &Config, listener: &config::Listener, seed: u64) -> Routes {
-    let target = |cluster: usize, timeouts: Timeouts| {
-        let one = &config.clusters[cluster];
-        let destination = Destination {
-            timeouts: shared(timeouts),
-            tls: one.tls.is_some(),
-        };
-        Target {
-            cluster,
-            destination,
-            authority: one.host().to_owned(),
-        }
-    };
-    let plain = |cluster: usize| target(cluster, config.timeouts(listener, cluster));
-    let way = |plan: &Plan| {
-        let of = |share: &Share| {
-            let timeouts = config.timeouts(listener, share.cluster);
-            target(share.cluster, plan.timeouts.over(timeouts))
-        };
-        let targets = match &plan.action {
-            Action::Forward(split) => split.shares().iter().map(of).collect(),
-            Action::Redirect(_) | Action::Respond(_) => Vec::new(),
-        };
-        Rc::new(Way {
-            plan: plan.clone(),
-            targets,
-        })
-    };
-    match &listener.protocol {
-        Protocol::Http(table) => Routes::requests(table.map(way), seed),
-        Protocol::Passthrough(table) => Routes::names(table.map(|cluster| plain(*cluster))),
-        Protocol::Tcp(cluster) => Routes::all(plain(*cluster)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_time_outs_are_kept_once() {
-        let other = || Timeouts {
-            idle: tidegate_core::time::Span::from_secs(77),
-            ..Timeouts::http()
-        };
-        let (one, two) = (shared(other()), shared(other()));
-        assert!(std::ptr::eq(&*one, &*two));
-        assert_ne!(one, shared(Timeouts::http()));
     }
 }

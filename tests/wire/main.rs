@@ -32,6 +32,7 @@ mod protect;
 mod proxy_header;
 mod reencrypt;
 mod relay;
+mod reload;
 mod report;
 mod requests;
 mod resets;

@@ -7,6 +7,7 @@ use crate::{
     peers::{Origin, Peer, Raw},
     secure::{Secure, Version},
 };
+use rustix::process::Signal;
 use rustls::{ClientConfig, HandshakeKind, ServerConfig, SupportedProtocolVersion, version};
 
 const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -24,7 +25,7 @@ fn a_client_resumes_its_session_with_any_worker() {
     let (origin, files) = (Origin::new(), Scratch::new());
     let authority = Authority::new("own");
     let (cert, key) = authority.leaf("localhost").files(&files, "own");
-    let proxy = Proxy::of_file(format!(
+    let mut proxy = Proxy::of_file(format!(
         "workers = 4\n\
         [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
         tls = {{ cert = {cert:?}, key = {key:?} }}\n\
@@ -38,6 +39,14 @@ fn a_client_resumes_its_session_with_any_worker() {
             .with_root_certificates(authority.roots())
             .with_no_client_auth();
         for n in 0..16 {
+            if n == 8 {
+                // Nor does a reload forget.
+                let reloads = |said: &str| said.matches("certificates were read again").count();
+                let before = reloads(&proxy.process.said());
+                proxy.process.signal(Signal::HUP);
+                let again = |said: &str| (reloads(said) > before).then_some(());
+                proxy.process.until("the reload", again);
+            }
             let raw = Raw::connect(proxy.address);
             let mut client = Secure::try_connect(raw, config.clone()).unwrap();
             let expected = match n {

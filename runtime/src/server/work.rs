@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    members::Roster,
+    members::{News, Roster},
     message::Message,
     net::kernel::{Kernel, Share, Shares},
     observe::{Metrics, Observer},
@@ -17,13 +17,15 @@ use crate::{
     worker::{Extras, Site, Worker},
 };
 use std::{
+    convert::Infallible,
     hash::{BuildHasher, RandomState},
+    net::SocketAddr,
     sync::{Arc, mpsc},
 };
 use tidegate_core::time::Time;
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::watch,
+    sync::{mpsc::UnboundedReceiver, oneshot, watch},
     task::LocalSet,
 };
 
@@ -38,13 +40,41 @@ pub(super) struct Common {
     pub(super) workers: usize,
 }
 
+impl Common {
+    /// Where it listens, ports as they are.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.sites.iter().flat_map(|site| site.bind.iter().copied())
+    }
+
+    /// The listener of this name.
+    pub(super) fn site(&self, name: &str) -> Option<&Site> {
+        self.sites.iter().find(|site| site.listener.name == name)
+    }
+
+    fn news(&self) -> Vec<Option<News>> {
+        let all = self.rosters.iter();
+        all.map(|one| one.as_ref().map(Roster::news)).collect()
+    }
+}
+
+/// What a worker is told while it serves.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Listen at what is new, and say whether that went well.
+    Prepare(Arc<Common>, oneshot::Sender<Result<(), Message>>),
+    /// Serve by what was prepared.
+    Commit,
+    /// Serve on as before.
+    Forget,
+}
+
 pub(super) type Told = mpsc::Sender<Result<(), Message>>;
 
 /// The life of one worker's thread.
 pub(super) fn work(
     index: usize,
     common: &Common,
-    words: watch::Receiver<Word>,
+    (words, orders): (watch::Receiver<Word>, UnboundedReceiver<Order>),
     told: &Told,
 ) -> (Served, Metrics) {
     let observer = Observer::new(index);
@@ -59,11 +89,7 @@ pub(super) fn work(
     let extras = Extras {
         observer: observer.clone(),
         seed: RandomState::new().hash_one(index),
-        news: common
-            .rosters
-            .iter()
-            .map(|one| one.as_ref().map(Roster::news))
-            .collect(),
+        news: common.news(),
         place: Place {
             index: u32::try_from(index).unwrap_or_default(),
             workers: u32::try_from(common.workers).unwrap_or(u32::MAX),
@@ -71,7 +97,7 @@ pub(super) fn work(
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));
-    let served = serve(&runtime, kernel, common, &extras, words, told);
+    let served = serve(&runtime, kernel, common, &extras, (words, orders), told);
     // Of the sessions too that were dropped with the worker: none is left, at whatever time.
     (served, observer.metrics(Time(0)))
 }
@@ -81,12 +107,12 @@ fn serve(
     kernel: Kernel,
     common: &Common,
     extras: &Extras,
-    mut words: watch::Receiver<Word>,
+    (mut words, orders): (watch::Receiver<Word>, UnboundedReceiver<Order>),
     told: &Told,
 ) -> Served {
     let local = LocalSet::new();
     runtime.block_on(local.run_until(async move {
-        let worker = match Worker::start(kernel, &common.config, &common.sites, extras) {
+        let mut worker = match Worker::start(kernel, &common.config, &common.sites, extras) {
             Ok(worker) => worker,
             Err((address, error)) => {
                 let _heard = told.send(Err(cannot_bind(address, &error)));
@@ -97,10 +123,10 @@ fn serve(
             return Served::Forced;
         }
         // The sender outlives every worker; if it did not, stopping would be right.
-        let first = words
-            .wait_for(|word| *word >= Word::Drain)
-            .await
-            .map(|word| *word);
+        let first = tokio::select! {
+            word = words.wait_for(|word| *word >= Word::Drain) => word.map(|word| *word),
+            never = obey(&mut worker, orders) => match never {},
+        };
         if !matches!(first, Ok(Word::Drain | Word::Expired)) {
             return Served::Forced;
         }
@@ -111,6 +137,28 @@ fn serve(
             _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
         }
     }))
+}
+
+/// Does what it is told, one order after the other.
+async fn obey(worker: &mut Worker<Kernel>, mut orders: UnboundedReceiver<Order>) -> Infallible {
+    let mut prepared = None;
+    while let Some(order) = orders.recv().await {
+        match order {
+            Order::Prepare(common, told) => {
+                let ready = worker.prepare(&common.sites);
+                let ready = ready.map_err(|(address, error)| cannot_bind(address, &error));
+                // Whoever has asked waits for the answer.
+                let _heard = told.send(ready.map(|ready| prepared = Some((common, ready))));
+            }
+            Order::Commit => {
+                if let Some((common, ready)) = prepared.take() {
+                    worker.commit(&common.config, &common.sites, &common.news(), ready);
+                }
+            }
+            Order::Forget => prepared = None,
+        }
+    }
+    std::future::pending().await
 }
 
 /// How a worker has ended that drained and had to reset so many connections.

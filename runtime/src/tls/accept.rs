@@ -15,8 +15,8 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs::Ticketer},
     pki_types::ServerName,
     server::{
-        ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert,
-        WebPkiClientVerifier, danger::ClientCertVerifier,
+        ClientHello, NoServerSessionStorage, ParsedCertificate, ProducesTickets,
+        ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier,
     },
     sign::CertifiedKey,
     time_provider::TimeProvider,
@@ -31,6 +31,20 @@ pub fn load(
     listener: &Listener,
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
+) -> Result<Option<Arc<ServerConfig>>, Message> {
+    load_again(listener, provider, time, None)
+}
+
+/// The same, with the keys of tickets that `before` has, if it asks the same of its clients: so a
+/// session is resumed behind a reload as it was before.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_again(
+    listener: &Listener,
+    provider: &Arc<CryptoProvider>,
+    time: &Arc<dyn TimeProvider>,
+    before: Option<(&Listener, &ServerConfig)>,
 ) -> Result<Option<Arc<ServerConfig>>, Message> {
     let certificates = match &listener.tls {
         None => return Ok(None),
@@ -48,7 +62,8 @@ pub fn load(
         .transpose()?;
     let alpn = listener.protocol.alpn();
     let mut config = build(certificates, clients, alpn, provider, time)?;
-    resume_by_tickets(&mut config)?;
+    let same = before.filter(|(before, _)| before.clients == listener.clients);
+    resume_by_tickets(&mut config, same.map(|(_, before)| &before.ticketer))?;
     // What is cheap for us is for nearly every client: both have AES in hardware.
     config.ignore_client_order = true;
     Ok(Some(Arc::new(config)))
@@ -57,9 +72,15 @@ pub fn load(
 /// Sessions are resumed by what the client keeps: nothing is held for it, and any worker that has
 /// this configuration understands its ticket. The keys are the listener's own, because who must
 /// show a certificate is too; they change every 6 hours, and open what they sealed for 6 more.
-fn resume_by_tickets(config: &mut ServerConfig) -> Result<(), Message> {
-    config.ticketer = Ticketer::new()
-        .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?;
+fn resume_by_tickets(
+    config: &mut ServerConfig,
+    known: Option<&Arc<dyn ProducesTickets>>,
+) -> Result<(), Message> {
+    config.ticketer = match known {
+        Some(known) => Arc::clone(known),
+        None => Ticketer::new()
+            .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?,
+    };
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(())
 }

@@ -80,8 +80,6 @@ pub struct Cluster {
     pub proxy_protocol: Option<Version>,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
-    /// The Host of a request that came without one.
-    pub authority: Box<str>,
 }
 
 /// What a cluster is made of.
@@ -107,8 +105,6 @@ pub struct Parts {
     pub proxy_protocol: Option<Version>,
     /// Whether its endpoints are spoken to over TLS.
     pub tls: bool,
-    /// The Host of a request that came without one.
-    pub authority: Box<str>,
 }
 
 /// Whom a request goes to.
@@ -138,7 +134,6 @@ impl Cluster {
             takes_connect: parts.takes_connect,
             proxy_protocol: parts.proxy_protocol,
             tls: parts.tls,
-            authority: parts.authority,
         })
     }
 
@@ -320,7 +315,6 @@ mod tests {
             takes_connect: false,
             proxy_protocol: None,
             tls: false,
-            authority: Box::default(),
         });
         cluster.set(NOW, members);
         cluster

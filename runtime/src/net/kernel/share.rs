@@ -10,7 +10,7 @@
 
 use socket2::Socket;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -46,6 +46,8 @@ struct Boxes {
     to: BTreeMap<(SocketAddr, usize), UnboundedSender<Handed>>,
     /// Whether nothing is handed over any more: what was is in its box by then.
     closed: bool,
+    /// The same of single addresses.
+    closing: BTreeSet<SocketAddr>,
 }
 
 impl Shares {
@@ -62,6 +64,11 @@ impl Shares {
     /// empties its boxes, and closes its listeners behind that (G2).
     pub fn close(&self) {
         self.boxes().closed = true;
+    }
+
+    /// The same of what is accepted at `address`, until somebody listens there anew.
+    pub fn close_at(&self, address: SocketAddr) {
+        self.boxes().closing.insert(address);
     }
 
     /// How many connections each worker has.
@@ -102,7 +109,9 @@ impl Share {
     /// The letter box of this worker's listener at `address`.
     pub(super) fn listens(&self, address: SocketAddr) -> UnboundedReceiver<Handed> {
         let (to, from) = unbounded_channel();
-        self.shares.boxes().to.insert((address, self.worker), to);
+        let mut boxes = self.shares.boxes();
+        boxes.closing.remove(&address);
+        boxes.to.insert((address, self.worker), to);
         from
     }
 
@@ -113,7 +122,7 @@ impl Share {
         };
         let boxes = self.shares.boxes();
         match boxes.to.get(&(address, other)) {
-            Some(to) if !boxes.closed => {
+            Some(to) if !boxes.closed && !boxes.closing.contains(&address) => {
                 // Counted by whoever has it, at once: the next one must not go there for want of it.
                 self.shares.open[other].0.fetch_add(1, Ordering::Relaxed);
                 let Err(refused) = to.send(accepted) else {
@@ -198,6 +207,21 @@ mod tests {
         assert!(part(0).place(here(), connection()).is_some());
         assert!(other.try_recv().is_ok(), "what was handed over is there");
         assert!(other.try_recv().is_err());
+    }
+
+    #[test]
+    fn behind_the_last_hour_of_an_address_everybody_keeps_what_comes_there() {
+        let shares = Shares::of(2);
+        let part = |worker| Share::new(Arc::clone(&shares), worker);
+        let elsewhere = SocketAddr::from(([192, 0, 2, 9], 81));
+        let _boxes = [here(), elsewhere].map(|address| part(1).listens(address));
+        let _kept: Vec<_> = (0..3 * SLACK).map(|_| part(0).keep(false)).collect();
+        shares.close_at(here());
+        assert!(part(0).place(here(), connection()).is_some());
+        assert!(part(0).place(elsewhere, connection()).is_none());
+        // Somebody listens there again.
+        let _again = part(1).listens(here());
+        assert!(part(0).place(here(), connection()).is_none());
     }
 
     #[test]

@@ -1,0 +1,119 @@
+//! Serving by another configuration, without a connection that hears of it (LIFECYCLE 4.8).
+//!
+//! It owns what is served now. A reload is whole or nothing: everything that can fail, files, addresses,
+//! workers' sockets, is done before anything changes. It waits for the workers.
+
+use super::{
+    claim::{Claimed, claim},
+    keep::{Keeper, keep},
+    plan::plan,
+    work::{Common, Order},
+};
+use crate::{
+    admission::Seats,
+    check::Known,
+    config::Config,
+    message::{Code, Message},
+    net::kernel::Shares,
+};
+use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
+use std::sync::Arc;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+/// What is served now, and what a next generation of it goes on with.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) common: Arc<Common>,
+    /// Endpoints are checked for as long as anybody may be sent to them.
+    pub(super) keeper: Option<Keeper>,
+    /// What is known of endpoints outlives a keeper: the next one begins with it.
+    pub(super) known: Arc<Known>,
+    pub(super) process: Arc<Seats>,
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) time: Arc<dyn TimeProvider>,
+    pub(super) shares: Arc<Shares>,
+    pub(super) orders: Vec<UnboundedSender<Order>>,
+    /// How often the configuration was read.
+    pub(super) generation: u64,
+}
+
+impl Current {
+    /// Reads the configuration again, and serves by it, or as before.
+    pub(super) async fn read_again(&mut self, again: &mut dyn FnMut() -> Option<Config>) {
+        let Some(config) = again() else {
+            tracing::error!("not reloaded: the configuration is wrong; nothing was changed");
+            return;
+        };
+        let plan = plan(&self.common.config, &config).join("; ");
+        match self.reload(&config).await {
+            Ok(()) => {
+                self.generation += 1;
+                let generation = self.generation;
+                tracing::info!(generation, "reloaded: {plan}");
+            }
+            Err(message) => {
+                let code = message.code();
+                tracing::error!(%code, "not reloaded: {}; nothing was changed", message.what());
+            }
+        }
+    }
+
+    /// Serves as `config` says from now on.
+    ///
+    /// # Errors
+    /// What cannot be loaded or listened at; then nothing has changed.
+    pub(super) async fn reload(&mut self, config: &Config) -> Result<(), Message> {
+        let before = &self.common;
+        // Held until the workers listen themselves.
+        let Claimed { sites, held: _held } = claim(
+            config,
+            (&self.provider, &self.time),
+            &self.process,
+            Some(before),
+        )?;
+        let (rosters, keeper) = keep(config, &self.known, &self.provider, &self.time)?;
+        let common = Arc::new(Common {
+            config: config.clone(),
+            sites,
+            shares: Arc::clone(&self.shares),
+            rosters,
+            workers: before.workers,
+        });
+        if let Err(message) = self.prepare(&common).await {
+            self.say(|| Order::Forget);
+            return Err(message);
+        }
+        for address in before.addresses() {
+            if !common.addresses().any(|other| other == address) {
+                self.shares.close_at(address);
+            }
+        }
+        self.say(|| Order::Commit);
+        self.common = common;
+        // The one before ends here: whoever it had told is told by the new one.
+        self.keeper = keeper;
+        Ok(())
+    }
+
+    /// Has every worker listen at what is new.
+    async fn prepare(&self, common: &Arc<Common>) -> Result<(), Message> {
+        let mut answers = Vec::new();
+        for worker in &self.orders {
+            let (told, tells) = oneshot::channel();
+            // A worker that is gone answers so, below.
+            let _heard = worker.send(Order::Prepare(Arc::clone(common), told));
+            answers.push(tells);
+        }
+        for answer in answers {
+            let gone = |_| Message::new(Code::WorkerFailed, "a worker is gone");
+            answer.await.map_err(gone)??;
+        }
+        Ok(())
+    }
+
+    fn say(&self, order: impl Fn() -> Order) {
+        for worker in &self.orders {
+            let _heard = worker.send(order());
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! SIGHUP: another configuration, and no connection that hears of it (LIFECYCLE 4.8).
+
+use crate::{
+    exchange::{GET, OK, answered},
+    harness::{Proxy, Scratch, arg},
+    keys::Authority,
+    peers::{End, Last, Origin, Peer, Raw},
+    secure::{Secure, Version},
+};
+use rustix::process::Signal;
+use std::{fs, net::SocketAddr, path::Path};
+
+const ASK: &[u8] =
+    b"GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+/// A proxy of a file, which is written anew.
+struct Stage {
+    proxy: Proxy,
+    reloads: usize,
+}
+
+impl Stage {
+    fn new(text: String) -> Stage {
+        Stage {
+            proxy: Proxy::of_file(text),
+            reloads: 0,
+        }
+    }
+
+    /// Says what is configured from now on; waits until that is so, and returns what was said of it.
+    fn reload(&mut self, text: &str) -> String {
+        self.proxy.scratch().file("tidegate.toml", text);
+        self.reloads += 1;
+        let count = self.reloads;
+        self.proxy.process.signal(Signal::HUP);
+        self.proxy.process.until("the reload", |said| {
+            let lines = said
+                .lines()
+                .filter(|line| line.contains(" reloaded: ") && !line.contains("not reloaded"));
+            lines.take(count).nth(count - 1).map(str::to_owned)
+        })
+    }
+
+    /// Where it listens, in the order of the listeners' names.
+    fn addresses(&mut self, count: usize) -> Vec<SocketAddr> {
+        self.proxy.process.until("its addresses", |said| {
+            let lines = said.lines().filter(|line| line.contains(" -> "));
+            let all = lines.flat_map(|line| line.split(' ').filter_map(|word| word.parse().ok()));
+            let all: Vec<SocketAddr> = all.filter(|one: &SocketAddr| one.port() != 0).collect();
+            let first = all.iter().copied().step_by(2).collect::<Vec<_>>();
+            (first.len() >= count).then_some(first)
+        })
+    }
+}
+
+/// Listeners of these names, each in front of an origin.
+fn file(listeners: &[(&str, SocketAddr)], rest: &str) -> String {
+    let of = |(name, to): &(&str, SocketAddr)| {
+        format!(
+            "[[listener]]\nname = \"{name}\"\nbind = [\"127.0.0.1:0\"]\nto = \"{name}\"\n{rest}\n\
+            [[cluster]]\nname = \"{name}\"\nendpoints = [\"{to}\"]\n"
+        )
+    };
+    let all: String = listeners.iter().map(of).collect();
+    format!("defaults = \"2026\"\nworkers = 2\n{all}")
+}
+
+#[test]
+fn who_comes_later_is_served_by_the_new_file_and_who_is_there_by_the_old_one() {
+    let origins = [Origin::new(), Origin::new()];
+    let [old, new] = [0, 1].map(|at: usize| origins[at].address());
+    let mut stage = Stage::new(file(&[("l", old)], ""));
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    let mut up = origins[0].accept();
+    up.message();
+    let said =
+        stage.reload(&file(&[("m", new), ("l", old)], "").replace("to = \"l\"", "to = \"m\""));
+    assert!(
+        said.contains("listener `l` changed; listener `m` new; cluster `m` new"),
+        "{said}"
+    );
+    // What was under way goes on, and so does its connection, to where it always went.
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    client.say(GET);
+    answered(&mut client, &mut up);
+    let mut later = stage.proxy.client();
+    later.say(GET);
+    let mut up = origins[1].accept();
+    answered(&mut later, &mut up);
+}
+
+/// 4.8.3: what an endpoint has, it keeps; what comes next goes elsewhere, whoever it comes from.
+#[test]
+fn an_endpoint_that_is_removed_finishes_what_it_has() {
+    let origins = [Origin::new(), Origin::new()];
+    let [old, new] = [0, 1].map(|at: usize| origins[at].address());
+    let mut stage = Stage::new(file(&[("l", old)], ""));
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    let mut up = origins[0].accept();
+    up.message();
+    let said = stage.reload(&file(&[("l", new)], ""));
+    assert!(said.contains("reloaded: cluster `l` changed"), "{said}");
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    client.say(GET);
+    answered(&mut client, &mut origins[1].accept());
+}
+
+#[test]
+fn a_wrong_file_changes_nothing_and_says_so() {
+    let origin = Origin::new();
+    let text = file(&[("l", origin.address())], "");
+    let mut stage = Stage::new(text.clone());
+    for (wrong, said) in [
+        (
+            "defaults = \"2026\"\nworker = 2\n",
+            "did you mean `workers`?",
+        ),
+        (
+            // Somebody else listens there.
+            &*text.replace("127.0.0.1:0", &origin.address().to_string()),
+            "address in use",
+        ),
+        (
+            &*text.replace(
+                "to = \"l\"",
+                "to = \"l\"\ntls = { cert = \"no.pem\", key = \"no.key\" }",
+            ),
+            "no.pem",
+        ),
+    ] {
+        stage.proxy.scratch().file("tidegate.toml", wrong);
+        stage.proxy.process.signal(Signal::HUP);
+        stage.proxy.process.until("the refusal", |all| {
+            let last = all.rsplit_once("not reloaded")?;
+            (last.1.contains('\n') && all.contains(said)).then_some(())
+        });
+        let mut client = stage.proxy.client();
+        client.say(GET);
+        let mut up = origin.accept();
+        up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        assert_eq!(client.message().body, b"ok");
+    }
+    let said = stage.reload(&text);
+    assert!(said.contains("generation=2"), "{said}");
+}
+
+/// G2, G3, G4 of one listener; and the sockets of others are none of its business.
+#[test]
+fn a_thousand_websockets_are_held_through_the_drain_of_another_listener() {
+    const COUNT: usize = 1_000;
+    let origins = [Origin::new(), Origin::new()];
+    let [going, staying] = [0, 1].map(|at: usize| origins[at].address());
+    let mut stage = Stage::new(file(&[("a", going), ("b", staying)], ""));
+    let addresses = stage.addresses(2);
+    let mut sockets = Vec::new();
+    for _ in 0..COUNT {
+        let mut client = Raw::connect(addresses[1]);
+        client.say(ASK);
+        let mut up = origins[1].accept();
+        up.message();
+        up.say(SWITCH);
+        assert_eq!(client.bare().status(), 101);
+        sockets.push((client, up));
+    }
+    // One that is idle, one that is under way, and one that has left HTTP.
+    let mut idle = Raw::connect(addresses[0]);
+    idle.say(GET);
+    answered(&mut idle, &mut origins[0].accept());
+    let mut busy = Raw::connect(addresses[0]);
+    busy.say(GET);
+    let mut busy_up = origins[0].accept();
+    busy_up.message();
+    let mut tunnel = Raw::connect(addresses[0]);
+    tunnel.say(ASK);
+    let mut tunnel_up = origins[0].accept();
+    tunnel_up.message();
+    tunnel_up.say(SWITCH);
+    assert_eq!(tunnel.bare().status(), 101);
+
+    let said = stage.reload(&file(&[("b", staying)], ""));
+    assert!(
+        said.contains("listener `a` gone; cluster `a` gone"),
+        "{said}"
+    );
+    assert_eq!(idle.last(), Last::plain([], End::Fin));
+    busy_up.say(OK);
+    let answer = busy.message();
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(busy.last(), Last::plain([], End::Fin));
+    while Raw::try_connect(addresses[0]).is_ok() {
+        // It closes behind what is in its queue.
+        std::thread::yield_now();
+    }
+    sockets.push((tunnel, tunnel_up));
+    for (client, up) in &mut sockets {
+        client.say(b"ping");
+        assert_eq!(up.hear(4), b"ping");
+        up.say(b"pong");
+        assert_eq!(client.hear(4), b"pong");
+    }
+}
+
+#[test]
+fn certificates_are_read_again_and_sessions_are_resumed() {
+    let (scratch, origin) = (Scratch::new(), Origin::new());
+    let authorities = ["one", "two"].map(Authority::new);
+    let write = |authority: &Authority| {
+        let (cert, key) = authority.leaf("localhost").files(&scratch, "leaf");
+        (arg(&cert).to_owned(), arg(&key).to_owned())
+    };
+    let ca = |authority: &Authority, name| authority.file(&scratch, name);
+    let (cert, key) = write(&authorities[0]);
+    let tls = format!("tls = {{ cert = \"{cert}\", key = \"{key}\" }}");
+    let text = file(&[("l", origin.address())], &tls);
+    let mut stage = Stage::new(text.clone());
+    let trusts = |stage: &Stage, ca: &Path| {
+        let mut client = Secure::connect(stage.proxy.address, ca, Version::Tls13);
+        client.close_notify();
+        client.fin();
+    };
+    trusts(&stage, &ca(&authorities[0], "one.pem"));
+    write(&authorities[1]);
+    let said = stage.reload(&text);
+    assert!(
+        said.contains("nothing changed; certificates were read again"),
+        "{said}"
+    );
+    trusts(&stage, &ca(&authorities[1], "two.pem"));
+    // A key that does not fit loses nothing.
+    fs::write(&key, "no key").unwrap();
+    stage.proxy.process.signal(Signal::HUP);
+    stage.proxy.process.until("the refusal", |all| {
+        all.contains("not reloaded").then_some(())
+    });
+    trusts(&stage, &ca(&authorities[1], "two.pem"));
+}

@@ -169,6 +169,10 @@ fn a_thousand_websockets_are_held_through_the_drain_of_another_listener() {
         assert_eq!(client.bare().status(), 101);
         sockets.push((client, up));
     }
+    let mut other = Raw::connect(addresses[1]);
+    other.say(GET);
+    let mut other_up = origins[1].accept();
+    answered(&mut other, &mut other_up);
     // One that is idle, one that is under way, and one that has left HTTP.
     let mut idle = Raw::connect(addresses[0]);
     idle.say(GET);
@@ -198,6 +202,10 @@ fn a_thousand_websockets_are_held_through_the_drain_of_another_listener() {
         // It closes behind what is in its queue.
         std::thread::yield_now();
     }
+    other.say(GET);
+    other_up.message();
+    other_up.say(OK);
+    assert_eq!(other.message().field("connection"), None, "it stays");
     sockets.push((tunnel, tunnel_up));
     for (client, up) in &mut sockets {
         client.say(b"ping");

@@ -205,7 +205,7 @@ fn a_thousand_websockets_are_held_through_the_drain_of_another_listener() {
     other.say(GET);
     other_up.message();
     other_up.say(OK);
-    assert_eq!(other.message().field("connection"), None, "it stays");
+    assert_eq!(other.message().field("connection"), Some("keep-alive"));
     sockets.push((tunnel, tunnel_up));
     for (client, up) in &mut sockets {
         client.say(b"ping");

@@ -6,6 +6,7 @@ use crate::{
     ending::{Cause, Rejection},
     http1::{Reply, RequestFacts, ResponseFacts},
     limits::Waits,
+    lookup::Unresolved,
     side::Side,
     tls::Version,
 };
@@ -110,6 +111,8 @@ pub enum Refusal {
     NoRoute,
     /// The cluster has no endpoint.
     NoEndpoint,
+    /// The cluster has none because the names of its endpoints have no address.
+    NoAddress(Unresolved),
     /// All endpoints that there are have as many sessions as they may.
     Busy,
     /// The request is a CONNECT, and its cluster takes none (LIFECYCLE 4.6).
@@ -139,6 +142,7 @@ impl Refusal {
             Refusal::Failed(cause) => Some(cause),
             Refusal::NoRoute
             | Refusal::NoEndpoint
+            | Refusal::NoAddress(_)
             | Refusal::Busy
             | Refusal::NoConnect
             | Refusal::NoRetry

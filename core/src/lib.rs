@@ -13,7 +13,7 @@
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
-//! - [`route`], [`balance`], [`group`], [`health`], [`budget`], [`draws`], [`rate`]: policies, pure.
+//! - [`route`], [`balance`], [`group`], [`health`], [`budget`], [`draws`], [`rate`], [`lookup`]: policies, pure.
 //!   [`source`]: who asks, as limits count it.
 //! - [`proxy_protocol`]: what a balancer says of its client.
 //! - [`vigil`]: what the kernel is told to watch for.
@@ -43,6 +43,7 @@ pub mod http1;
 pub mod interest;
 pub mod leg;
 pub mod limits;
+pub mod lookup;
 pub mod proxy_protocol;
 pub mod rate;
 pub mod relay;

@@ -123,6 +123,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Connected(Origin::Reused) => "U reused".to_string(),
         Event::Unconnected(Refusal::NoRoute) => "U no route".to_string(),
         Event::Unconnected(Refusal::NoEndpoint) => "U no endpoint".to_string(),
+        Event::Unconnected(Refusal::NoAddress(_)) => "U no address".to_string(),
         Event::Unconnected(Refusal::Busy) => "U busy".to_string(),
         Event::Unconnected(Refusal::NoRetry) => "U no retry".to_string(),
         Event::Unconnected(Refusal::NoConnect) => "U takes no connect".to_string(),

@@ -7,6 +7,7 @@ use tidegate_core::{
     ending::Cause,
     event::{Call, Event, Head, Origin, Refusal},
     http1::BodyKind,
+    lookup::Unresolved,
     session::{Kind, Setup},
     side::Side,
     time::Span,
@@ -81,6 +82,16 @@ fn u14_an_origin_that_takes_no_request_is_a_write_timeout() {
 fn r21_a_connect_that_came_to_nothing_has_its_own_types() {
     let types = [
         (Refusal::NoEndpoint, 503, "destination_unavailable"),
+        (
+            Refusal::NoAddress(Unresolved::Late),
+            503,
+            "dns_timeout",
+        ),
+        (
+            Refusal::NoAddress(Unresolved::Failed(None)),
+            503,
+            "dns_error",
+        ),
         (Refusal::Busy, 503, "connection_limit_reached"),
         (Refusal::TooMany(3), 429, "http_request_denied"),
         (Refusal::NoRoute, 404, "destination_not_found"),

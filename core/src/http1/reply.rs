@@ -15,6 +15,7 @@ use super::Method;
 use super::framing::bodyless;
 use super::reject::{Fault, Reject};
 use super::text::put_decimal;
+use crate::lookup::{Rcode, Unresolved};
 use alloc::vec::Vec;
 
 /// An interim response of our own, to see whether a client is still there (H07b). RFC 9110, 15.2: a
@@ -31,6 +32,8 @@ pub struct Reply {
     pub cause: Option<&'static str>,
     /// What is wrong with the message that it refuses.
     pub fault: Option<Fault>,
+    /// What a DNS server has answered in place of an address.
+    pub rcode: Option<Rcode>,
     /// After how many seconds the client may ask again (RFC 9110, 10.2.3); 0 for not a word of it.
     pub retry_after: u32,
     /// How many bytes of field lines the driver adds.
@@ -114,6 +117,19 @@ impl Reply {
     #[must_use]
     pub const fn unavailable(cause: &'static str) -> Self {
         Self::new(503, cause)
+    }
+
+    /// 503: the names of its origins have no address (RFC 9209, 2.3.2 and 2.3.3).
+    #[must_use]
+    pub const fn unresolved(why: Unresolved) -> Self {
+        let (cause, rcode) = match why {
+            Unresolved::Late => ("dns_timeout", None),
+            Unresolved::Failed(rcode) => ("dns_error", rcode),
+        };
+        Reply {
+            rcode,
+            ..Self::unavailable(cause)
+        }
     }
 
     /// 504: the origin was silent (U14).
@@ -265,6 +281,7 @@ impl Reply {
             status,
             cause: Some(cause),
             fault: None,
+            rcode: None,
             retry_after: 0,
             fields: 0,
             content: Content::Words,
@@ -301,6 +318,11 @@ impl Reply {
             if let Some(fault) = self.fault {
                 put(b"; details=\"");
                 put(fault.reason().as_bytes());
+                put(b"\"");
+            }
+            if let Some(rcode) = self.rcode {
+                put(b"; rcode=\"");
+                put(rcode.word().as_bytes());
                 put(b"\"");
             }
             put(b"\r\n");

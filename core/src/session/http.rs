@@ -305,6 +305,7 @@ impl Session {
             // As if nobody ever sent a request again.
             Refusal::NoRetry => Reply::bad_gateway("connection_terminated"),
             Refusal::NoEndpoint => Reply::unavailable("destination_unavailable"),
+            Refusal::NoAddress(why) => Reply::unresolved(why),
             Refusal::Busy => Reply::unavailable("connection_limit_reached"),
             Refusal::Failed(cause) => match cause {
                 Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),

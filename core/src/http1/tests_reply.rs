@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::limits::Limits;
+use crate::lookup::{Rcode, Unresolved};
 use alloc::string::String;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 #[test]
@@ -173,6 +175,27 @@ fn rfc9110_10_2_3_a_client_that_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[test]
+fn rfc9209_2_3_3_a_name_without_an_address_is_told_with_the_code_of_the_answer() {
+    let status = |why| {
+        let text = String::from_utf8(written(Reply::unresolved(why))).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Proxy-Status: "));
+        line.unwrap().to_string()
+    };
+    for (why, said) in [
+        (Unresolved::Late, "tidegate; error=dns_timeout"),
+        (Unresolved::Failed(None), "tidegate; error=dns_error"),
+        (
+            Unresolved::Failed(Some(Rcode::NxDomain)),
+            "tidegate; error=dns_error; rcode=\"NXDOMAIN\"",
+        ),
+    ] {
+        assert_eq!(status(why), said);
+    }
+}
+
+#[test]
 #[should_panic(expected = "bug: a reply that is not as long as was said")]
 fn a_reply_is_as_long_as_was_said() {
     Reply::configured(200, 0, 1).write(&Added::default(), &mut Vec::new());
@@ -234,6 +257,7 @@ fn all() -> impl Iterator<Item = Reply> {
         Reply::bad_gateway("connection_terminated"),
         Reply::unavailable(""),
         Reply::unavailable("destination_unavailable").after(u32::MAX),
+        Reply::unresolved(Unresolved::Failed(Some(Rcode::NxDomain))),
         Reply::gateway_timeout("http_response_timeout"),
         Reply::version_not_supported(),
         Reply::refusing(Reject::Request(Fault::FieldName)),

@@ -50,6 +50,12 @@ impl Known {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(key(cluster, member), standing);
     }
+
+    /// Whoever is gone for good need not be remembered: a name may have had any number of addresses.
+    pub(crate) fn forget(&self, cluster: &str, member: &Member) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&key(cluster, member));
+    }
 }
 
 fn key(cluster: &str, member: &Member) -> Key {

@@ -15,13 +15,14 @@ pub use probe::Probe;
 use route::RouteFlags;
 
 use crate::{
-    config::{self, Config, Machine, Outside},
+    config::{self, At, Config, Machine, Outside},
     message::{self, Code, Message, Source},
     tls::files::reason,
 };
 use args::{Arguments, FromFile, Inline, Run, Shared, Verb};
 use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -57,7 +58,7 @@ impl From<Exit> for ExitCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The proxy.
-    Serve(Config),
+    Serve(Box<Config>),
     /// The demonstration.
     Demo(Demo),
     /// The probe.
@@ -176,7 +177,7 @@ pub fn decide(
             },
         },
         Some(Verb::Check(FromFile { config })) => match load(&config, outside, color) {
-            Ok(loaded) => say(Exit::Ok, check(&config.to_string_lossy(), &loaded)),
+            Ok(loaded) => checked(&config, &loaded, outside, color),
             Err(refusal) => refusal,
         },
         Some(Verb::Route(flags)) => match load(&flags.config, outside, color) {
@@ -195,6 +196,48 @@ pub fn decide(
             output,
         ),
     }
+}
+
+/// What would be served, and what of it would not work at the moment.
+fn checked(path: &Path, config: &Config, outside: &dyn Outside, color: bool) -> Decision {
+    let warnings = unresolved(config, outside);
+    Decision::Say {
+        exit: Exit::Ok,
+        out: check(&path.to_string_lossy(), config, warnings.len()),
+        err: message::pictures(&warnings, Source::default(), color),
+    }
+}
+
+/// That a name has no address stops nothing: it is looked up again while serving.
+fn unresolved(config: &Config, outside: &dyn Outside) -> Vec<Message> {
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for cluster in &config.clusters {
+        for endpoint in &cluster.endpoints {
+            match &endpoint.at {
+                At::Name(authority) => users
+                    .entry(&authority.host)
+                    .or_default()
+                    .push(&cluster.name),
+                At::Address(_) => {}
+            }
+        }
+    }
+    let names: Vec<&str> = users.keys().copied().collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let all = outside.unresolved(&config.dns, &names).into_iter();
+    let message = |(name, why): (String, String)| {
+        let mut clusters = users.get(&*name).cloned().unwrap_or_default();
+        clusters.dedup();
+        let clusters: Vec<_> = clusters.iter().map(|one| format!("`{one}`")).collect();
+        Message::new(Code::Unresolved, format!("cannot look up `{name}`"))
+            .warning()
+            .note(why)
+            .note(format!("it has endpoints of {}", clusters.join(", ")))
+            .help("it is looked up again while serving; where a cluster has no endpoint, the answer is 503")
+    };
+    all.map(message).collect()
 }
 
 fn route(flags: &RouteFlags, config: &Config) -> Decision {
@@ -218,7 +261,7 @@ fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> De
     if shared.print_config {
         return say(Exit::Ok, config::print(&config));
     }
-    Decision::Start(Command::Serve(config), output)
+    Decision::Start(Command::Serve(Box::new(config)), output)
 }
 
 fn run_config(run: &Run, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {

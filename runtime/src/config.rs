@@ -1,14 +1,15 @@
 //! What the program is told to do: plain values, checked and complete.
 //!
 //! Owns the compiled configuration and nothing else; whoever holds a [`Config`] need not doubt
-//! it: references are indices that exist, durations and sizes are sane, names are resolved. Two
-//! configurations that mean the same compare equal. Reading is in `config/`.
+//! it: references are indices that exist, durations and sizes are sane. Two configurations that
+//! mean the same compare equal. Reading is in `config/`.
 
 mod access;
 pub mod address;
 mod choosing;
 mod cluster;
 mod credentials;
+mod dns;
 pub(crate) mod endpoint;
 mod file;
 mod forwarding;
@@ -33,7 +34,7 @@ mod variables;
 mod waits;
 
 pub(crate) use choosing::word;
-pub(crate) use endpoint::resolve;
+pub(crate) use endpoint::read as read_endpoint;
 pub(crate) use route::pattern;
 pub use tidegate_core::{
     balance::Balance,
@@ -46,6 +47,7 @@ pub use {
     access::Access,
     address::Authority,
     choosing::{Affinity, Choosing, Ejection},
+    dns::Dns,
     file::read,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
     networks::{Networks, network},
@@ -78,6 +80,8 @@ pub struct Config {
     pub limits: Limits,
     /// How the process leaves.
     pub drain: Drain,
+    /// Who is asked for the addresses of names.
+    pub dns: Dns,
     /// How many workers; `None` leaves it to the number of cores.
     pub workers: Option<NonZeroUsize>,
 }
@@ -262,10 +266,25 @@ pub enum Roots {
 pub struct Endpoint {
     /// `HOST:PORT` or `unix:PATH` as it was configured: for messages and logs.
     pub authority: String,
-    /// Its address, looked up once, at the start.
-    pub address: Address,
+    /// Where it is.
+    pub at: At,
     /// Its part of what the cluster has to do.
     pub share: Share,
+}
+
+/// Where an endpoint is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Here.
+    Address(Address),
+    /// At each of the addresses of this name, whatever they are at the moment.
+    Name(Authority),
+}
+
+impl<A: Into<Address>> From<A> for At {
+    fn from(address: A) -> At {
+        At::Address(address.into())
+    }
 }
 
 /// The waits that a cluster may set for itself; `None` leaves the listener's.

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod dns;
 pub mod drain;
 pub mod driver;
 pub mod linger;

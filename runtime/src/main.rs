@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     cli::main(args.clone(), |command, output| {
         log(output);
         let exit = match command {
-            Command::Serve(config) => serve(config, output, &mut || again(&args)),
+            Command::Serve(config) => serve(*config, output, &mut || again(&args)),
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
         };
@@ -61,7 +61,7 @@ fn serve(mut config: Config, output: Output, again: &mut dyn FnMut() -> Option<C
 /// What the same command line asks for now; if that is wrong, says so.
 fn again(args: &[OsString]) -> Option<Config> {
     match cli::again(args.iter().cloned()) {
-        Decision::Start(Command::Serve(config), _) => Some(config),
+        Decision::Start(Command::Serve(config), _) => Some(*config),
         Decision::Start(Command::Demo(_) | Command::Probe(_), _) => None,
         Decision::Say { err, .. } => {
             eprint!("{err}");

@@ -4,10 +4,14 @@
 //! It owns the way there. A worker hears of a change on its own thread and between two turns, so that
 //! nothing here is on the path of a request: no lock, no count that threads share.
 
-use crate::{config, net::Address, upstream::Cluster};
+use crate::{
+    config::{self, At},
+    net::Address,
+    upstream::Cluster,
+};
 use rustls::pki_types::ServerName;
 use std::{rc::Rc, sync::Arc};
-use tidegate_core::time::Time;
+use tidegate_core::{lookup::Unresolved, time::Time};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// One endpoint as it is now.
@@ -23,23 +27,51 @@ pub struct Member {
     pub share: config::Share,
     /// Whether it gets work.
     pub up: bool,
+    /// Which of the cluster's configured endpoints it is, or is one address of.
+    pub nth: usize,
 }
 
-/// The endpoints of a cluster as it is configured; all of them get work.
+impl Member {
+    /// Whether it is the same endpoint, whatever it counts as.
+    fn is(&self, authority: &str, address: Address) -> bool {
+        *self.authority == *authority && self.address == address
+    }
+}
+
+/// The endpoints of a cluster whose addresses are configured; all of them get work. Those of names come
+/// as their addresses are found.
 #[must_use]
 pub fn configured(cluster: &config::Cluster) -> Vec<Member> {
-    let all = cluster.endpoints.iter().map(|one| Member {
-        authority: one.authority.as_str().into(),
-        address: one.address,
-        expected: cluster.expected(one).map(Arc::new),
-        share: one.share,
-        up: true,
+    let all = cluster.endpoints.iter().enumerate();
+    let all = all.filter_map(|(nth, one)| match &one.at {
+        At::Address(address) => Some(member(cluster, nth, *address)),
+        At::Name(_) => None,
     });
     all.collect()
 }
 
+/// The configured endpoint with this number, as it is at `address`.
+#[must_use]
+pub fn member(cluster: &config::Cluster, nth: usize, address: Address) -> Member {
+    let one = &cluster.endpoints[nth];
+    Member {
+        authority: one.authority.as_str().into(),
+        address,
+        expected: cluster.expected(one).map(Arc::new),
+        share: one.share,
+        up: true,
+        nth,
+    }
+}
+
 /// All of a cluster's.
-pub type Members = Arc<[Member]>;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Members {
+    /// In the order of the configuration, those of one name in that of their addresses.
+    pub all: Arc<[Member]>,
+    /// Why there are none, if there are none: each of its endpoints is a name.
+    pub lacking: Option<Unresolved>,
+}
 
 /// What a worker hears of one cluster, first how it is now.
 pub type News = watch::Receiver<Members>;
@@ -52,7 +84,11 @@ impl Roster {
     /// The endpoints of a cluster as it begins.
     #[must_use]
     pub fn new(members: Vec<Member>) -> Roster {
-        Roster(watch::Sender::new(members.into()))
+        Roster(watch::Sender::new(Members {
+            // Its names have not been looked up yet.
+            lacking: members.is_empty().then_some(Unresolved::Late),
+            all: members.into(),
+        }))
     }
 
     /// For one more worker.
@@ -64,22 +100,53 @@ impl Roster {
     /// How it is now.
     #[must_use]
     pub fn members(&self) -> Members {
-        Arc::clone(&self.0.borrow())
+        self.0.borrow().clone()
     }
 
     /// Gives an endpoint work, or takes it away.
     pub fn set_up(&self, authority: &str, address: Address, up: bool) {
         self.0.send_if_modified(|members| {
-            let same = |one: &Member| *one.authority == *authority && one.address == address;
-            if !members.iter().any(|one| same(one) && one.up != up) {
+            let same = |one: &Member| one.is(authority, address);
+            if !members.all.iter().any(|one| same(one) && one.up != up) {
                 return false;
             }
-            let changed = members.iter().map(|one| Member {
+            let changed = members.all.iter().map(|one| Member {
                 up: if same(one) { up } else { one.up },
                 ..one.clone()
             });
-            *members = changed.collect();
+            members.all = changed.collect();
             true
+        });
+    }
+
+    /// The configured endpoint with this number is `members` now. Who was one before counts as it did.
+    pub fn replace(&self, nth: usize, members: Vec<Member>) {
+        self.0.send_modify(|now| {
+            let known = |one: &Member| {
+                let same = |other: &&Member| other.is(&one.authority, one.address);
+                now.all.iter().find(same).map_or(one.up, |same| same.up)
+            };
+            let others = now.all.iter().filter(|one| one.nth != nth).cloned();
+            let new = members.iter().map(|one| Member {
+                up: known(one),
+                nth,
+                ..one.clone()
+            });
+            let mut all: Vec<_> = others.chain(new).collect();
+            all.sort_by_key(|one| (one.nth, one.address));
+            now.lacking = now.lacking.filter(|_| all.is_empty());
+            now.all = all.into();
+        });
+    }
+
+    /// Why it has no endpoints, if it has none.
+    pub fn lacks(&self, why: Unresolved) {
+        self.0.send_if_modified(|now| {
+            let news = now.all.is_empty() && now.lacking != Some(why);
+            if news {
+                now.lacking = Some(why);
+            }
+            news
         });
     }
 }
@@ -91,13 +158,18 @@ pub(crate) fn follow(
     mut news: News,
     clock: impl Fn() -> Time + 'static,
 ) -> Following {
-    cluster.set(clock(), &news.borrow_and_update());
+    heard(&cluster, clock(), &news.borrow_and_update());
     Following(tokio::task::spawn_local(async move {
         // Once nobody can know better any more, the last that was known stands.
         while news.changed().await.is_ok() {
-            cluster.set(clock(), &news.borrow_and_update());
+            heard(&cluster, clock(), &news.borrow_and_update());
         }
     }))
+}
+
+fn heard(cluster: &Cluster, now: Time, members: &Members) {
+    cluster.set(now, &members.all);
+    cluster.lacks(members.lacking);
 }
 
 /// A cluster that is kept as the news say.
@@ -107,5 +179,60 @@ pub(crate) struct Following(JoinHandle<()>);
 impl Drop for Following {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(nth: usize, last: u8) -> Member {
+        Member {
+            authority: format!("db{nth}:1").into(),
+            address: Address::Inet(([10, 0, 0, last], 1).into()),
+            expected: None,
+            share: config::Share::default(),
+            up: true,
+            nth,
+        }
+    }
+
+    fn shown(roster: &Roster) -> String {
+        let show = |one: &Member| {
+            let mark = if one.up { "" } else { "!" };
+            format!("{}@{}{mark}", one.authority, one.address)
+        };
+        let all: Vec<_> = roster.members().all.iter().map(show).collect();
+        all.join(" ").replace(":1", "").replace("10.0.0.", "")
+    }
+
+    #[test]
+    fn addresses_come_and_go_in_the_order_of_the_configuration() {
+        let roster = Roster::new(vec![one(1, 9)]);
+        roster.replace(2, vec![one(2, 5)]);
+        roster.replace(0, vec![one(0, 4), one(0, 3)]);
+        assert_eq!(shown(&roster), "db0@3 db0@4 db1@9 db2@5");
+        roster.set_up("db0:1", one(0, 3).address, false);
+        roster.replace(0, vec![one(0, 3), one(0, 7)]);
+        assert_eq!(
+            shown(&roster),
+            "db0@3! db0@7 db1@9 db2@5",
+            "who stays is as it was"
+        );
+        roster.replace(2, vec![]);
+        assert_eq!(shown(&roster), "db0@3! db0@7 db1@9");
+    }
+
+    #[test]
+    fn why_there_is_nobody_is_told_until_there_is_somebody() {
+        let roster = Roster::new(vec![]);
+        let lacking = || roster.members().lacking;
+        assert_eq!(lacking(), Some(Unresolved::Late));
+        roster.lacks(Unresolved::Failed(None));
+        assert_eq!(lacking(), Some(Unresolved::Failed(None)));
+        roster.replace(0, vec![one(0, 1)]);
+        roster.lacks(Unresolved::Late);
+        assert_eq!(lacking(), None);
+        assert_eq!(Roster::new(vec![one(0, 1)]).members().lacking, None);
     }
 }

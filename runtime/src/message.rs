@@ -6,7 +6,7 @@ mod code;
 
 pub use code::Code;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{self as snippets, AnnotationKind, Group, Renderer, Snippet};
 use std::ops::Range;
 
 /// A place in a text: byte offsets.
@@ -16,8 +16,15 @@ pub type Place = Range<usize>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message(Box<Parts>);
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
+    level: Level,
     code: Code,
     what: String,
     place: Option<(Place, String)>,
@@ -33,6 +40,7 @@ impl Message {
         let what = what.into();
         let (notes, help) = (Vec::new(), Vec::new());
         Message(Box::new(Parts {
+            level: Level::Error,
             code,
             what,
             place: None,
@@ -40,6 +48,13 @@ impl Message {
             notes,
             help,
         }))
+    }
+
+    /// The same, which stops nothing.
+    #[must_use]
+    pub fn warning(mut self) -> Message {
+        self.0.level = Level::Warning;
+        self
     }
 
     /// Points at `place` in the file, with `label` beside it (it may be empty).
@@ -89,9 +104,11 @@ impl Message {
     }
 
     fn group<'a>(&'a self, source: &Source<'a>) -> Group<'a> {
-        let title = Level::ERROR
-            .primary_title(self.what())
-            .id(self.code().to_string());
+        let level = match self.0.level {
+            Level::Error => snippets::Level::ERROR,
+            Level::Warning => snippets::Level::WARNING,
+        };
+        let title = level.primary_title(self.what()).id(self.code().to_string());
         let mut group = Group::with_title(title);
         if let Some((place, label)) = &self.0.place {
             let label = (!label.is_empty()).then_some(label.as_str());
@@ -107,8 +124,16 @@ impl Message {
             }
             group = group.element(snippet);
         }
-        let notes = self.0.notes.iter().map(|text| Level::NOTE.message(text));
-        let help = self.0.help.iter().map(|text| Level::HELP.message(text));
+        let notes = self
+            .0
+            .notes
+            .iter()
+            .map(|text| snippets::Level::NOTE.message(text));
+        let help = self
+            .0
+            .help
+            .iter()
+            .map(|text| snippets::Level::HELP.message(text));
         group.elements(notes.chain(help))
     }
 }
@@ -126,6 +151,16 @@ pub struct Source<'a> {
 /// how many there are. `color` adds terminal colours.
 #[must_use]
 pub fn render(messages: &[Message], source: Source<'_>, color: bool) -> String {
+    let count = match messages.len() {
+        1 => "1 error".to_owned(),
+        n => format!("{n} errors"),
+    };
+    pictures(messages, source, color) + &count + "; nothing was changed\n"
+}
+
+/// The same without their number.
+#[must_use]
+pub fn pictures(messages: &[Message], source: Source<'_>, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
     } else {
@@ -138,12 +173,6 @@ pub fn render(messages: &[Message], source: Source<'_>, color: bool) -> String {
         text.push_str(&renderer.render(&[message.group(&source)]));
         text.push_str("\n\n");
     }
-    let count = match ordered.len() {
-        1 => "1 error".to_owned(),
-        n => format!("{n} errors"),
-    };
-    text.push_str(&count);
-    text.push_str("; nothing was changed\n");
     text
 }
 

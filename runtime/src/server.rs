@@ -4,6 +4,7 @@
 //! (`SO_REUSEPORT`), sessions and pool, and hears only a few words from here: serve by this, drain, be
 //! over, stop.
 
+mod checked;
 mod claim;
 mod files;
 mod keep;

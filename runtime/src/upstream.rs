@@ -194,7 +194,7 @@ impl<N: Network> Upstreams<N> {
         let held = match picked {
             Picked::Share(held) => held,
             Picked::Busy => return Found::Nothing(Refusal::Busy),
-            Picked::Nobody => return Found::Nothing(Refusal::NoEndpoint),
+            Picked::Nobody => return Found::Nothing(cluster.nobody()),
         };
         let header = cluster.proxy_protocol.map(|version| ends().header(version));
         if need == Need::Exchange && header.is_none() {

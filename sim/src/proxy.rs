@@ -116,7 +116,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             name: "origin".to_string(),
             endpoints: vec![Endpoint {
                 authority: format!("{}:{}", tls::NAMES[1], places.origin.port()),
-                address: places.origin.into(),
+                at: places.origin.into(),
                 share: config::Share::default(),
             }],
             balance: Balance::default(),
@@ -136,6 +136,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             ..Limits::default()
         },
         drain: Config::DRAIN,
+        dns: config::Dns::default(),
         workers: None,
     }
 }

@@ -3,7 +3,7 @@
 use crate::{read, read_in};
 use std::net::SocketAddr;
 use tidegate::config::{
-    self, Balance, BareFin, ClientFin, Config, HalfClose, OnIdle, Policy, Protocol, Tls,
+    self, At, Balance, BareFin, ClientFin, Config, HalfClose, OnIdle, Policy, Protocol, Tls,
     TunnelClose,
 };
 use tidegate_core::{
@@ -137,6 +137,12 @@ target = "4KiB"
 max_body = "10GiB"
 min_body_rate = "1KiB"
 
+[dns]
+servers = ["10.0.0.53", "[fd00::53]:5353", "10.0.0.54:53"]
+family = "all"
+timeout = "1500ms"
+attempts = 3
+
 [drain]
 pre_delay = "2500ms"
 timeout = "5s"
@@ -146,6 +152,7 @@ timeout = "5s"
 fn every_key_arrives() {
     let config = good(FULL);
     assert_eq!(config.workers.map(usize::from), Some(3));
+    assert_eq!(config.dns.servers.len(), 3);
     assert_eq!(config.drain.pre_delay, Span::from_ms(2_500));
     assert_eq!(config.drain.timeout, Span::from_secs(5));
     let limits = Limits {
@@ -291,17 +298,17 @@ fn a_tcp_listener_has_the_defaults_of_its_kind() {
 }
 
 #[test]
-fn names_become_addresses_with_ipv4_first() {
+fn names_stay_names() {
     let config = good(FULL);
     let show = |n: usize| -> Vec<String> {
-        let shown = |one: &config::Endpoint| format!("{} {}", one.authority, one.address);
+        let shown = |one: &config::Endpoint| match &one.at {
+            At::Address(address) => format!("{} {address}", one.authority),
+            At::Name(name) => format!("{} ? {} {}", one.authority, name.host, name.port),
+        };
         config.clusters[n].endpoints.iter().map(shown).collect()
     };
     assert_eq!(show(0), ["10.0.0.7:8080 10.0.0.7:8080", "[::1]:9 [::1]:9"]);
-    assert_eq!(
-        show(1),
-        ["db1:5432 10.0.0.21:5432", "six:5432 [fd00::6]:5432"]
-    );
+    assert_eq!(show(1), ["db1:5432 ? db1 5432", "six:5432 ? six 5432"]);
 }
 
 #[test]
@@ -360,6 +367,8 @@ balance = "least-request"
 connect = false
 [limits]
 relay = "64KiB"
+[dns]
+family = "prefer-ipv4"
 [drain]
 timeout = "30000ms"
 "#;

@@ -5,6 +5,7 @@
 mod access;
 mod asked;
 mod choosing;
+mod dns;
 mod ends;
 mod good;
 mod health;
@@ -167,7 +168,7 @@ to   = "api"
 
 [[cluster]]
 name = "api"
-endpoints = ["http://10.0.0.1:80/", "10.0.0.1", "db1:0", "unknown.example:80", "empty.example:80"]
+endpoints = ["http://10.0.0.1:80/", "10.0.0.1", "db1:0", "no name:80", "10.0.0.300:80", "-a-:80"]
 "#;
 
     routes: format!(r#"

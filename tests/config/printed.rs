@@ -9,6 +9,12 @@ use proptest::{collection::vec, option, prelude::*};
 use tidegate::config::{self, BareFin, Config};
 use tidegate_core::time::Span;
 
+/// Printed and read again, it is the same.
+pub(crate) fn same(config: &Config) {
+    let printed = config::print(config);
+    assert_eq!(printed_good(&printed), *config, "{printed}");
+}
+
 /// A name that is awkward to write.
 fn name() -> impl Strategy<Value = String> {
     "[a-z\"\\\\${} \n\u{7f}é]{1,6}"

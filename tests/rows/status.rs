@@ -82,11 +82,7 @@ fn u14_an_origin_that_takes_no_request_is_a_write_timeout() {
 fn r21_a_connect_that_came_to_nothing_has_its_own_types() {
     let types = [
         (Refusal::NoEndpoint, 503, "destination_unavailable"),
-        (
-            Refusal::NoAddress(Unresolved::Late),
-            503,
-            "dns_timeout",
-        ),
+        (Refusal::NoAddress(Unresolved::Late), 503, "dns_timeout"),
         (
             Refusal::NoAddress(Unresolved::Failed(None)),
             503,

@@ -243,6 +243,14 @@ impl Proxy {
         Proxy::serving(&Serve::File(text))
     }
 
+    /// In front of `to`, as the command line has it.
+    pub(crate) fn to(to: &str) -> Proxy {
+        let scratch = Scratch::new();
+        let mut command = program(&scratch);
+        command.args(["--listen", "127.0.0.1:0", "--to", to]);
+        Proxy::started(command, scratch)
+    }
+
     /// In front of `to`, as the command line has it, where the system trusts `ca` alone.
     pub(crate) fn trusting(ca: &Path, to: &str) -> Proxy {
         let scratch = Scratch::new();

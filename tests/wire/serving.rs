@@ -27,7 +27,12 @@ impl Serving {
 
     /// Lets `serve` answer each request; it says whether the connection goes on.
     pub(crate) fn with(serve: fn(&mut Raw, &Message) -> bool) -> Serving {
-        let origin = Arc::new(Origin::new());
+        Serving::of(Origin::new(), serve)
+    }
+
+    /// The same, where this one listens.
+    pub(crate) fn of(origin: Origin, serve: fn(&mut Raw, &Message) -> bool) -> Serving {
+        let origin = Arc::new(origin);
         let connections = Arc::new(AtomicUsize::new(0));
         let (listening, counting) = (Arc::clone(&origin), Arc::clone(&connections));
         thread::spawn(move || {

@@ -118,7 +118,7 @@ impl<S: Stream> Talk<S> {
     }
 
     async fn exchange(&mut self, request: &Request, member: &Member) -> Result<(), Failure> {
-        let own = host(&member.authority, member.address);
+        let own = host(&member.authority);
         let host = request.host.as_deref().unwrap_or(own);
         let mut head = Vec::new();
         write_check(&request.path, host, &mut head);

@@ -31,10 +31,14 @@ pub fn banner(config: &Config, dev_fingerprint: Option<&str>, files: Option<File
     text + &format!("^C once drains ({}), twice stops.\n", config.drain.timeout)
 }
 
-/// What `check` says of a file with nothing wrong in it.
+/// What `check` says of a file with nothing wrong in it, beside so many warnings.
 #[must_use]
-pub fn check(name: &str, config: &Config) -> String {
-    let mut text = format!("{name}: no errors\n");
+pub fn check(name: &str, config: &Config, warnings: usize) -> String {
+    let mut text = match warnings {
+        0 => format!("{name}: no errors\n"),
+        1 => format!("{name}: no errors, 1 warning\n"),
+        n => format!("{name}: no errors, {n} warnings\n"),
+    };
     for row in rows(config, None) {
         text += &match row {
             Row::Route(row) => format!("  {row}\n"),
@@ -181,6 +185,7 @@ mod tests {
             clusters: vec![cluster(endpoints)],
             limits: Limits::default(),
             drain: Config::DRAIN,
+            dns: config::Dns::default(),
             workers: None,
         }
     }
@@ -235,6 +240,6 @@ t.toml: no errors
   tcp   0.0.0.0:8080 -> {to}
 "
         );
-        assert_eq!(check("t.toml", &config), expected);
+        assert_eq!(check("t.toml", &config, 0), expected);
     }
 }

@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls, Outside, Plan,
-        Policy, Protocol, Retries, Tls, UpstreamTimeouts, address, resolve,
+        Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls,
+        Outside, Plan, Policy, Protocol, Retries, Tls, UpstreamTimeouts, address, read_endpoint,
     },
     message::{Code, Message},
     net::Buffers,
@@ -38,7 +38,7 @@ pub(super) fn config(
         // It was read before.
         let (tls, text) = address::target(text).unwrap_or((false, text.clone()));
         secure.push(tls);
-        match resolve(&text, outside) {
+        match read_endpoint(&text) {
             Ok(endpoint) => endpoints.push(endpoint),
             Err(message) => messages.push(message),
         }
@@ -87,6 +87,7 @@ pub(super) fn config(
         clusters: vec![cluster],
         limits: Limits::default(),
         drain: Config::DRAIN,
+        dns: crate::config::Dns::default(),
         workers: None,
     })
 }

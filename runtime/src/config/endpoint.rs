@@ -1,16 +1,16 @@
-//! An endpoint as people write it, and its address.
+//! An endpoint as people write it: an address, a name or a Unix socket.
 //!
-//! Pure, but for the one question that `Outside` answers: which addresses a name has.
+//! Pure. A name is not looked up here: that it has no address at the moment is no mistake of the file's.
 
 use crate::{
     config::{
-        Cluster, Endpoint, Outside, Share, address,
+        At, Cluster, Endpoint, Share, address,
         read::{Reader, Word},
     },
     message::{Code, Message},
     net::Address,
-    tls::files::reason,
 };
+use std::net::SocketAddr;
 
 /// What an endpoint begins with that is a Unix socket.
 const UNIX: &str = "unix:";
@@ -18,10 +18,10 @@ const UNIX: &str = "unix:";
 const UNIX_MOST: usize = 107;
 
 /// The Host for an endpoint where a client has sent none: a Unix socket has no name that could be one.
-pub(crate) fn host(authority: &str, address: Address) -> &str {
-    match address {
-        Address::Inet(_) => authority,
-        Address::Unix(_) => "localhost",
+pub(crate) fn host(authority: &str) -> &str {
+    match authority.starts_with(UNIX) {
+        true => "localhost",
+        false => authority,
     }
 }
 
@@ -30,7 +30,7 @@ impl Cluster {
     #[must_use]
     pub(crate) fn host(&self) -> &str {
         let first = self.endpoints.first();
-        first.map_or("", |one| host(&one.authority, one.address))
+        first.map_or("", |one| host(&one.authority))
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn unix(text: &str) -> Result<Option<&str>, String> {
 }
 
 pub(super) fn endpoint(reader: &mut Reader<'_>, word: &Word, share: Share) -> Option<Endpoint> {
-    match resolve(&word.text, reader.outside) {
+    match read(&word.text) {
         Ok(endpoint) => Some(Endpoint { share, ..endpoint }),
         Err(message) => {
             reader.say(message.at(word.place.clone(), ""));
@@ -70,43 +70,28 @@ pub(super) fn endpoint(reader: &mut Reader<'_>, word: &Word, share: Share) -> Op
     }
 }
 
-/// Reads `HOST:PORT` or `unix:PATH`, and finds its address. Of several addresses the first IPv4 one is taken:
-/// there is one dial for each attempt, and IPv4 is what works where only one of them does.
+/// Reads `HOST:PORT` or `unix:PATH`.
 ///
 /// # Errors
-/// It is not an endpoint, or the name has no address.
-pub(crate) fn resolve(text: &str, outside: &dyn Outside) -> Result<Endpoint, Message> {
+/// It is not an endpoint.
+pub(crate) fn read(text: &str) -> Result<Endpoint, Message> {
     let bad =
         |hint| Message::new(Code::BadEndpoint, format!("`{text}` is not an endpoint")).help(hint);
-    if let Some(name) = unix(text).map_err(bad)? {
-        return Ok(Endpoint {
-            authority: text.to_owned(),
-            address: Address::unix(name),
-            share: Share::default(),
-        });
-    }
-    let authority = address::endpoint(text).map_err(bad)?;
-    let found = match authority.host.parse() {
-        Ok(ip) => Ok(vec![std::net::SocketAddr::new(ip, authority.port)]),
-        Err(_) => outside.addresses(&authority),
-    };
-    let why = match found {
-        Ok(all) => match all.iter().find(|one| one.is_ipv4()).or(all.first()) {
-            Some(address) => {
-                return Ok(Endpoint {
-                    authority: text.to_owned(),
-                    address: (*address).into(),
-                    share: Share::default(),
-                });
+    let at = match unix(text).map_err(bad)? {
+        Some(name) => Address::unix(name).into(),
+        None => {
+            let authority = address::endpoint(text).map_err(bad)?;
+            match authority.host.parse() {
+                Ok(ip) => SocketAddr::new(ip, authority.port).into(),
+                Err(_) => At::Name(authority),
             }
-            None => "it has no address".to_owned(),
-        },
-        Err(error) => reason(&error),
+        }
     };
-    let what = format!("cannot look up `{}`", authority.host);
-    Err(Message::new(Code::Unresolved, what)
-        .note(why)
-        .help("names are looked up once, at the start; give an IP address if there is no resolver"))
+    Ok(Endpoint {
+        authority: text.to_owned(),
+        at,
+        share: Share::default(),
+    })
 }
 
 #[cfg(test)]
@@ -134,10 +119,7 @@ mod tests {
 
     #[test]
     fn a_unix_socket_is_no_host() {
-        assert_eq!(
-            host("db1:80", Address::Inet(([127, 0, 0, 1], 80).into())),
-            "db1:80"
-        );
-        assert_eq!(host("unix:@a", Address::unix("@a")), "localhost");
+        assert_eq!(host("db1:80"), "db1:80");
+        assert_eq!(host("unix:@a"), "localhost");
     }
 }

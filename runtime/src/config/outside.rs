@@ -3,14 +3,13 @@
 //! A trait, so that tests and `--print-config` can be told the answers.
 
 use crate::{
-    config::{Authority, CertificateFiles},
+    config::{CertificateFiles, Dns},
+    dns::{self, Stub},
     message::Message,
     tls::{dev, files},
 };
 use rustls::crypto::CryptoProvider;
 use std::{
-    io,
-    net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,11 +19,8 @@ pub trait Outside {
     /// A variable of the environment.
     fn variable(&self, name: &str) -> Option<String>;
 
-    /// The addresses of a host, in order of preference; it may block.
-    ///
-    /// # Errors
-    /// The name cannot be looked up.
-    fn addresses(&self, authority: &Authority) -> io::Result<Vec<SocketAddr>>;
+    /// Those of `names` that have no address now, and why; it may block for a moment.
+    fn unresolved(&self, dns: &Dns, names: &[&str]) -> Vec<(String, String)>;
 
     /// Sees that a certificate can be used.
     ///
@@ -59,10 +55,9 @@ impl Outside for Machine {
         std::env::var(name).ok()
     }
 
-    fn addresses(&self, authority: &Authority) -> io::Result<Vec<SocketAddr>> {
-        (authority.host.as_str(), authority.port)
-            .to_socket_addrs()
-            .map(Iterator::collect)
+    fn unresolved(&self, dns: &Dns, names: &[&str]) -> Vec<(String, String)> {
+        let stub = Stub::new(dns, self.provider.secure_random);
+        dns::unresolved(&stub, dns.families, names)
     }
 
     fn certificate(&self, files: &CertificateFiles) -> Result<(), Message> {

@@ -6,6 +6,7 @@ use crate::config::{
     CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health, Listener, OriginTls,
     Plan, Protocol, Roots, Tls, access, choosing,
     cluster::version_word,
+    dns,
     file::EDITION,
     forwarding, health, keepalive, policy, retries, route, share, sockets,
     units::{show_duration, show_size},
@@ -20,7 +21,7 @@ use tidegate_core::{
 };
 
 /// The file that [`read`](crate::config::read) makes `config` of. Names of hosts are written, not
-/// the addresses they had; paths are absolute if they are in `config`.
+/// their addresses; paths are absolute if they are in `config`.
 #[must_use]
 pub fn print(config: &Config) -> String {
     let mut text = format!("defaults = {}\n", quote(EDITION));
@@ -34,6 +35,7 @@ pub fn print(config: &Config) -> String {
         text += &print_cluster(cluster);
     }
     text += &limits(&config.limits);
+    text += &section("dns", &dns::show(&config.dns));
     text + &drain(config.drain)
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn listener() -> Listener {
 pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
     let endpoint = |authority: &&str| Endpoint {
         authority: (*authority).to_owned(),
-        address: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
+        at: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
         share: Share::default(),
     };
     Cluster {

@@ -214,7 +214,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         name: "demo".to_string(),
         endpoints: vec![Endpoint {
             authority: plan.origin.to_string(),
-            address: plan.origin.into(),
+            at: plan.origin.into(),
             share: Share::default(),
         }],
         balance: Balance::default(),
@@ -232,6 +232,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         clusters: vec![cluster],
         limits: plan.limits,
         drain: Config::DRAIN,
+        dns: config::Dns::default(),
         workers: None,
     };
     let site = Site {

@@ -67,7 +67,8 @@ codes! {
     BadBind = 203,
     /// An endpoint is neither `HOST:PORT` nor `unix:PATH`.
     BadEndpoint = 204,
-    /// The name of an endpoint has no address. Names are looked up once, at the start.
+    /// The name of an endpoint has no address at the moment, as `check` finds. It is looked up again
+    /// while serving, so this stops nothing.
     Unresolved = 205,
     /// A host in a route is neither a name nor a name with a leading `*.`.
     BadHost = 206,
@@ -93,6 +94,8 @@ codes! {
     BadMethod = 215,
     /// A redirect that does not lead to a URL or a path.
     BadLocation = 216,
+    /// A DNS server is not an IP address, with or without a port.
+    BadServer = 217,
     /// An address cannot be bound.
     CannotBind = 301,
     /// A worker thread cannot be started: the machine has no threads or descriptors left.

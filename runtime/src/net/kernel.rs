@@ -8,6 +8,7 @@ mod connecting;
 mod news;
 mod options;
 mod pipe;
+mod question;
 mod share;
 mod stream;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 
 pub use connecting::Connecting;
 pub use pipe::KernelPipe;
+pub(crate) use question::{ask, ask_at_length};
 pub use share::{Share, Shares};
 pub use stream::KernelStream;
 

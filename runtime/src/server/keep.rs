@@ -1,11 +1,13 @@
 //! The thread that finds out about endpoints for all workers: its start, and its end.
 //!
-//! It owns that thread's runtime. It waits for checks, never for a worker, and no worker for it.
+//! It owns that thread's runtime: health checks, and look-ups of names. It waits for these, never for a
+//! worker, and no worker for it; but nobody serves before its names have had a moment to be found.
 
-use super::trouble::cannot_start;
+use super::{checked::checked, trouble::cannot_start};
 use crate::{
     check::{Checks, Known},
-    config::{Ask, Cluster, Config, Protocol},
+    config::{Ask, At, Cluster, Config, Protocol},
+    dns::{self, Families, Hearer, Name, Stub},
     drain::Drain,
     linger::{self, Lingering},
     members::{self, Roster},
@@ -17,15 +19,18 @@ use crate::{
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
+    collections::BTreeMap,
     future::poll_fn,
     hash::{BuildHasher, RandomState},
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 use tokio::{
     runtime::Builder,
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     task::{JoinSet, LocalSet},
+    time::timeout,
 };
 
 /// The thread; dropped, it is told to end, and waited for.
@@ -46,6 +51,18 @@ impl Drop for Keeper {
 /// The rosters of the clusters, by index; none of a cluster that always is as it was configured.
 pub(super) type Rosters = Vec<Option<Roster>>;
 
+/// How long nobody serves for the sake of names that are not found yet, all of them together.
+const FIRST: Duration = Duration::from_secs(2);
+
+/// What there is to find out.
+#[derive(Debug)]
+struct Work {
+    checks: Vec<Checks>,
+    names: BTreeMap<String, Vec<Hearer>>,
+    resolver: Stub,
+    families: Families,
+}
+
 /// Begins to find out about the endpoints of `config`; with what was `known` before.
 ///
 /// # Errors
@@ -56,20 +73,24 @@ pub(super) fn keep(
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
 ) -> Result<(Rosters, Option<Keeper>), Message> {
-    let mut all = Vec::new();
+    let mut work = Work {
+        checks: Vec::new(),
+        names: BTreeMap::new(),
+        resolver: Stub::new(&config.dns, provider.secure_random),
+        families: config.dns.families,
+    };
+    let mut rosters = Vec::new();
     for cluster in &config.clusters {
-        all.push(checks(cluster, known, provider, time)?);
+        let checks = checks(cluster, known, provider, time)?;
+        rosters.push(work.add(cluster, checks));
     }
-    let rosters = all.iter().map(|one| Some(one.as_ref()?.roster.clone()));
-    let rosters = rosters.collect();
-    let all: Vec<_> = all.into_iter().flatten().collect();
-    if all.is_empty() {
+    if rosters.iter().all(Option::is_none) {
         return Ok((rosters, None));
     }
     let (stop, stopped) = oneshot::channel::<()>();
     let (told, tells) = oneshot::channel();
     let thread = thread::Builder::new()
-        .name("checks".to_owned())
+        .name("endpoints".to_owned())
         .spawn(move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -79,9 +100,8 @@ pub(super) fn keep(
                     return;
                 }
             };
-            let _heard = told.send(Ok(()));
             let local = LocalSet::new();
-            runtime.block_on(local.run_until(serve(all, stopped)));
+            runtime.block_on(local.run_until(serve(work, told, stopped)));
         })
         .map_err(|error| cannot_start(&error))?;
     let keeper = Keeper {
@@ -94,8 +114,56 @@ pub(super) fn keep(
     }
 }
 
-/// Checks until `stopped` is; then what has been asked is ended in order, as far as that takes no time.
-async fn serve(all: Vec<Checks>, stopped: oneshot::Receiver<()>) {
+impl Work {
+    /// What there is to find out about `cluster`; its roster, if there is anything.
+    fn add(&mut self, cluster: &Cluster, checks: Option<Checks>) -> Option<Roster> {
+        let names: Vec<_> = names(cluster).collect();
+        if checks.is_none() && names.is_empty() {
+            return None;
+        }
+        let mut members = members::configured(cluster);
+        for member in &mut members {
+            member.up = checks.as_ref().is_none_or(|checks| checks.is_up(member));
+        }
+        let roster = Roster::new(members);
+        for (nth, host, port) in names {
+            let (cluster, checks) = (cluster.clone(), checks.clone());
+            let member = move |address| {
+                let mut member = members::member(&cluster, nth, address);
+                member.up = checks.as_ref().is_none_or(|checks| checks.is_up(&member));
+                member
+            };
+            self.names.entry(host).or_default().push(Hearer {
+                roster: roster.clone(),
+                nth,
+                port,
+                member: Arc::new(member),
+            });
+        }
+        self.checks.extend(checks.map(|checks| Checks {
+            roster: roster.clone(),
+            ..checks
+        }));
+        Some(roster)
+    }
+}
+
+/// Which of a cluster's endpoints are names; what each is called, and its port.
+fn names(cluster: &Cluster) -> impl Iterator<Item = (usize, String, u16)> {
+    let all = cluster.endpoints.iter().enumerate();
+    all.filter_map(|(nth, one)| match &one.at {
+        At::Address(_) => None,
+        At::Name(authority) => Some((nth, authority.host.to_ascii_lowercase(), authority.port)),
+    })
+}
+
+/// Checks and looks up until `stopped` is; then what has been asked is ended in order, as far as that takes
+/// no time. `told` once it may be served.
+async fn serve(
+    work: Work,
+    told: oneshot::Sender<Result<(), Message>>,
+    stopped: oneshot::Receiver<()>,
+) {
     let net = Kernel::new();
     let lingering = Lingering::new(linger::MOST);
     let drain = Drain::default();
@@ -103,15 +171,27 @@ async fn serve(all: Vec<Checks>, stopped: oneshot::Receiver<()>) {
     let pool = Pool::new(net.clone(), lingering, drain.clone(), observer);
     let mut tasks = JoinSet::new();
     let chance = RandomState::new();
-    let mut count = 0_u64;
-    for checks in all {
-        for member in checks.roster.members().iter() {
-            count += 1;
-            let (net, pool, seed) = (net.clone(), pool.clone(), chance.hash_one(count));
-            let checks = checks.clone();
-            tasks.spawn_local(checks.run(net, pool, member.clone(), seed));
-        }
+    // It is never sent anything: it is over when everybody has let go of it.
+    let (first, mut firsts) = mpsc::channel::<()>(1);
+    for (host, hearers) in work.names {
+        let seed = chance.hash_one(&host);
+        let (resolver, first) = (work.resolver.clone(), first.clone());
+        let name = (Name { host, hearers }, work.families);
+        let done = move || drop(first);
+        tasks.spawn_local(dns::follow(net.clone(), resolver, name, seed, done));
     }
+    drop(first);
+    for (index, checks) in work.checks.into_iter().enumerate() {
+        let (chance, mut count) = (chance.clone(), 0_u64);
+        let seeds = move || {
+            count += 1;
+            chance.hash_one((index, count))
+        };
+        tasks.spawn_local(checked(checks, net.clone(), pool.clone(), seeds));
+    }
+    // Whatever is not known by then is, later.
+    let _known = timeout(FIRST, firsts.recv()).await;
+    let _heard = told.send(Ok(()));
     // Nothing is ever sent: its end is the word.
     let _ended = stopped.await;
     tasks.shutdown().await;
@@ -120,6 +200,7 @@ async fn serve(all: Vec<Checks>, stopped: oneshot::Receiver<()>) {
     poll_fn(|cx| pool.poll_empty(cx)).await;
 }
 
+/// How the endpoints of `cluster` are checked, if they are; its roster is still to come.
 fn checks(
     cluster: &Cluster,
     known: &Arc<Known>,
@@ -134,18 +215,12 @@ fn checks(
         Ask::Http(_) => Protocol::HTTP,
     };
     let origins = origin::load(std::slice::from_ref(cluster), alpn, provider, time)?;
-    let mut members = members::configured(cluster);
-    let mut checks = Checks {
+    Ok(Some(Checks {
         cluster: cluster.name.as_str().into(),
         health,
         buffers: cluster.buffers,
         origin: origins.into_iter().next().flatten(),
         roster: Roster::new(Vec::new()),
         known: Arc::clone(known),
-    };
-    for member in &mut members {
-        member.up = checks.is_up(member);
-    }
-    checks.roster = Roster::new(members);
-    Ok(Some(checks))
+    }))
 }

@@ -11,11 +11,17 @@ use crate::{
     tls::origin::Terms,
 };
 use rustls::{ClientConfig, pki_types::ServerName};
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+};
 use tidegate_core::{
     budget::Budget,
+    event::Refusal,
     group::{self, Choice, Group, Outcome, Slot, Spec},
     limits::Waits,
+    lookup::Unresolved,
     proxy_protocol::Version,
     time::Time,
 };
@@ -63,6 +69,8 @@ pub struct Cluster {
     group: RefCell<Group>,
     /// By slot; of those that are gone, for as long as nobody else has the slot.
     endpoints: RefCell<Vec<Rc<Endpoint>>>,
+    /// Why it has none, if it has none.
+    lacking: Cell<Option<Unresolved>>,
     /// How many of its requests are sent again.
     budget: RefCell<Budget>,
     /// Statuses of responses that say that an endpoint cannot answer.
@@ -125,6 +133,7 @@ impl Cluster {
         Rc::new(Cluster {
             group: RefCell::new(parts.group),
             endpoints: RefCell::default(),
+            lacking: Cell::new(None),
             budget: RefCell::new(parts.budget),
             failing: parts.failing,
             declined: parts.declined,
@@ -151,6 +160,18 @@ impl Cluster {
                 None => endpoints.push(Endpoint::of(member)),
             }
         }
+    }
+
+    /// Why it has no endpoints, if it has none.
+    pub(crate) fn lacks(&self, why: Option<Unresolved>) {
+        self.lacking.set(why);
+    }
+
+    /// Why nobody could be picked.
+    pub(super) fn nobody(&self) -> Refusal {
+        self.lacking
+            .get()
+            .map_or(Refusal::NoEndpoint, Refusal::NoAddress)
     }
 
     /// One more request, which earns others the right to be sent again.
@@ -183,8 +204,12 @@ impl Cluster {
     fn outcome(&self, slot: Slot, now: Time, outcome: Outcome) {
         let ejected = self.group.borrow_mut().outcome(slot, now, outcome);
         if let Some(span) = ejected {
-            let endpoint = &self.endpoints.borrow()[slot.index()].authority;
-            tracing::warn!(%endpoint, "{span} without new requests: it has failed too often");
+            let endpoints = self.endpoints.borrow();
+            let (endpoint, address) = (
+                &endpoints[slot.index()].authority,
+                endpoints[slot.index()].address,
+            );
+            tracing::warn!(%endpoint, %address, "{span} without new requests: it has failed too often");
         }
     }
 }
@@ -274,120 +299,4 @@ impl Uplink {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tidegate_core::group::{Settings, State};
-
-    const NOW: Time = Time(0);
-
-    fn member(port: u16) -> Member {
-        Member {
-            authority: format!("a:{port}").into(),
-            address: Address::Inet(([127, 0, 0, 1], port).into()),
-            expected: None,
-            share: config::Share::default(),
-            up: true,
-        }
-    }
-
-    /// The ports of those that are members, in their order.
-    fn ports(cluster: &Cluster) -> Vec<u16> {
-        let group = cluster.group.borrow();
-        let endpoints = cluster.endpoints.borrow();
-        let all = group.slots().zip(endpoints.iter());
-        let all = all.filter(|(slot, _)| group.state(*slot) == State::Up);
-        let mut ports: Vec<_> = all
-            .map(|(_, one)| one.address.inet().unwrap().port())
-            .collect();
-        ports.sort_unstable();
-        ports
-    }
-
-    fn cluster(members: &[Member]) -> Rc<Cluster> {
-        let cluster = Cluster::new(Parts {
-            group: Group::new(Settings::default(), 1),
-            budget: Budget::default(),
-            failing: [503].into(),
-            declined: Box::default(),
-            affinity: None,
-            place: Place::ONLY,
-            buffers: Buffers::default(),
-            takes_connect: false,
-            proxy_protocol: None,
-            tls: false,
-        });
-        cluster.set(NOW, members);
-        cluster
-    }
-
-    fn picked(cluster: &Rc<Cluster>, tried: &[Slot]) -> Option<Held> {
-        match cluster.pick(NOW, 0, None, tried) {
-            Picked::Share(held) => Some(held),
-            Picked::Busy | Picked::Nobody => None,
-        }
-    }
-
-    fn load(cluster: &Cluster, slot: Slot) -> u32 {
-        cluster.group.borrow().load(slot)
-    }
-
-    #[test]
-    fn who_is_gone_is_counted_no_longer() {
-        let cluster = cluster(&[member(1)]);
-        let one = picked(&cluster, &[]).unwrap();
-        let other = picked(&cluster, &[]).unwrap();
-        let slot = one.slot();
-        assert_eq!(load(&cluster, slot), 2);
-        drop(one);
-        assert_eq!(load(&cluster, slot), 1);
-        drop(other);
-        assert_eq!(load(&cluster, slot), 0);
-        assert!(picked(&cluster, &[slot]).is_none());
-    }
-
-    #[test]
-    fn a_share_outlives_its_endpoint() {
-        let cluster = cluster(&[member(1), member(2)]);
-        let held = picked(&cluster, &[]).unwrap();
-        let stays = if held.endpoint().address.inet().unwrap().port() == 1 {
-            2
-        } else {
-            1
-        };
-        cluster.set(NOW, &[member(3), member(stays)]);
-        assert_eq!(load(&cluster, held.slot()), 1);
-        held.failed(NOW);
-        assert_eq!(ports(&cluster), [stays.min(3), stays.max(3)]);
-        let slot = held.slot();
-        drop(held);
-        assert_eq!(load(&cluster, slot), 0);
-    }
-
-    #[test]
-    fn what_an_endpoint_answers_counts() {
-        let cluster = cluster(&[member(1), member(2)]);
-        let held = picked(&cluster, &[]).unwrap();
-        let state = || cluster.group.borrow().state(held.slot());
-        for status in [503, 503, 503, 503, 200, 503, 503, 503, 503] {
-            held.answered(NOW, status);
-            assert_eq!(state(), State::Up);
-        }
-        held.answered(NOW, 503);
-        assert!(matches!(state(), State::Ejected(_)));
-    }
-
-    #[test]
-    fn who_is_not_up_gets_nothing() {
-        let cluster = cluster(&[member(1), member(2)]);
-        let down = Member {
-            up: false,
-            ..member(2)
-        };
-        cluster.set(NOW, &[member(1), down.clone()]);
-        assert_eq!(ports(&cluster), [1]);
-        cluster.set(NOW, &[down]);
-        assert!(picked(&cluster, &[]).is_none(), "down is down");
-        cluster.set(NOW, &[member(2), member(1)]);
-        assert_eq!(ports(&cluster), [1, 2]);
-    }
-}
+mod tests;

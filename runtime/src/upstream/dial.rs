@@ -178,7 +178,8 @@ impl<N: Network> Future for Dial<N> {
                 Err(fault) => {
                     let held = &this.under_way.held;
                     let endpoint = held.endpoint().authority.to_string();
-                    tracing::warn!(%fault, endpoint, "cannot connect to an endpoint");
+                    let address = held.endpoint().address;
+                    tracing::warn!(%fault, endpoint, %address, "cannot connect to an endpoint");
                     let cause = fault.cause;
                     if cause != Cause::Local {
                         held.failed(this.net.now());

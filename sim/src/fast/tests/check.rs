@@ -74,6 +74,7 @@ impl Scene {
             expected: None,
             share: Share::default(),
             up: true,
+            nth: 0,
         };
         let checks = Checks {
             cluster: "db".into(),
@@ -135,7 +136,7 @@ impl Scene {
         let told = Rc::clone(&self.told);
         self.tasks.spawn(async move {
             while news.changed().await.is_ok() {
-                told.borrow_mut().push(news.borrow_and_update()[0].up);
+                told.borrow_mut().push(news.borrow_and_update().all[0].up);
             }
         });
     }
@@ -148,7 +149,7 @@ impl Scene {
             Drain::default(),
             Observer::default(),
         );
-        let member = self.checks.roster.members()[0].clone();
+        let member = self.checks.roster.members().all[0].clone();
         let checks = self.checks.clone();
         self.tasks.spawn(checks.run(net, pool, member, 7));
     }
@@ -212,7 +213,7 @@ fn an_endpoint_that_answers_is_up_and_never_sees_a_reset() {
     );
     // Whoever checks next begins with what was found out.
     let known = scene.checks.clone();
-    let mut member = known.roster.members()[0].clone();
+    let mut member = known.roster.members().all[0].clone();
     assert!(known.is_up(&member));
     member.authority = "db2:9".into();
     assert!(known.is_up(&member), "nothing is known of that one");

@@ -151,7 +151,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         name: "origin".to_string(),
         endpoints: vec![Endpoint {
             authority: origin.to_string(),
-            address: origin.into(),
+            at: origin.into(),
             share: Share::default(),
         }],
         balance: Balance::default(),
@@ -169,6 +169,7 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         clusters: vec![cluster],
         limits: Limits::default(),
         drain: Config::DRAIN,
+        dns: tidegate::config::Dns::default(),
         workers: None,
     };
     let site = Site {

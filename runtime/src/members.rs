@@ -73,6 +73,14 @@ pub struct Members {
     pub lacking: Option<Unresolved>,
 }
 
+impl Members {
+    /// The addresses of the configured endpoint that is called so.
+    pub(crate) fn at(&self, authority: &str) -> impl Iterator<Item = Address> {
+        let same = move |one: &&Member| *one.authority == *authority;
+        self.all.iter().filter(same).map(|one| one.address)
+    }
+}
+
 /// What a worker hears of one cluster, first how it is now.
 pub type News = watch::Receiver<Members>;
 

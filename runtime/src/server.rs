@@ -138,7 +138,7 @@ impl Server {
         let (process, time) = (files.seats(), Arc::new(WallTime) as Arc<dyn TimeProvider>);
         let Claimed { sites, held } = claim(config, (&provider, &time), &process, None)?;
         let known = Arc::new(Known::default());
-        let (rosters, keeper) = keep(config, &known, &provider, &time)?;
+        let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
         let (word, words) = watch::channel(Word::Serve);
         let shares = Shares::of(workers(config));
         let common = Arc::new(Common {

@@ -4,6 +4,7 @@ use crate::{
     exchange::{GET, OK, answered},
     harness::{Proxy, Scratch, arg},
     keys::Authority,
+    names::{Names, Says},
     peers::{End, Last, Origin, Peer, Raw},
     secure::{Secure, Version},
 };
@@ -109,6 +110,31 @@ fn an_endpoint_that_is_removed_finishes_what_it_has() {
     assert_eq!(client.message().body, b"ok");
     client.say(GET);
     answered(&mut client, &mut origins[1].accept());
+}
+
+/// What a name was found to be is not forgotten, though nobody answers for it now.
+#[test]
+fn a_name_keeps_its_addresses() {
+    let (origin, names) = (Origin::new(), Names::new(Says::Addresses(vec![1], 3_600)));
+    let to = format!("api.internal:{}", origin.address().port());
+    let text = file(&[("l", origin.address())], "").replace(&origin.address().to_string(), &to);
+    let dns = format!("[dns]\nservers = [\"{}\"]\n", names.address());
+    let mut stage = Stage::new(text.clone() + &dns);
+    let mut ups = Vec::new();
+    for attempts in [1, 2] {
+        let mut client = stage.proxy.client();
+        client.say(GET);
+        let mut up = origin.accept();
+        answered(&mut client, &mut up);
+        // Nobody else is to have it.
+        client.fin();
+        up.fin();
+        ups.push(up);
+        if attempts == 1 {
+            names.say(Says::Nothing);
+            stage.reload(&(text.clone() + "[drain]\ntimeout = \"9s\"\n" + &dns));
+        }
+    }
 }
 
 #[test]

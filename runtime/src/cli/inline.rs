@@ -3,8 +3,8 @@
 use crate::{
     cli::args::{Inline, TlsChoice},
     config::{
-        Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls,
-        Outside, Plan, Policy, Protocol, Retries, Tls, UpstreamTimeouts, address, read_endpoint,
+        Balance, CertificateFiles, Choosing, Cluster, Config, Listener, OriginTls, Outside, Plan,
+        Policy, Protocol, Retries, Tls, UpstreamTimeouts, address, read_endpoint,
     },
     message::{Code, Message},
     net::Buffers,

@@ -10,7 +10,7 @@ use crate::{
     dns::{self, Families, Hearer, Name, Stub},
     drain::Drain,
     linger::{self, Lingering},
-    members::{self, Roster},
+    members::{self, Members, Roster},
     message::Message,
     net::kernel::Kernel,
     observe::Observer,
@@ -22,13 +22,16 @@ use std::{
     collections::BTreeMap,
     future::poll_fn,
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{self, SyncSender},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 use tokio::{
     runtime::Builder,
-    sync::{mpsc, oneshot},
+    sync::oneshot,
     task::{JoinSet, LocalSet},
     time::timeout,
 };
@@ -61,9 +64,12 @@ struct Work {
     names: BTreeMap<String, Vec<Hearer>>,
     resolver: Stub,
     families: Families,
+    /// How long nobody serves for the sake of names.
+    patience: Duration,
 }
 
-/// Begins to find out about the endpoints of `config`; with what was `known` before.
+/// Begins to find out about the endpoints of `config`; with what was `known` before, and with the
+/// addresses that the names of a cluster had until now: those are theirs until they are looked up.
 ///
 /// # Errors
 /// What cannot be loaded, or a thread that cannot be started.
@@ -72,23 +78,26 @@ pub(super) fn keep(
     known: &Arc<Known>,
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
+    until_now: &dyn Fn(&str) -> Option<Members>,
 ) -> Result<(Rosters, Option<Keeper>), Message> {
     let mut work = Work {
         checks: Vec::new(),
         names: BTreeMap::new(),
         resolver: Stub::new(&config.dns, provider.secure_random),
         families: config.dns.families,
+        patience: Duration::ZERO,
     };
     let mut rosters = Vec::new();
     for cluster in &config.clusters {
         let checks = checks(cluster, known, provider, time)?;
-        rosters.push(work.add(cluster, checks));
+        rosters.push(work.add(cluster, checks, until_now(&cluster.name)));
     }
     if rosters.iter().all(Option::is_none) {
         return Ok((rosters, None));
     }
     let (stop, stopped) = oneshot::channel::<()>();
-    let (told, tells) = oneshot::channel();
+    // Whoever starts it may have a runtime of its own, and is to wait all the same.
+    let (told, tells) = mpsc::sync_channel(1);
     let thread = thread::Builder::new()
         .name("endpoints".to_owned())
         .spawn(move || {
@@ -108,7 +117,7 @@ pub(super) fn keep(
         stop: Some(stop),
         thread: Some(thread),
     };
-    match tells.blocking_recv() {
+    match tells.recv() {
         Ok(Err(message)) => Err(message),
         Ok(Ok(())) | Err(_) => Ok((rosters, Some(keeper))),
     }
@@ -116,7 +125,12 @@ pub(super) fn keep(
 
 impl Work {
     /// What there is to find out about `cluster`; its roster, if there is anything.
-    fn add(&mut self, cluster: &Cluster, checks: Option<Checks>) -> Option<Roster> {
+    fn add(
+        &mut self,
+        cluster: &Cluster,
+        checks: Option<Checks>,
+        until_now: Option<Members>,
+    ) -> Option<Roster> {
         let names: Vec<_> = names(cluster).collect();
         if checks.is_none() && names.is_empty() {
             return None;
@@ -127,12 +141,20 @@ impl Work {
         }
         let roster = Roster::new(members);
         for (nth, host, port) in names {
-            let (cluster, checks) = (cluster.clone(), checks.clone());
+            let (of, checks) = (cluster.clone(), checks.clone());
             let member = move |address| {
-                let mut member = members::member(&cluster, nth, address);
+                let mut member = members::member(&of, nth, address);
                 member.up = checks.as_ref().is_none_or(|checks| checks.is_up(&member));
                 member
             };
+            let authority = &cluster.endpoints[nth].authority;
+            let known = until_now.iter().flat_map(|now| now.at(authority));
+            let known: Vec<_> = known.map(&member).collect();
+            if known.is_empty() {
+                self.patience = FIRST;
+            } else {
+                roster.replace(nth, known);
+            }
             self.names.entry(host).or_default().push(Hearer {
                 roster: roster.clone(),
                 nth,
@@ -159,11 +181,7 @@ fn names(cluster: &Cluster) -> impl Iterator<Item = (usize, String, u16)> {
 
 /// Checks and looks up until `stopped` is; then what has been asked is ended in order, as far as that takes
 /// no time. `told` once it may be served.
-async fn serve(
-    work: Work,
-    told: oneshot::Sender<Result<(), Message>>,
-    stopped: oneshot::Receiver<()>,
-) {
+async fn serve(work: Work, told: SyncSender<Result<(), Message>>, stopped: oneshot::Receiver<()>) {
     let net = Kernel::new();
     let lingering = Lingering::new(linger::MOST);
     let drain = Drain::default();
@@ -172,7 +190,7 @@ async fn serve(
     let mut tasks = JoinSet::new();
     let chance = RandomState::new();
     // It is never sent anything: it is over when everybody has let go of it.
-    let (first, mut firsts) = mpsc::channel::<()>(1);
+    let (first, mut firsts) = tokio::sync::mpsc::channel::<()>(1);
     for (host, hearers) in work.names {
         let seed = chance.hash_one(&host);
         let (resolver, first) = (work.resolver.clone(), first.clone());
@@ -190,7 +208,7 @@ async fn serve(
         tasks.spawn_local(checked(checks, net.clone(), pool.clone(), seeds));
     }
     // Whatever is not known by then is, later.
-    let _known = timeout(FIRST, firsts.recv()).await;
+    let _known = timeout(work.patience, firsts.recv()).await;
     let _heard = told.send(Ok(()));
     // Nothing is ever sent: its end is the word.
     let _ended = stopped.await;

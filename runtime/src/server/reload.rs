@@ -71,7 +71,9 @@ impl Current {
             &self.process,
             Some(before),
         )?;
-        let (rosters, keeper) = keep(config, &self.known, &self.provider, &self.time)?;
+        let until_now = |cluster: &str| before.members(cluster);
+        let (known, provider) = (&self.known, &self.provider);
+        let (rosters, keeper) = keep(config, known, provider, &self.time, &until_now)?;
         let common = Arc::new(Common {
             config: config.clone(),
             sites,

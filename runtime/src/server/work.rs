@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    members::{News, Roster},
+    members::{Members, News, Roster},
     message::Message,
     net::kernel::{Kernel, Share, Shares},
     observe::{Metrics, Observer},
@@ -49,6 +49,13 @@ impl Common {
     /// The listener of this name.
     pub(super) fn site(&self, name: &str) -> Option<&Site> {
         self.sites.iter().find(|site| site.listener.name == name)
+    }
+
+    /// Who the endpoints of the cluster of this name are now, if that is found out.
+    pub(super) fn members(&self, cluster: &str) -> Option<Members> {
+        let mut all = self.config.clusters.iter();
+        let at = all.position(|one| one.name == cluster)?;
+        self.rosters.get(at)?.as_ref().map(Roster::members)
     }
 
     fn news(&self) -> Vec<Option<News>> {

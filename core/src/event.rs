@@ -26,6 +26,11 @@ pub enum Event {
     Peeked(Peeked),
     /// The request's route is known, and with it what its cluster asks for.
     Routed(Destination),
+    /// All endpoints have as many sessions as they may: the session has taken a place among those who
+    /// wait for one (PRODUCT section 5).
+    Queued,
+    /// Its turn has come: an endpoint is kept for it, and it is being connected to.
+    Granted,
     /// The upstream leg is there: dialled, or taken from the pool. A dialled TLS leg shakes hands.
     Connected(Origin),
     /// There is no upstream leg to be had.
@@ -113,7 +118,7 @@ pub enum Refusal {
     NoEndpoint,
     /// The cluster has none because the names of its endpoints have no address.
     NoAddress(Unresolved),
-    /// All endpoints that there are have as many sessions as they may.
+    /// All endpoints that there are have as many sessions as they may, and as many wait for one.
     Busy,
     /// The request is a CONNECT, and its cluster takes none (LIFECYCLE 4.6).
     NoConnect,

@@ -196,7 +196,9 @@ impl Group {
             Outcome::Failed if !member.is_available() || !member.failed(&ejection) => return None,
             Outcome::Failed => {}
         }
-        self.expire(now);
+        if self.ends.is_some_and(|ends| now >= ends) {
+            self.renew(now);
+        }
         if !self.may_eject(&ejection) {
             return None;
         }
@@ -241,6 +243,12 @@ impl Group {
     pub fn set_enabled(&mut self, slot: Slot, now: Time, enabled: bool) {
         self.members[slot.index()].enabled = enabled;
         self.renew_all(now);
+    }
+
+    /// When the first ejection ends: then somebody may be chosen who may not be now.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Time> {
+        self.ends
     }
 
     /// Every slot that there is, members' and others'.

@@ -66,7 +66,7 @@ pub use hops::ALLOW;
 pub use id::{ID_BYTES, request_id};
 pub use origin::Tells;
 pub use reject::{Fault, Reject};
-pub use reply::{Added, Content, PROBE, Reply, Wording};
+pub use reply::{Added, Content, Detail, PROBE, Reply, Wording};
 pub use routed::Routable;
 pub use text::is_token;
 pub use write::{Forwarded, Returned, write_request, write_response};

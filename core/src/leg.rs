@@ -1,6 +1,6 @@
 //! One transport connection, from its first moment to its last.
 //!
-//! A leg waits for its connect or handshake, then for two ends that come in any order: the peer's
+//! A leg waits for its turn, its connect or handshake, then for two ends that come in any order: the peer's
 //! ([`ReadEnd`]) and ours ([`WriteEnd`]). It never knows about the other leg.
 
 pub mod read;
@@ -23,6 +23,8 @@ use crate::{
 pub enum Leg {
     /// There is none.
     Absent,
+    /// Waiting for an endpoint to be dialled.
+    Queued,
     /// Being dialled.
     Connecting,
     /// In its TLS handshake, or in the PROXY header before it.
@@ -96,7 +98,12 @@ impl Leg {
     pub const fn open(&self) -> Option<&Open> {
         match self {
             Leg::Open(open) => Some(open),
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => None,
+            Leg::Absent
+            | Leg::Queued
+            | Leg::Connecting
+            | Leg::Securing
+            | Leg::Gone(_)
+            | Leg::Reset(_) => None,
         }
     }
 
@@ -104,7 +111,12 @@ impl Leg {
     pub fn open_mut(&mut self) -> Option<&mut Open> {
         match self {
             Leg::Open(open) => Some(open),
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => None,
+            Leg::Absent
+            | Leg::Queued
+            | Leg::Connecting
+            | Leg::Securing
+            | Leg::Gone(_)
+            | Leg::Reset(_) => None,
         }
     }
 
@@ -112,7 +124,12 @@ impl Leg {
     pub(crate) fn spoken_of(&mut self) -> &mut Open {
         match self {
             Leg::Open(open) => open,
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => {
+            Leg::Absent
+            | Leg::Queued
+            | Leg::Connecting
+            | Leg::Securing
+            | Leg::Gone(_)
+            | Leg::Reset(_) => {
                 bug!("an event on a leg that is not open (I18)")
             }
         }
@@ -122,16 +139,16 @@ impl Leg {
     #[must_use]
     pub const fn end(&self) -> Option<End> {
         match self {
-            Leg::Absent | Leg::Connecting | Leg::Securing => None,
+            Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => None,
             Leg::Open(open) => open.read.end(),
             Leg::Gone(end) | Leg::Reset(end) => Some(*end),
         }
     }
 
-    /// Whether it is about to be there: being dialled, or in its handshake.
+    /// Whether it is about to be there: waiting for its turn, being dialled, or in its handshake.
     #[must_use]
     pub const fn is_coming(&self) -> bool {
-        matches!(self, Leg::Connecting | Leg::Securing)
+        matches!(self, Leg::Queued | Leg::Connecting | Leg::Securing)
     }
 
     /// Whether there is a descriptor that waits for nothing but its own close.

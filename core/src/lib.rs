@@ -45,6 +45,7 @@ pub mod leg;
 pub mod limits;
 pub mod lookup;
 pub mod proxy_protocol;
+pub mod queue;
 pub mod rate;
 pub mod relay;
 pub mod report;

@@ -53,6 +53,8 @@ pub struct Timeouts {
     pub idle: Span,
     /// T_ka_min: a drain ends no connection sooner than this after its last response.
     pub idle_least: Span,
+    /// For an endpoint, while all have as many sessions as they may.
+    pub queue: Span,
     /// T_connect: an upstream connection, all attempts at it together.
     pub connect: Span,
     /// T_tls: the whole upstream handshake.
@@ -149,6 +151,14 @@ impl Timeouts {
         })
     }
 
+    /// After how many seconds a request that found no endpoint in its time may come again: as long as
+    /// it has waited.
+    #[must_use]
+    pub fn queue_again(&self) -> u32 {
+        let seconds = self.queue.0.div_ceil(1_000_000);
+        u32::try_from(seconds).unwrap_or(u32::MAX).max(1)
+    }
+
     /// How long the next request may take to come, as clients are told: whole seconds, 0 for nothing
     /// to tell.
     #[must_use]
@@ -164,6 +174,7 @@ impl Timeouts {
             head: Span::from_secs(30),
             idle: Span::from_secs(75),
             idle_least: Span::from_secs(1),
+            queue: Span::from_secs(1),
             connect: Span::from_secs(5),
             tls_up: Span::from_secs(10),
             request: Span::from_secs(30),

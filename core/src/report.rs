@@ -10,7 +10,7 @@ pub use self::tally::{Loss, Tally};
 use crate::{
     ending::{By, Cause, End, Ending},
     side::Side,
-    time::{Span, Time},
+    time::{Moment, Span, Time},
 };
 use core::fmt;
 
@@ -57,7 +57,7 @@ pub struct LegReport {
     /// How the session and its leg came apart.
     pub over: Option<Over>,
     /// Since when it is kept only for its peer's last word.
-    pub lingers: Option<Time>,
+    pub lingers: Moment,
     /// Whether its FIN came without the close_notify that TLS asks for (T05), whatever it meant.
     pub bare_fin: bool,
     /// Whether T_abort_flush ran out on it (R11).
@@ -208,7 +208,7 @@ impl LegReport {
     #[must_use]
     pub fn lingering(&self, now: Time) -> Option<Span> {
         let until = self.over.map_or(now, |over| over.at);
-        self.lingers.map(|since| until.since(since))
+        self.lingers.get().map(|since| until.since(since))
     }
 
     /// Since when exactly one of its two directions has ended.

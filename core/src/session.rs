@@ -174,7 +174,7 @@ impl Session {
                     }
                     Response::Broken => false,
                 };
-                let up = matches!(self.up, Leg::Connecting) || open(&self.up);
+                let up = matches!(self.up, Leg::Queued | Leg::Connecting) || open(&self.up);
                 request && response && up
             }
             Phase::New
@@ -271,6 +271,8 @@ impl Session {
                 self.setup.timeouts = destination.timeouts;
                 self.setup.up_tls = destination.tls;
             }
+            Event::Queued => self.queued(),
+            Event::Granted => self.granted(),
             Event::Connected(origin) => self.connected(origin),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
@@ -302,6 +304,21 @@ impl Session {
     fn connect(&mut self, effects: &mut Effects) {
         self.up = Leg::Connecting;
         effects.push(Effect::Connect);
+    }
+
+    /// PRODUCT 5: no endpoint may have one more session now; it waits for its turn.
+    fn queued(&mut self) {
+        if self.up != Leg::Connecting {
+            bug!("a place in a queue that nobody asked for")
+        }
+        self.up = Leg::Queued;
+    }
+
+    fn granted(&mut self) {
+        if self.up != Leg::Queued {
+            bug!("an endpoint for somebody who does not wait for one")
+        }
+        self.up = Leg::Connecting;
     }
 
     fn connected(&mut self, origin: Origin) {
@@ -341,6 +358,8 @@ const fn carries(event: Event) -> bool {
         | Event::Routed(_)
         | Event::Piped(..)
         | Event::Copied(_)
+        | Event::Queued
+        | Event::Granted
         | Event::Connected(_) => true,
         Event::Accepted
         | Event::Introduced

@@ -314,6 +314,7 @@ impl Spare {
             Timer::Idle => self.finish(effects),
             Timer::Tls
             | Timer::Head
+            | Timer::Queue
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request

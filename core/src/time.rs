@@ -10,6 +10,40 @@ pub struct Time(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
+/// A time, or never, in the memory of a time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Moment(Time);
+
+impl Moment {
+    /// No session lives to see it.
+    pub const NEVER: Moment = Moment(Time(u64::MAX));
+
+    /// This time.
+    #[must_use]
+    pub const fn at(time: Time) -> Moment {
+        Moment(time)
+    }
+
+    /// The time, unless it is never.
+    #[must_use]
+    pub fn get(self) -> Option<Time> {
+        (self != Moment::NEVER).then_some(self.0)
+    }
+
+    /// It is this time, unless it was another one before.
+    pub fn begin(&mut self, time: Time) {
+        if *self == Moment::NEVER {
+            self.0 = time;
+        }
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Moment::NEVER
+    }
+}
+
 impl Time {
     /// The moment `ms` milliseconds after the start.
     #[must_use]

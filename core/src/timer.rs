@@ -4,7 +4,7 @@
 //! which waits its state calls for (`session/waits.rs`), and this table is brought into line.
 //! So a timer cannot be forgotten, and none outlives what it was for.
 
-use crate::time::{Span, Time};
+use crate::time::{Moment, Span, Time};
 use core::fmt;
 
 /// A wait with a name, a limit and a reason (LIFECYCLE section 3).
@@ -16,6 +16,9 @@ pub enum Timer {
     Head,
     /// Between two requests (T_ka_idle).
     Idle,
+    /// The turn of whoever waits for an endpoint, all of a cluster's being at their limits (PRODUCT
+    /// section 5).
+    Queue,
     /// The upstream connect (T_connect).
     Connect,
     /// The upstream TLS handshake (T_tls).
@@ -46,10 +49,11 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer, in the order of the table.
-    pub const ALL: [Timer; 16] = [
+    pub const ALL: [Timer; 17] = [
         Timer::Tls,
         Timer::Head,
         Timer::Idle,
+        Timer::Queue,
         Timer::Connect,
         Timer::TlsUp,
         Timer::Request,
@@ -72,6 +76,7 @@ impl fmt::Display for Timer {
             Timer::Tls => "tls",
             Timer::Head => "head",
             Timer::Idle => "idle",
+            Timer::Queue => "queue",
             Timer::Connect => "connect",
             Timer::TlsUp => "U tls",
             Timer::Request => "request",
@@ -92,33 +97,14 @@ impl fmt::Display for Timer {
 /// The armed timers of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timers {
-    at: [Slot; Timer::ALL.len()],
-}
-
-/// When a timer runs out, in the memory of the time alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Slot(Time);
-
-impl Slot {
-    /// It is not armed. No session lives to see this moment.
-    const NEVER: Slot = Slot(Time(u64::MAX));
-
-    fn get(self) -> Option<Time> {
-        (self != Slot::NEVER).then_some(self.0)
-    }
-}
-
-impl Default for Slot {
-    fn default() -> Self {
-        Slot::NEVER
-    }
+    at: [Moment; Timer::ALL.len()],
 }
 
 impl Timers {
     /// Whether `timer` is armed.
     #[must_use]
     pub fn armed(&self, timer: Timer) -> bool {
-        self.at[timer as usize] != Slot::NEVER
+        self.at[timer as usize] != Moment::NEVER
     }
 
     /// When `timer` runs out, if it is armed.
@@ -133,22 +119,22 @@ impl Timers {
     pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
         let slot = &mut self.at[timer as usize];
         *slot = match wanted {
-            None => Slot::NEVER,
-            Some(span) if *slot == Slot::NEVER => Slot(now + span),
+            None => Moment::NEVER,
+            Some(span) if *slot == Moment::NEVER => Moment::at(now + span),
             Some(_) => *slot,
         };
     }
 
     /// Forgets `timer`, so that the next [`Timers::reconcile`] arms it anew: there was progress.
     pub fn restart(&mut self, timer: Timer) {
-        self.at[timer as usize] = Slot::NEVER;
+        self.at[timer as usize] = Moment::NEVER;
     }
 
     /// Brings the moment of `timer`, which is armed, forward to `at`, if that is earlier.
     pub fn hasten(&mut self, timer: Timer, at: Time) {
         let slot = &mut self.at[timer as usize];
-        if *slot != Slot::NEVER {
-            slot.0 = slot.0.min(at);
+        if let Some(due) = slot.get() {
+            *slot = Moment::at(due.min(at));
         }
     }
 

@@ -119,6 +119,8 @@ fn name(event: Event, before: &Session) -> String {
         Event::Peeked(Peeked::Unroutable) => "D unroutable".to_string(),
         Event::Peeked(Peeked::Alien) => "D no hello".to_string(),
         Event::Routed(_) => "D routed".to_string(),
+        Event::Queued => "U queued".to_string(),
+        Event::Granted => "U granted".to_string(),
         Event::Connected(Origin::Fresh) => "U connected".to_string(),
         Event::Connected(Origin::Reused) => "U reused".to_string(),
         Event::Unconnected(Refusal::NoRoute) => "U no route".to_string(),
@@ -204,7 +206,7 @@ fn end_glyph(end: End) -> char {
 
 fn source_glyph(session: &Session, side: Side) -> char {
     match session.leg(side) {
-        Leg::Absent | Leg::Connecting | Leg::Securing => '.',
+        Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => '.',
         Leg::Gone(end) | Leg::Reset(end) => end_glyph(*end),
         Leg::Open(open) => match open.read {
             ReadEnd::Notified => '|',
@@ -222,7 +224,7 @@ fn source_glyph(session: &Session, side: Side) -> char {
 fn sink_glyph(session: &Session, side: Side) -> char {
     let relay = session.to(side);
     match session.leg(side) {
-        Leg::Absent | Leg::Connecting | Leg::Securing => '.',
+        Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => '.',
         Leg::Gone(_) => '|',
         Leg::Reset(_) => 'x',
         Leg::Open(open) => match open.write {

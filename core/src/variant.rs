@@ -153,12 +153,22 @@ pub enum Variant {
     /// The driver: what is read into a pipe has no end once the other direction is over (MUSEUM 16).
     #[cfg(feature = "known-bad")]
     PipedEndUnseen,
+    /// The driver: a share that is given back is offered to nobody who waits for one.
+    #[cfg(feature = "known-bad")]
+    QueueUnserved,
+    /// The driver: those who wait for an endpoint are offered one when somebody comes, and behind whoever
+    /// that is.
+    #[cfg(feature = "known-bad")]
+    NewcomerOvertakes,
+    /// The driver: the share that was kept for somebody who gives up is kept for ever.
+    #[cfg(feature = "known-bad")]
+    GrantLost,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 48] = [
+    pub const ALL: [Variant; 51] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -207,6 +217,9 @@ impl Variant {
         Variant::FinDiscarded,
         Variant::PipeRefilled,
         Variant::PipedEndUnseen,
+        Variant::QueueUnserved,
+        Variant::NewcomerOvertakes,
+        Variant::GrantLost,
     ];
 }
 

@@ -94,7 +94,7 @@ impl Keepalive {
     #[must_use]
     pub fn over(self, leg: &Leg, outstanding: bool, stall: Span) -> Option<Vigil> {
         match leg {
-            Leg::Absent | Leg::Connecting | Leg::Gone(_) | Leg::Reset(_) => None,
+            Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Gone(_) | Leg::Reset(_) => None,
             Leg::Securing => Some(self.open(stall)),
             Leg::Open(open) if !is_half_closed(open) => Some(self.open(stall)),
             Leg::Open(open) => {

@@ -22,6 +22,7 @@ mod outside;
 mod plan;
 mod policy;
 mod print;
+mod queue;
 mod read;
 mod retries;
 mod route;
@@ -54,6 +55,7 @@ pub use {
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
+    queue::Queue,
     retries::Retries,
     share::Share,
 };
@@ -222,6 +224,8 @@ pub struct Cluster {
     pub balance: Balance,
     /// What more there is to say of that.
     pub choosing: Choosing,
+    /// Who may wait while all of its endpoints are at their limits; nobody if not given.
+    pub queue: Option<Queue>,
     /// Which of its requests may be sent again, and how many.
     pub retries: Retries,
     /// Whether CONNECT requests may go to it (LIFECYCLE 4.6).
@@ -356,7 +360,12 @@ impl Config {
     /// The waits of a session of `listener` while it uses the cluster with index `cluster`.
     #[must_use]
     pub fn timeouts(&self, listener: &Listener, cluster: usize) -> Timeouts {
-        self.clusters[cluster].timeouts.over(listener.timeouts)
+        let cluster = &self.clusters[cluster];
+        let timeouts = cluster.timeouts.over(listener.timeouts);
+        Timeouts {
+            queue: cluster.queue.map_or(timeouts.queue, |queue| queue.timeout),
+            ..timeouts
+        }
     }
 }
 

@@ -36,14 +36,13 @@ use crate::{
     pool::Lease,
     port::{Port, client},
     tap::Tap,
-    upstream::{Dial, Held, Upstreams},
+    upstream::{Coming, Held, Upstreams},
 };
 use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
     effect::Effect,
     ending::Ending,
     event::{Event, Origin},
-    group::Slot,
     interest::Asks,
     leg::Leg,
     session::{Session, Setup},
@@ -91,13 +90,12 @@ pub struct Driver<N: Network> {
     /// What passes unseen, by the leg that says it.
     lanes: [Lane<Pipe<N>>; 2],
     carry: Carry,
-    dial: Option<Box<Dial<N>>>,
+    /// The upstream leg that is wanted, until it is there.
+    coming: Option<Box<Coming<N>>>,
     /// The upstream leg's place in the pool, if it has one.
     lease: Lease<N>,
     /// The session's share in the upstream leg's endpoint.
     held: Option<Held>,
-    /// The endpoint of the upstream leg that was there last.
-    failed_at: Option<Slot>,
     /// The endpoint that was dialled last, for logs.
     endpoint: String,
     conn: Conn,
@@ -162,10 +160,9 @@ impl<N: Network> Driver<N> {
             wires: [Wire::holding(port), Wire::empty()],
             lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,
-            dial: None,
+            coming: None,
             lease: Lease::default(),
             held: None,
-            failed_at: None,
             endpoint: String::new(),
             conn: service.observer.next(),
             client,
@@ -225,6 +222,10 @@ impl<N: Network> Driver<N> {
                 self.perform(effect);
             }
             self.desk().effects = effects;
+            if self.wires[Side::Up as usize].port.is_none() {
+                // What was not taken over by a request that is sent again.
+                self.held = None;
+            }
             if let Event::Unconnected(_) = event {
                 self.count(Side::Up);
             } else if let Event::Connected(Origin::Fresh) = event {
@@ -273,7 +274,7 @@ impl<N: Network> Driver<N> {
             }
             let unread = match self.session.leg(side) {
                 Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => 0,
-                Leg::Connecting | Leg::Securing => continue,
+                Leg::Queued | Leg::Connecting | Leg::Securing => continue,
                 Leg::Open(open) => open.inbox.left,
             };
             if unread == 0 {
@@ -305,10 +306,11 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Retire(read) => {
-                let held = self.forget_origin(Side::Up);
                 if let Some(port) = self.wire(Side::Up).port.take() {
+                    let held = self.held.as_ref();
                     self.service.upstreams.retire(port, held, read, self.now);
                 }
+                self.forget_origin(Side::Up);
                 self.carry.next_response();
             }
             Effect::Reply(reply) => {
@@ -348,13 +350,13 @@ impl<N: Network> Driver<N> {
     }
 
     /// The upstream leg will not be back in the pool.
-    fn forget_origin(&mut self, side: Side) -> Option<Held> {
-        if side == Side::Down {
-            return None;
+    fn forget_origin(&mut self, side: Side) {
+        if side == Side::Up {
+            self.lease = Lease::default();
+            if !self.session.is_retrying() {
+                self.held = None;
+            }
         }
-        self.lease = Lease::default();
-        self.failed_at = self.held.as_ref().map(Held::slot);
-        self.held.take()
     }
 
     fn count(&self, side: Side) {
@@ -374,16 +376,6 @@ impl<N: Network> Driver<N> {
             wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
             now: self.now,
         }
-    }
-
-    /// R20. A step can both order a leg and recall it (H06: a head whose body is cut already), so
-    /// what answered the order at once is not told; an idle connection goes back as it was.
-    fn cancel(&mut self) {
-        self.dial = None;
-        self.desk()
-            .events
-            .retain(|event| !matches!(event, Event::Connected(_) | Event::Unconnected(_)));
-        self.park();
     }
 }
 

@@ -175,7 +175,7 @@ pub(crate) fn follow(
     }))
 }
 
-fn heard(cluster: &Cluster, now: Time, members: &Members) {
+fn heard(cluster: &Rc<Cluster>, now: Time, members: &Members) {
     cluster.set(now, &members.all);
     cluster.lacks(members.lacking);
 }

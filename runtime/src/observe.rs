@@ -6,6 +6,7 @@
 
 mod counters;
 mod half_closed;
+mod queued;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 pub use self::{
     counters::{Counters, Kind, LegEnd},
     half_closed::{Ages, HalfClosed, Halves},
+    queued::{Queued, Queues},
     record::{Record, Wired},
 };
 use std::{
@@ -32,6 +34,7 @@ struct State {
     sessions: Cell<u64>,
     counters: RefCell<Counters>,
     half_closed: HalfClosed,
+    queues: queued::ByCluster,
 }
 
 /// The name of a connection, as logs have it: the worker, and which of its connections it is.
@@ -97,12 +100,19 @@ impl Observer {
         self.0.half_closed.halves()
     }
 
+    /// Where the cluster of this name says who waits for an endpoint.
+    #[must_use]
+    pub fn queued(&self, cluster: &str) -> Queued {
+        self.0.queues.of(cluster)
+    }
+
     /// The sums as they are now.
     #[must_use]
     pub fn metrics(&self, now: Time) -> Metrics {
         Metrics {
             counters: self.0.counters.borrow().clone(),
             half_closed: self.0.half_closed.ages(now),
+            queues: self.0.queues.sums(),
         }
     }
 }
@@ -114,6 +124,8 @@ pub struct Metrics {
     pub counters: Counters,
     /// What is.
     pub half_closed: Ages,
+    /// Who waits for an endpoint, and has.
+    pub queues: Queues,
 }
 
 impl Metrics {
@@ -121,6 +133,7 @@ impl Metrics {
     pub fn add(&mut self, other: &Metrics) {
         self.counters.add(&other.counters);
         self.half_closed.add(&other.half_closed);
+        self.queues.add(&other.queues);
     }
 
     /// Tells the log, once all is over: as long as there is no other way to ask, its last line.
@@ -145,7 +158,8 @@ impl fmt::Display for Metrics {
     /// The text format of Prometheus.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.counters.fmt(f)?;
-        self.half_closed.fmt(f)
+        self.half_closed.fmt(f)?;
+        self.queues.fmt(f)
     }
 }
 

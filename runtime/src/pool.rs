@@ -9,7 +9,7 @@ mod berth;
 mod idle;
 mod leg;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use self::berth::Lease;
 use self::{

@@ -6,15 +6,19 @@
 mod affinity;
 mod cluster;
 mod dial;
+mod held;
 mod place;
 mod routes;
+mod waiting;
 
 use self::cluster::Picked;
 pub use self::{
-    cluster::{Cluster, Endpoint, Held, Parts, Uplink},
+    cluster::{Cluster, Endpoint, Parts, Uplink},
     dial::Dial,
+    held::Held,
     place::Place,
     routes::{Routed, Routes, Target, Way},
+    waiting::Waiting,
 };
 use crate::{
     net::Network,
@@ -27,8 +31,8 @@ use std::{
     rc::Rc,
 };
 use tidegate_core::{
-    event::Refusal, group::Slot, http1::RequestHead, leg::ReadEnd, limits::Waits, proxy_protocol,
-    spare::Stay, time::Time,
+    event::Refusal, http1::RequestHead, leg::ReadEnd, limits::Waits, proxy_protocol, spare::Stay,
+    time::Time,
 };
 
 /// What a worker knows of the upstream side of one listener.
@@ -48,7 +52,7 @@ impl<N: Network> fmt::Debug for Upstreams<N> {
 }
 
 /// Where an upstream leg is wanted to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Wanted {
     /// The cluster, if a route matched.
     pub cluster: Option<usize>,
@@ -56,8 +60,9 @@ pub struct Wanted {
     pub key: Option<u64>,
     /// Whose request or connection it is for.
     pub client: IpAddr,
-    /// Where the request has been that is sent again: it goes to another endpoint, if there is one.
-    pub failed: Option<Slot>,
+    /// The share of a request that is sent again in the endpoint where it has been: it goes to another
+    /// one, if there is one with room, and does not wait for its turn twice.
+    pub failed: Option<Held>,
 }
 
 /// What an upstream leg is wanted for.
@@ -98,12 +103,33 @@ impl Ends {
     }
 }
 
+/// An upstream leg that is wanted, and not there yet.
+#[derive(Debug)]
+pub enum Coming<N: Network> {
+    /// It waits for an endpoint.
+    Turn(Waiting<N>),
+    /// It is being connected.
+    Dial(Dial<N>),
+}
+
+impl<N: Network> Coming<N> {
+    /// Nobody wants it any more (R20).
+    pub fn give_up(self, now: Time) {
+        match self {
+            Coming::Turn(waiting) => waiting.give_up(now),
+            Coming::Dial(_) => {}
+        }
+    }
+}
+
 /// What there is for a session that wants an upstream leg.
 pub enum Found<N: Network> {
     /// Nothing.
     Nothing(Refusal),
     /// An idle connection, its place in the pool, and the session's share in its endpoint.
     Idle(Port<N::Stream>, Lease<N>, Held),
+    /// A place among those who wait for an endpoint that has room.
+    Turn(Waiting<N>),
     /// A connect that has begun.
     Dial(Dial<N>),
 }
@@ -113,6 +139,7 @@ impl<N: Network> fmt::Debug for Found<N> {
         f.write_str(match self {
             Found::Nothing(_) => "Nothing",
             Found::Idle(..) => "Idle",
+            Found::Turn(_) => "Turn",
             Found::Dial(_) => "Dial",
         })
     }
@@ -159,15 +186,15 @@ impl<N: Network> Upstreams<N> {
     }
 
     /// Finds an upstream leg: an idle connection to the endpoint that is next, or a connect to it,
-    /// and to others should that fail.
+    /// and to others should that fail; where all have as much to do as they may, a place in the queue.
     /// Who is told by a PROXY header whose connection it is gets one of its own for each.
-    pub fn find(&self, wanted: &Wanted, need: Need, ends: &dyn Fn() -> Ends) -> Found<N> {
+    pub fn find(&self, wanted: Wanted, need: Need, ends: &dyn Fn() -> Ends) -> Found<N> {
         let Wanted {
             cluster,
             key,
             client,
             failed,
-        } = *wanted;
+        } = wanted;
         let uplink = cluster.and_then(|index| Some((index, self.uplinks.get(index)?)));
         let Some((index, uplink)) = uplink else {
             return Found::Nothing(Refusal::NoRoute);
@@ -187,15 +214,38 @@ impl<N: Network> Upstreams<N> {
         }
         let of_client = || affinity::of_client(cluster.affinity.as_ref()?, client);
         let key = key.or_else(of_client);
-        let picked = match cluster.pick(now, index, key, failed.as_slice()) {
-            Picked::Nobody if failed.is_some() => cluster.pick(now, index, key, &[]),
-            picked @ (Picked::Share(_) | Picked::Busy | Picked::Nobody) => picked,
+        let tried = failed.as_ref().map(Held::slot);
+        let picked = match cluster.pick(now, index, key, tried.as_slice()) {
+            Picked::Share(held) => Picked::Share(held),
+            other @ (Picked::Busy | Picked::Nobody) => match failed {
+                Some(held) if held.is_available() => Picked::Share(held),
+                Some(_) | None => other,
+            },
         };
-        let held = match picked {
-            Picked::Share(held) => held,
-            Picked::Busy => return Found::Nothing(Refusal::Busy),
-            Picked::Nobody => return Found::Nothing(cluster.nobody()),
-        };
+        match picked {
+            Picked::Share(held) => self.reach(uplink, (held, key), need, ends),
+            Picked::Busy => match Waiting::join(self.net.clone(), uplink, (key, index), need) {
+                Some(waiting) => Found::Turn(waiting),
+                None => Found::Nothing(Refusal::Busy),
+            },
+            Picked::Nobody => Found::Nothing(cluster.nobody()),
+        }
+    }
+
+    /// The turn of `waiting` has come, and `held` is the share that was kept for it.
+    pub fn granted(&self, waiting: &Waiting<N>, held: Held, ends: &dyn Fn() -> Ends) -> Found<N> {
+        self.reach(&waiting.uplink, (held, waiting.key()), waiting.need, ends)
+    }
+
+    /// An idle connection to the endpoint of `held`, or a connect to it.
+    fn reach(
+        &self,
+        uplink: &Rc<Uplink>,
+        (held, key): (Held, Option<u64>),
+        need: Need,
+        ends: &dyn Fn() -> Ends,
+    ) -> Found<N> {
+        let cluster = &uplink.cluster;
         let header = cluster.proxy_protocol.map(|version| ends().header(version));
         if need == Need::Exchange && header.is_none() {
             let endpoint = held.endpoint();
@@ -222,15 +272,15 @@ impl<N: Network> Upstreams<N> {
     ) {
         if self.is_told(held.as_ref()) {
             // It began by saying whose it is.
-            return self.retire(port, held, ReadEnd::Open, now);
+            return self.retire(port, held.as_ref(), ReadEnd::Open, now);
         }
         let timeouts = self.timeouts(held.as_ref());
         self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
 
     /// Lets go of a connection: it finishes, drains and closes by itself.
-    pub fn retire(&self, port: Port<N::Stream>, held: Option<Held>, read: ReadEnd, now: Time) {
-        let timeouts = self.timeouts(held.as_ref());
+    pub fn retire(&self, port: Port<N::Stream>, held: Option<&Held>, read: ReadEnd, now: Time) {
+        let timeouts = self.timeouts(held);
         self.pool.retire(port, read, timeouts, now);
     }
 

@@ -296,7 +296,7 @@ impl<N: Network> Worker<N> {
                     let seed = self
                         .seed()
                         .wrapping_add(u64::try_from(n).unwrap_or_default());
-                    parts::cluster(configured, now, (self.extras.place, seed))
+                    parts::cluster(configured, now, (&self.extras, seed))
                 }
             };
             clusters.push((configured.clone(), cluster));

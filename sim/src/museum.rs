@@ -56,6 +56,9 @@ pub enum Level {
     File,
     /// The exhaustive walk: peers cannot see it in a run.
     Walk,
+    /// Random acts beside a naive list (`runtime/src/upstream/cluster/model.rs`): it takes more clients
+    /// than a schedule has.
+    Model,
 }
 
 impl Row {
@@ -74,7 +77,7 @@ impl Row {
         let name = format!("{:02}-{}.sched", self.number, words(evidence.variant));
         match evidence.level {
             Level::Seeds(..) | Level::File => Some(name),
-            Level::Walk => None,
+            Level::Walk | Level::Model => None,
         }
     }
 }
@@ -118,6 +121,7 @@ pub fn make(evidence: &Evidence, file: &Path) -> Result<(Option<u64>, Shrunk), S
     let variant = evidence.variant;
     let (seed, schedule, finding) = match evidence.level {
         Level::Walk => return Err("the walk has no schedule".to_owned()),
+        Level::Model => return Err("a model has no schedule".to_owned()),
         Level::Seeds(kind, most) => {
             let found = first(variant, kind, most);
             let (seed, finding) =
@@ -172,6 +176,7 @@ pub fn page() -> String {
                 Level::Seeds(kind, most) => (format!("seeds, {kind}"), format!("{most} seeds")),
                 Level::File => ("a schedule".to_owned(), "1 run".to_owned()),
                 Level::Walk => ("the walk".to_owned(), String::new()),
+                Level::Model => ("a model".to_owned(), String::new()),
             };
             let file = row.file(evidence).unwrap_or_default();
             let variant = evidence.variant;

@@ -121,6 +121,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             }],
             balance: Balance::default(),
             choosing: config::Choosing::default(),
+            queue: Some(config::Queue::default()),
             retries: config::Retries::default(),
             takes_connect: true,
             health: None,

@@ -162,6 +162,8 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Rejected(_)
         | Event::Routed(_)
         | Event::Peeked(_)
+        | Event::Queued
+        | Event::Granted
         | Event::Connected(_)
         | Event::Unconnected(_)
         | Event::Refused(..)
@@ -250,6 +252,8 @@ fn event(event: Event) -> &'static str {
         Event::Secured(..) => "secured",
         Event::Routed(_) => "routed",
         Event::Peeked(_) => "peeked",
+        Event::Queued => "queued",
+        Event::Granted => "granted",
         Event::Connected(_) => "connected",
         Event::Unconnected(_) => "unconnected",
         Event::Received(..) => "received",

@@ -5,7 +5,9 @@ use crate::{
     said, snapshot,
 };
 use std::num::NonZeroU32;
-use tidegate::config::{Affinity, Balance, Choosing, Cluster, Config, Ejection, Share, print};
+use tidegate::config::{
+    Affinity, Balance, Choosing, Cluster, Config, Ejection, Queue, Share, print,
+};
 use tidegate_core::{group, time::Span};
 
 const LISTENER: &str = "[[listener]]\nname = \"web\"\nbind = [\":80\"]\nto = \"api\"\n";
@@ -103,6 +105,63 @@ fn ejection_and_slow_start_arrive() {
     };
     assert_eq!(few.ejection, Some(expected));
     assert_eq!(few.slow_start, Some(Span::from_secs(30)));
+}
+
+#[test]
+fn who_may_wait_for_an_endpoint_arrives() {
+    let of = |lines: &str| {
+        let endpoint = "endpoints = [{ address = \"10.0.0.1:80\", max_connections = 1 }]";
+        let config = kept(&format!("{endpoint}\n{lines}"));
+        (
+            config.clusters[0].queue,
+            config.timeouts(&config.listeners[0], 0).queue,
+        )
+    };
+    let queue = |depth, timeout| {
+        let depth = NonZeroU32::new(depth).unwrap();
+        (Some(Queue { depth, timeout }), timeout)
+    };
+    let second = Span::from_secs(1);
+    for lines in [
+        "",
+        "queue = {}",
+        "queue = { depth = 256, timeout = \"1s\" }",
+    ] {
+        assert_eq!(of(lines), queue(256, second), "{lines}");
+    }
+    assert_eq!(of("queue = { depth = 1 }"), queue(1, second));
+    assert_eq!(
+        of("queue = { timeout = \"250ms\" }"),
+        queue(256, Span::from_ms(250))
+    );
+    assert_eq!(of("queue = \"off\""), (None, second));
+    assert_eq!(
+        cluster("queue = \"off\"").queue,
+        None,
+        "also where nobody waits anyway"
+    );
+    let print = print(&kept("endpoints = [\"10.0.0.1:80\"]"));
+    assert!(!print.contains("queue"), "{print}");
+}
+
+#[test]
+fn queues_that_are_none() {
+    let limited = "endpoints = [{ address = \"10.0.0.1:80\", max_connections = 1 }]";
+    for (name, endpoints, queue) in [
+        (
+            "a_queue_with_bad_values",
+            limited,
+            "{ depth = 0, timeout = 1, deep = true }",
+        ),
+        ("a_queue_that_is_a_word", limited, "\"on\""),
+        (
+            "a_queue_that_nobody_waits_in",
+            "endpoints = [\"10.0.0.1:80\"]",
+            "{ depth = 9 }",
+        ),
+    ] {
+        snapshot(name, &said(&file(&format!("{endpoints}\nqueue = {queue}"))));
+    }
 }
 
 #[test]

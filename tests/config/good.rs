@@ -242,6 +242,7 @@ fn every_wait_arrives() {
         head: Span::from_ms(250),
         idle: Span::from_secs(300),
         idle_least: Span::from_ms(1500),
+        queue: Span::from_secs(1),
         connect: Span::from_secs(1),
         tls_up: Span::from_secs(10),
         request: Span::from_secs(31),

@@ -17,6 +17,7 @@ enum At {
     ListenerKeepalive,
     ClusterKeepalive,
     Drain,
+    Queue,
 }
 
 /// A timer as section 3 names it, its key, and what the key sets.
@@ -26,7 +27,7 @@ fn waits(config: &Config) -> Timeouts {
     config.timeouts(&config.listeners[0], 0)
 }
 
-const ROWS: [Row; 35] = [
+const ROWS: [Row; 36] = [
     (
         "T_abort_flush, without progress",
         At::Listener,
@@ -138,6 +139,9 @@ const ROWS: [Row; 35] = [
     ("T_drain", At::Drain, "timeout", |c| c.drain.timeout),
     // Not in section 3: U14, and PRODUCT 5.
     ("T_ttfb", At::Cluster, "response", |c| waits(c).response),
+    ("for an endpoint with room", At::Queue, "timeout", |c| {
+        waits(c).queue
+    }),
     ("a response body", At::Cluster, "body", |c| waits(c).body),
     ("a request body", At::Listener, "request", |c| {
         waits(c).request
@@ -168,15 +172,20 @@ fn with_row(at: At, row: &str) -> Config {
     };
     let (listener, cluster) = (
         inside(At::Listener, "timeouts") + &inside(At::ListenerKeepalive, "keepalive"),
-        inside(At::Cluster, "timeouts") + &inside(At::ClusterKeepalive, "keepalive"),
+        inside(At::Cluster, "timeouts")
+            + &inside(At::ClusterKeepalive, "keepalive")
+            + &inside(At::Queue, "queue"),
     );
     let drain = match at {
         At::Drain => format!("[drain]\n{row}\n"),
-        At::Listener | At::Cluster | At::ListenerKeepalive | At::ClusterKeepalive => String::new(),
+        At::Listener | At::Cluster | At::ListenerKeepalive | At::ClusterKeepalive | At::Queue => {
+            String::new()
+        }
     };
     let text = format!(
         "[[listener]]\nname = \"a\"\nbind = [\":1\"]\nto = \"b\"\ntls = \"dev\"\n{listener}\
-         [[cluster]]\nname = \"b\"\nendpoints = [\"127.0.0.1:1\"]\ntls = \"system\"\n{cluster}{drain}"
+         [[cluster]]\nname = \"b\"\nendpoints = [{{ address = \"127.0.0.1:1\", max_connections = 1 }}]\n\
+         tls = \"system\"\n{cluster}{drain}"
     );
     read(&text).unwrap_or_else(|said| panic!("{said}"))
 }
@@ -237,6 +246,11 @@ fn keys(at: At) -> BTreeSet<String> {
             format!("keepalive = {{ {row} }}\n"),
             String::new(),
         ),
+        At::Queue => (
+            String::new(),
+            format!("queue = {{ {row} }}\n"),
+            String::new(),
+        ),
         At::Drain => (String::new(), String::new(), format!("[drain]\n{row}\n")),
     };
     let text = format!(
@@ -260,12 +274,16 @@ fn no_key_of_a_wait_is_left_out() {
         At::ListenerKeepalive,
         At::ClusterKeepalive,
         At::Drain,
+        At::Queue,
     ] {
         let listed = ROWS.iter().filter(|(_, place, ..)| *place == at);
         let mut listed: BTreeSet<String> = listed.map(|(_, _, key, _)| (*key).to_owned()).collect();
         if matches!(at, At::ListenerKeepalive | At::ClusterKeepalive) {
             // A number, and no wait; and what is no shorter than the others together.
             listed.extend(["probes", "user_timeout"].map(str::to_owned));
+        }
+        if at == At::Queue {
+            listed.insert("depth".to_owned());
         }
         assert_eq!(listed, keys(at), "{at:?}");
     }
@@ -279,6 +297,7 @@ fn every_wait_of_the_core_has_a_row() {
         head: _,
         idle: _,
         idle_least: _,
+        queue: _,
         connect: _,
         tls_up: _,
         request: _,

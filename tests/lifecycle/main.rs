@@ -14,6 +14,7 @@ mod idle;
 mod origin;
 mod original;
 mod passthrough;
+mod queue;
 mod reencrypt;
 mod relay;
 mod relay_abort;

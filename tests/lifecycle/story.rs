@@ -225,6 +225,16 @@ impl Story {
         self.event(Event::Failed(side, cause, Call::Read))
     }
 
+    /// All endpoints are at their limits.
+    pub(crate) fn queued(self) -> Self {
+        self.event(Event::Queued)
+    }
+
+    /// One has room for it.
+    pub(crate) fn granted(self) -> Self {
+        self.event(Event::Granted)
+    }
+
     pub(crate) fn connected(self) -> Self {
         self.event(Event::Connected(Origin::Fresh))
     }

@@ -30,6 +30,8 @@ pub(crate) enum Step {
     Fails(Side, Call),
     /// It fails, and takes with it what it took (R14).
     Loses(Side, Call),
+    /// No endpoint has room for it, or one has again.
+    Queues,
     Connects(bool),
 }
 
@@ -62,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (side(), call.clone()).prop_map(|(side, call)| Step::Fails(side, call)),
         1 => (side(), call).prop_map(|(side, call)| Step::Loses(side, call)),
         3 => prop::bool::weighted(0.95).prop_map(Step::Connects),
+        2 => Just(Step::Queues),
     ]
 }
 
@@ -156,6 +159,11 @@ impl Stage {
                 };
                 may.then_some(Event::Failed(side, Cause::Reset, call))
             }
+            Step::Queues if self.session.leg(Side::Up) == &Leg::Queued => Some(Event::Granted),
+            Step::Queues => {
+                (self.session.leg(Side::Up) == &Leg::Connecting).then_some(Event::Queued)
+            }
+            Step::Connects(_) if self.session.leg(Side::Up) == &Leg::Queued => Some(Event::Granted),
             Step::Connects(well) => {
                 let refused = Event::Unconnected(Refusal::Failed(Cause::Refused));
                 let event = if well {

@@ -15,6 +15,7 @@ mod last_word;
 mod order;
 mod original;
 mod policy;
+mod queue;
 mod relay;
 mod report;
 mod retry;

@@ -148,8 +148,8 @@ pub(crate) fn lifecycle() -> Vec<String> {
     let further = "H07b T18 W8 G5 S59 S60 S61 S62 S64 S66";
     let numbered = [
         ("4.4", 4),
-        // The last two are about the PROXY header, and the pace of a body (PRODUCT 5).
-        ("4.8", 6),
+        // The last four are about the PROXY header, the pace of a body, and the queue (PRODUCT 5).
+        ("4.8", 8),
         ("4.10", 5),
         ("4.11", 10),
         ("4.12", 6),

@@ -159,6 +159,13 @@ fn requests_that_are_sent_again_for_a_status() {
 }
 
 #[test]
+fn who_waits_for_an_endpoint() {
+    for shape in shapes::queued() {
+        whole(&shape);
+    }
+}
+
+#[test]
 fn http_sessions() {
     for shape in shapes::http() {
         whole(&shape);

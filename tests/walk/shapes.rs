@@ -43,6 +43,39 @@ pub(crate) fn introduced() -> Vec<Shape> {
     ]
 }
 
+/// Sessions that may have to wait for an endpoint (PRODUCT 5), among them requests that are sent again.
+pub(crate) fn queued() -> Vec<Shape> {
+    vec![
+        Shape::tcp("tcp, queued", false, [2, 2]).queueing(),
+        Shape::tcp("tls on both legs, queued", true, [1, 1])
+            .to_tls()
+            .queueing(),
+        Shape::tcp("tcp, queued, draining", false, [1, 1])
+            .queueing()
+            .draining(),
+        Shape::tcp("passthrough, queued", false, [2, 1])
+            .passed()
+            .queueing(),
+        Shape::http("length, queued", b"H", b"Hbb")
+            .answering(BodyKind::Length(2))
+            .queueing(),
+        Shape::http("upload, queued", b"Hbb", b"H")
+            .asking(POST_SHORT)
+            .queueing(),
+        Shape::http("pipelined, queued, draining", b"HH", b"H")
+            .queueing()
+            .draining(),
+        Shape::http("upgrade over tls, queued", b"Ht", b"H")
+            .asking(&[UPGRADE])
+            .switching()
+            .over_tls()
+            .queueing(),
+        Shape::http("client_fin cancel, queued", b"H", b"H")
+            .on_client_fin(ClientFin::Cancel)
+            .queueing(),
+    ]
+}
+
 /// Raw bytes, the client over TLS.
 pub(crate) fn tls() -> Shape {
     Shape::tcp("tls", true, [4, 4])
@@ -289,6 +322,11 @@ pub(crate) fn timed() -> Vec<Shape> {
         Shape::http("short upload", b"Hbb", b"H").asking(POST_SHORT),
     ];
     shapes.extend(
+        queued()
+            .into_iter()
+            .filter(|shape| !LARGE.contains(&shape.name)),
+    );
+    shapes.extend(
         http()
             .into_iter()
             .filter(|shape| !LARGE.contains(&shape.name)),
@@ -302,6 +340,7 @@ const LARGE: &[&str] = &[
     "upload, origin closes",
     "chunked upload",
     "pipelined",
+    "pipelined, queued, draining",
     "draining",
     "chunked over tls",
     "upload, origin over tls",

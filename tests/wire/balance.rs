@@ -198,7 +198,7 @@ fn who_finds_all_endpoints_at_their_limits_is_told_so() {
         proxy: Proxy::of_file(format!(
             "defaults = \"2026\"\nworkers = 1\n\
             [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
-            [[cluster]]\nname = \"c\"\nendpoints = [{}, {}]\n",
+            [[cluster]]\nname = \"c\"\nendpoints = [{}, {}]\nqueue = \"off\"\n",
             table(one.to_string()),
             table(other.to_string()),
         )),

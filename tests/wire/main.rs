@@ -32,6 +32,7 @@ mod pipes;
 mod probe;
 mod protect;
 mod proxy_header;
+mod queue;
 mod reencrypt;
 mod relay;
 mod reload;

@@ -33,6 +33,8 @@ pub(crate) struct Shape {
     pub(crate) version: tls::Version,
     /// The wait that may run out as soon as it is armed, if any may: it takes no time.
     pub(crate) fires: Option<Timer>,
+    /// Whether an endpoint may have to be waited for.
+    pub(crate) queues: bool,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
     /// Whether the kernel may tell of a FIN that nobody reads yet.
@@ -67,6 +69,7 @@ impl Shape {
             response: OK,
             version: tls::Version::V13,
             fires: None,
+            queues: false,
             drains: false,
             hints: false,
             idles: false,
@@ -94,6 +97,7 @@ impl Shape {
             response: OK,
             version: tls::Version::V13,
             fires: None,
+            queues: false,
             drains: false,
             hints: false,
             idles: false,
@@ -200,6 +204,7 @@ impl Shape {
                 Timer::Tls => &mut waits.tls,
                 Timer::Head => &mut waits.head,
                 Timer::Idle => &mut waits.idle,
+                Timer::Queue => &mut waits.queue,
                 Timer::Connect => &mut waits.connect,
                 Timer::TlsUp => &mut waits.tls_up,
                 Timer::Request => &mut waits.request,
@@ -221,6 +226,12 @@ impl Shape {
     /// With pipes that hold less than a relay, or more.
     pub(crate) fn piping(mut self, bytes: u32) -> Self {
         self.pipe = bytes;
+        self
+    }
+
+    /// Its endpoints may be at their limits.
+    pub(crate) fn queueing(mut self) -> Self {
+        self.queues = true;
         self
     }
 

@@ -7,7 +7,8 @@ use super::{
 };
 use tidegate_core::{
     effect::Effect,
-    event::{Event, Origin},
+    ending::Cause,
+    event::{Event, Origin, Refusal},
     http1::{BodyEncoder, PROBE},
     side::Side,
     timer::Timer,
@@ -17,6 +18,25 @@ impl World {
     /// Whether the session may end a leg for no fault of its peers': for time, or for room.
     pub(crate) fn gives_up(&self) -> bool {
         self.evicted || self.expired || self.lapsed
+    }
+
+    /// What may come of the upstream leg that is wanted.
+    pub(super) fn coming(&self, shape: &Shape) -> Vec<Event> {
+        if self.queued {
+            return vec![Event::Granted];
+        }
+        if !self.dialing {
+            return Vec::new();
+        }
+        let mut out = vec![Event::Connected(Origin::Fresh)];
+        if shape.is_http() && !self.session.is_retrying() {
+            out.push(Event::Connected(Origin::Reused));
+        }
+        out.push(Event::Unconnected(Refusal::Failed(Cause::Refused)));
+        if shape.queues && !self.waited {
+            out.push(Event::Queued);
+        }
+        out
     }
 
     /// What `event` says about the truth.
@@ -32,6 +52,8 @@ impl World {
                 }
             }
             Event::Secured(Side::Up, _) => self.reached(shape),
+            Event::Queued => (self.queued, self.waited) = (true, true),
+            Event::Granted => self.queued = false,
             Event::Unconnected(_) => self.dialing = false,
             // As if it had not been reached: it has heard nothing of what it was wanted for.
             Event::Fin(Side::Up) | Event::Failed(Side::Up, ..) if self.securing => {}
@@ -110,6 +132,7 @@ impl World {
             Timer::Tls
             | Timer::Head
             | Timer::Idle
+            | Timer::Queue
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request
@@ -153,7 +176,7 @@ impl World {
                     self.carry.repeat();
                 }
             }
-            Effect::Cancel => self.dialing = false,
+            Effect::Cancel => (self.dialing, self.queued) = (false, false),
             Effect::Finish(side) => self.wire_mut(side).finish = true,
             Effect::Reset(Side::Up) if self.securing => self.securing = false,
             Effect::Reset(side) => self.wire_mut(side).fd = Fd::Reset,

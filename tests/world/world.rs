@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tidegate_core::{
     effect::Effects,
     ending::{Cause, Rejection},
-    event::{Call, Event, Origin, Peeked, Refusal},
+    event::{Call, Event, Peeked},
     interest::Read,
     leg::{Leg, WriteEnd},
     session::{Phase, RULES, Rule, Session},
@@ -45,6 +45,10 @@ pub(crate) struct World {
     pub(crate) wires: [Wire; 2],
     pub(crate) carry: Carry,
     pub(crate) dialing: bool,
+    /// No endpoint has room for it yet.
+    pub(crate) queued: bool,
+    /// It has waited for one; once is enough.
+    pub(crate) waited: bool,
     /// The origin is reached, and shakes hands.
     pub(crate) securing: bool,
     pub(crate) dials: u8,
@@ -83,6 +87,8 @@ impl World {
             ],
             carry: Carry::default(),
             dialing: false,
+            queued: false,
+            waited: false,
             securing: false,
             dials: 0,
             drained: false,
@@ -142,13 +148,7 @@ impl World {
             all.into_iter()
                 .for_each(|peeked| tell(Event::Peeked(peeked)));
         }
-        if self.dialing {
-            tell(Event::Connected(Origin::Fresh));
-            if shape.is_http() && !self.session.is_retrying() {
-                tell(Event::Connected(Origin::Reused));
-            }
-            tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
-        }
+        self.coming(shape).into_iter().for_each(&mut tell);
         let deadline = self.session.deadline();
         let idles = shape.idles && !self.idled;
         let idle = idles && deadline.is_some_and(|(_, timer)| timer == Timer::Tunnel);

@@ -8,7 +8,7 @@ mod parts;
 mod phrase;
 mod words;
 
-pub use self::parts::{Added, Content, Wording};
+pub use self::parts::{Added, Content, Detail, Wording};
 
 use self::phrase::phrase;
 use super::Method;
@@ -30,8 +30,8 @@ pub struct Reply {
     pub status: u16,
     /// The proxy error type (RFC 9209, 2.3), a token; none if nothing went wrong.
     pub cause: Option<&'static str>,
-    /// What is wrong with the message that it refuses.
-    pub fault: Option<Fault>,
+    /// What there is to say beyond that.
+    pub detail: Option<Detail>,
     /// What a DNS server has answered in place of an address.
     pub rcode: Option<Rcode>,
     /// After how many seconds the client may ask again (RFC 9110, 10.2.3); 0 for not a word of it.
@@ -132,6 +132,16 @@ impl Reply {
         }
     }
 
+    /// 503: no endpoint had room for it within the queue's deadline. Where others wait, it is worth
+    /// coming back after so many seconds.
+    #[must_use]
+    pub const fn overdue(retry_after: u32) -> Self {
+        Reply {
+            detail: Some(Detail::QueueDeadline),
+            ..Self::unavailable("connection_limit_reached").after(retry_after)
+        }
+    }
+
     /// 504: the origin was silent (U14).
     #[must_use]
     pub const fn gateway_timeout(cause: &'static str) -> Self {
@@ -198,7 +208,7 @@ impl Reply {
             }),
         };
         Reply {
-            fault: Some(reject.fault()),
+            detail: Some(Detail::Fault(reject.fault())),
             ..reply
         }
     }
@@ -209,6 +219,15 @@ impl Reply {
         Reply {
             retry_after: seconds,
             ..self
+        }
+    }
+
+    /// What is wrong with the message that it refuses, if it refuses one.
+    #[must_use]
+    pub const fn fault(&self) -> Option<Fault> {
+        match self.detail {
+            Some(Detail::Fault(fault)) => Some(fault),
+            Some(Detail::QueueDeadline) | None => None,
         }
     }
 
@@ -280,7 +299,7 @@ impl Reply {
         Reply {
             status,
             cause: Some(cause),
-            fault: None,
+            detail: None,
             rcode: None,
             retry_after: 0,
             fields: 0,
@@ -315,9 +334,9 @@ impl Reply {
             // What went wrong a moment ago is no news for others, nor for later.
             put(b"Cache-Control: no-store\r\nProxy-Status: tidegate; error=");
             put(cause.as_bytes());
-            if let Some(fault) = self.fault {
+            if let Some(detail) = self.detail {
                 put(b"; details=\"");
-                put(fault.reason().as_bytes());
+                put(detail.words().as_bytes());
                 put(b"\"");
             }
             if let Some(rcode) = self.rcode {

@@ -139,7 +139,7 @@ fn no_word_of_ours_needs_an_escape() {
     for reply in all() {
         let words = [
             reply.cause.unwrap_or_default(),
-            reply.fault.map_or("", |fault| fault.reason()),
+            reply.detail.map_or("", Detail::words),
         ];
         for word in words {
             let plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte);

@@ -72,7 +72,7 @@ impl Session {
                     effects.push(Effect::Close(side));
                     continue;
                 }
-                Leg::Connecting => {
+                Leg::Queued | Leg::Connecting => {
                     self.relay_to_mut(side).discard(Loss::Deadline);
                     self.leg_mut(side).reset(End::Abort(Cause::Deadline));
                     effects.push(Effect::Cancel);

@@ -40,7 +40,7 @@ impl Session {
             Timer::Head => self.head_expired(timer, effects),
             // H03: no request was begun, so there is nothing to answer.
             Timer::Idle => self.idle_expired(timer, effects),
-            Timer::Connect => {
+            Timer::Queue | Timer::Connect => {
                 effects.push(Effect::Cancel);
                 self.no_upstream(Refusal::Failed(Cause::Expired(timer)), effects);
             }

@@ -211,7 +211,7 @@ impl Session {
             (Side::Up, Phase::Exchange(_)) => {
                 // U05: bad as it is, an answer has come, also if its leg has failed before.
                 self.exchange_mut().lose();
-                self.exchange_mut().fault = reply.fault;
+                self.exchange_mut().fault = reply.fault();
                 if let Some(open) = self.up.open_mut() {
                     open.failed(Cause::Protocol, Call::Read);
                 }
@@ -278,7 +278,7 @@ impl Session {
     pub(super) fn drop_origin(&mut self, effects: &mut Effects) {
         self.discard_request(Loss::Unwanted);
         match self.up {
-            Leg::Connecting => {
+            Leg::Queued | Leg::Connecting => {
                 self.up = Leg::Absent;
                 effects.push(Effect::Cancel);
             }
@@ -308,6 +308,7 @@ impl Session {
             Refusal::NoAddress(why) => Reply::unresolved(why),
             Refusal::Busy => Reply::unavailable("connection_limit_reached"),
             Refusal::Failed(cause) => match cause {
+                Cause::Expired(Timer::Queue) => Reply::overdue(self.setup.timeouts.queue_again()),
                 Cause::TimedOut | Cause::Expired(_) => Reply::gateway_timeout("connection_timeout"),
                 Cause::Refused => Reply::bad_gateway("connection_refused"),
                 Cause::Unreachable => Reply::bad_gateway("destination_ip_unroutable"),

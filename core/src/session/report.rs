@@ -134,7 +134,7 @@ impl Session {
 
     fn note_read_end(&mut self, now: Time, side: Side, by: By) {
         let (end, cause) = match self.leg(side) {
-            Leg::Absent | Leg::Connecting | Leg::Securing => (None, None),
+            Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => (None, None),
             Leg::Open(open) => {
                 let cause = match open.read {
                     ReadEnd::Draining(cause) => Some(cause),
@@ -174,7 +174,7 @@ impl Session {
             (Event::Fin(side), _) if mark.opens[side as usize].is_none() => {
                 (side, Cause::Reset, peer(side))
             }
-            (Event::Fired, Some(timer @ (Timer::Connect | Timer::TlsUp))) => {
+            (Event::Fired, Some(timer @ (Timer::Queue | Timer::Connect | Timer::TlsUp))) => {
                 (Side::Up, Cause::Expired(timer), By::Proxy)
             }
             (Event::Fired, Some(timer @ Timer::Tls)) => {
@@ -253,7 +253,7 @@ impl Session {
             account.first.get_or_insert(By::Proxy);
         }
         if told && useless {
-            leg.lingers.get_or_insert(now);
+            leg.lingers.begin(now);
         }
     }
 
@@ -315,7 +315,7 @@ impl Session {
     fn leave(&mut self, side: Side, parting: Parting, end: Option<End>, now: Time) {
         let told = match self.leg(side) {
             Leg::Gone(end) | Leg::Reset(end) => Some(*end),
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Open(_) => None,
+            Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing | Leg::Open(_) => None,
         };
         let leg = &mut self.account.0.legs[side as usize];
         let seen = leg.heard.map(|heard| heard.end);
@@ -333,8 +333,7 @@ impl Session {
         leg.over.get_or_insert(Over { parting, end, at });
     }
 
-    /// Between two requests nothing has ended: what became of the last origin's leg is not how
-    /// this client's connection will end.
+    /// Between two requests nothing has ended: not as the last origin's leg will this one end.
     fn forget_exchange(&mut self) {
         let down = &self.account.0.legs[Side::Down as usize];
         if matches!(self.phase, Phase::Idle(_)) && down.heard.is_none() && down.failed.is_none() {
@@ -360,6 +359,8 @@ const fn speaker(event: Event) -> Option<Side> {
         | Event::Secured(..)
         | Event::Peeked(Peeked::Routed | Peeked::Unroutable)
         | Event::Routed(_)
+        | Event::Queued
+        | Event::Granted
         | Event::Connected(_)
         | Event::Received(..)
         | Event::Piped(..)

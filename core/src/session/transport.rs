@@ -197,7 +197,7 @@ impl Session {
     /// Whether bytes for the leg can still reach its peer: it is open, or about to be.
     pub(super) fn takes(&self, side: Side) -> bool {
         match self.leg(side) {
-            Leg::Connecting => true,
+            Leg::Queued | Leg::Connecting => true,
             Leg::Securing => side == Side::Up,
             Leg::Open(open) => !matches!(open.read, ReadEnd::Draining(_) | ReadEnd::Failed(_)),
             Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => false,

@@ -98,7 +98,12 @@ impl Session {
     /// empty clean close; the settle rules make it one.
     pub(super) fn unreachable(&mut self, refusal: Refusal) {
         let cause = refusal.cause().unwrap_or(Cause::Unreachable);
-        self.note(How::Abort(cause), By::Origin);
+        // It was nobody's fault but that of who let too many in.
+        let by = match cause == Cause::Expired(Timer::Queue) {
+            true => By::Proxy,
+            false => By::Origin,
+        };
+        self.note(How::Abort(cause), by);
         self.d2u.discard(Loss::NoUpstream);
         self.up = Leg::Reset(End::Abort(cause));
     }

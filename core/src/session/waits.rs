@@ -54,7 +54,7 @@ impl Session {
             };
         }
         line! {
-            Tls Head Idle Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
+            Tls Head Idle Queue Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
             FlushDown FlushUp FlushTotal
         }
     }
@@ -87,6 +87,7 @@ impl Session {
                 (true, waits.idle_least.min(drain::AT_MOST))
             }
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
+            Timer::Queue => (self.up == Leg::Queued, waits.queue),
             Timer::Connect => (self.up == Leg::Connecting, waits.connect),
             Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),
             Timer::Request => (self.waits_for_request(), waits.request),
@@ -264,7 +265,12 @@ impl Session {
     fn lingers(&self) -> bool {
         let heard = |side: &Side| match self.leg(*side) {
             Leg::Open(open) => open.write == WriteEnd::Acked,
-            Leg::Absent | Leg::Connecting | Leg::Securing | Leg::Gone(_) | Leg::Reset(_) => true,
+            Leg::Absent
+            | Leg::Queued
+            | Leg::Connecting
+            | Leg::Securing
+            | Leg::Gone(_)
+            | Leg::Reset(_) => true,
         };
         let waits = |side: Side| {
             self.leg(side).open().is_some_and(|open| match open.read {

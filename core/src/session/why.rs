@@ -11,6 +11,8 @@ use core::fmt;
 /// What a leg waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wait {
+    /// An endpoint that may have one more session.
+    Turn,
     /// The answer to a connect.
     Connect,
     /// The PROXY header that it begins with.
@@ -46,6 +48,7 @@ pub enum Wait {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Wait::Turn => "an endpoint",
             Wait::Connect => "the connect",
             Wait::ProxyHeader => "a PROXY header",
             Wait::Handshake => "the handshake",
@@ -71,6 +74,7 @@ impl Session {
     pub fn wait(&self, side: Side) -> Option<Wait> {
         match self.leg(side) {
             Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => None,
+            Leg::Queued => Some(Wait::Turn),
             Leg::Connecting => Some(Wait::Connect),
             Leg::Securing if side == Side::Down && self.phase == Phase::ProxyHeader => {
                 Some(Wait::ProxyHeader)

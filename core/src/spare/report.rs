@@ -6,7 +6,7 @@ use crate::{
     ending::{By, Cause, End},
     leg::{Open, ReadEnd},
     report::{Failure, Heard, LegReport, Over, Parting},
-    time::Time,
+    time::{Moment, Time},
     timer::Timer,
 };
 
@@ -82,7 +82,7 @@ impl Spare {
         let parting = match order {
             Effect::Finish => {
                 report.said.finish = Some(now);
-                report.lingers = Some(now);
+                report.lingers = Moment::at(now);
                 return;
             }
             Effect::Close => Parting::Closed,

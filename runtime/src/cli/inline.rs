@@ -74,6 +74,7 @@ pub(super) fn config(
         endpoints,
         balance: Balance::default(),
         choosing: Choosing::default(),
+        queue: Some(crate::config::Queue::default()),
         retries: Retries::default(),
         takes_connect: false,
         health: None,

@@ -5,7 +5,7 @@ use crate::{
         Authority, Cluster, Endpoint, OriginTls, Roots, Share, address, choosing,
         credentials::{authorities, certificates},
         endpoint::endpoint,
-        health, keepalive,
+        health, keepalive, queue,
         read::{Node, Reader, Section, Word},
         retries, share, sockets, waits,
     },
@@ -24,7 +24,7 @@ pub(super) fn version_word(version: Version) -> &'static str {
     VERSIONS.iter().find(same).map_or("", |(word, _)| word)
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "endpoints",
     "tls",
@@ -32,6 +32,7 @@ const KEYS: [&str; 14] = [
     "balance",
     "ejection",
     "slow_start",
+    "queue",
     "retries",
     "connect",
     "proxy_protocol",
@@ -68,6 +69,7 @@ pub(super) fn read(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Optio
             .collect(),
         balance,
         choosing,
+        queue: queue::read(reader, section, &endpoints),
         retries: section
             .get("retries")
             .map(|node| retries::read(reader, node))

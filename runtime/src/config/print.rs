@@ -8,7 +8,7 @@ use crate::config::{
     cluster::version_word,
     dns,
     file::EDITION,
-    forwarding, health, keepalive, policy, retries, route, share, sockets,
+    forwarding, health, keepalive, policy, queue, retries, route, share, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -153,6 +153,7 @@ fn print_cluster(cluster: &Cluster) -> String {
         endpoints,
         balance,
         choosing,
+        queue,
         retries,
         takes_connect,
         proxy_protocol,
@@ -172,6 +173,7 @@ fn print_cluster(cluster: &Cluster) -> String {
     ) + &tls.as_ref().map(print_origin_tls).unwrap_or_default()
         + &health.as_ref().map(show_health).unwrap_or_default()
         + &choosing::show(*balance, choosing)
+        + &queue::show(*queue)
         + &retries::show(retries)
         + if *takes_connect {
             "connect = true\n"

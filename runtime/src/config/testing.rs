@@ -31,6 +31,7 @@ pub(crate) fn cluster(endpoints: &[&str]) -> Cluster {
         endpoints: endpoints.iter().map(endpoint).collect(),
         balance: Balance::default(),
         choosing: Choosing::default(),
+        queue: Some(Queue::default()),
         retries: Retries::default(),
         takes_connect: false,
         health: None,

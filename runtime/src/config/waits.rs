@@ -12,7 +12,7 @@ use tidegate_core::{limits::Timeouts, time::Span};
 /// The longest wait that can be configured: 30 days.
 const MOST: Span = Span::from_secs(30 * 24 * 3600);
 /// A wait for a peer: it cannot be switched off.
-const WAIT: RangeInclusive<Span> = Span::from_ms(1)..=MOST;
+pub(super) const WAIT: RangeInclusive<Span> = Span::from_ms(1)..=MOST;
 /// A courtesy before a close: 0 goes without it.
 const COURTESY: RangeInclusive<Span> = Span(0)..=MOST;
 /// T_predrain: how long connections may still be accepted before a drain.

@@ -219,6 +219,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         }],
         balance: Balance::default(),
         choosing: Choosing::default(),
+        queue: Some(config::Queue::default()),
         retries: Retries::default(),
         takes_connect: false,
         health: None,

@@ -1,4 +1,4 @@
-//! How legs begin: the dial of the upstream one, and the TLS handshakes of both.
+//! How legs begin: the turn and the dial of the upstream one, and the TLS handshakes of both.
 //!
 //! It waits for the network, and tells the session what came of it. It never moves a byte that
 //! either peer has said to the other.
@@ -6,8 +6,8 @@
 use super::Driver;
 use crate::{
     net::Network,
-    port::{Fault, fault::Detail},
-    upstream::{Ends, Found, Need, Wanted},
+    port::{Fault, Port, fault::Detail},
+    upstream::{Coming, Ends, Found, Held, Need, Wanted},
 };
 use rustls::ProtocolVersion;
 use std::{
@@ -51,7 +51,6 @@ impl<N: Network> Driver<N> {
                 (self.carry.cluster(), need)
             }
         };
-        let failed = self.failed_at.take();
         if self.session.is_retrying() {
             tracing::info!("the request is sent again, on a fresh connection");
             self.wire(Side::Up).outbox.rewind();
@@ -61,25 +60,33 @@ impl<N: Network> Driver<N> {
             self.desk().events.push_front(refusal);
             return;
         }
-        let failed = failed.filter(|_| self.session.is_retrying());
         let wanted = Wanted {
             cluster,
             key: self.carry.key,
             client: self.client.ip(),
-            failed,
+            failed: self.held.take(),
         };
         let found = match self.carry.refusal() {
             Some(refusal) => Found::Nothing(refusal),
             None => {
-                let ends = || Ends {
-                    client: self.client,
-                    destination: self.destination(),
-                };
-                self.service.upstreams.find(&wanted, need, &ends)
+                let ends = || self.ends();
+                self.service.upstreams.find(wanted, need, &ends)
             }
         };
+        self.take_up(found);
+    }
+
+    fn ends(&self) -> Ends {
+        Ends {
+            client: self.client,
+            destination: self.destination(),
+        }
+    }
+
+    /// Takes up what there is. It is told before whatever else is queued: the session waits for nothing
+    /// else of its order.
+    fn take_up(&mut self, found: Found<N>) {
         match found {
-            // Before whatever else is queued: the session waits for nothing else of its order.
             Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
             Found::Idle(port, lease, held) => {
                 (self.lease, self.held) = (lease, Some(held));
@@ -90,8 +97,29 @@ impl<N: Network> Driver<N> {
                     .events
                     .push_front(Event::Connected(Origin::Reused));
             }
-            Found::Dial(dial) => self.dial = Some(Box::new(dial)),
+            Found::Turn(waiting) => {
+                tracing::debug!(conn = %self.conn, "waits for an endpoint: all are at their limits");
+                self.coming = Some(Box::new(Coming::Turn(waiting)));
+                self.desk().events.push_front(Event::Queued);
+            }
+            Found::Dial(dial) => self.coming = Some(Box::new(Coming::Dial(dial))),
         }
+    }
+
+    /// R20. A step can both order a leg and recall it (H06: a head whose body is cut already), so
+    /// what answered the order at once is not told; an idle connection goes back as it was.
+    pub(super) fn cancel(&mut self) {
+        if let Some(coming) = self.coming.take() {
+            coming.give_up(self.now);
+        }
+        let answers = |event: &Event| {
+            matches!(
+                event,
+                Event::Queued | Event::Granted | Event::Connected(_) | Event::Unconnected(_)
+            )
+        };
+        self.desk().events.retain(|event| !answers(event));
+        self.park();
     }
 
     /// Whether the client's source may ask once more; if not, after how many seconds. A request that is
@@ -156,32 +184,55 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    pub(super) fn poll_dial(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(dial) = self.dial.as_mut() else {
+    /// Looks after the upstream leg that is wanted.
+    pub(super) fn poll_coming(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.coming.as_deref_mut() {
+            None => false,
+            Some(Coming::Turn(waiting)) => match Pin::new(waiting).poll(cx) {
+                Poll::Pending => false,
+                Poll::Ready(held) => self.granted(held),
+            },
+            Some(Coming::Dial(dial)) => match Pin::new(dial).poll(cx) {
+                Poll::Pending => false,
+                Poll::Ready(dialled) => self.dialled(dialled),
+            },
+        }
+    }
+
+    /// Its turn has come: an endpoint is kept for it.
+    fn granted(&mut self, held: Held) -> bool {
+        let Some(Coming::Turn(waiting)) = self.coming.take().map(|coming| *coming) else {
             return false;
         };
-        match Pin::new(dial.as_mut()).poll(cx) {
-            Poll::Pending => false,
-            Poll::Ready(Ok(port)) => {
-                let held = self.dial.take().map(|dial| dial.into_held());
-                if let Some(held) = &held {
-                    self.endpoint = held.endpoint().authority.to_string();
-                }
-                self.held = held;
+        let ends = || self.ends();
+        let found = self.service.upstreams.granted(&waiting, held, &ends);
+        self.take_up(found);
+        self.desk().events.push_front(Event::Granted);
+        self.settle();
+        true
+    }
+
+    fn dialled(&mut self, dialled: Result<Port<N::Stream>, Refusal>) -> bool {
+        let Some(Coming::Dial(dial)) = self.coming.take().map(|coming| *coming) else {
+            return false;
+        };
+        match dialled {
+            Ok(port) => {
+                let held = dial.into_held();
+                self.endpoint = held.endpoint().authority.to_string();
+                self.held = Some(held);
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
-                true
             }
-            Poll::Ready(Err(refusal)) => {
-                let failed = self.dial.take().and_then(|dial| dial.into_failure());
-                if let Some((endpoint, fault)) = failed {
+            Err(refusal) => {
+                if let Some((endpoint, fault)) = dial.into_failure() {
                     self.endpoint = endpoint;
                     self.wire(Side::Up).told.fault = Some(fault);
                 }
                 self.step(Event::Unconnected(refusal));
-                true
             }
         }
+        true
     }
 
     /// Looks at a client's first words, where its connection is routed by them. They are with the

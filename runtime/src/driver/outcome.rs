@@ -4,7 +4,7 @@
 //! the share in the endpoint is still there to be told.
 
 use super::Driver;
-use crate::net::Network;
+use crate::{net::Network, upstream::Coming};
 use tidegate_core::{
     ending::Cause,
     event::{Decoded, Event, Head, Origin},
@@ -41,6 +41,8 @@ impl<N: Network> Driver<N> {
             | Event::Secured(Side::Down, _)
             | Event::Peeked(_)
             | Event::Routed(_)
+            | Event::Queued
+            | Event::Granted
             | Event::Connected(_)
             | Event::Unconnected(_)
             | Event::Received(..)
@@ -106,7 +108,7 @@ impl<N: Network> Driver<N> {
         };
         match timer {
             Timer::Connect => {
-                if let Some(dial) = &self.dial {
+                if let Some(Coming::Dial(dial)) = self.coming.as_deref() {
                     dial.timed_out();
                 }
             }
@@ -118,6 +120,7 @@ impl<N: Network> Driver<N> {
             Timer::Tls
             | Timer::Head
             | Timer::Idle
+            | Timer::Queue
             | Timer::Request
             | Timer::Pace
             | Timer::Body

@@ -23,7 +23,7 @@ impl<N: Network> Driver<N> {
     pub(super) fn hear(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = self.poll_header(cx);
         moved |= self.poll_secure(cx, Side::Down);
-        moved |= self.poll_dial(cx);
+        moved |= self.poll_coming(cx);
         moved |= self.poll_secure(cx, Side::Up);
         for side in Side::BOTH {
             if bad!(ErrorBeforeData) {

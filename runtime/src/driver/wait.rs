@@ -19,6 +19,7 @@ impl<N: Network> Driver<N> {
             Timer::Tls
             | Timer::Head
             | Timer::Idle
+            | Timer::Queue
             | Timer::Connect
             | Timer::TlsUp
             | Timer::Request

@@ -144,6 +144,8 @@ const fn word(cause: Cause) -> &'static str {
             Timer::Tls | Timer::TlsUp => "expired_tls",
             Timer::Head => "expired_head",
             Timer::Idle => "expired_idle",
+            // PRODUCT section 5.
+            Timer::Queue => "queue_timeout",
             Timer::Connect => "expired_connect",
             Timer::Request => "expired_request",
             Timer::Pace => "expired_pace",

@@ -130,6 +130,39 @@ fn half_closed_legs_are_counted_by_age_and_forgotten_with_their_session() {
 }
 
 #[test]
+fn who_waits_for_an_endpoint_is_told_by_cluster() {
+    let (one, other) = (Observer::new(0), Observer::new(1));
+    assert!(
+        !one.metrics(Time(0)).to_string().contains("queue"),
+        "nobody has"
+    );
+    let queued = one.queued("c");
+    queued.depth(2);
+    queued.waited(Span::from_ms(250));
+    one.queued("c").waited(Span::from_secs(3));
+    other.queued("c").waited(Span::from_ms(7));
+    let mut all = one.metrics(Time(0));
+    assert_eq!(all.queues.counts("c"), (2, 2));
+    assert_eq!(all.queues.counts("d"), (0, 0));
+    all.add(&other.metrics(Time(0)));
+    let text = all.to_string();
+    for line in [
+        "# TYPE tidegate_cluster_queue_depth gauge",
+        r#"tidegate_cluster_queue_depth{cluster="c"} 2"#,
+        "# TYPE tidegate_cluster_queue_duration_seconds histogram",
+        r#"tidegate_cluster_queue_duration_seconds_bucket{cluster="c",le="0.005"} 0"#,
+        r#"tidegate_cluster_queue_duration_seconds_bucket{cluster="c",le="0.01"} 1"#,
+        r#"tidegate_cluster_queue_duration_seconds_bucket{cluster="c",le="0.25"} 2"#,
+        r#"tidegate_cluster_queue_duration_seconds_bucket{cluster="c",le="2.5"} 2"#,
+        r#"tidegate_cluster_queue_duration_seconds_bucket{cluster="c",le="+Inf"} 3"#,
+        r#"tidegate_cluster_queue_duration_seconds_sum{cluster="c"} 3.257000"#,
+        r#"tidegate_cluster_queue_duration_seconds_count{cluster="c"} 3"#,
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in\n{text}");
+    }
+}
+
+#[test]
 fn every_connection_of_a_worker_has_a_name() {
     let observer = Observer::new(3);
     assert_eq!(observer.next().to_string(), "3-1");

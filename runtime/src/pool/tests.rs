@@ -1,7 +1,7 @@
 //! The pool on a network without peers: who is given out, who makes room, and what a leg costs.
 
 mod back;
-mod fake;
+pub(crate) mod fake;
 
 use self::fake::{Fake, Fate, Hand, Say};
 use super::{Lease, MOST_IDLE, Pool};

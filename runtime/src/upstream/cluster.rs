@@ -1,14 +1,17 @@
 //! One cluster, as all listeners of one worker use it: its endpoints, and whom its requests go to.
 //!
-//! It owns the addresses behind the slots of a [`Group`], which decides. It waits for nothing, and knows
-//! nothing of listeners: what differs between them is in [`Uplink`].
+//! It owns the addresses behind the slots of a [`Group`], which decides, and the places of those who wait
+//! for one of them. It waits for nothing, and knows nothing of listeners: what differs between them is
+//! in [`Uplink`].
 
-use super::place::Place;
+use super::{held::Held, place::Place, waiting::Seat};
 use crate::{
     config::{self, Affinity},
     members::Member,
     net::{Address, Buffers},
+    observe::Queued,
     tls::origin::Terms,
+    variant::bad,
 };
 use rustls::{ClientConfig, pki_types::ServerName};
 use std::{
@@ -19,10 +22,11 @@ use std::{
 use tidegate_core::{
     budget::Budget,
     event::Refusal,
-    group::{self, Choice, Group, Outcome, Slot, Spec},
+    group::{self, Choice, Group, Outcome, Slot, Spec, State},
     limits::Waits,
     lookup::Unresolved,
     proxy_protocol::Version,
+    queue::{Queue, Ticket},
     time::Time,
 };
 
@@ -71,6 +75,12 @@ pub struct Cluster {
     endpoints: RefCell<Vec<Rc<Endpoint>>>,
     /// Why it has none, if it has none.
     lacking: Cell<Option<Unresolved>>,
+    /// Who waits for one that has room.
+    queue: RefCell<Queue<Rc<Seat>>>,
+    /// How many they are, for whoever asks.
+    queued: Queued,
+    /// The last moment that it was told of.
+    now: Cell<Time>,
     /// How many of its requests are sent again.
     budget: RefCell<Budget>,
     /// Statuses of responses that say that an endpoint cannot answer.
@@ -95,6 +105,11 @@ pub struct Cluster {
 pub struct Parts {
     /// Who decides; it has no members yet.
     pub group: Group,
+    /// How many requests may wait for an endpoint, of all workers together; with none each is refused
+    /// that finds no room.
+    pub depth: u32,
+    /// Where those who wait are counted.
+    pub queued: Queued,
     /// How many of its requests are sent again.
     pub budget: Budget,
     /// Statuses of responses that say that an endpoint cannot answer.
@@ -130,10 +145,17 @@ impl Cluster {
     /// A cluster that has been asked for nothing, and has no endpoints yet.
     #[must_use]
     pub fn new(parts: Parts) -> Rc<Cluster> {
+        let depth = match parts.depth {
+            0 => 0,
+            all => usize::try_from(parts.place.part(all)).unwrap_or(usize::MAX),
+        };
         Rc::new(Cluster {
             group: RefCell::new(parts.group),
             endpoints: RefCell::default(),
             lacking: Cell::new(None),
+            queue: RefCell::new(Queue::new(depth)),
+            queued: parts.queued,
+            now: Cell::new(Time(0)),
             budget: RefCell::new(parts.budget),
             failing: parts.failing,
             declined: parts.declined,
@@ -148,7 +170,12 @@ impl Cluster {
 
     /// Its endpoints are these from now on. Who was one before, by name and address, keeps its load and
     /// its record; who is one no longer, or gets no work, keeps the sessions it has.
-    pub(crate) fn set(&self, now: Time, members: &[Member]) {
+    pub(crate) fn set(self: &Rc<Self>, now: Time, members: &[Member]) {
+        self.replace(now, members);
+        self.serve(now);
+    }
+
+    fn replace(&self, now: Time, members: &[Member]) {
         let specs: Vec<_> = members.iter().map(|one| spec(one, self.place)).collect();
         let mut group = self.group.borrow_mut();
         let slots = group.set(now, &specs);
@@ -184,7 +211,8 @@ impl Cluster {
         self.budget.borrow_mut().spend(now)
     }
 
-    /// A share in the endpoint that is next, but in none of `tried`. `index`: the cluster's own.
+    /// A share in the endpoint that is next, but in none of `tried`.
+    /// `index`: the cluster's own.
     pub(super) fn pick(
         self: &Rc<Self>,
         now: Time,
@@ -192,6 +220,10 @@ impl Cluster {
         key: Option<u64>,
         tried: &[Slot],
     ) -> Picked {
+        // Who waits goes first: what is left after that is the newcomer's.
+        if !bad!(NewcomerOvertakes) {
+            self.serve(now);
+        }
         let choice = self.group.borrow_mut().pick(now, key, tried);
         match choice {
             Choice::Endpoint(slot) => Picked::Share(Held::new(self, slot, index)),
@@ -200,82 +232,109 @@ impl Cluster {
         }
     }
 
+    /// Takes the last place in the queue, if there is one.
+    pub(super) fn join(&self, seat: &Rc<Seat>) -> Option<Ticket> {
+        let mut queue = self.queue.borrow_mut();
+        let ticket = queue.join(Rc::clone(seat)).ok();
+        self.queued.depth(queue.len());
+        ticket
+    }
+
+    /// Gives a place up that has not been served.
+    pub(super) fn leave(&self, ticket: Ticket) {
+        let left = {
+            let mut queue = self.queue.borrow_mut();
+            let left = queue.leave(ticket);
+            self.queued.depth(queue.len());
+            left
+        };
+        if left.is_some() {
+            self.tell_first();
+        }
+    }
+
+    /// When the first in the queue is to see whether there is room, though nobody has made any.
+    pub(super) fn looks_at(&self, ticket: Ticket) -> Option<Time> {
+        let first = self.queue.borrow().is_first(ticket);
+        self.group.borrow().next_end().filter(|_| first)
+    }
+
+    /// Gives each endpoint that has room to who has waited longest: it is theirs from now on, whenever
+    /// they take it.
+    pub(super) fn serve(self: &Rc<Self>, now: Time) {
+        self.now.set(self.now.get().max(now));
+        loop {
+            // Nothing is borrowed while somebody is woken.
+            let first = self.queue.borrow().first().cloned();
+            let Some(seat) = first else { return };
+            let choice = self.group.borrow_mut().pick(now, seat.key, &[]);
+            let Choice::Endpoint(slot) = choice else {
+                break;
+            };
+            {
+                let mut queue = self.queue.borrow_mut();
+                queue.serve();
+                self.queued.depth(queue.len());
+            }
+            seat.grant(Held::new(self, slot, seat.index));
+        }
+        self.tell_first();
+    }
+
+    /// Who is first looks for itself when an ejection ends: nobody makes room then.
+    fn tell_first(&self) {
+        let Some(ends) = self.group.borrow().next_end() else {
+            return;
+        };
+        let first = self.queue.borrow().first().cloned();
+        if let Some(seat) = first {
+            seat.look_at(ends);
+        }
+    }
+
+    /// Who has so long waited, and waits no longer.
+    pub(super) fn waited(&self, since: Time, now: Time) {
+        self.queued.waited(now.since(since));
+    }
+
+    /// One more session has the endpoint of `slot`.
+    pub(super) fn begin(&self, slot: Slot) -> Rc<Endpoint> {
+        self.group.borrow_mut().begin(slot);
+        Rc::clone(&self.endpoints.borrow()[slot.index()])
+    }
+
+    /// One session has it no longer: there may be room for who waits.
+    pub(super) fn end(self: &Rc<Self>, slot: Slot) {
+        self.group.borrow_mut().end(slot);
+        if !bad!(QueueUnserved | NewcomerOvertakes) {
+            self.serve(self.now.get());
+        }
+    }
+
+    /// Whether new requests may go to the endpoint of `slot`.
+    pub(super) fn is_available(&self, slot: Slot) -> bool {
+        self.group.borrow().state(slot) == State::Up
+    }
+
+    /// Whether a response of this status says that an endpoint cannot answer.
+    pub(super) fn is_failure(&self, status: u16) -> bool {
+        self.failing.contains(&status)
+    }
+
     /// What came of an endpoint that was asked.
-    fn outcome(&self, slot: Slot, now: Time, outcome: Outcome) {
+    pub(super) fn outcome(self: &Rc<Self>, slot: Slot, now: Time, outcome: Outcome) {
         let ejected = self.group.borrow_mut().outcome(slot, now, outcome);
         if let Some(span) = ejected {
-            let endpoints = self.endpoints.borrow();
-            let (endpoint, address) = (
-                &endpoints[slot.index()].authority,
-                endpoints[slot.index()].address,
-            );
-            tracing::warn!(%endpoint, %address, "{span} without new requests: it has failed too often");
+            {
+                let endpoints = self.endpoints.borrow();
+                let Endpoint {
+                    authority, address, ..
+                } = &*endpoints[slot.index()];
+                tracing::warn!(endpoint = %authority, %address, "{span} without new requests: it has failed too often");
+            }
+            // Others may be chosen again for that: all ejections end where nobody is left.
+            self.serve(now);
         }
-    }
-}
-
-/// One session that has an endpoint, or is about to; dropped, it is counted no longer.
-#[derive(Debug)]
-pub struct Held {
-    cluster: Rc<Cluster>,
-    endpoint: Rc<Endpoint>,
-    slot: Slot,
-    index: usize,
-}
-
-impl Held {
-    fn new(cluster: &Rc<Cluster>, slot: Slot, index: usize) -> Held {
-        cluster.group.borrow_mut().begin(slot);
-        let endpoint = Rc::clone(&cluster.endpoints.borrow()[slot.index()]);
-        Held {
-            cluster: Rc::clone(cluster),
-            endpoint,
-            slot,
-            index,
-        }
-    }
-
-    /// The endpoint.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Its place in its cluster.
-    #[must_use]
-    pub fn slot(&self) -> Slot {
-        self.slot
-    }
-
-    /// The index of its cluster.
-    #[must_use]
-    pub fn cluster(&self) -> usize {
-        self.index
-    }
-
-    /// It has answered, with this status.
-    pub fn answered(&self, now: Time, status: u16) {
-        let outcome = match self.cluster.failing.contains(&status) {
-            true => Outcome::Failed,
-            false => Outcome::Answered,
-        };
-        self.cluster.outcome(self.slot, now, outcome);
-    }
-
-    /// It is there: all that can be known of one that is asked for nothing but a connection.
-    pub fn reached(&self, now: Time) {
-        self.cluster.outcome(self.slot, now, Outcome::Answered);
-    }
-
-    /// It could not be reached, or broke off, or fell silent, before it had answered.
-    pub fn failed(&self, now: Time) {
-        self.cluster.outcome(self.slot, now, Outcome::Failed);
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.cluster.group.borrow_mut().end(self.slot);
     }
 }
 
@@ -298,5 +357,7 @@ impl Uplink {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,10 @@
 //!
 //! It owns the attempts; it waits for the network. What comes of the connection is not its business.
 
-use super::cluster::{Held, Picked, Uplink};
+use super::{
+    cluster::{Picked, Uplink},
+    held::Held,
+};
 use crate::{
     net::{Network, Stream},
     port::{Call, Fault, Port},

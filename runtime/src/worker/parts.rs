@@ -2,13 +2,13 @@
 //!
 //! It owns nothing but the time-outs that are the same for many.
 
-use super::Site;
+use super::{Extras, Site};
 use crate::{
     config::{self, Action, Config, Plan, Protocol, UpstreamTimeouts},
     members,
     net::Network,
     pool::Pool,
-    upstream::{Cluster, Parts, Place, Routes, Target, Uplink, Upstreams, Way},
+    upstream::{Cluster, Parts, Routes, Target, Uplink, Upstreams, Way},
 };
 use std::{
     rc::Rc,
@@ -68,7 +68,7 @@ pub(super) fn setup(config: &Config, site: &Site) -> Setup {
 pub(super) fn cluster(
     configured: &config::Cluster,
     now: Time,
-    (place, seed): (Place, u64),
+    (extras, seed): (&Extras, u64),
 ) -> Rc<Cluster> {
     let choosing = &configured.choosing;
     let ejection = choosing.ejection.as_ref();
@@ -79,11 +79,13 @@ pub(super) fn cluster(
     };
     let cluster = Cluster::new(Parts {
         group: Group::new(settings, seed),
+        depth: configured.queue.map_or(0, |queue| queue.depth.get()),
+        queued: extras.observer.queued(&configured.name),
         budget: Budget::new(configured.retries.allowance),
         failing: ejection.map_or(Box::default(), |one| one.statuses.as_slice().into()),
         declined: configured.retries.statuses.as_slice().into(),
         affinity: choosing.affinity.clone(),
-        place,
+        place: extras.place,
         buffers: configured.buffers,
         takes_connect: configured.takes_connect,
         proxy_protocol: configured.proxy_protocol,

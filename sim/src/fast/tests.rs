@@ -5,6 +5,7 @@
 mod check;
 mod names;
 mod network;
+mod queue;
 mod rows;
 mod vanish;
 

@@ -68,6 +68,13 @@ const fn walk(variant: Variant) -> Evidence {
     }
 }
 
+const fn model(variant: Variant) -> Evidence {
+    Evidence {
+        variant,
+        level: Level::Model,
+    }
+}
+
 /// Every row of MUSEUM, and behind them what is not there.
 pub const ROWS: &[Row] = &[
     row(
@@ -327,5 +334,14 @@ pub const ROWS: &[Row] = &[
         0,
         "a pipe is filled beside what is in it, and its socket taken for empty when it takes no more",
         &[seeds(Variant::PipeRefilled, TCP, 100)],
+    ),
+    row(
+        0,
+        "who waits for an endpoint is not told of room, overtaken, or kept from what another has left",
+        &[
+            model(Variant::QueueUnserved),
+            model(Variant::NewcomerOvertakes),
+            model(Variant::GrantLost),
+        ],
     ),
 ];

@@ -36,7 +36,8 @@ impl Network {
                 assert_eq!(session.phase(), &Phase::ProxyHeader);
             }
             Event::Secured(side, _) => assert_eq!(session.leg(side), &Leg::Securing),
-            Event::Connected(_) | Event::Unconnected(_) => {
+            Event::Granted => assert_eq!(session.leg(Side::Up), &Leg::Queued),
+            Event::Queued | Event::Connected(_) | Event::Unconnected(_) => {
                 assert_eq!(session.leg(Side::Up), &Leg::Connecting);
             }
             Event::Received(side, bytes) => self.receives(session, side, bytes),

@@ -78,15 +78,11 @@ impl Ledger {
             Event::Fin(side) => {
                 let bare = before.leg(side).open().is_some_and(|open| open.tls);
                 let new = self.said[side as usize].is_none();
-                self.said(
-                    now,
-                    side,
-                    if bare && new {
-                        Said::BareFin
-                    } else {
-                        Said::Fin
-                    },
-                );
+                let said = match bare && new {
+                    true => Said::BareFin,
+                    false => Said::Fin,
+                };
+                self.said(now, side, said);
             }
             Event::Unconnected(_) => self.said(now, Side::Up, Said::Refused),
             Event::Refused(side, _) => self.unread[side as usize] = 0,
@@ -102,6 +98,8 @@ impl Ledger {
             | Event::Secured(..)
             | Event::Routed(_)
             | Event::Peeked(_)
+            | Event::Queued
+            | Event::Granted
             | Event::Piped(..)
             | Event::Copied(_)
             | Event::Acked(_)

@@ -33,6 +33,27 @@ fn it_comes_back_by_itself() {
     }
 }
 
+/// Also if a failure that leads to no ejection is what comes next: members have gone since, and one more
+/// would be too many.
+#[test]
+fn it_comes_back_though_a_failure_is_heard_of_first() {
+    let (mut group, slots) = group(Settings::default(), 7, &[1; 4]);
+    fail(&mut group, slots[0], NOW).unwrap();
+    fail(&mut group, slots[1], Time::from_ms(5_000)).unwrap();
+    let all = specs(&[1; 4]);
+    group.set(Time::from_ms(6_000), &[all[0], all[1], all[3]]);
+    let back = Time::from_ms(10_000);
+    assert_eq!(group.next_end(), Some(back));
+    assert_eq!(
+        fail(&mut group, slots[3], back),
+        None,
+        "one is ejected still"
+    );
+    assert_eq!(group.next_end(), Some(Time::from_ms(15_000)));
+    let seen = (0..50).filter(|_| picked(&mut group, back) == slots[0]);
+    assert!(seen.count() > 5);
+}
+
 /// What was begun before and fails while it is ejected changes nothing.
 #[test]
 fn late_failures_do_not_count() {

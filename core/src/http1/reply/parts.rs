@@ -1,5 +1,7 @@
 //! What a reply is made of, beside its status and its cause.
 
+use crate::http1::Fault;
+
 /// What is behind the head of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
@@ -7,6 +9,26 @@ pub enum Content {
     Words,
     /// So many bytes, which the driver adds, and whose type is among the fields it adds.
     Added(u32),
+}
+
+/// What there is to say beyond the proxy error type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// What is wrong with the message that is refused.
+    Fault(Fault),
+    /// No endpoint had room for the request within the queue's deadline.
+    QueueDeadline,
+}
+
+impl Detail {
+    /// The same in a few words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Detail::Fault(fault) => fault.reason(),
+            Detail::QueueDeadline => "no endpoint had room within the queue's deadline",
+        }
+    }
 }
 
 /// How a request wants a reply of ours worded.

@@ -2,8 +2,7 @@
 //!
 //! Owns those words. No letter of them needs an escape.
 
-use super::{Reply, decimal, phrase::phrase};
-use crate::http1::Fault;
+use super::{Detail, Reply, decimal, phrase::phrase};
 
 impl Reply {
     /// Whose fault it was, and which: in a line for people, or for programs with the members of
@@ -11,7 +10,7 @@ impl Reply {
     pub(super) fn words(&self, id: &[u8], put: &mut dyn FnMut(&[u8])) {
         let status = decimal(self.status.into());
         let cause = self.cause.unwrap_or_default();
-        let detail = self.fault.map(Fault::reason);
+        let detail = self.detail.map(Detail::words);
         if !self.wording.json {
             for text in [&status, &b" "[..], phrase(self.status).as_bytes(), b": "] {
                 put(text);

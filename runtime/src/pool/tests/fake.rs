@@ -19,7 +19,7 @@ use tidegate_core::{
 
 /// What a connection says at its next read.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Say {
+pub(crate) enum Say {
     Bytes,
     Fin,
     Reset,
@@ -29,7 +29,7 @@ pub(super) enum Say {
 
 /// How a connection came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Held,
     Closed,
     Reset,
@@ -37,7 +37,7 @@ pub(super) enum Fate {
 
 /// One connection, seen and changed by the test.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     address: SocketAddr,
     says: RefCell<VecDeque<Say>>,
     /// Whether a FIN of ours can leave.
@@ -50,49 +50,49 @@ pub(super) struct State {
 }
 
 /// The test's hand on a connection.
-pub(super) type Hand = Rc<State>;
+pub(crate) type Hand = Rc<State>;
 
 impl State {
-    pub(super) fn fate(&self) -> Fate {
+    pub(crate) fn fate(&self) -> Fate {
         self.fate.get()
     }
 
-    pub(super) fn has_finished(&self) -> bool {
+    pub(crate) fn has_finished(&self) -> bool {
         self.finished.get()
     }
 
     /// How often it was read.
-    pub(super) fn reads(&self) -> u32 {
+    pub(crate) fn reads(&self) -> u32 {
         self.reads.get()
     }
 
     /// It says something, and whoever waits for it hears so.
-    pub(super) fn say(&self, say: Say) {
+    pub(crate) fn say(&self, say: Say) {
         self.say_unheard(say);
         self.wake();
     }
 
     /// It says something of which the reactor has not told yet.
-    pub(super) fn say_unheard(&self, say: Say) {
+    pub(crate) fn say_unheard(&self, say: Say) {
         self.says.borrow_mut().push_back(say);
     }
 
     /// Its peer's kernel has acknowledged all but `left`, of which nobody is told.
-    pub(super) fn leave_unacked(&self, left: u32) {
+    pub(crate) fn leave_unacked(&self, left: u32) {
         self.unacked.set(left);
     }
 
-    pub(super) fn block(&self) {
+    pub(crate) fn block(&self) {
         self.blocked.set(true);
     }
 
     /// Its peer's kernel has acknowledged everything.
-    pub(super) fn ack(&self) {
+    pub(crate) fn ack(&self) {
         self.unacked.set(0);
         self.wake();
     }
 
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -106,7 +106,7 @@ impl State {
 
 /// The connection itself.
 #[derive(Debug)]
-pub(super) struct FakeStream(Rc<State>);
+pub(crate) struct FakeStream(Rc<State>);
 
 impl Stream for FakeStream {
     type Pipe = ();
@@ -199,7 +199,7 @@ impl Drop for FakeStream {
 
 /// The network: a clock, and who sleeps by it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fake(Rc<Clock>);
+pub(crate) struct Fake(Rc<Clock>);
 
 #[derive(Debug, Default)]
 struct Clock {
@@ -209,7 +209,7 @@ struct Clock {
 
 impl Fake {
     /// A connection to `address` whose peer has not acknowledged the byte it was sent last.
-    pub(super) fn open(&self, address: SocketAddr) -> (FakeStream, Hand) {
+    pub(crate) fn open(&self, address: SocketAddr) -> (FakeStream, Hand) {
         let state = Rc::new(State {
             address,
             says: RefCell::default(),
@@ -224,11 +224,11 @@ impl Fake {
     }
 
     /// How many hold this network, sleeps aside: one is each connection's task.
-    pub(super) fn holders(&self) -> usize {
+    pub(crate) fn holders(&self) -> usize {
         Rc::strong_count(&self.0)
     }
 
-    pub(super) fn pass(&self, span: Span) {
+    pub(crate) fn pass(&self, span: Span) {
         self.0.now.set(self.0.now.get() + span);
         for waker in self.0.sleepers.take() {
             waker.wake();
@@ -267,7 +267,7 @@ impl Network for Fake {
 }
 
 #[derive(Debug)]
-pub(super) struct Sleep {
+pub(crate) struct Sleep {
     net: Fake,
     at: Time,
 }
@@ -285,7 +285,7 @@ impl Future for Sleep {
 }
 
 #[derive(Debug)]
-pub(super) struct Nobody;
+pub(crate) struct Nobody;
 
 impl Listener for Nobody {
     type Stream = FakeStream;

@@ -1,11 +1,11 @@
-//! Who is picked as members come and go, and what is kept of who is gone.
+//! Who is counted, who is chosen, and what an endpoint's answers come to.
 
 use super::*;
-use tidegate_core::group::{Settings, State};
+use tidegate_core::group::Settings;
 
 const NOW: Time = Time(0);
 
-fn member(port: u16) -> Member {
+pub(super) fn member(port: u16) -> Member {
     Member {
         authority: format!("a:{port}").into(),
         address: Address::Inet(([127, 0, 0, 1], port).into()),
@@ -29,9 +29,12 @@ fn ports(cluster: &Cluster) -> Vec<u16> {
     ports
 }
 
-fn cluster(members: &[Member]) -> Rc<Cluster> {
+/// A cluster with these members, and so many places for who waits.
+pub(super) fn of(settings: Settings, depth: u32, members: &[Member]) -> Rc<Cluster> {
     let cluster = Cluster::new(Parts {
-        group: Group::new(Settings::default(), 1),
+        group: Group::new(settings, 1),
+        depth,
+        queued: Queued::default(),
         budget: Budget::default(),
         failing: [503].into(),
         declined: Box::default(),
@@ -44,6 +47,10 @@ fn cluster(members: &[Member]) -> Rc<Cluster> {
     });
     cluster.set(NOW, members);
     cluster
+}
+
+fn cluster(members: &[Member]) -> Rc<Cluster> {
+    of(Settings::default(), 0, members)
 }
 
 fn picked(cluster: &Rc<Cluster>, tried: &[Slot]) -> Option<Held> {

@@ -14,7 +14,7 @@ use std::{
 use tidegate::{
     config::{
         Balance, Choosing, Cluster, Config, Endpoint, Listener as Listening, Policy, Protocol,
-        Retries, Share, UpstreamTimeouts,
+        Queue, Retries, Share, UpstreamTimeouts,
     },
     net::{Buffers, Listener, Network, Stream},
     worker::{Extras, Site, Worker},
@@ -97,19 +97,19 @@ fn nobody() -> Context<'static> {
 }
 
 /// The worker as it ships, a relay between host 0 and host 2, and its tasks.
-struct Relay {
+pub(super) struct Relay {
     fast: Fast,
     tasks: Executor,
     worker: Rc<RefCell<Option<Worker<FastNet>>>>,
 }
 
 impl Relay {
-    fn new(listen: SocketAddr, origin: SocketAddr, fast: Fast) -> Relay {
+    pub(super) fn new(listen: SocketAddr, origin: SocketAddr, fast: Fast, share: Share) -> Relay {
         let net = fast.host(1);
         let (worker, mut tasks) = (Rc::default(), Executor::new());
         let started: Rc<RefCell<Option<Worker<FastNet>>>> = Rc::clone(&worker);
         tasks.spawn(async move {
-            let (config, site) = relay(listen, origin);
+            let (config, site) = relay(listen, origin, share);
             let begun = Worker::start(net, &config, &[site], &Extras::default());
             let begun = begun.unwrap_or_else(|(at, error)| panic!("{at}: {error}"));
             *started.borrow_mut() = Some(begun);
@@ -123,17 +123,17 @@ impl Relay {
     }
 
     /// Runs everything for so long.
-    fn run(&mut self, span: Span) {
+    pub(super) fn run(&mut self, span: Span) {
         super::run(&self.fast, &mut self.tasks, span);
     }
 
-    fn sessions(&self) -> usize {
+    pub(super) fn sessions(&self) -> usize {
         let worker = self.worker.borrow();
         worker.as_ref().map_or(0, Worker::sessions)
     }
 }
 
-fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
+fn relay(listen: SocketAddr, origin: SocketAddr, share: Share) -> (Config, Site) {
     let protocol = Protocol::Tcp(0);
     let listener = Listening {
         name: "simulated".to_string(),
@@ -152,10 +152,11 @@ fn relay(listen: SocketAddr, origin: SocketAddr) -> (Config, Site) {
         endpoints: vec![Endpoint {
             authority: origin.to_string(),
             at: origin.into(),
-            share: Share::default(),
+            share,
         }],
         balance: Balance::default(),
         choosing: Choosing::default(),
+        queue: Some(Queue::default()),
         retries: Retries::default(),
         takes_connect: false,
         health: None,
@@ -191,7 +192,7 @@ fn s22_k25_r16_a_client_that_vanishes_half_closed_is_found_within_80_s() {
     let listen: SocketAddr = (proxy.address(), 7).into();
     let at: SocketAddr = (origin.address(), 9).into();
     let mut listener = origin.listen(at, Buffers::default()).unwrap();
-    let mut relay = Relay::new(listen, at, fast.clone());
+    let mut relay = Relay::new(listen, at, fast.clone(), Share::default());
     let mut connect = Box::pin(client.connect(listen, Buffers::default()));
     relay.run(Span::from_ms(20));
     let mut client = look(|cx| connect.as_mut().poll(cx)).unwrap().unwrap();

@@ -48,6 +48,7 @@ pub use {
     access::Access,
     address::Authority,
     choosing::{Affinity, Choosing, Ejection},
+    credentials::{CertificateFiles, OriginTls, Roots, Tls},
     dns::Dns,
     file::read,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
@@ -194,25 +195,6 @@ pub enum Protocol {
     Passthrough(Table<usize>),
 }
 
-/// Where a listener's certificates come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tls {
-    /// The development certificate kept in this directory (`tls/dev.rs`).
-    Dev(PathBuf),
-    /// Files: one or more certificates, chosen by the name that the client asks for. The first
-    /// is for clients that ask for none or an unknown one.
-    Files(Vec<CertificateFiles>),
-}
-
-/// A certificate chain and its key; both may be in the same file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateFiles {
-    /// PEM: the certificate, then its chain.
-    pub cert: PathBuf,
-    /// PEM: the private key.
-    pub key: PathBuf,
-}
-
 /// One cluster: endpoints that are as good as each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
@@ -241,28 +223,6 @@ pub struct Cluster {
     pub tls: Option<OriginTls>,
     /// How its endpoints are checked; not at all if not given.
     pub health: Option<Health>,
-}
-
-/// How the endpoints of a cluster are spoken to over TLS (LIFECYCLE 4.4). Their certificates are
-/// always verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OriginTls {
-    /// Who may have signed them.
-    pub roots: Roots,
-    /// The name they must be for, in place of the endpoint's own host.
-    pub server_name: Option<String>,
-    /// Our own certificate, for endpoints that ask for one.
-    pub identity: Option<CertificateFiles>,
-}
-
-/// Certificate authorities that are trusted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Roots {
-    /// Those of the system.
-    #[default]
-    System,
-    /// Those in this PEM file, and no others.
-    File(PathBuf),
 }
 
 /// One endpoint.

@@ -337,8 +337,7 @@ impl Session {
     fn forget_exchange(&mut self) {
         let down = &self.account.0.legs[Side::Down as usize];
         if matches!(self.phase, Phase::Idle(_)) && down.heard.is_none() && down.failed.is_none() {
-            self.account.0.first = None;
-            self.account.0.error = None;
+            (self.account.0.first, self.account.0.error) = (None, None);
         }
     }
 }

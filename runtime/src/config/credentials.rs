@@ -1,13 +1,52 @@
-//! Files that hold certificates and keys, as a section names them.
+//! Certificates and keys: which there are of ours, whose we trust, and the files that hold them, as a
+//! section names them.
 
 use crate::{
-    config::{
-        CertificateFiles,
-        read::{Reader, Section, Word},
-    },
+    config::read::{Reader, Section, Word},
     message::{Code, Message, Place},
 };
 use std::path::PathBuf;
+
+/// Where a listener's certificates come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The development certificate kept in this directory (`tls/dev.rs`).
+    Dev(PathBuf),
+    /// Files: one or more certificates, chosen by the name that the client asks for. The first
+    /// is for clients that ask for none or an unknown one.
+    Files(Vec<CertificateFiles>),
+}
+
+/// A certificate chain and its key; both may be in the same file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// PEM: the certificate, then its chain.
+    pub cert: PathBuf,
+    /// PEM: the private key.
+    pub key: PathBuf,
+}
+
+/// How the endpoints of a cluster are spoken to over TLS (LIFECYCLE 4.4). Their certificates are
+/// always verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OriginTls {
+    /// Who may have signed them.
+    pub roots: Roots,
+    /// The name they must be for, in place of the endpoint's own host.
+    pub server_name: Option<String>,
+    /// Our own certificate, for endpoints that ask for one.
+    pub identity: Option<CertificateFiles>,
+}
+
+/// Certificate authorities that are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of the system.
+    #[default]
+    System,
+    /// Those in this PEM file, and no others.
+    File(PathBuf),
+}
 
 /// The certificates of `section`: `certs`, or `cert` beside `key`.
 pub(super) fn certificates(

@@ -33,6 +33,8 @@ pub enum Event {
     Granted,
     /// The upstream leg is there: dialled, or taken from the pool. A dialled TLS leg shakes hands.
     Connected(Origin),
+    /// The endpoint that was being connected to cannot be reached, and another one is being.
+    Redialled,
     /// There is no upstream leg to be had.
     Unconnected(Refusal),
     /// A tunnel's bytes arrived.

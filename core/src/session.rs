@@ -274,6 +274,7 @@ impl Session {
             Event::Queued => self.queued(),
             Event::Granted => self.granted(),
             Event::Connected(origin) => self.connected(origin),
+            Event::Redialled => self.redialled(),
             Event::Unconnected(refusal) => self.unconnected(refusal, effects),
             Event::Received(side, bytes) => self.received(side, bytes),
             Event::Piped(side, most) => self.piped(side, most),
@@ -333,6 +334,14 @@ impl Session {
         self.timers.restart(Timer::Response);
     }
 
+    /// R21: each try has T_connect to itself; the driver bounds how many there are.
+    fn redialled(&mut self) {
+        if self.up != Leg::Connecting {
+            bug!("a connect that nobody ordered")
+        }
+        self.timers.restart(Timer::Connect);
+    }
+
     fn unconnected(&mut self, refusal: Refusal, effects: &mut Effects) {
         if self.up != Leg::Connecting {
             bug!("a connect that nobody ordered")
@@ -360,6 +369,7 @@ const fn carries(event: Event) -> bool {
         | Event::Copied(_)
         | Event::Queued
         | Event::Granted
+        | Event::Redialled
         | Event::Connected(_) => true,
         Event::Accepted
         | Event::Introduced

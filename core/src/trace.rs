@@ -124,6 +124,7 @@ fn name(event: Event, before: &Session) -> String {
         Event::Connected(Origin::Fresh) => "U connected".to_string(),
         Event::Connected(Origin::Reused) => "U reused".to_string(),
         Event::Unconnected(Refusal::NoRoute) => "U no route".to_string(),
+        Event::Redialled => "U redialled".to_string(),
         Event::Unconnected(Refusal::NoEndpoint) => "U no endpoint".to_string(),
         Event::Unconnected(Refusal::NoAddress(_)) => "U no address".to_string(),
         Event::Unconnected(Refusal::Busy) => "U busy".to_string(),

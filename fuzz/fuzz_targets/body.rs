@@ -11,7 +11,9 @@ use tidegate_core::http1::{
 type Decoded = Option<(Vec<u8>, Trailers, usize)>;
 
 fuzz_target!(|data: &[u8]| {
-    let [step, room, text @ ..] = data else { return };
+    let [step, room, text @ ..] = data else {
+        return;
+    };
     let whole = decode(text, text.len().max(1), usize::MAX);
     let (step, room) = (usize::from(*step).max(1), usize::from(*room).max(1));
     assert_eq!(decode(text, step, room), whole);

@@ -164,6 +164,7 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Peeked(_)
         | Event::Queued
         | Event::Granted
+        | Event::Redialled
         | Event::Connected(_)
         | Event::Unconnected(_)
         | Event::Refused(..)
@@ -254,6 +255,7 @@ fn event(event: Event) -> &'static str {
         Event::Peeked(_) => "peeked",
         Event::Queued => "queued",
         Event::Granted => "granted",
+        Event::Redialled => "redialled",
         Event::Connected(_) => "connected",
         Event::Unconnected(_) => "unconnected",
         Event::Received(..) => "received",

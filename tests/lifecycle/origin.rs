@@ -25,6 +25,23 @@ fn connect_refused() {
 }
 
 #[test]
+fn r21_another_endpoint_is_tried() {
+    Story::http("A silent endpoint has its 5 s, and the next one its own: 200.")
+        .accepted()
+        .at(1)
+        .decoded(Down, request(GET, 60))
+        .at(5_001)
+        .redialled()
+        .at(10_000)
+        .connected()
+        .all_sent(Up)
+        .at(10_001)
+        .decoded(Up, whole(ok(BodyKind::Length(10)), 90))
+        .all_sent(Down)
+        .tells("origin_redialled");
+}
+
+#[test]
 fn u05_fin_in_the_head() {
     asked(
         "Server FIN inside the response head: 502, and the client's connection stays.",

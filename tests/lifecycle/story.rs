@@ -235,6 +235,11 @@ impl Story {
         self.event(Event::Granted)
     }
 
+    /// Another endpoint is tried.
+    pub(crate) fn redialled(self) -> Self {
+        self.event(Event::Redialled)
+    }
+
     pub(crate) fn connected(self) -> Self {
         self.event(Event::Connected(Origin::Fresh))
     }

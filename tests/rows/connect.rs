@@ -7,6 +7,8 @@ use tidegate_core::{
     event::{Call, Event, Refusal},
     session::{Kind, Setup},
     side::Side::{Down, Up},
+    time::Span,
+    timer::Timer,
 };
 
 #[test]
@@ -32,4 +34,16 @@ fn r21_a_connect_that_fails_is_a_reset_and_never_an_empty_clean_end() {
     stage.tell(Event::Unconnected(Refusal::Failed(Cause::Refused)));
     assert_eq!(stage.tell(Event::Acked(Down))[0], Effect::Reset(Down));
     assert!(!stage.has_finished(Down));
+}
+
+#[test]
+fn r21_each_try_has_a_time_of_its_own() {
+    let mut stage = Stage::new(Setup::new(Kind::Tcp, false));
+    let whole = stage.session.setup().timeouts.connect;
+    for _ in 0..2 {
+        stage.wait(Span(whole.0 - 1));
+        assert_eq!(stage.tell(Event::Redialled), []);
+    }
+    stage.wait(Span(whole.0 - 1));
+    assert!(stage.expires(Timer::Connect).contains(&Effect::Cancel));
 }

@@ -36,6 +36,9 @@ impl World {
         if shape.queues && !self.waited {
             out.push(Event::Queued);
         }
+        if shape.queues && !self.redialled {
+            out.push(Event::Redialled);
+        }
         out
     }
 
@@ -55,6 +58,7 @@ impl World {
             Event::Queued => (self.queued, self.waited) = (true, true),
             Event::Granted => self.queued = false,
             Event::Unconnected(_) => self.dialing = false,
+            Event::Redialled => self.redialled = true,
             // As if it had not been reached: it has heard nothing of what it was wanted for.
             Event::Fin(Side::Up) | Event::Failed(Side::Up, ..) if self.securing => {}
             Event::Received(side, n) => {

@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) queued: bool,
     /// It has waited for one; once is enough.
     pub(crate) waited: bool,
+    /// One endpoint could not be reached; once is enough.
+    pub(crate) redialled: bool,
     /// The origin is reached, and shakes hands.
     pub(crate) securing: bool,
     pub(crate) dials: u8,
@@ -89,6 +91,7 @@ impl World {
             dialing: false,
             queued: false,
             waited: false,
+            redialled: false,
             securing: false,
             dials: 0,
             drained: false,

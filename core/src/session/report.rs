@@ -3,11 +3,14 @@
 //! It looks at every step from beside: at the event, at the state before, and at the orders. It
 //! never changes the state, and no rule reads what it has written.
 
+mod speaker;
+
+use self::speaker::{abort, is_finished, peer, speaker};
 use super::{Phase, Session, waits};
 use crate::{
     effect::Effect,
-    ending::{By, Cause, End, Rejection},
-    event::{Event, Peeked, Refusal},
+    ending::{By, Cause, End},
+    event::{Event, Refusal},
     leg::{Leg, Open, ReadEnd, WriteEnd},
     report::{Failure, Heard, LegReport, Over, Parting, Report, Retry},
     side::Side,
@@ -340,61 +343,4 @@ impl Session {
             (self.account.0.first, self.account.0.error) = (None, None);
         }
     }
-}
-
-/// Whose peer an event tells of, where it can be the end of a direction.
-const fn speaker(event: Event) -> Option<Side> {
-    match event {
-        Event::CloseNotify(side)
-        | Event::Fin(side)
-        | Event::Failed(side, _, _)
-        | Event::Refused(side, _) => Some(side),
-        Event::Unconnected(_) => Some(Side::Up),
-        Event::Peeked(Peeked::Alien) => Some(Side::Down),
-        Event::Rejected(Rejection::ProxyHeaderMissing) => Some(Side::Down),
-        Event::Accepted
-        | Event::Introduced
-        | Event::Rejected(_)
-        | Event::Secured(..)
-        | Event::Peeked(Peeked::Routed | Peeked::Unroutable)
-        | Event::Routed(_)
-        | Event::Queued
-        | Event::Granted
-        | Event::Connected(_)
-        | Event::Received(..)
-        | Event::Piped(..)
-        | Event::Copied(_)
-        | Event::Decoded(..)
-        | Event::Declined(_)
-        | Event::Sent(..)
-        | Event::Unaccepted
-        | Event::Undelivered(_)
-        | Event::Hinted(_)
-        | Event::Finished(_)
-        | Event::Acked(_)
-        | Event::Fired
-        | Event::Evicted
-        | Event::Drained
-        | Event::DrainExpired => None,
-    }
-}
-
-const fn peer(side: Side) -> By {
-    match side {
-        Side::Down => By::Client,
-        Side::Up => By::Origin,
-    }
-}
-
-const fn abort(end: End) -> Option<Cause> {
-    match end {
-        End::Abort(cause) => Some(cause),
-        End::Clean | End::Truncated => None,
-    }
-}
-
-/// Whether a leg was told to finish, and only its peer's acknowledgement is missing.
-fn is_finished(open: &Option<Open>) -> bool {
-    open.as_ref()
-        .is_some_and(|open| matches!(open.write, WriteEnd::Finishing | WriteEnd::Sent))
 }

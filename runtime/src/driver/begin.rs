@@ -192,10 +192,17 @@ impl<N: Network> Driver<N> {
                 Poll::Pending => false,
                 Poll::Ready(held) => self.granted(held),
             },
-            Some(Coming::Dial(dial)) => match Pin::new(dial).poll(cx) {
-                Poll::Pending => false,
-                Poll::Ready(dialled) => self.dialled(dialled),
-            },
+            Some(Coming::Dial(dial)) => {
+                let before = dial.failed();
+                match Pin::new(&mut *dial).poll(cx) {
+                    Poll::Pending if dial.failed() > before => {
+                        self.step(Event::Redialled);
+                        true
+                    }
+                    Poll::Pending => false,
+                    Poll::Ready(dialled) => self.dialled(dialled),
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! the share in the endpoint is still there to be told.
 
 use super::Driver;
-use crate::{net::Network, upstream::Coming};
+use crate::net::Network;
 use tidegate_core::{
     ending::Cause,
     event::{Decoded, Event, Head, Origin},
@@ -44,6 +44,7 @@ impl<N: Network> Driver<N> {
             | Event::Queued
             | Event::Granted
             | Event::Connected(_)
+            | Event::Redialled
             | Event::Unconnected(_)
             | Event::Received(..)
             | Event::Piped(..)
@@ -107,17 +108,14 @@ impl<N: Network> Driver<N> {
             return;
         };
         match timer {
-            Timer::Connect => {
-                if let Some(Coming::Dial(dial)) = self.coming.as_deref() {
-                    dial.timed_out();
-                }
-            }
             Timer::TlsUp | Timer::Response => {
                 if let Some(held) = &self.held {
                     held.failed(self.now);
                 }
             }
-            Timer::Tls
+            // Said of each endpoint that was dialled, as it was given up.
+            Timer::Connect
+            | Timer::Tls
             | Timer::Head
             | Timer::Idle
             | Timer::Queue

@@ -4,23 +4,23 @@
 //! counts is asked of the network once more, because what a peer takes is progress.
 
 use super::Driver;
-use crate::net::Network;
+use crate::{net::Network, upstream::Coming};
 use std::{future::Future, task::Context};
 use tidegate_core::{event::Event, side::Side, timer::Timer};
 
 impl<N: Network> Driver<N> {
-    /// Whether the peer that the deadline is about has taken something after all: a socket that
-    /// holds much is writable long after its peer began to read, and what is acknowledged is
-    /// progress (T_write_stall, T_abort_flush; I10).
+    /// What there is to tell in place of the deadline: another endpoint is tried, or the peer that the
+    /// deadline is about has taken something after all. A socket that holds much is writable long after
+    /// its peer began to read, and what is acknowledged is progress (T_write_stall, T_abort_flush; I10).
     fn taken(&mut self) -> Option<Event> {
         let side = match self.session.deadline()?.1 {
             Timer::WriteDown | Timer::FlushDown => Side::Down,
             Timer::WriteUp | Timer::FlushUp => Side::Up,
+            Timer::Connect => return self.dials_on().then_some(Event::Redialled),
             Timer::Tls
             | Timer::Head
             | Timer::Idle
             | Timer::Queue
-            | Timer::Connect
             | Timer::TlsUp
             | Timer::Request
             | Timer::Pace
@@ -37,6 +37,14 @@ impl<N: Network> Driver<N> {
         let left = wire.port.as_ref()?.unacked().ok()?;
         let before = wire.unacked.replace(left)?;
         (left < before).then_some(Event::Sent(side, 0))
+    }
+
+    /// Whether another endpoint is dialled in place of one that took too long.
+    fn dials_on(&mut self) -> bool {
+        match self.coming.as_deref_mut() {
+            Some(Coming::Dial(dial)) => dial.times_out(),
+            Some(Coming::Turn(_)) | None => false,
+        }
     }
 
     /// The one deadline, and the moment to tell the network what to watch for. A sleep that ends

@@ -72,9 +72,19 @@ impl<N: Network> Dial<N> {
         Dial { header, ..self }
     }
 
-    /// Its time is up: that speaks against the endpoint that is being dialled.
-    pub fn timed_out(&self) {
-        self.under_way.held.failed(self.net.now());
+    /// The time of the endpoint that is being dialled is up, which speaks against it. Whether another one
+    /// is being dialled now.
+    pub fn times_out(&mut self) -> bool {
+        let held = &self.under_way.held;
+        tracing::warn!(endpoint = %held.endpoint().authority, "cannot connect to an endpoint in time");
+        held.failed(self.net.now());
+        self.go_on()
+    }
+
+    /// How many endpoints could not be reached.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.tried.len()
     }
 
     /// The session's share in the endpoint that was reached.

@@ -3,6 +3,7 @@
 //! Time passes when the test says so.
 
 mod check;
+mod dial;
 mod names;
 mod network;
 mod queue;

@@ -37,7 +37,7 @@ impl Network {
             }
             Event::Secured(side, _) => assert_eq!(session.leg(side), &Leg::Securing),
             Event::Granted => assert_eq!(session.leg(Side::Up), &Leg::Queued),
-            Event::Queued | Event::Connected(_) | Event::Unconnected(_) => {
+            Event::Queued | Event::Redialled | Event::Connected(_) | Event::Unconnected(_) => {
                 assert_eq!(session.leg(Side::Up), &Leg::Connecting);
             }
             Event::Received(side, bytes) => self.receives(session, side, bytes),

@@ -106,6 +106,7 @@ impl Ledger {
             | Event::Finished(_)
             | Event::Unaccepted
             | Event::Declined(_)
+            | Event::Redialled
             | Event::Evicted
             | Event::Drained
             | Event::DrainExpired => {}

@@ -105,11 +105,21 @@ pub(super) struct Relay {
 
 impl Relay {
     pub(super) fn new(listen: SocketAddr, origin: SocketAddr, fast: Fast, share: Share) -> Relay {
+        Relay::to(listen, &[origin], fast, share)
+    }
+
+    /// To whichever of several.
+    pub(super) fn to(
+        listen: SocketAddr,
+        origins: &[SocketAddr],
+        fast: Fast,
+        share: Share,
+    ) -> Relay {
         let net = fast.host(1);
         let (worker, mut tasks) = (Rc::default(), Executor::new());
         let started: Rc<RefCell<Option<Worker<FastNet>>>> = Rc::clone(&worker);
+        let (config, site) = relay(listen, origins, share);
         tasks.spawn(async move {
-            let (config, site) = relay(listen, origin, share);
             let begun = Worker::start(net, &config, &[site], &Extras::default());
             let begun = begun.unwrap_or_else(|(at, error)| panic!("{at}: {error}"));
             *started.borrow_mut() = Some(begun);
@@ -133,7 +143,7 @@ impl Relay {
     }
 }
 
-fn relay(listen: SocketAddr, origin: SocketAddr, share: Share) -> (Config, Site) {
+fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) -> (Config, Site) {
     let protocol = Protocol::Tcp(0);
     let listener = Listening {
         name: "simulated".to_string(),
@@ -147,13 +157,14 @@ fn relay(listen: SocketAddr, origin: SocketAddr, share: Share) -> (Config, Site)
         forwarding: tidegate::config::Forwarding::default(),
         access: tidegate::config::Access::default(),
     };
+    let endpoint = |origin: &SocketAddr| Endpoint {
+        authority: origin.to_string(),
+        at: (*origin).into(),
+        share,
+    };
     let cluster = Cluster {
         name: "origin".to_string(),
-        endpoints: vec![Endpoint {
-            authority: origin.to_string(),
-            at: origin.into(),
-            share,
-        }],
+        endpoints: origins.iter().map(endpoint).collect(),
         balance: Balance::default(),
         choosing: Choosing::default(),
         queue: Some(Queue::default()),

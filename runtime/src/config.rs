@@ -85,6 +85,8 @@ pub struct Config {
     pub drain: Drain,
     /// Who is asked for the addresses of names.
     pub dns: Dns,
+    /// Bytes of memory above which nobody new is let in; no limit if not given.
+    pub memory: Option<u64>,
     /// How many workers; `None` leaves it to the number of cores.
     pub workers: Option<NonZeroUsize>,
 }

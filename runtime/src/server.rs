@@ -8,6 +8,7 @@ mod checked;
 mod claim;
 mod files;
 mod keep;
+mod memory;
 mod plan;
 mod reload;
 mod trouble;
@@ -222,6 +223,9 @@ impl Server {
             mut interrupt,
             mut hangup,
         } = signals;
+        let memory = current.common.config.memory;
+        let (limit, limits) = watch::channel(memory);
+        waiting.spawn(memory::guard(Arc::clone(&current.process), limits));
         let mut over = joined(workers);
         // A worker that is gone needs no word.
         let say = |it: Word| {
@@ -233,7 +237,10 @@ impl Server {
                     () = signalled(&mut terminate, &mut interrupt) => break,
                     _ = hangup.recv() => current.read_again(again).await,
                 }
+                limit.send_replace(current.common.config.memory);
             }
+            // Who waits in a queue is still served (G2).
+            limit.send_replace(None);
             say(Word::Leave);
             let drain = current.common.config.drain;
             let (delay, limit) = (wait(drain.pre_delay), wait(drain.timeout));

@@ -138,6 +138,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         },
         drain: Config::DRAIN,
         dns: config::Dns::default(),
+        memory: None,
         workers: None,
     }
 }

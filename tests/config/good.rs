@@ -136,6 +136,7 @@ fields = 50
 target = "4KiB"
 max_body = "10GiB"
 min_body_rate = "1KiB"
+memory = "2GiB"
 
 [dns]
 servers = ["10.0.0.53", "[fd00::53]:5353", "10.0.0.54:53"]

@@ -241,6 +241,38 @@ fn a_thousand_websockets_are_held_through_the_drain_of_another_listener() {
     }
 }
 
+/// Above its limit of memory nobody is let in, and connections that are there are served on.
+#[test]
+fn accepting_pauses_above_the_limit_of_memory() {
+    let origin = Origin::new();
+    let text = file(&[("l", origin.address())], "");
+    let mut stage = Stage::new(text.clone());
+    let mut first = stage.proxy.client();
+    first.say(GET);
+    let mut up = origin.accept();
+    answered(&mut first, &mut up);
+    let said = stage.reload(&(text.clone() + "[limits]\nmemory = \"1MiB\"\n"));
+    assert!(said.contains("memory changed"), "{said}");
+    let until = |stage: &mut Stage, what: &str| {
+        stage
+            .proxy
+            .process
+            .until(what, |said| said.contains(what).then_some(()));
+    };
+    until(&mut stage, "memory is above its limit: accepting pauses");
+    let mut second = stage.proxy.client();
+    second.say(GET);
+    first.say(GET);
+    answered(&mut first, &mut up);
+    assert!(
+        second.is_quiet() && origin.is_untouched(),
+        "nobody has taken it in"
+    );
+    stage.reload(&text);
+    until(&mut stage, "memory is below its limit: accepting again");
+    answered(&mut second, &mut up);
+}
+
 #[test]
 fn certificates_are_read_again_and_sessions_are_resumed() {
     let (scratch, origin) = (Scratch::new(), Origin::new());

@@ -30,6 +30,8 @@ pub enum Pause {
 pub struct Seats {
     most: usize,
     of: Pause,
+    /// Nobody gets one, whoever has left.
+    shut: AtomicBool,
     taken: AtomicUsize,
     /// How often a connection has left.
     left: AtomicU64,
@@ -48,6 +50,7 @@ impl Seats {
         Arc::new(Seats {
             most: most.max(1),
             of,
+            shut: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
             left: AtomicU64::new(0),
             awaited: AtomicBool::new(false),
@@ -85,11 +88,20 @@ impl Seats {
         if self.take() {
             return Poll::Ready(());
         }
-        if !self.told.swap(true, SeqCst) {
+        let shut = self.shut.load(SeqCst);
+        if !shut && !self.told.swap(true, SeqCst) {
             self.pauses.fetch_add(1, Relaxed);
             tracing::warn!(connections = self.most, "{self}: accepting pauses");
         }
         Poll::Pending
+    }
+
+    /// Whether nobody gets one for now, for a reason that is not theirs; who shuts them tells the log.
+    pub fn shut(&self, shut: bool) {
+        self.shut.store(shut, SeqCst);
+        if !shut {
+            self.wake();
+        }
     }
 
     /// Ready once a connection has left since `seen`, which is what [`Seats::left`] said before.
@@ -114,6 +126,10 @@ impl Seats {
         if self.told.load(Relaxed) && taken <= self.again() && self.told.swap(false, SeqCst) {
             tracing::info!(connections = taken, "{self}: accepting again");
         }
+        self.wake();
+    }
+
+    fn wake(&self) {
         if self.awaited.load(SeqCst) {
             let waiting = {
                 let mut waiting = self.waiting();
@@ -132,7 +148,7 @@ impl Seats {
 
     fn take(&self) -> bool {
         let more = |taken| (taken < self.most).then_some(taken + 1);
-        self.taken.fetch_update(SeqCst, SeqCst, more).is_ok()
+        !self.shut.load(SeqCst) && self.taken.fetch_update(SeqCst, SeqCst, more).is_ok()
     }
 
     fn wait(&self, cx: &Context<'_>) {
@@ -208,6 +224,24 @@ mod tests {
         (0..3).for_each(|_| assert!(seats.poll_take(cx).is_ready()));
         assert!(seats.poll_take(cx).is_pending());
         assert_eq!(seats.pauses(), 2);
+    }
+
+    #[test]
+    fn while_they_are_shut_nobody_gets_one_and_all_wait() {
+        let seats = Seats::new(9, Pause::Process);
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let cx = &mut Context::from_waker(&waker);
+        assert!(seats.poll_take(cx).is_ready());
+        seats.shut(true);
+        assert!(seats.poll_take(cx).is_pending());
+        seats.give_back(true);
+        assert_eq!(count.0.load(SeqCst), 1, "it looks again, in vain");
+        assert!(seats.poll_take(cx).is_pending());
+        assert_eq!(seats.pauses(), 0, "they are not all taken");
+        seats.shut(false);
+        assert_eq!(count.0.load(SeqCst), 2);
+        assert!(seats.poll_take(cx).is_ready());
     }
 
     struct Ring(mpsc::Sender<()>);

@@ -186,6 +186,7 @@ mod tests {
             limits: Limits::default(),
             drain: Config::DRAIN,
             dns: config::Dns::default(),
+            memory: None,
             workers: None,
         }
     }

@@ -28,6 +28,7 @@ const HEAD: RangeInclusive<u32> = 128..=1 << 20;
 /// Of a body, in a second; 0 asks for none.
 const RATE: RangeInclusive<u32> = 0..=1 << 30;
 const BODY: RangeInclusive<u64> = 1..=1 << 50;
+const MEMORY: RangeInclusive<u64> = 1 << 20..=1 << 50;
 const FIELDS: RangeInclusive<u32> = 1..=1000;
 
 /// Reads a configuration. Paths in it are relative to `base`.
@@ -47,10 +48,12 @@ pub fn read(text: &str, base: &Path, outside: &dyn Outside) -> Result<Config, Ve
     let root = Section::new("the file", document.get_ref(), 0..0);
     reader.only(&root, &KEYS);
     edition(&mut reader, &root);
+    let (limits, memory) = limits(&mut reader, &root);
     let mut config = Config {
         listeners: Vec::new(),
         clusters: Vec::new(),
-        limits: limits(&mut reader, &root),
+        limits,
+        memory,
         drain: drain(&mut reader, &root),
         dns: dns::read(&mut reader, &root),
         workers: workers(&mut reader, &root),
@@ -114,7 +117,8 @@ fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Drain {
     drain
 }
 
-fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
+/// Those of a session, and of the process' memory.
+fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> (Limits, Option<u64>) {
     let mut limits = Limits::default();
     let keys = [
         "relay",
@@ -125,13 +129,16 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
         "target",
         "max_body",
         "min_body_rate",
+        "memory",
     ];
     let section = root
         .get("limits")
         .and_then(|node| reader.section("limits", node, &keys));
     let Some(section) = section else {
-        return limits;
+        return (limits, None);
     };
+    let memory = section.get("memory");
+    let memory = memory.and_then(|node| reader.long_size("memory", node, &MEMORY));
     let sizes = [
         ("relay", RELAY, &mut limits.relay_bytes),
         ("pipe", PIPE, &mut limits.pipe_bytes),
@@ -164,7 +171,7 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Limits {
         reader.say(message.note("the target is part of the head"));
     }
     limits.inbox_bytes = limits.inbox_bytes.max(limits.head_bytes);
-    limits
+    (limits, memory)
 }
 
 /// The three nouns. Clusters come first: the others refer to them.

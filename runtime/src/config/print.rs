@@ -34,7 +34,7 @@ pub fn print(config: &Config) -> String {
     for cluster in &config.clusters {
         text += &print_cluster(cluster);
     }
-    text += &limits(&config.limits);
+    text += &limits(&config.limits, config.memory);
     text += &section("dns", &dns::show(&config.dns));
     text + &drain(config.drain)
 }
@@ -216,7 +216,7 @@ fn print_origin_tls(tls: &OriginTls) -> String {
     }
 }
 
-fn limits(limits: &Limits) -> String {
+fn limits(limits: &Limits, memory: Option<u64>) -> String {
     let default = Limits::default();
     let mut text = String::new();
     for (key, bytes, default) in [
@@ -236,6 +236,9 @@ fn limits(limits: &Limits) -> String {
     }
     if limits.head_fields != default.head_fields {
         text += &format!("fields = {}\n", limits.head_fields);
+    }
+    if let Some(bytes) = memory {
+        text += &format!("memory = \"{}\"\n", show_size(bytes));
     }
     section("limits", &text)
 }

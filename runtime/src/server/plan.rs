@@ -22,6 +22,9 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
     if old.limits != new.limits {
         parts.push("limits changed".to_owned());
     }
+    if old.memory != new.memory {
+        parts.push("memory changed".to_owned());
+    }
     if old.drain != new.drain {
         parts.push("drain changed".to_owned());
     }

@@ -8,6 +8,7 @@ use crate::{
     secure::Secure,
     serving::Serving,
 };
+use rustix::process::Signal;
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
@@ -101,6 +102,30 @@ fn an_endpoint_that_begins_down_waits_for_its_first_check() {
     assert_eq!(asks(&proxy).0, 503);
     check.say(OK);
     said(&mut proxy, "up: it answers");
+}
+
+/// Behind a reload it begins as it was found before, and not as one of which nothing is known.
+#[test]
+fn what_was_found_out_outlives_a_reload() {
+    let origin = Origin::new();
+    let health = format!("health = {{ path = \"/healthz\", initial = \"down\", {QUICK} }}");
+    let mut proxy = proxy(&[origin.address()], &health);
+    let mut check = origin.accept();
+    check.head();
+    check.say(OK);
+    said(&mut proxy, "up: it answers");
+    proxy.process.signal(Signal::HUP);
+    said(&mut proxy, "nothing changed");
+    // No check is answered any more.
+    let mut client = proxy.client();
+    client.say(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut ups: Vec<_> = (0..2).map(|_| origin.accept()).collect();
+    for up in &mut ups {
+        if up.head().starts_with("GET /a ") {
+            up.say(OK);
+        }
+    }
+    assert_eq!(client.message().body, b"ok");
 }
 
 /// Answered or not asked anything, no check ends in a reset.

@@ -29,10 +29,13 @@ use self::{
     member::Member,
     tier::{Terms, Tier},
 };
+#[cfg(feature = "known-bad")]
+use crate::variant::Variant;
 use crate::{
     balance::Balance,
     draws::Draws,
     time::{Span, Time},
+    variant::bad,
 };
 use alloc::vec::Vec;
 
@@ -68,8 +71,13 @@ pub struct Group {
     draws: Draws,
     /// When the first ejection ends.
     ends: Option<Time>,
+    /// When the next ejection or slow start ends: then somebody may be chosen sooner than before.
+    renews: Option<Time>,
     /// Whether there have been members.
     begun: bool,
+    /// The wrong rule, if one is to be caught.
+    #[cfg(feature = "known-bad")]
+    variant: Option<Variant>,
 }
 
 /// Who is next.
@@ -94,8 +102,17 @@ impl Group {
             tiers: Vec::new(),
             draws: Draws::new(seed),
             ends: None,
+            renews: None,
             begun: false,
+            #[cfg(feature = "known-bad")]
+            variant: None,
         }
+    }
+
+    /// Breaks a rule from now on, or none.
+    #[cfg(feature = "known-bad")]
+    pub fn break_rule(&mut self, variant: Option<Variant>) {
+        self.variant = variant;
     }
 
     /// These are the members now; the slots of each, in the order given. Who was one before, by its
@@ -150,8 +167,16 @@ impl Group {
     /// Who is next. `key`: what the request belongs to, where that decides. `tried`: those that it has
     /// been to, in vain.
     pub fn pick(&mut self, now: Time, key: Option<u64>, tried: &[Slot]) -> Choice {
-        if self.ends.is_some_and(|ends| now >= ends) {
+        if self.renews.is_some_and(|at| now >= at) {
             self.renew(now);
+        }
+        if bad!(self, PicksOne).is_some()
+            && let Some(slot) = self.slots().find(|slot| {
+                let member = &self.members[slot.index()];
+                member.is_available() && !member.is_full() && !tried.contains(slot)
+            })
+        {
+            return Choice::Endpoint(slot);
         }
         let Settings {
             balance,
@@ -202,7 +227,11 @@ impl Group {
         if !self.may_eject(&ejection) {
             return None;
         }
-        let span = self.members[slot.index()].record.eject(now, &ejection);
+        let record = &mut self.members[slot.index()].record;
+        let span = record.eject(now, &ejection);
+        if bad!(self, EjectedForEver).is_some() {
+            record.until = Some(Time(u64::MAX));
+        }
         self.renew(now);
         Some(span)
     }
@@ -215,7 +244,8 @@ impl Group {
         };
         let ejected = count(|member| member.is_enabled() && member.record.until.is_some());
         let share = (ejected + 1) * 100 <= count(Member::is_enabled) * u64::from(ejection.percent);
-        share && count(Member::is_available) > 1
+        let last = count(Member::is_available) <= 1;
+        share && (!last || bad!(self, EjectsTheLast).is_some())
     }
 
     /// What its checks say. Who comes up has nothing to its name, and starts slowly.
@@ -279,7 +309,7 @@ impl Group {
     /// Ends the ejections whose time has come, and all of them if there is nobody else.
     fn expire(&mut self, now: Time) {
         let slow = self.settings.slow_start;
-        let nobody = self.available() == 0;
+        let nobody = self.available() == 0 && bad!(self, EjectsTheLast).is_none();
         for member in &mut self.members {
             let over = member.record.until.is_some_and(|until| now >= until);
             if over || nobody && member.is_up() && member.record.until.is_some() {
@@ -287,15 +317,23 @@ impl Group {
                 member.starts(now, slow);
             }
         }
-        let untils = self.members.iter().filter(|member| member.present);
-        self.ends = untils.filter_map(|member| member.record.until).min();
+        let members = || self.members.iter().filter(|member| member.present);
+        self.ends = members().filter_map(|member| member.record.until).min();
+        let warm = members().map(|member| member.warm_at);
+        let next = warm.filter(|at| *at > now).chain(self.ends);
+        self.renews = next.min();
     }
 
     /// Who may be chosen has changed.
     fn renew(&mut self, now: Time) {
         self.expire(now);
         for tier in &mut self.tiers {
-            tier.renew(&mut self.members, self.settings.balance);
+            tier.renew(&mut self.members, self.settings.balance, {
+                match bad!(self, SlowTurns) {
+                    Some(_) => Time(0),
+                    None => now,
+                }
+            });
         }
     }
 

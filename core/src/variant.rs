@@ -163,12 +163,39 @@ pub enum Variant {
     /// The driver: the share that was kept for somebody who gives up is kept for ever.
     #[cfg(feature = "known-bad")]
     GrantLost,
+    /// That the origin's kernel has acknowledged nothing proves nothing (U02).
+    #[cfg(feature = "known-bad")]
+    ProofIgnored,
+    /// The last endpoint is ejected as any other, and nobody comes back for that.
+    #[cfg(feature = "known-bad")]
+    EjectsTheLast,
+    /// An ejection has no end but the ejection of all others.
+    #[cfg(feature = "known-bad")]
+    EjectedForEver,
+    /// The first endpoint that has room gets everything.
+    #[cfg(feature = "known-bad")]
+    PicksOne,
+    /// A turn that was put off by a slow start stays put off when that is over.
+    #[cfg(feature = "known-bad")]
+    SlowTurns,
+    /// The driver: a request that is sent again goes to the endpoint that has failed, too.
+    #[cfg(feature = "known-bad")]
+    SameAgain,
+    /// The driver: whatever may be sent again is, however many there are.
+    #[cfg(feature = "known-bad")]
+    BudgetIgnored,
+    /// The driver: as many wait for an endpoint as come.
+    #[cfg(feature = "known-bad")]
+    QueueEndless,
+    /// The driver: an endpoint has as many sessions as it gets.
+    #[cfg(feature = "known-bad")]
+    LimitIgnored,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 51] = [
+    pub const ALL: [Variant; 60] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -220,6 +247,15 @@ impl Variant {
         Variant::QueueUnserved,
         Variant::NewcomerOvertakes,
         Variant::GrantLost,
+        Variant::ProofIgnored,
+        Variant::EjectsTheLast,
+        Variant::EjectedForEver,
+        Variant::PicksOne,
+        Variant::SlowTurns,
+        Variant::SameAgain,
+        Variant::BudgetIgnored,
+        Variant::QueueEndless,
+        Variant::LimitIgnored,
     ];
 }
 

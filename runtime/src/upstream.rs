@@ -24,6 +24,7 @@ use crate::{
     net::Network,
     pool::{Lease, Pool},
     port::Port,
+    variant::bad,
 };
 use std::{
     fmt,
@@ -215,6 +216,7 @@ impl<N: Network> Upstreams<N> {
         let of_client = || affinity::of_client(cluster.affinity.as_ref()?, client);
         let key = key.or_else(of_client);
         let tried = failed.as_ref().map(Held::slot);
+        let tried = tried.filter(|_| !bad!(SameAgain));
         let picked = match cluster.pick(now, index, key, tried.as_slice()) {
             Picked::Share(held) => Picked::Share(held),
             other @ (Picked::Busy | Picked::Nobody) => match failed {

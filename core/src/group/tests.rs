@@ -351,3 +351,23 @@ fn a_start_is_slow() {
         assert!(share(&mut group, slots[0], 200) < 150, "{balance:?}");
     }
 }
+
+/// What is put off while it starts is put off no longer once it has started, however few turns there were.
+#[test]
+fn turns_that_a_slow_start_has_put_off_end_with_it() {
+    let settings = Settings {
+        slow_start: Some(Span::from_secs(10)),
+        ..of(Balance::RoundRobin)
+    };
+    let (mut group, slots) = group(settings, 7, &[1, 1]);
+    group.set_health(slots[0], NOW, false);
+    picked(&mut group, NOW);
+    group.set_health(slots[0], NOW, true);
+    // Its first turn is soon, and the next one then ten times as far as that of the other.
+    let first = (0..3).any(|_| picked(&mut group, NOW) == slots[0]);
+    assert!(first);
+    let warm = Time::from_ms(10_000);
+    let turns = [0; 6].map(|_| picked(&mut group, warm));
+    let its = turns.iter().filter(|slot| **slot == slots[0]).count();
+    assert_eq!(its, 3, "{turns:?}");
+}

@@ -57,7 +57,7 @@ impl Tier {
     }
 
     /// Who may be chosen has changed.
-    pub(super) fn renew(&mut self, members: &mut [Member], balance: Balance) {
+    pub(super) fn renew(&mut self, members: &mut [Member], balance: Balance, now: Time) {
         let mine = |member: &Member| member.spec.tier == self.number && member.is_available();
         self.ready.clear();
         self.ready.extend(slots(members, mine));
@@ -75,7 +75,7 @@ impl Tier {
             self.sums.clear();
         }
         if balance == Balance::RoundRobin {
-            self.turns.renew(&self.ready, members);
+            self.turns.renew(&self.ready, members, now);
         }
     }
 

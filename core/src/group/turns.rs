@@ -24,6 +24,11 @@ pub(super) struct Turns {
     phase: u32,
 }
 
+/// Between two turns of this one.
+fn stride(member: &Member) -> u64 {
+    STRIDE / u64::from(member.spec.weight.max(1))
+}
+
 impl Turns {
     pub(super) fn new(phase: u32) -> Turns {
         Turns {
@@ -32,11 +37,15 @@ impl Turns {
         }
     }
 
-    /// Begins anew with those of `ready`, who keep their turns if they have any to come.
-    pub(super) fn renew(&mut self, ready: &[Slot], members: &mut [Member]) {
+    /// Begins anew with those of `ready`, who keep their turns if they have any to come. Who has started
+    /// by `now` waits no longer than its weight asks for: a slow start puts turns off, and ends.
+    pub(super) fn renew(&mut self, ready: &[Slot], members: &mut [Member], now: Time) {
         self.heap.clear();
         for slot in ready {
             let member = &mut members[slot.index()];
+            if now >= member.warm_at {
+                member.turn = member.turn.min(self.now + stride(member));
+            }
             if member.turn < self.now || member.turn == 0 {
                 let part = (u64::from(slot.0) + 1)
                     .wrapping_mul(APART)
@@ -68,8 +77,7 @@ impl Turns {
         self.now = self.now.max(turn);
         let member = &mut members[slot.index()];
         let (part, whole) = member.part(now, slow);
-        let stride = STRIDE / u64::from(member.spec.weight.max(1)) * whole / part;
-        member.turn = self.now + stride;
+        member.turn = self.now + stride(member) * whole / part;
         self.heap[at].0 = member.turn;
         self.sink(at);
         Some(slot)

@@ -118,7 +118,8 @@ impl Session {
         let reused = exchange.origin == Some(Origin::Reused);
         // U02, K23c: only with an end of file do the acknowledgements prove anything.
         let cut = matches!(end, End::Clean | End::Truncated);
-        let rule = match (reused, cut && exchange.unaccepted) {
+        let proof = exchange.unaccepted && bad!(self.setup, ProofIgnored).is_none();
+        let rule = match (reused, cut && proof) {
             (true, true) => Retry::Unaccepted,
             (true, false) => Retry::Reused,
             (false, _) => Retry::Fresh,

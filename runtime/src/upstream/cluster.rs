@@ -63,7 +63,10 @@ fn spec(member: &Member, place: Place) -> Spec {
         id: group::hash(name.as_bytes()),
         weight,
         tier,
-        most: max_connections.map_or(u32::MAX, |most| place.part(most.get())),
+        most: match max_connections {
+            Some(most) if !bad!(LimitIgnored) => place.part(most.get()),
+            Some(_) | None => u32::MAX,
+        },
     }
 }
 
@@ -147,6 +150,7 @@ impl Cluster {
     pub fn new(parts: Parts) -> Rc<Cluster> {
         let depth = match parts.depth {
             0 => 0,
+            _ if bad!(QueueEndless) => usize::MAX,
             all => usize::try_from(parts.place.part(all)).unwrap_or(usize::MAX),
         };
         Rc::new(Cluster {
@@ -208,7 +212,7 @@ impl Cluster {
 
     /// Whether a request may be sent again.
     pub(super) fn spend(&self, now: Time) -> bool {
-        self.budget.borrow_mut().spend(now)
+        self.budget.borrow_mut().spend(now) || bad!(BudgetIgnored)
     }
 
     /// A share in the endpoint that is next, but in none of `tried`.

@@ -77,8 +77,15 @@ pub(super) fn cluster(
         ejection: ejection.map(|ejection| ejection.rules),
         slow_start: choosing.slow_start,
     };
+    let group = Group::new(settings, seed);
+    #[cfg(feature = "known-bad")]
+    let group = {
+        let mut group = group;
+        group.break_rule(crate::variant::in_force());
+        group
+    };
     let cluster = Cluster::new(Parts {
-        group: Group::new(settings, seed),
+        group,
         depth: configured.queue.map_or(0, |queue| queue.depth.get()),
         queued: extras.observer.queued(&configured.name),
         budget: Budget::new(configured.retries.allowance),

@@ -6,6 +6,7 @@
 //! a connect that is given up is answered by RST. Time goes from one event to the next, so a run
 //! costs what happens in it and not how long it takes. All of it is one thread's.
 
+mod capture;
 mod executor;
 mod fabric;
 mod stream;
@@ -14,7 +15,12 @@ mod tests;
 mod timer;
 
 use self::fabric::{Backlog, EndId, Fabric};
-pub use self::{executor::Executor, stream::FastStream, timer::FastSleep};
+pub use self::{
+    capture::{Capture, Packet, What},
+    executor::Executor,
+    stream::FastStream,
+    timer::FastSleep,
+};
 use crate::{simulated::Simulated, socket::Pipe};
 use std::{
     cell::RefCell,
@@ -89,6 +95,14 @@ impl Fast {
     /// Everything that waited between two hosts arrives, and what is sent later arrives again.
     pub fn release(&self, one: usize, other: usize) {
         self.fabric.borrow_mut().release(one, other);
+    }
+
+    /// From now on all that is sent is written down.
+    #[must_use]
+    pub fn capture(&self) -> Capture {
+        let capture = Capture::default();
+        self.fabric.borrow_mut().capture(&capture);
+        capture
     }
 
     /// The time.

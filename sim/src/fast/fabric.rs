@@ -12,9 +12,12 @@ pub(super) use self::ends::{Backlog, EndId};
 use self::{
     ends::{End, Listening, Phase},
     watch::Watch,
-    way::{Parcel, Sender, Way, Word},
+    way::{Parcel, Sender, Tap, Way, Word},
 };
-use super::timer::{Beats, Timers};
+use super::{
+    capture::Capture,
+    timer::{Beats, Timers},
+};
 use crate::{
     errno::Errno,
     socket::{Frame, Polled, Sizes},
@@ -89,6 +92,17 @@ impl Fabric {
     pub(super) fn cut(&mut self, one: usize, other: usize) {
         let now = self.now;
         self.both(one, other, |way| way.cut(now));
+    }
+
+    pub(super) fn capture(&mut self, capture: &Capture) {
+        let hosts = self.hosts;
+        for (index, way) in self.ways.iter_mut().enumerate() {
+            way.tap = Some(Tap {
+                capture: capture.clone(),
+                from: index / hosts,
+                to: index % hosts,
+            });
+        }
     }
 
     pub(super) fn release(&mut self, one: usize, other: usize) {

@@ -11,8 +11,8 @@ use std::{
 };
 
 /// One end, by its number in this run; no number is used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::fast) struct EndId(pub(super) usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::fast) struct EndId(pub(in crate::fast) usize);
 
 impl EndId {
     /// The peer of a connect that nobody has answered.

@@ -2,7 +2,10 @@
 //!
 //! It owns the latency and the holding. Nothing is lost, doubled or overtaken on it.
 
-use super::EndId;
+use super::{
+    super::capture::{Capture, Packet, What},
+    EndId,
+};
 use crate::socket::{Frame, Wire};
 use std::{collections::VecDeque, net::SocketAddr};
 use tidegate_core::time::{Span, Time};
@@ -63,6 +66,44 @@ pub(super) struct Way {
     /// Since when everything on it is lost.
     pub(super) cut: Option<Time>,
     parcels: VecDeque<Parcel>,
+    /// Who writes down what is sent, if anybody does.
+    pub(super) tap: Option<Tap>,
+}
+
+/// Where what is sent on one way is written down.
+#[derive(Debug)]
+pub(super) struct Tap {
+    pub(super) capture: Capture,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+impl Tap {
+    fn note(&self, sent: Time, arrives: Time, to: EndId, word: &Word) {
+        // A SYN goes to nobody that is known yet: it is its client's connection.
+        let (of, what) = match word {
+            Word::Syn { client, .. } => (client.0, What::Syn),
+            Word::SynAck { server, .. } => {
+                self.capture.joins(server.0, to);
+                (to, What::SynAck)
+            }
+            Word::Refused => (to, What::Refused),
+            Word::Open => (to, What::Open),
+            Word::Data(bytes) => (to, What::data(bytes)),
+            Word::Fin => (to, What::Fin),
+            Word::Ack(ack) => (to, What::Ack(ack.acked_bytes)),
+            Word::Reset => (to, What::Reset),
+        };
+        let (from, to) = (self.from, self.to);
+        self.capture.note(of, what, |conn, what| Packet {
+            sent,
+            arrives,
+            from,
+            to,
+            conn,
+            what,
+        });
+    }
 }
 
 impl Way {
@@ -72,6 +113,7 @@ impl Way {
             held: false,
             cut: None,
             parcels: VecDeque::new(),
+            tap: None,
         }
     }
 
@@ -80,6 +122,9 @@ impl Way {
             return;
         }
         let due = now + self.latency;
+        if let Some(tap) = &self.tap {
+            tap.note(now, due, to, &word);
+        }
         self.parcels.push_back(Parcel { due, to, word });
     }
 

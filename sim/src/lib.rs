@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod case;
+pub mod cluster;
 pub mod errno;
 pub mod fast;
 pub mod fault;

@@ -11,7 +11,7 @@ use std::{
 use tidegate_core::{trace::HEADER, variant::Variant};
 use tidegate_sim::{
     batch::{Batch, LARGE, Plan, WANTED},
-    case,
+    case, cluster,
     fault::Timers,
     generate::{self, Kind},
     museum, reproduce,
@@ -91,6 +91,21 @@ enum Verb {
         /// The folder: `tests/seeds/schedules/museum`.
         folder: PathBuf,
     },
+    /// Plays clusters: several clients, endpoints with moods, balancer, pool, checks, retries and queue.
+    Clusters {
+        /// Plays these seeds: `0..1000`.
+        #[arg(long, value_parser = range, conflicts_with_all = ["seed", "replay"])]
+        seeds: Option<Range<u64>>,
+        /// Plays one seed, and prints its plan and what came of it.
+        #[arg(long, conflicts_with = "replay")]
+        seed: Option<u64>,
+        /// Plays a plan from a file.
+        #[arg(long)]
+        replay: Option<PathBuf>,
+        /// Plays each seed a second time: it must be the same run.
+        #[arg(long)]
+        twice: bool,
+    },
     /// Makes a schedule that fails small, and leaves it in a file.
     Shrink {
         /// The file.
@@ -158,6 +173,19 @@ fn main() -> ExitCode {
         (Some(Verb::Shrink { file }), _) => with(&file, |schedule| shrink(schedule, &file, &seeds)),
         (Some(Verb::Record { seed, kind, out }), _) => record(kind, seed, out.as_deref()),
         (Some(Verb::Museum { folder }), _) => museum(&folder),
+        (
+            Some(Verb::Clusters {
+                seeds: all,
+                seed,
+                replay,
+                twice,
+            }),
+            _,
+        ) => match (seed, replay) {
+            (Some(seed), _) => cluster::command::seed(seed, seeds.variant),
+            (None, Some(file)) => cluster::command::replay(&file, seeds.variant),
+            (None, None) => cluster::command::seeds(all.unwrap_or(0..1_000), seeds.variant, twice),
+        },
         (None, Some(seed)) => {
             let schedule = generate::schedule(seeds.kind, seed);
             print!("{schedule}");

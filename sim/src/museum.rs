@@ -59,6 +59,8 @@ pub enum Level {
     /// Random acts beside a naive list (`runtime/src/upstream/cluster/model.rs`): it takes more clients
     /// than a schedule has.
     Model,
+    /// Seeds of clusters, within so many.
+    Clusters(u64),
 }
 
 impl Row {
@@ -77,7 +79,7 @@ impl Row {
         let name = format!("{:02}-{}.sched", self.number, words(evidence.variant));
         match evidence.level {
             Level::Seeds(..) | Level::File => Some(name),
-            Level::Walk | Level::Model => None,
+            Level::Walk | Level::Model | Level::Clusters(_) => None,
         }
     }
 }
@@ -122,6 +124,7 @@ pub fn make(evidence: &Evidence, file: &Path) -> Result<(Option<u64>, Shrunk), S
     let (seed, schedule, finding) = match evidence.level {
         Level::Walk => return Err("the walk has no schedule".to_owned()),
         Level::Model => return Err("a model has no schedule".to_owned()),
+        Level::Clusters(_) => return Err("a cluster has a plan, and no schedule".to_owned()),
         Level::Seeds(kind, most) => {
             let found = first(variant, kind, most);
             let (seed, finding) =
@@ -177,6 +180,7 @@ pub fn page() -> String {
                 Level::File => ("a schedule".to_owned(), "1 run".to_owned()),
                 Level::Walk => ("the walk".to_owned(), String::new()),
                 Level::Model => ("a model".to_owned(), String::new()),
+                Level::Clusters(most) => ("clusters".to_owned(), format!("{most} seeds")),
             };
             let file = row.file(evidence).unwrap_or_default();
             let variant = evidence.variant;

@@ -13,6 +13,7 @@ mod tests;
 mod valid;
 mod words;
 
+pub(crate) use self::words::Words;
 pub use self::{
     http::{Body, Cut, CutBy, Exchange, HttpVersion, Method, Request, Response},
     parse::ParseError,

@@ -8,7 +8,7 @@
 mod cast;
 mod fast;
 mod hash;
-mod panics;
+pub(crate) mod panics;
 mod scene;
 #[cfg(test)]
 pub(crate) mod tests;

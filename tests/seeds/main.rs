@@ -3,6 +3,7 @@
 //!
 //! These are the small batches, for every build; `tidegate-sim --seeds` plays the large ones.
 
+mod clusters;
 mod files;
 mod mirror;
 mod museum;

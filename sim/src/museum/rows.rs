@@ -75,6 +75,13 @@ const fn model(variant: Variant) -> Evidence {
     }
 }
 
+const fn clusters(variant: Variant, most: u64) -> Evidence {
+    Evidence {
+        variant,
+        level: Level::Clusters(most),
+    }
+}
+
 /// Every row of MUSEUM, and behind them what is not there.
 pub const ROWS: &[Row] = &[
     row(
@@ -342,6 +349,33 @@ pub const ROWS: &[Row] = &[
             model(Variant::QueueUnserved),
             model(Variant::NewcomerOvertakes),
             model(Variant::GrantLost),
+        ],
+    ),
+    row(
+        0,
+        "more wait than may, or get an endpoint than it takes",
+        &[
+            clusters(Variant::QueueEndless, 300),
+            clusters(Variant::LimitIgnored, 100),
+        ],
+    ),
+    row(
+        0,
+        "too many requests are sent again, one is not though that is safe, or it goes to who has failed",
+        &[
+            clusters(Variant::ProofIgnored, 100),
+            clusters(Variant::SameAgain, 100),
+            clusters(Variant::BudgetIgnored, 100),
+        ],
+    ),
+    row(
+        0,
+        "an endpoint gets nothing that could be used: another gets everything, or it has failed, for too long",
+        &[
+            clusters(Variant::PicksOne, 100),
+            clusters(Variant::EjectedForEver, 100),
+            clusters(Variant::EjectsTheLast, 100),
+            clusters(Variant::SlowTurns, 300),
         ],
     ),
 ];

@@ -90,9 +90,7 @@ fn without_comment(raw: &str) -> &str {
 
 impl Draft {
     fn line(&mut self, fact: &str) -> Result<(), String> {
-        let mut words = Words {
-            rest: fact.split_whitespace(),
-        };
+        let mut words = Words::of(fact);
         match words.next()? {
             "seed" => set(&mut self.seed, seed(words.next()?)?)?,
             "mode" => set(&mut self.mode, mode(&mut words)?)?,

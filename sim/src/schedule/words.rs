@@ -3,18 +3,28 @@
 use std::str::SplitWhitespace;
 
 /// The words of a line, one after the other.
-pub(super) struct Words<'a> {
+pub(crate) struct Words<'a> {
     pub(super) rest: SplitWhitespace<'a>,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn next(&mut self) -> Result<&'a str, String> {
+    pub(crate) fn of(text: &'a str) -> Words<'a> {
+        Words {
+            rest: text.split_whitespace(),
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.rest.clone().next().is_none()
+    }
+
+    pub(crate) fn next(&mut self) -> Result<&'a str, String> {
         self.rest
             .next()
             .ok_or_else(|| "something is missing at the end".to_owned())
     }
 
-    pub(super) fn expect(&mut self, word: &str) -> Result<(), String> {
+    pub(crate) fn expect(&mut self, word: &str) -> Result<(), String> {
         match self.next()? {
             found if found == word => Ok(()),
             found => Err(format!("`{word}` must stand here, not `{found}`")),
@@ -22,7 +32,7 @@ impl<'a> Words<'a> {
     }
 
     /// Takes `word` if it is next.
-    pub(super) fn maybe(&mut self, word: &str) -> bool {
+    pub(crate) fn maybe(&mut self, word: &str) -> bool {
         let found = self.rest.clone().next() == Some(word);
         if found {
             self.rest.next();
@@ -30,17 +40,17 @@ impl<'a> Words<'a> {
         found
     }
 
-    pub(super) fn number(&mut self) -> Result<u32, String> {
+    pub(crate) fn number(&mut self) -> Result<u32, String> {
         decimal(self.next()?)
     }
 
-    pub(super) fn ms(&mut self) -> Result<u32, String> {
+    pub(crate) fn ms(&mut self) -> Result<u32, String> {
         let word = self.next()?;
         let digits = word.strip_suffix("ms");
         decimal(digits.ok_or_else(|| format!("`{word}` is no time, like 3ms"))?)
     }
 
-    pub(super) fn end(mut self) -> Result<(), String> {
+    pub(crate) fn end(mut self) -> Result<(), String> {
         match self.rest.next() {
             None => Ok(()),
             Some(more) => Err(format!("`{more}` is too much")),

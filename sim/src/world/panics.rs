@@ -20,7 +20,7 @@ thread_local! {
 }
 
 /// Runs `f` with this thread's panics written down.
-pub(super) fn watched<T>(f: impl FnOnce() -> T) -> T {
+pub(crate) fn watched<T>(f: impl FnOnce() -> T) -> T {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
@@ -38,7 +38,7 @@ pub(super) fn watched<T>(f: impl FnOnce() -> T) -> T {
 }
 
 /// The panic written down since the last call, if any.
-pub(super) fn taken() -> Option<String> {
+pub(crate) fn taken() -> Option<String> {
     STATE.with_borrow_mut(|state| match state {
         State::Simulating(panic) => panic.take(),
         State::Elsewhere => None,

@@ -73,8 +73,8 @@ pub struct Worker<N: Network> {
     doors: Vec<Door<N>>,
     /// Of listeners that are no more, and have sessions.
     gone: Vec<Drain>,
-    /// Accept what is in a queue, and end.
-    closing: Vec<JoinHandle<()>>,
+    /// Accept what is in a queue, and end; each with its own drain, whose deadline ends it at once.
+    closing: Vec<(Drain, JoinHandle<()>)>,
     following: Vec<Following>,
 }
 
@@ -242,7 +242,7 @@ impl<N: Network> Worker<N> {
         for door in std::mem::replace(&mut self.doors, doors) {
             self.closing.push(door.close());
         }
-        self.closing.retain(|task| !task.is_finished());
+        self.closing.retain(|(_, task)| !task.is_finished());
         for (name, drain) in std::mem::replace(&mut self.listeners, listeners) {
             if !self.listeners.iter().any(|(known, _)| *known == name) {
                 drain.begin();
@@ -360,8 +360,8 @@ impl<N: Network> Worker<N> {
         // is asked before anybody is told; it has its turn between two of ours.
         tokio::task::yield_now().await;
         let doors = std::mem::take(&mut self.doors);
-        let shut: Vec<_> = doors.iter().map(Door::drain).collect();
         self.closing.extend(doors.into_iter().map(Door::close));
+        let shut: Vec<_> = self.closing.iter().map(|(shut, _)| shut.clone()).collect();
         let all: Vec<_> = self.drains().cloned().collect();
         all.iter().for_each(Drain::begin);
         let cut = || all.iter().map(Drain::cut).sum();
@@ -377,7 +377,7 @@ impl<N: Network> Worker<N> {
 
     /// Waits for the last listener, the last session and the last upstream connection.
     async fn over(&mut self) {
-        for task in self.closing.drain(..) {
+        for (_, task) in self.closing.drain(..) {
             // A task that panicked has reset its own connections.
             let _ended = task.await;
         }

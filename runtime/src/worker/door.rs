@@ -52,14 +52,10 @@ impl<N: Network> Door<N> {
         self.hall.leads_to(service);
     }
 
-    /// Its own drain, whose deadline ends it with a queue that has no end.
-    pub(super) fn drain(&self) -> Drain {
-        self.hall.drain.clone()
-    }
-
-    /// Accepts what is in the queue, and closes (G2): the task that does.
-    pub(super) fn close(self) -> JoinHandle<()> {
+    /// Accepts what is in the queue, and closes (G2): the task that does, and its drain, whose deadline
+    /// ends it with a queue that has no end.
+    pub(super) fn close(self) -> (Drain, JoinHandle<()>) {
         self.hall.drain.begin();
-        self.task
+        (self.hall.drain.clone(), self.task)
     }
 }

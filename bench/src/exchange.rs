@@ -19,6 +19,7 @@ const RESPONSE: ResponseFacts = ResponseFacts {
     version: Version::Http11,
     body: BodyKind::Length(64),
     close: false,
+    event_stream: false,
 };
 
 /// A head, and the whole message with it.

@@ -33,6 +33,8 @@ pub struct Exchange {
     pub unaccepted: bool,
     /// The client has been asked whether it is still there (H07b).
     pub probed: bool,
+    /// The response is an event stream (W9b).
+    pub event_stream: bool,
     /// What is wrong with the origin's answer, if it is refused.
     pub fault: Option<Fault>,
     /// How fast its body comes: no part of the state, for only a timer looks at it.
@@ -91,6 +93,7 @@ impl Exchange {
             replay: Replay::Held(0),
             unaccepted: false,
             probed: false,
+            event_stream: false,
             fault: None,
             pace: Aside(Pace::NONE),
         }
@@ -109,6 +112,7 @@ impl Exchange {
     /// A response's head came, interim or final; `close` says whether ours ends the leg.
     pub(crate) fn response_head(&mut self, facts: ResponseFacts, close: bool) {
         self.response = Response::Body(facts.body);
+        self.event_stream = facts.event_stream;
         // U12, and a close-delimited body's leg has nothing to offer after it.
         self.reusable &= !facts.close && facts.body != BodyKind::Close;
         self.close |= close;

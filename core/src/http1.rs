@@ -185,6 +185,8 @@ pub struct ResponseFacts {
     pub body: BodyKind,
     /// The origin's connection is not to be used again (U12).
     pub close: bool,
+    /// It is an event stream, in which silence is no fault (W9b).
+    pub event_stream: bool,
 }
 
 impl ResponseFacts {

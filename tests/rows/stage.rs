@@ -21,6 +21,7 @@ pub(crate) const OK: ResponseFacts = ResponseFacts {
     version: Version::Http11,
     body: BodyKind::None,
     close: false,
+    event_stream: false,
 };
 
 /// A session, the hour, and the orders so far.

@@ -1,10 +1,10 @@
 //! The timers of LIFECYCLE section 3 that two legs, or two states of one, do not share; and what we
 //! say and hear of how long an idle connection lives.
 
-use crate::stage::{GET, OK, Stage, answer, head, whole};
+use crate::stage::{GET, OK, Stage, answer, body, head, whole};
 use tidegate_core::{
     event::{Event, Head, Origin},
-    http1::{BodyKind, RequestFacts},
+    http1::{BodyKind, RequestFacts, ResponseFacts},
     limits::{Timeouts, Waits},
     session::{Kind, Setup},
     side::Side::{self, Down, Up},
@@ -66,6 +66,35 @@ fn h16_linger_stall_bounds_what_a_client_does_not_take_of_the_last_answer() {
         stage.takes_all(Down);
         stage.tell(Event::Finished(Down));
         assert_eq!(next(&stage), Some((expected, Timer::WriteDown)), "{write}");
+    }
+}
+
+/// And what ends it is told as any body's end is (U06, U14).
+#[test]
+fn w9b_an_event_stream_may_be_silent_for_as_long_as_a_tunnel() {
+    for (event_stream, secs) in [(false, 60), (true, 3_600)] {
+        let mut stage = Stage::http(false);
+        stage.ask(GET);
+        let facts = ResponseFacts {
+            event_stream,
+            body: BodyKind::Chunked,
+            ..OK
+        };
+        stage.tell(head(Up, Head::Response(facts), 20));
+        stage.takes_all(Down);
+        assert_eq!(next(&stage), Some((secs, Timer::Body)));
+        // What comes begins it anew, and the next answer on the leg is another one.
+        stage.wait(Span::from_secs(secs - 1));
+        stage.tell(body(Up, 10));
+        stage.takes_all(Down);
+        assert_eq!(next(&stage), Some((2 * secs - 1, Timer::Body)));
+        stage.tell(whole(Up, Head::None, 5));
+        stage.takes_all(Down);
+        assert!(stage.is_idle());
+        stage.ask(GET);
+        stage.tell(head(Up, answer(BodyKind::Chunked), 20));
+        stage.takes_all(Down);
+        assert_eq!(next(&stage), Some((secs - 1 + 60, Timer::Body)));
     }
 }
 

@@ -6,6 +6,10 @@ use crate::{
     peers::{End, Last, Origin, Peer},
 };
 
+/// An answer that may be silent for long.
+const EVENTS: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+    Transfer-Encoding: chunked\r\n\r\n";
+
 fn timeouts(text: &str) -> String {
     format!("timeouts = {{ {text} }}")
 }
@@ -49,6 +53,37 @@ fn u14_u06_a_body_that_stops_is_cut_off() {
     up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
     client.head();
     assert_eq!(client.last(), Last::plain("hello", End::Reset));
+    assert_eq!(up.last(), Last::plain("", End::Reset));
+}
+
+/// An ordinary answer that fell silent later is cut before it.
+#[test]
+fn w9b_an_event_stream_outlives_the_silence_that_cuts_a_body() {
+    let rest = timeouts("body = \"50ms\"");
+    let (stage, mut client, mut up) = configured("", &rest, GET);
+    up.message();
+    up.say(EVENTS);
+    client.head();
+    let mut other = stage.proxy.client();
+    other.say(GET);
+    let mut up_other = stage.origin.accept();
+    up_other.message();
+    up_other.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
+    other.head();
+    assert_eq!(other.last(), Last::plain("hello", End::Reset));
+    let event = b"9\r\ndata: 1\n\n\r\n";
+    up.say(event);
+    assert_eq!(client.hear(event.len()), event);
+}
+
+/// T_tunnel_idle is what bounds it.
+#[test]
+fn w9b_an_event_stream_that_is_silent_for_too_long_breaks_off() {
+    let (_stage, mut client, mut up) = configured(&timeouts("tunnel = \"50ms\""), "", GET);
+    up.message();
+    up.say(EVENTS);
+    client.head();
+    assert_eq!(client.last(), Last::plain("", End::Reset));
     assert_eq!(up.last(), Last::plain("", End::Reset));
 }
 

@@ -286,4 +286,5 @@ const OK: ResponseFacts = ResponseFacts {
     version: Version::Http11,
     body: BodyKind::None,
     close: false,
+    event_stream: false,
 };

@@ -57,6 +57,7 @@ pub(super) enum Known {
     Accept,
     Connection,
     ContentLength,
+    ContentType,
     Expect,
     Host,
     KeepAlive,
@@ -97,11 +98,12 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
 }
 
 impl Known {
-    const NAMES: [(&str, Known); 13] = [
+    const NAMES: [(&str, Known); 14] = [
         ("Host", Known::Host),
         ("Accept", Known::Accept),
         ("Connection", Known::Connection),
         ("Content-Length", Known::ContentLength),
+        ("Content-Type", Known::ContentType),
         ("Transfer-Encoding", Known::TransferEncoding),
         ("Expect", Known::Expect),
         ("Keep-Alive", Known::KeepAlive),
@@ -143,6 +145,7 @@ impl Known {
             | Known::HopByHop => true,
             Known::Accept
             | Known::ContentLength
+            | Known::ContentType
             | Known::Expect
             | Known::Host
             | Known::MaxForwards

@@ -270,6 +270,7 @@ fn parse_response<'a>(
             version,
             body,
             close,
+            event_stream: event_stream(&fields),
         },
         declared,
         to,
@@ -277,6 +278,18 @@ fn parse_response<'a>(
         fields,
     };
     Ok(Some((length, head)))
+}
+
+/// The type of a stream of server-sent events (WHATWG HTML, 9.2.5), with parameters or without.
+/// RFC 9110, 8.3.1: in any case.
+fn event_stream(fields: &Fields<'_>) -> bool {
+    fields.known(Known::ContentType).any(|field| {
+        let essence = field.value.split(|byte| *byte == b';').next();
+        essence.is_some_and(|essence| {
+            let essence = essence.trim_ascii();
+            essence.eq_ignore_ascii_case(b"text/event-stream")
+        })
+    })
 }
 
 /// RFC 9112, 3: 414 as soon as the target, whole or not, is too long.

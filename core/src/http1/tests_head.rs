@@ -300,6 +300,26 @@ fn a_reason_phrase_that_is_not_ascii_is_left_out() {
     assert_eq!(head.reason(), "");
 }
 
+/// WHATWG HTML, 9.2.5; RFC 9110, 8.3.1.
+#[test]
+fn w9b_an_event_stream_is_known_by_its_type() {
+    for (fields, expected) in [
+        ("Content-Type: text/event-stream\r\n", true),
+        ("content-type: Text/Event-Stream ;charset=utf-8\r\n", true),
+        ("Content-Type: text/event-stream;\r\n", true),
+        ("Content-Type: text/event-streams\r\n", false),
+        ("Content-Type: text/plain; text/event-stream\r\n", false),
+        ("Content-Type: \r\n", false),
+        ("X-Content-Type: text/event-stream\r\n", false),
+        ("Accept: text/event-stream\r\n", false),
+        ("", false),
+    ] {
+        let text = format!("HTTP/1.1 200 OK\r\n{fields}Transfer-Encoding: chunked\r\n\r\n");
+        let facts = response(&text, Method::Get);
+        assert_eq!(facts.event_stream, expected, "{fields:?}");
+    }
+}
+
 fn complete(text: &[u8]) -> (usize, RequestHead<'_>) {
     match request_head(text, &Limits::default()) {
         Ok(Some(complete)) => complete,

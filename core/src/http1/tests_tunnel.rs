@@ -167,6 +167,7 @@ fn w1_what_switches_is_101_to_an_upgrade_and_2xx_to_connect() {
             version: Version::Http11,
             body: BodyKind::None,
             close: true,
+            event_stream: false,
         };
         assert_eq!(response.switches(&request), switches, "{status}");
         if switches {

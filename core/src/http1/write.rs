@@ -94,6 +94,7 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
             Known::Accept
             | Known::Connection
             | Known::ContentLength
+            | Known::ContentType
             | Known::Expect
             | Known::KeepAlive
             | Known::MaxForwards

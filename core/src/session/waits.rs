@@ -93,7 +93,7 @@ impl Session {
             Timer::Request => (self.waits_for_request(), waits.request),
             Timer::Pace => (self.asks_for_pace(), self.pace_left()),
             Timer::Response => (self.waits_for_response(), waits.response),
-            Timer::Body => (self.waits_for_body(), waits.body),
+            Timer::Body => (self.waits_for_body(), self.body_wait()),
             Timer::Tunnel => (self.phase == Phase::Tunnel, self.idle_wait()),
             Timer::WriteDown => (self.waits_to_write(Side::Down), self.write_wait(Side::Down)),
             Timer::WriteUp => (self.waits_to_write(Side::Up), self.write_wait(Side::Up)),
@@ -179,6 +179,22 @@ impl Session {
         match Side::BOTH.into_iter().any(ended) {
             true => self.setup.timeouts.half_idle,
             false => self.setup.timeouts.tunnel,
+        }
+    }
+
+    /// T_body, or T_tunnel_idle where nobody knows when the origin has something to say (W9b).
+    fn body_wait(&self) -> Span {
+        match &self.phase {
+            Phase::Exchange(exchange) if exchange.event_stream => self.setup.timeouts.tunnel,
+            Phase::Exchange(_)
+            | Phase::New
+            | Phase::ProxyHeader
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Idle(_)
+            | Phase::Tunnel
+            | Phase::Closing
+            | Phase::Closed => self.setup.timeouts.body,
         }
     }
 

@@ -49,6 +49,7 @@ pub(crate) const fn ok(body: BodyKind) -> ResponseFacts {
         version: Version::Http11,
         body,
         close: false,
+        event_stream: false,
     }
 }
 
@@ -57,6 +58,14 @@ pub(crate) const fn ok_close(body: BodyKind) -> ResponseFacts {
     ResponseFacts {
         close: true,
         ..ok(body)
+    }
+}
+
+/// 200 with a stream of events.
+pub(crate) const fn events() -> ResponseFacts {
+    ResponseFacts {
+        event_stream: true,
+        ..ok(BodyKind::Chunked)
     }
 }
 

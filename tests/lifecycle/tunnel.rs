@@ -129,23 +129,25 @@ fn w5_server_answers_without_switching() {
 
 #[test]
 fn w9b_event_stream() {
-    Story::http("An event stream may be silent for as long as a tunnel, not as a body; then it breaks off.")
-        .waits(|waits| waits.tunnel = Span::from_secs(90))
-        .accepted()
-        .at(1)
-        .decoded(Down, request(GET, 120))
-        .at(2)
-        .connected()
-        .sent(Up, 120)
-        .at(4)
-        .decoded(Up, response(events(), 90))
-        .sent(Down, 90)
-        .at(9_000)
-        .decoded(Up, body(30))
-        .sent(Down, 30)
-        .at(99_000)
-        .fired(Timer::Body)
-        .tells("event_stream");
+    Story::http(
+        "An event stream may be silent for as long as a tunnel, not as a body; then it breaks off.",
+    )
+    .waits(|waits| waits.tunnel = Span::from_secs(90))
+    .accepted()
+    .at(1)
+    .decoded(Down, request(GET, 120))
+    .at(2)
+    .connected()
+    .sent(Up, 120)
+    .at(4)
+    .decoded(Up, response(events(), 90))
+    .sent(Down, 90)
+    .at(9_000)
+    .decoded(Up, body(30))
+    .sent(Down, 30)
+    .at(99_000)
+    .fired(Timer::Body)
+    .tells("event_stream");
 }
 
 #[test]

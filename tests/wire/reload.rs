@@ -112,6 +112,33 @@ fn an_endpoint_that_is_removed_finishes_what_it_has() {
     answered(&mut client, &mut origins[1].accept());
 }
 
+/// Who has failed is left alone for as long as it would have been, whatever else has changed.
+#[test]
+fn an_ejection_outlives_it() {
+    let origins = [Origin::new(), Origin::new()];
+    let [failing, well] = [0, 1].map(|at: usize| origins[at].address());
+    let rest = "ejection = { failures = 1, base = \"1h\", most = \"1h\" }\n";
+    let endpoints = format!("\"{failing}\", {{ address = \"{well}\", tier = 1 }}");
+    let text = file(&[("l", failing)], "").replace("workers = 2", "workers = 1");
+    let text = text.replace(&format!("\"{failing}\""), &endpoints) + rest;
+    let mut stage = Stage::new(text.clone());
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    let mut up = origins[0].accept();
+    up.message();
+    up.say(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(client.message().status(), 503);
+    let said = stage.reload(&(text + "[drain]\ntimeout = \"9s\"\n"));
+    assert!(!said.contains("cluster"), "{said}");
+    let mut up = None;
+    for _ in 0..4 {
+        // Whoever comes now is served by the new file.
+        let mut client = stage.proxy.client();
+        client.say(GET);
+        answered(&mut client, up.get_or_insert_with(|| origins[1].accept()));
+    }
+}
+
 /// What a name was found to be is not forgotten, though nobody answers for it now.
 #[test]
 fn a_name_keeps_its_addresses() {

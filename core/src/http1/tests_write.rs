@@ -366,5 +366,6 @@ fn origin(status: u16, body: BodyKind) -> ResponseFacts {
         version: Version::Http11,
         body,
         close: false,
+        event_stream: false,
     }
 }

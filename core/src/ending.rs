@@ -38,6 +38,8 @@ pub enum Cause {
     Protocol,
     /// The drain had lasted as long as it may (T_drain; G6, G9).
     Deadline,
+    /// An operator has ended it (G10).
+    Killed,
     /// It was not let in.
     Rejected(Rejection),
     /// Our own failure: descriptors, memory, a bug trap.
@@ -98,6 +100,7 @@ impl Cause {
             | Cause::Expired(_)
             | Cause::Protocol
             | Cause::Deadline
+            | Cause::Killed
             | Cause::Rejected(_)
             | Cause::Local => false,
         }
@@ -175,6 +178,7 @@ impl fmt::Display for Cause {
             Cause::Expired(timer) => write!(f, "{timer} expired"),
             Cause::Protocol => f.write_str("protocol error"),
             Cause::Deadline => f.write_str("drain deadline"),
+            Cause::Killed => f.write_str("killed"),
             Cause::Rejected(rejection) => rejection.fmt(f),
             Cause::Local => f.write_str("internal"),
         }

@@ -80,6 +80,18 @@ pub enum Event {
     Drained,
     /// The drain has lasted as long as it may (G9): whatever is left is cut.
     DrainExpired,
+    /// An operator ends the session (G10).
+    Killed(Kill),
+}
+
+/// How an operator ends a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kill {
+    /// A request under way is answered and is the last one, an idle client is shown out; what has no end
+    /// of its own is reset.
+    Last,
+    /// Everything is reset at once.
+    Reset,
 }
 
 /// What a client's first words came to.

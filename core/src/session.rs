@@ -36,7 +36,7 @@ pub use self::{
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::Ending,
+    ending::{Cause, Ending},
     event::{Event, Origin, Refusal},
     exchange::{Exchange, Request, Response},
     leg::{Leg, ReadEnd, WriteEnd},
@@ -298,7 +298,8 @@ impl Session {
             Event::Fired => self.fired(now, effects),
             Event::Evicted => self.evicted(effects),
             Event::Drained => self.drain(now, effects),
-            Event::DrainExpired => self.cut(effects),
+            Event::DrainExpired => self.cut(Cause::Deadline, effects),
+            Event::Killed(kill) => self.kill(kill, effects),
         }
     }
 
@@ -390,6 +391,7 @@ const fn carries(event: Event) -> bool {
         | Event::Fired
         | Event::Evicted
         | Event::Drained
-        | Event::DrainExpired => false,
+        | Event::DrainExpired
+        | Event::Killed(_) => false,
     }
 }

@@ -14,7 +14,7 @@
 use crate::{
     effect::Effect,
     ending::End,
-    event::{Call, Decoded, Event, Head, Origin, Peeked, Refusal},
+    event::{Call, Decoded, Event, Head, Kill, Origin, Peeked, Refusal},
     exchange::{Request, Response},
     interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
@@ -158,6 +158,8 @@ fn name(event: Event, before: &Session) -> String {
         Event::Evicted => "evicted".to_string(),
         Event::Drained => "drain".to_string(),
         Event::DrainExpired => "drain expired".to_string(),
+        Event::Killed(Kill::Last) => "killed".to_string(),
+        Event::Killed(Kill::Reset) => "killed at once".to_string(),
     }
 }
 

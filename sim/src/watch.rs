@@ -171,7 +171,8 @@ fn is_astray(before: &Session, event: Event) -> bool {
         | Event::Fired
         | Event::Evicted
         | Event::Drained
-        | Event::DrainExpired => return before.is_closed(),
+        | Event::DrainExpired
+        | Event::Killed(_) => return before.is_closed(),
     };
     let leg = before.leg(side);
     leg.open().is_none() && *leg != Leg::Securing
@@ -278,6 +279,7 @@ fn event(event: Event) -> &'static str {
         Event::Evicted => "evicted",
         Event::Drained => "drained",
         Event::DrainExpired => "drain expired",
+        Event::Killed(_) => "killed",
     }
 }
 

@@ -4,7 +4,7 @@ use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, post, w
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Call, Event, Head, Origin, Want},
+    event::{Call, Event, Head, Kill, Origin, Want},
     http1::BodyKind,
     interest::Read,
     session::{Kind, Phase, Session, Setup, Wait},
@@ -308,4 +308,48 @@ fn g9_every_leg_says_what_it_waits_for() {
     stage.takes_all(Down);
     stage.hears_end(Down);
     assert_eq!(waits(&stage), [Some(Wait::LastWord), None]);
+}
+
+/// An operator's word, and the session's last one.
+fn killed(stage: &mut Stage, kill: Kill) -> Vec<Effect> {
+    stage.tell(Event::Killed(kill))
+}
+
+#[test]
+fn g10_an_operator_resets_every_leg_at_once() {
+    for (mut stage, during) in [
+        (Stage::relay(false), During::Tunnel),
+        (Stage::asked(GET), During::Exchange),
+    ] {
+        let mut orders = killed(&mut stage, Kill::Reset);
+        assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
+        assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
+        let ending = Ending {
+            how: How::Abort(Cause::Killed),
+            by: By::Proxy,
+            during,
+        };
+        assert_eq!(stage.ending(), ending);
+    }
+}
+
+#[test]
+fn g10_what_has_no_end_of_its_own_is_reset() {
+    let mut stage = Stage::relay(false);
+    stage.tell(Event::Received(Up, 10));
+    let mut orders = killed(&mut stage, Kill::Last);
+    assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
+    assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
+}
+
+#[test]
+fn g10_an_idle_client_is_shown_out_and_a_request_under_way_is_the_last() {
+    let mut stage = Stage::http(false);
+    assert_eq!(killed(&mut stage, Kill::Last), [Effect::Finish(Down)]);
+    assert_eq!(killed(&mut stage, Kill::Last), [], "it is on its way out");
+    let mut stage = Stage::asked(GET);
+    assert_eq!(killed(&mut stage, Kill::Last), []);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
 }

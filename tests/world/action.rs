@@ -45,6 +45,7 @@ impl Action {
                 Event::Failed(..)
                     | Event::Drained
                     | Event::DrainExpired
+                    | Event::Killed(_)
                     | Event::Fired
                     | Event::Evicted
                     | Event::Hinted(_)

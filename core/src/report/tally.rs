@@ -62,6 +62,7 @@ impl Loss {
         match cause {
             Cause::Expired(_) => Loss::GaveUp,
             Cause::Deadline => Loss::Deadline,
+            Cause::Killed => Loss::Unwanted,
             Cause::Reset
             | Cause::TimedOut
             | Cause::Unreachable

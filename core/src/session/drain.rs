@@ -7,7 +7,8 @@ use super::{Idle, Phase, Session};
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::{Cause, End},
+    ending::{Cause, During, End},
+    event::Kill,
     leg::{Leg, WriteEnd},
     report::Loss,
     side::Side,
@@ -60,7 +61,7 @@ impl Session {
     /// G6, G9: T_drain has passed. Every leg that is left is reset, whatever it waits for: no
     /// close_notify, no FIN. Only one that has been told all, and whose peer has acknowledged it,
     /// loses nothing by a close (K21, G8).
-    pub(super) fn cut(&mut self, effects: &mut Effects) {
+    pub(super) fn cut(&mut self, cause: Cause, effects: &mut Effects) {
         let heard = |leg: &Leg| leg.open().is_some_and(|open| open.write == WriteEnd::Acked);
         let told_all = self.phase == Phase::Closing;
         let during = self.during();
@@ -68,21 +69,49 @@ impl Session {
             match self.leg(side) {
                 Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => continue,
                 Leg::Open(_) if told_all && heard(self.leg(side)) => {
-                    self.leg_mut(side).gone(End::Abort(Cause::Deadline));
+                    self.leg_mut(side).gone(End::Abort(cause));
                     effects.push(Effect::Close(side));
                     continue;
                 }
                 Leg::Queued | Leg::Connecting => {
-                    self.relay_to_mut(side).discard(Loss::Deadline);
-                    self.leg_mut(side).reset(End::Abort(Cause::Deadline));
+                    self.relay_to_mut(side).discard(Loss::of(cause));
+                    self.leg_mut(side).reset(End::Abort(cause));
                     effects.push(Effect::Cancel);
                 }
-                Leg::Securing | Leg::Open(_) => self.reset(side, Cause::Deadline, effects),
+                Leg::Securing | Leg::Open(_) => self.reset(side, cause, effects),
             }
-            self.note_cut(during);
+            self.note_cut(cause, during);
         }
         // No exchange is left to be parted, and no tunnel.
         self.phase = Phase::Closing;
+    }
+
+    /// G10: an operator ends it. A request under way is answered, if it may be; a tunnel has no end of
+    /// its own, and nobody is to take this for one.
+    pub(super) fn kill(&mut self, kill: Kill, effects: &mut Effects) {
+        match (kill, &self.phase) {
+            (Kill::Last, Phase::Idle(_)) => {
+                self.note_cut(Cause::Killed, During::Idle);
+                self.close_down(effects);
+            }
+            (Kill::Last, Phase::Exchange(_)) => {
+                self.note_cut(Cause::Killed, During::Exchange);
+                self.draining = true;
+            }
+            (Kill::Last, Phase::Closing | Phase::Closed) => {}
+            (
+                Kill::Last | Kill::Reset,
+                Phase::New
+                | Phase::ProxyHeader
+                | Phase::Securing
+                | Phase::Peeking
+                | Phase::Idle(_)
+                | Phase::Exchange(_)
+                | Phase::Tunnel
+                | Phase::Closing
+                | Phase::Closed,
+            ) => self.cut(Cause::Killed, effects),
+        }
     }
 
     /// Between two requests: the timer that bounds the quiet, and for how long.

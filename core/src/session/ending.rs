@@ -56,11 +56,11 @@ impl Session {
 
     /// G9: a leg was cut. That is the last word, unless something worse than a clean end was seen
     /// before: also where we were closing already.
-    pub(super) fn note_cut(&mut self, during: During) {
+    pub(super) fn note_cut(&mut self, cause: Cause, during: During) {
         let clean = self.ending.is_none_or(|ending| ending.how == How::Clean);
         if clean {
             self.ending = Some(Ending {
-                how: How::Abort(Cause::Deadline),
+                how: How::Abort(cause),
                 by: By::Proxy,
                 during,
             });

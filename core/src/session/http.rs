@@ -317,6 +317,7 @@ impl Session {
                 Cause::Reset
                 | Cause::Cancelled
                 | Cause::Deadline
+                | Cause::Killed
                 | Cause::Protocol
                 | Cause::Rejected(_) => Reply::bad_gateway("connection_terminated"),
                 Cause::Local => Reply::bad_gateway("proxy_internal_error"),

@@ -178,6 +178,7 @@ const fn is_network(cause: Cause) -> bool {
         | Cause::Cancelled
         | Cause::Protocol
         | Cause::Deadline
+        | Cause::Killed
         | Cause::Local
         | Cause::Rejected(_)
         | Cause::Expired(_) => false,

@@ -62,7 +62,8 @@ impl<N: Network> Driver<N> {
             | Event::Acked(_)
             | Event::Evicted
             | Event::Drained
-            | Event::DrainExpired => {}
+            | Event::DrainExpired
+            | Event::Killed(_) => {}
         }
     }
 
@@ -146,6 +147,7 @@ const fn blames(cause: Cause) -> bool {
         Cause::Cancelled
         | Cause::Expired(_)
         | Cause::Deadline
+        | Cause::Killed
         | Cause::Rejected(_)
         | Cause::Local => false,
     }

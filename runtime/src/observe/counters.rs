@@ -140,6 +140,7 @@ const fn word(cause: Cause) -> &'static str {
         Cause::Local => "local",
         Cause::Rejected(rejection) => rejection.word(),
         Cause::Deadline => "deadline",
+        Cause::Killed => "killed",
         Cause::Expired(timer) => match timer {
             Timer::Tls | Timer::TlsUp => "expired_tls",
             Timer::Head => "expired_head",

@@ -72,7 +72,11 @@ impl Network {
                 assert_eq!(deadline, Some(now), "not the deadline");
             }
             Event::Peeked(_) => assert_eq!(session.phase(), &Phase::Peeking),
-            Event::Routed(_) | Event::Evicted | Event::Drained | Event::DrainExpired => {}
+            Event::Routed(_)
+            | Event::Evicted
+            | Event::Drained
+            | Event::DrainExpired
+            | Event::Killed(_) => {}
         }
     }
 

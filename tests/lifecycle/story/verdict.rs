@@ -109,7 +109,8 @@ impl Ledger {
             | Event::Redialled
             | Event::Evicted
             | Event::Drained
-            | Event::DrainExpired => {}
+            | Event::DrainExpired
+            | Event::Killed(_) => {}
         }
         self.orders(now, event, effects);
     }

@@ -41,7 +41,8 @@ pub(super) const fn speaker(event: Event) -> Option<Side> {
         | Event::Fired
         | Event::Evicted
         | Event::Drained
-        | Event::DrainExpired => None,
+        | Event::DrainExpired
+        | Event::Killed(_) => None,
     }
 }
 

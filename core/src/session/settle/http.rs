@@ -139,6 +139,7 @@ const fn unanswered(end: End, begun: bool) -> Reply {
             | Cause::Refused
             | Cause::Cancelled
             | Cause::Deadline
+            | Cause::Killed
             | Cause::Rejected(_)
             | Cause::Local,
         )
@@ -166,6 +167,7 @@ const fn incomplete(end: End) -> &'static str {
             | Cause::Certificate
             | Cause::Cancelled
             | Cause::Deadline
+            | Cause::Killed
             | Cause::Rejected(_)
             | Cause::Local,
         )

@@ -227,10 +227,9 @@ impl Group {
         if !self.may_eject(&ejection) {
             return None;
         }
-        let record = &mut self.members[slot.index()].record;
-        let span = record.eject(now, &ejection);
+        let span = self.members[slot.index()].record.eject(now, &ejection);
         if bad!(self, EjectedForEver).is_some() {
-            record.until = Some(Time(u64::MAX));
+            self.members[slot.index()].record.until = Some(Time(u64::MAX));
         }
         self.renew(now);
         Some(span)
@@ -327,13 +326,12 @@ impl Group {
     /// Who may be chosen has changed.
     fn renew(&mut self, now: Time) {
         self.expire(now);
+        let now = match bad!(self, SlowTurns) {
+            Some(_) => Time(0),
+            None => now,
+        };
         for tier in &mut self.tiers {
-            tier.renew(&mut self.members, self.settings.balance, {
-                match bad!(self, SlowTurns) {
-                    Some(_) => Time(0),
-                    None => now,
-                }
-            });
+            tier.renew(&mut self.members, self.settings.balance, now);
         }
     }
 

@@ -19,6 +19,7 @@ mod outcome;
 mod queue;
 mod rounds;
 mod routed;
+mod said;
 mod turn;
 mod wait;
 mod watch;
@@ -35,6 +36,7 @@ use crate::{
     observe::{Conn, Halves, Observer, Record},
     pool::Lease,
     port::{Port, client},
+    roll::{Presence, Roll},
     tap::Tap,
     upstream::{Coming, Held, Upstreams},
 };
@@ -74,6 +76,8 @@ pub struct Service<N: Network> {
     pub lingering: Lingering,
     /// Where the worker's legs are counted (LIFECYCLE 4.14).
     pub observer: Observer,
+    /// Who of the worker's sessions is here.
+    pub roll: Roll,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
     pub paranoid: bool,
 }
@@ -115,6 +119,7 @@ pub struct Driver<N: Network> {
     now: Time,
     ending: Option<Ending>,
     ticket: crate::drain::Ticket,
+    presence: Presence,
     place: Place,
     /// When it was accepted.
     begun: Time,
@@ -152,6 +157,7 @@ impl<N: Network> Driver<N> {
         let carry = Carry::new(client.ip(), service.tls.is_some(), trusted);
         let ticket = service.drain.ticket();
         let place = service.lingering.place();
+        let conn = service.observer.next();
         let now = service.upstreams.net().now();
         let mut driver = Driver {
             session: Session::new(service.setup),
@@ -164,7 +170,7 @@ impl<N: Network> Driver<N> {
             lease: Lease::default(),
             held: None,
             endpoint: String::new(),
-            conn: service.observer.next(),
+            conn,
             client,
             before: None,
             admitted,
@@ -176,6 +182,7 @@ impl<N: Network> Driver<N> {
             now,
             ending: None,
             ticket,
+            presence: service.roll.enter(conn),
             place,
             begun: now,
             progress: now,

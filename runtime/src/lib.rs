@@ -18,6 +18,7 @@ pub mod observe;
 pub mod pool;
 pub mod port;
 pub mod probe;
+pub mod roll;
 pub mod server;
 mod sys;
 pub mod tap;

@@ -138,6 +138,12 @@ pub trait Stream: Unpin + 'static {
     /// The peer's address as `accept` or `connect` gave it (never asked of the socket later).
     fn peer(&self) -> Address;
 
+    /// The state of its TCP, as OpenTelemetry names them (`established`, `close_wait` …); nothing where a
+    /// network does not tell.
+    fn state(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Our own address. An error where it is not known any more, or never was.
     fn local(&self) -> io::Result<SocketAddr> {
         Err(io::ErrorKind::Unsupported.into())

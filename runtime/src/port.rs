@@ -272,6 +272,12 @@ impl<S: Stream> Port<S> {
         self.stream().peer()
     }
 
+    /// What the network says of the connection; see [`Stream::state`].
+    #[must_use]
+    pub fn state(&self) -> Option<&'static str> {
+        self.stream().state()
+    }
+
     /// Our own address; see [`Stream::local`].
     pub fn local(&self) -> io::Result<std::net::SocketAddr> {
         self.stream().local()

@@ -91,6 +91,24 @@ impl Info {
         }
     }
 
+    /// `tcpi_state`, in the words of OpenTelemetry's `network.connection.state`.
+    pub(crate) fn state(&self) -> Option<&'static str> {
+        Some(match self.0[0] {
+            1 => "established",
+            2 => "syn_sent",
+            3 | 12 => "syn_received",
+            4 => "fin_wait_1",
+            5 => "fin_wait_2",
+            6 => "time_wait",
+            7 => "closed",
+            8 => "close_wait",
+            9 => "last_ack",
+            10 => "listen",
+            11 => "closing",
+            _ => return None,
+        })
+    }
+
     /// `tcpi_bytes_acked`: bytes that the peer has acknowledged. The SYN counts as one (K23).
     pub(crate) fn acked_bytes(&self) -> u64 {
         u64::from_ne_bytes(self.field(120))

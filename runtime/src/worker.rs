@@ -18,6 +18,7 @@ use crate::{
     net::{Listener, Network},
     observe::{Metrics, Observer},
     pool::Pool,
+    roll::Roll,
     tls::origin::Origins,
     upstream::{Cluster, Place},
 };
@@ -107,6 +108,8 @@ pub struct Extras {
     pub paranoid: bool,
     /// Where its legs are counted.
     pub observer: Observer,
+    /// Its sessions, to be asked.
+    pub roll: Roll,
     /// What its balancers draw follows from this: no two workers have the same.
     pub seed: u64,
     /// Which of the workers it is.
@@ -130,6 +133,7 @@ impl Default for Extras {
             taps: Rc::new(|_| None),
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
+            roll: Roll::default(),
             seed: 0,
             place: Place::ONLY,
             news: Vec::new(),
@@ -273,6 +277,7 @@ impl<N: Network> Worker<N> {
             lingering: self.lingering.clone(),
             name: site.listener.name.as_str().into(),
             observer: self.extras.observer.clone(),
+            roll: self.extras.roll.clone(),
             paranoid: self.extras.paranoid,
         })
     }

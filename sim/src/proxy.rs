@@ -97,6 +97,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         place: tidegate::upstream::Place::ONLY,
         news: Vec::new(),
         observer: Observer::default(),
+        ..Extras::default()
     }
 }
 

@@ -34,7 +34,8 @@ impl<N: Network> Driver<N> {
             moved |= self.poll_hint(cx, side);
         }
         // G7: a request that is there when the drain begins has been read by now.
-        moved | self.poll_drain(cx)
+        moved |= self.poll_drain(cx);
+        moved | self.poll_roll(cx)
     }
 
     /// Everything that is to be said, and what comes of it.

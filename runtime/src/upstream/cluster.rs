@@ -73,6 +73,7 @@ fn spec(member: &Member, place: Place) -> Spec {
 /// One cluster of one worker.
 #[derive(Debug)]
 pub struct Cluster {
+    name: Rc<str>,
     group: RefCell<Group>,
     /// By slot; of those that are gone, for as long as nobody else has the slot.
     endpoints: RefCell<Vec<Rc<Endpoint>>>,
@@ -106,6 +107,8 @@ pub struct Cluster {
 /// What a cluster is made of.
 #[derive(Debug)]
 pub struct Parts {
+    /// Its name.
+    pub name: Rc<str>,
     /// Who decides; it has no members yet.
     pub group: Group,
     /// How many requests may wait for an endpoint, of all workers together; with none each is refused
@@ -166,6 +169,7 @@ impl Cluster {
             affinity: parts.affinity,
             place: parts.place,
             buffers: parts.buffers,
+            name: parts.name,
             takes_connect: parts.takes_connect,
             proxy_protocol: parts.proxy_protocol,
             tls: parts.tls,
@@ -191,6 +195,11 @@ impl Cluster {
                 None => endpoints.push(Endpoint::of(member)),
             }
         }
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Why it has no endpoints, if it has none.

@@ -47,6 +47,12 @@ impl Held {
         self.cluster.is_available(self.slot)
     }
 
+    /// The name of its cluster.
+    #[must_use]
+    pub fn cluster_name(&self) -> &str {
+        self.cluster.name()
+    }
+
     /// The index of its cluster.
     #[must_use]
     pub fn cluster(&self) -> usize {

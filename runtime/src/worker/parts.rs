@@ -85,6 +85,7 @@ pub(super) fn cluster(
         group
     };
     let cluster = Cluster::new(Parts {
+        name: configured.name.as_str().into(),
         group,
         depth: configured.queue.map_or(0, |queue| queue.depth.get()),
         queued: extras.observer.queued(&configured.name),

@@ -336,5 +336,6 @@ fn extras(plan: &Plan, variant: Option<Variant>, roster: &Roster) -> Extras {
         seed: plan.seed,
         place: Place::ONLY,
         news: vec![Some(roster.news())],
+        ..Extras::default()
     }
 }

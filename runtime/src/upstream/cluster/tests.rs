@@ -32,6 +32,7 @@ fn ports(cluster: &Cluster) -> Vec<u16> {
 /// A cluster with these members, and so many places for who waits.
 pub(super) fn of(settings: Settings, depth: u32, members: &[Member]) -> Rc<Cluster> {
     let cluster = Cluster::new(Parts {
+        name: "c".into(),
         group: Group::new(settings, 1),
         depth,
         queued: Queued::default(),

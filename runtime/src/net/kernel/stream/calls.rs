@@ -224,6 +224,13 @@ impl Stream for KernelStream {
         Ok(sys::Info::of(&*self.fd)?.acked_bytes())
     }
 
+    fn state(&self) -> Option<&'static str> {
+        if self.is_unix() {
+            return None;
+        }
+        sys::Info::of(&*self.fd).ok()?.state()
+    }
+
     fn sent_bytes(&self) -> io::Result<u64> {
         Ok(self.sent_bytes)
     }

@@ -1,0 +1,73 @@
+//! What a session says of itself when it is asked, and that it ends when it is told to.
+//!
+//! It waits for questions, and decides nothing.
+
+use super::Driver;
+use crate::{
+    net::Network,
+    port::Port,
+    roll::{Leg, Look, Order, Said},
+};
+use std::task::Context;
+use tidegate_core::{event::Event, side::Side, trace};
+
+impl<N: Network> Driver<N> {
+    /// Answers whoever asks.
+    pub(super) fn poll_roll(&mut self, cx: &Context<'_>) -> bool {
+        let Some(question) = self.presence.poll(cx) else {
+            return false;
+        };
+        question.answer(self.said());
+        match question.order {
+            Order::Look | Order::Why => false,
+            Order::Kill(kill) => {
+                self.step(Event::Killed(kill));
+                true
+            }
+        }
+    }
+
+    fn said(&self) -> Said {
+        let held = self.held.as_ref();
+        Said {
+            conn: self.conn,
+            listener: self.service.name.to_string(),
+            client: self.client,
+            phase: trace::phase(&self.session),
+            cluster: held.map(|held| held.cluster_name().to_owned()),
+            endpoint: self.endpoint.clone(),
+            age: self.now.since(self.begun),
+            quiet: self.now.since(self.progress),
+            timer: self
+                .session
+                .deadline()
+                .map(|(at, timer)| (timer, at.since(self.now))),
+            draining: self.service.drain.word() != crate::drain::Word::Serve,
+            legs: Side::BOTH.map(|side| self.said_of(side)),
+            timeline: None,
+        }
+    }
+
+    fn said_of(&self, side: Side) -> Option<Leg> {
+        let wait = self.session.wait(side)?;
+        let wire = &self.wires[side as usize];
+        let halved = self.session.leg_report(side).half_closed();
+        Some(Leg {
+            wait,
+            look: wire.port.as_ref().map(look).unwrap_or_default(),
+            read: wire.told.read,
+            written: wire.told.written,
+            unsent: self.session.to(side).bytes(),
+            half_closed: halved.map(|since| self.now.since(since)),
+        })
+    }
+}
+
+fn look<S: crate::net::Stream>(port: &Port<S>) -> Look {
+    Look {
+        peer: port.peer().to_string(),
+        local: port.local().ok(),
+        state: port.state(),
+        unacked: port.unacked().unwrap_or(0),
+    }
+}

@@ -4,6 +4,7 @@
 //! nothing and starts nothing, so that tests can ask it anything.
 
 mod args;
+mod ask;
 mod banner;
 mod inline;
 mod probe;
@@ -15,7 +16,8 @@ pub use probe::Probe;
 use route::RouteFlags;
 
 use crate::{
-    config::{self, At, Config, Machine, Outside},
+    admin::client::Ask,
+    config::{self, Admin, At, Config, Machine, Outside},
     message::{self, Code, Message, Source},
     tls::files::reason,
 };
@@ -63,6 +65,8 @@ pub enum Command {
     Demo(Demo),
     /// The probe.
     Probe(Box<Probe>),
+    /// A question to a running process.
+    Ask(Box<Ask>),
 }
 
 /// `tidegate demo`.
@@ -163,6 +167,11 @@ pub fn decide(
         return usage(&error, color);
     }
     let outside = outside.as_ref();
+    let named = || {
+        let value = outside.variable("TIDEGATE_ADMIN");
+        value.filter(|value| !value.is_empty())
+    };
+    let admin = arguments.common.admin.clone().or_else(named);
     match arguments.verb {
         Some(Verb::Demo(demo)) => {
             let (serve, count) = (demo.serve, demo.count);
@@ -184,17 +193,22 @@ pub fn decide(
             Ok(loaded) => route(&flags, &loaded),
             Err(refusal) => refusal,
         },
-        Some(Verb::Tcp(tcp)) => serve(
-            tcp.shared,
-            inline_config(&tcp.inline, Kind::Tcp, outside, color),
-            output,
-        ),
-        Some(Verb::Run(run)) => serve(run.shared, run_config(&run, outside, color), output),
-        None => serve(
-            arguments.run.shared,
-            run_config(&arguments.run, outside, color),
-            output,
-        ),
+        Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
+            Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
+            Err(refusal) => refusal,
+        },
+        Some(Verb::Tcp(tcp)) => {
+            let config = inline_config(&tcp.inline, Kind::Tcp, outside, color);
+            serve(tcp.shared, admitted(config, admin), output)
+        }
+        Some(Verb::Run(run)) => {
+            let config = run_config(&run, outside, color);
+            serve(run.shared, admitted(config, admin), output)
+        }
+        None => {
+            let config = run_config(&arguments.run, outside, color);
+            serve(arguments.run.shared, admitted(config, admin), output)
+        }
     }
 }
 
@@ -262,6 +276,25 @@ fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> De
         return say(Exit::Ok, config::print(&config));
     }
     Decision::Start(Command::Serve(Box::new(config)), output)
+}
+
+/// With the admin interface that the command line asks for, if it does.
+fn admitted(config: Result<Config, Decision>, admin: Option<String>) -> Result<Config, Decision> {
+    let mut config = config?;
+    let Some(admin) = admin else {
+        return Ok(config);
+    };
+    match Admin::asked(&admin) {
+        Ok(admin) => config.admin = admin,
+        Err(why) => {
+            return Err(Decision::Say {
+                exit: Exit::Usage,
+                out: String::new(),
+                err: format!("error: --admin {admin}: {why}\n"),
+            });
+        }
+    }
+    Ok(config)
 }
 
 fn run_config(run: &Run, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {

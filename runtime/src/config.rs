@@ -6,6 +6,7 @@
 
 mod access;
 pub mod address;
+mod admin;
 mod choosing;
 mod cluster;
 mod credentials;
@@ -47,6 +48,7 @@ pub use tidegate_core::{
 pub use {
     access::Access,
     address::Authority,
+    admin::{Admin, Door},
     choosing::{Affinity, Choosing, Ejection},
     credentials::{CertificateFiles, OriginTls, Roots, Tls},
     dns::Dns,
@@ -59,6 +61,7 @@ pub use {
     queue::Queue,
     retries::Retries,
     share::Share,
+    units::plain_duration as duration,
 };
 
 use crate::net::{Address, Buffers};
@@ -85,6 +88,8 @@ pub struct Config {
     pub drain: Drain,
     /// Who is asked for the addresses of names.
     pub dns: Dns,
+    /// Where an operator asks.
+    pub admin: Admin,
     /// Bytes of memory above which nobody new is let in; no limit if not given.
     pub memory: Option<u64>,
     /// How many workers; `None` leaves it to the number of cores.

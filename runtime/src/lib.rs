@@ -1,6 +1,7 @@
 //! Tidegate: a reverse proxy that ends connections well.
 
 pub mod accept;
+pub mod admin;
 pub mod admission;
 pub mod check;
 pub mod cli;

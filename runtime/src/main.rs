@@ -2,13 +2,14 @@
 
 use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use tidegate::{
+    admin::client as ask,
     cli::{self, Command, Decision, Demo, Exit, Output},
     clock::WallTime,
     config::{Config, Tls},
     demo,
     message::{Code, Message, Source, render},
     probe,
-    server::{Served, Server},
+    server::{Again, Served, Server},
     tls::dev,
 };
 use tracing::Level;
@@ -21,12 +22,13 @@ fn main() -> ExitCode {
             Command::Serve(config) => serve(*config, output, &mut || again(&args)),
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
+            Command::Ask(asked) => ask::run(&asked, &mut std::io::stdout()),
         };
         exit.into()
     })
 }
 
-fn serve(mut config: Config, output: Output, again: &mut dyn FnMut() -> Option<Config>) -> Exit {
+fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
     let started = fingerprint(&config).and_then(|print| Ok((print, Server::start(&config)?)));
     let (fingerprint, server) = match started {
         Ok(started) => started,
@@ -49,7 +51,12 @@ fn serve(mut config: Config, output: Output, again: &mut dyn FnMut() -> Option<C
     if output.verbosity >= 0 {
         eprint!(
             "{}",
-            cli::banner(&config, fingerprint.as_deref(), Some(server.files))
+            cli::banner(
+                &config,
+                fingerprint.as_deref(),
+                Some(server.files),
+                &server.admin.places()
+            )
         );
     }
     match server.run(again) {
@@ -58,14 +65,19 @@ fn serve(mut config: Config, output: Output, again: &mut dyn FnMut() -> Option<C
     }
 }
 
-/// What the same command line asks for now; if that is wrong, says so.
-fn again(args: &[OsString]) -> Option<Config> {
+/// What the same command line asks for now.
+///
+/// # Errors
+/// All that is wrong with it, which has been said on the error stream too.
+fn again(args: &[OsString]) -> Result<Config, String> {
     match cli::again(args.iter().cloned()) {
-        Decision::Start(Command::Serve(config), _) => Some(*config),
-        Decision::Start(Command::Demo(_) | Command::Probe(_), _) => None,
+        Decision::Start(Command::Serve(config), _) => Ok(*config),
+        Decision::Start(Command::Demo(_) | Command::Probe(_) | Command::Ask(_), _) => {
+            Err("it was not started to serve".to_owned())
+        }
         Decision::Say { err, .. } => {
             eprint!("{err}");
-            None
+            Err(err)
         }
     }
 }

@@ -44,6 +44,19 @@ pub struct Conn {
     session: u64,
 }
 
+impl std::str::FromStr for Conn {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Conn, ()> {
+        let (worker, session) = text.split_once('-').ok_or(())?;
+        let (worker, session) = (
+            worker.parse().map_err(drop)?,
+            session.parse().map_err(drop)?,
+        );
+        Ok(Conn { worker, session })
+    }
+}
+
 impl fmt::Display for Conn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.worker, self.session)

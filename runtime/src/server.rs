@@ -4,25 +4,35 @@
 //! (`SO_REUSEPORT`), sessions and pool, and hears only a few words from here: serve by this, drain, be
 //! over, stop.
 
+mod ask;
 mod checked;
 mod claim;
+mod control;
 mod files;
 mod keep;
+mod lead;
 mod memory;
 mod plan;
 mod reload;
 mod trouble;
 mod work;
 
-pub use self::files::Files;
+pub use self::{
+    ask::{Answers, Workers},
+    control::{Again, ClusterStatus, Process, Reloaded, Status},
+    files::Files,
+};
 use self::{
     claim::{Claimed, claim},
+    control::Control,
     keep::keep,
+    lead::Lead,
     reload::Current,
     trouble::cannot_start,
     work::{Common, work},
 };
 use crate::{
+    admin::{self, Admin},
     check::Known,
     clock::WallTime,
     config::Config,
@@ -38,14 +48,14 @@ use std::{
     num::NonZeroUsize,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
 };
-use tidegate_core::time::Span;
 use tokio::{
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc::unbounded_channel, oneshot, watch},
-    time::sleep,
+    sync::{
+        mpsc::{UnboundedReceiver, unbounded_channel},
+        oneshot, watch,
+    },
 };
 
 /// The words for a worker.
@@ -59,9 +69,6 @@ enum Word {
     Expired,
     Stop,
 }
-
-/// How long workers may take to be over once they have been told.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Whether the process wants more connections: false from the first signal on, before any listener
 /// closes (G1). Ask it from any thread.
@@ -96,6 +103,9 @@ pub struct Server {
     workers: Vec<JoinHandle<(Served, Metrics)>>,
     signals: Signals,
     current: Current,
+    control: UnboundedReceiver<Control>,
+    /// Where an operator asks; gone, it is closed.
+    pub admin: Admin,
 }
 
 /// The signals that end serving or change it, waited for from before the first connection on: later there may
@@ -149,8 +159,13 @@ impl Server {
             rosters,
             workers: workers(config),
         });
+        let (process_words, control) = unbounded_channel();
+        let readiness = Readiness(words.clone());
+        let mut asks = Vec::new();
         let mut server = Server {
             files,
+            control,
+            admin: Admin::default(),
             addresses: common.sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
@@ -171,7 +186,9 @@ impl Server {
         for index in 0..common.workers {
             let common = Arc::clone(&common);
             let (order, orders) = unbounded_channel();
-            let (words, told) = ((words.clone(), orders), told.clone());
+            let (ask, asked) = unbounded_channel();
+            let (words, told) = ((words.clone(), orders, asked), told.clone());
+            asks.push(ask);
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
                 .spawn(move || work(index, &common, words, &told))
@@ -191,6 +208,18 @@ impl Server {
         }
         // The workers listen themselves now.
         drop(held);
+        let asked = admin::Asked {
+            process: Process(process_words),
+            workers: Workers(asks),
+            readiness,
+        };
+        match admin::start(&config.admin, asked) {
+            Ok(admin) => server.admin = admin,
+            Err(message) => {
+                server.say(Word::Stop);
+                return Err(message);
+            }
+        }
         Ok(server)
     }
 
@@ -205,66 +234,30 @@ impl Server {
         Readiness(self.word.subscribe())
     }
 
-    /// Serves until a signal: the first one drains, a second one, or the deadline, ends what is
-    /// left by force. SIGHUP has `again` read the configuration, if it can be read, and
-    /// serves by it.
+    /// Serves until a signal, or until an operator says so: the first one drains, a second one, or the
+    /// deadline, ends what is left by force. SIGHUP has `again` read the configuration, if it can be
+    /// read, and serves by it.
     #[must_use]
-    pub fn run(self, again: &mut dyn FnMut() -> Option<Config>) -> Served {
+    pub fn run(self, again: &mut Again<'_>) -> Served {
         let Server {
             word,
             workers,
             signals,
-            mut current,
+            current,
+            control,
+            admin,
             ..
         } = self;
-        let Signals {
-            waiting,
-            mut terminate,
-            mut interrupt,
-            mut hangup,
-        } = signals;
-        let memory = current.common.config.memory;
-        let (limit, limits) = watch::channel(memory);
-        waiting.spawn(memory::guard(Arc::clone(&current.process), limits));
-        let mut over = joined(workers);
-        // A worker that is gone needs no word.
-        let say = |it: Word| {
-            let _heard = word.send(it);
+        let lead = Lead {
+            word,
+            current,
+            control,
+            over: joined(workers),
         };
-        waiting.block_on(async {
-            loop {
-                tokio::select! {
-                    () = signalled(&mut terminate, &mut interrupt) => break,
-                    _ = hangup.recv() => current.read_again(again).await,
-                }
-                limit.send_replace(current.common.config.memory);
-            }
-            // Who waits in a queue is still served (G2).
-            limit.send_replace(None);
-            say(Word::Leave);
-            let drain = current.common.config.drain;
-            let (delay, limit) = (wait(drain.pre_delay), wait(drain.timeout));
-            if !delay.is_zero() {
-                tracing::info!(?delay, "not ready any more; connections are still accepted");
-            }
-            let leave = async {
-                sleep(delay).await;
-                tracing::info!(deadline = ?limit, "draining; a second signal stops");
-                current.shares.close();
-                say(Word::Drain);
-                sleep(limit).await;
-                tracing::warn!("the drain deadline has passed; what is left is reset");
-                say(Word::Expired);
-                sleep(GRACE).await;
-            };
-            tokio::select! {
-                served = &mut over => return served.unwrap_or(Served::Forced),
-                () = signalled(&mut terminate, &mut interrupt) => {}
-                () = leave => {}
-            }
-            say(Word::Stop);
-            over.await.unwrap_or(Served::Forced)
-        })
+        let served = signals.lead(lead, again);
+        // Whoever asks of it is no connection of its, and is not waited for.
+        drop(admin);
+        served
     }
 
     /// Stops at once: what is in flight is reset.
@@ -297,17 +290,6 @@ fn joined(workers: Vec<JoinHandle<(Served, Metrics)>>) -> oneshot::Receiver<Serv
         let _heard = done.send(all);
     });
     over
-}
-
-async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-fn wait(span: Span) -> Duration {
-    Duration::from_micros(span.0)
 }
 
 fn workers(config: &Config) -> usize {

@@ -139,6 +139,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         },
         drain: Config::DRAIN,
         dns: config::Dns::default(),
+        admin: config::Admin::OFF,
         memory: None,
         workers: None,
     }

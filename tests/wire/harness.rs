@@ -260,6 +260,14 @@ impl Proxy {
         Proxy::started(command, scratch)
     }
 
+    /// The same, where the file says where it is asked.
+    pub(crate) fn asked(text: String) -> Proxy {
+        let scratch = Scratch::new();
+        let mut command = command(&Serve::File(text), "127.0.0.1:0", &scratch);
+        command.env("TIDEGATE_ADMIN", "");
+        Proxy::started(command, scratch)
+    }
+
     /// What a file of this text says.
     pub(crate) fn of_file(text: String) -> Proxy {
         Proxy::serving(&Serve::File(text))
@@ -355,6 +363,7 @@ pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command
 pub(crate) fn program(scratch: &Scratch) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.env("TIDEGATE_DATA_DIR", scratch.path(""));
+    command.env("TIDEGATE_ADMIN", "off");
     command
 }
 

@@ -4,6 +4,7 @@
 //! to let something happen, and each has a proxy, an origin and a directory of its own.
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
+mod admin;
 mod bad_input;
 mod balance;
 mod clients;

@@ -75,6 +75,7 @@ fn inside() {
     proxy.args(["--net", "sh", "-c", PROXY_SIDE]);
     let program = program(&scratch);
     proxy.arg(program.get_program());
+    proxy.arg("--admin").arg("off");
     proxy.arg("-c").arg(scratch.file("tidegate.toml", text));
     let mut proxy = Running::start(&mut proxy, "util-linux");
     proxy.until("its namespace", |said| said.contains("apart").then_some(()));

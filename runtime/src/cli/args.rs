@@ -1,6 +1,6 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
-use super::{probe::ProbeFlags, route::RouteFlags};
+use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -37,6 +37,8 @@ pub(super) enum Verb {
     Demo(DemoFlags),
     /// See how a proxy or a server ends connections, from outside
     Probe(ProbeFlags),
+    #[command(flatten)]
+    Ask(AskVerb),
 }
 
 // `run`: its fields are its help.
@@ -119,6 +121,9 @@ pub(super) struct Common {
     /// Use colours
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(super) color: ColorChoice,
+    /// Where an operator asks: IP:PORT, the path of a Unix socket, or off [env: TIDEGATE_ADMIN]
+    #[arg(long, value_name = "WHERE", global = true)]
+    pub(super) admin: Option<String>,
     /// Keep development certificates here
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) data_dir: Option<PathBuf>,

@@ -11,9 +11,14 @@ use tidegate_core::route::{Share, When};
 const NAMED: usize = 3;
 
 /// What is printed at the start. `dev_fingerprint`: of the development certificate, if one is
-/// served.
+/// served. `asked`: where an operator asks.
 #[must_use]
-pub fn banner(config: &Config, dev_fingerprint: Option<&str>, files: Option<Files>) -> String {
+pub fn banner(
+    config: &Config,
+    dev_fingerprint: Option<&str>,
+    files: Option<Files>,
+    asked: &[String],
+) -> String {
     let name = concat!("tidegate ", env!("CARGO_PKG_VERSION"));
     let served = rows(config, dev_fingerprint);
     let mut text = String::new();
@@ -23,6 +28,9 @@ pub fn banner(config: &Config, dev_fingerprint: Option<&str>, files: Option<File
             (_, Row::Route(row)) => format!("{:width$}  {row}\n", "", width = name.len()),
             (_, Row::Below(row)) => format!("  {row}\n"),
         };
+    }
+    if !asked.is_empty() {
+        text += &format!("  admin  {}\n", asked.join("   "));
     }
     if let Some(Files { limit, connections }) = files {
         let (connections, limit) = (grouped(connections as u64), grouped(limit));
@@ -186,6 +194,7 @@ mod tests {
             limits: Limits::default(),
             drain: Config::DRAIN,
             dns: config::Dns::default(),
+            admin: config::Admin::default(),
             memory: None,
             workers: None,
         }
@@ -202,11 +211,16 @@ mod tests {
                 limit: 131_072,
                 connections: 43_690,
             }),
+            &[
+                "http://127.0.0.1:9901".to_owned(),
+                "unix /run/tidegate.sock".to_owned(),
+            ],
         );
         let expected = "\
 tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (least-request, 1 endpoint)
   tls    dev certificate localhost, sha256 9f:2c
          trust once: /data/dev/ca.pem
+  admin  http://127.0.0.1:9901   unix /run/tidegate.sock
   limits 43 690 connections (from open-file limit 131 072)
 ^C once drains (30s), twice stops.
 ";

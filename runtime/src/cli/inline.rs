@@ -89,6 +89,7 @@ pub(super) fn config(
         limits: Limits::default(),
         drain: Config::DRAIN,
         dns: crate::config::Dns::default(),
+        admin: crate::config::Admin::default(),
         memory: None,
         workers: None,
     })

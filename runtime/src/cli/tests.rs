@@ -68,7 +68,9 @@ fn started(line: &str) -> Command {
 fn served(line: &str) -> Config {
     match started(line) {
         Command::Serve(config) => *config,
-        other @ (Command::Demo(_) | Command::Probe(_)) => panic!("{line}: {other:?}"),
+        other @ (Command::Demo(_) | Command::Probe(_) | Command::Ask(_)) => {
+            panic!("{line}: {other:?}")
+        }
     }
 }
 

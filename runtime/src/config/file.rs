@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Config, Drain, cluster, dns, listener,
+        Config, Drain, admin, cluster, dns, listener,
         names::Names,
         outside::Outside,
         read::{Node, Reader, Section},
@@ -17,8 +17,8 @@ use toml::de::{DeTable, DeValue};
 /// The edition of the defaults that this version has.
 pub(super) const EDITION: &str = "2026";
 
-const KEYS: [&str; 8] = [
-    "defaults", "workers", "listener", "route", "cluster", "limits", "dns", "drain",
+const KEYS: [&str; 9] = [
+    "defaults", "workers", "listener", "route", "cluster", "limits", "dns", "drain", "admin",
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
@@ -56,6 +56,7 @@ pub fn read(text: &str, base: &Path, outside: &dyn Outside) -> Result<Config, Ve
         memory,
         drain: drain(&mut reader, &root),
         dns: dns::read(&mut reader, &root),
+        admin: admin::read(&mut reader, &root),
         workers: workers(&mut reader, &root),
     };
     nouns(&mut reader, &root, &mut config);

@@ -4,7 +4,7 @@
 
 use crate::config::{
     CertificateFiles, ClientAuth, Clients, Cluster, Config, Drain, Health, Listener, OriginTls,
-    Plan, Protocol, Roots, Tls, access, choosing,
+    Plan, Protocol, Roots, Tls, access, admin, choosing,
     cluster::version_word,
     dns,
     file::EDITION,
@@ -36,6 +36,7 @@ pub fn print(config: &Config) -> String {
     }
     text += &limits(&config.limits, config.memory);
     text += &section("dns", &dns::show(&config.dns));
+    text += &section("admin", &admin::show(&config.admin));
     text + &drain(config.drain)
 }
 

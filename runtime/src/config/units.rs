@@ -43,6 +43,12 @@ pub(super) fn duration(text: &str) -> Result<Span, Fault> {
     quantity(text, TIME, ["s", "ms"]).map(Span)
 }
 
+/// As [`duration`], where nobody is told what is wrong.
+#[must_use]
+pub fn plain_duration(text: &str) -> Option<Span> {
+    duration(text).ok()
+}
+
 /// Reads `4608B`, `64KiB`, `1MiB`: bytes.
 pub(super) fn size(text: &str) -> Result<u64, Fault> {
     quantity(text, SIZE, ["B", "KiB"])

@@ -234,6 +234,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         limits: plan.limits,
         drain: Config::DRAIN,
         dns: config::Dns::default(),
+        admin: config::Admin::OFF,
         memory: None,
         workers: None,
     };

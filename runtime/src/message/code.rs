@@ -96,6 +96,9 @@ codes! {
     BadLocation = 216,
     /// A DNS server is not an IP address, with or without a port.
     BadServer = 217,
+    /// The admin interface would be open to whoever reaches it: beyond the loopback it needs a
+    /// `token_file`.
+    Exposed = 218,
     /// An address cannot be bound.
     CannotBind = 301,
     /// A worker thread cannot be started: the machine has no threads or descriptors left.
@@ -117,6 +120,8 @@ codes! {
     /// The system has no certificate authorities, so that no endpoint's certificate could be
     /// trusted.
     NoAuthorities = 317,
+    /// The file with the token of the admin interface cannot be read, or has no word in it.
+    NoToken = 318,
 }
 
 impl fmt::Display for Code {

@@ -5,6 +5,7 @@
 
 use super::{
     claim::{Claimed, claim},
+    control::{Again, line},
     keep::{Keeper, keep},
     plan::plan,
     work::{Common, Order},
@@ -38,24 +39,40 @@ pub(super) struct Current {
 }
 
 impl Current {
-    /// Reads the configuration again, and serves by it, or as before.
-    pub(super) async fn read_again(&mut self, again: &mut dyn FnMut() -> Option<Config>) {
-        let Some(config) = again() else {
-            tracing::error!("not reloaded: the configuration is wrong; nothing was changed");
-            return;
+    /// Reads the configuration again, and serves by it, or as before. Says what has changed.
+    ///
+    /// # Errors
+    /// Why nothing has.
+    pub(super) async fn read_again(
+        &mut self,
+        again: &mut Again<'_>,
+    ) -> Result<Vec<String>, String> {
+        let config = match again() {
+            Ok(config) => config,
+            Err(why) => {
+                tracing::error!("not reloaded: the configuration is wrong; nothing was changed");
+                return Err(why);
+            }
         };
-        let plan = plan(&self.common.config, &config).join("; ");
+        let plan = self.plan(&config);
         match self.reload(&config).await {
             Ok(()) => {
                 self.generation += 1;
                 let generation = self.generation;
-                tracing::info!(generation, "reloaded: {plan}");
+                tracing::info!(generation, "reloaded: {}", plan.join("; "));
+                Ok(plan)
             }
             Err(message) => {
                 let code = message.code();
                 tracing::error!(%code, "not reloaded: {}; nothing was changed", message.what());
+                Err(line(&message))
             }
         }
+    }
+
+    /// What serving by `config` would change.
+    pub(super) fn plan(&self, config: &Config) -> Vec<String> {
+        plan(&self.common.config, config)
     }
 
     /// Serves as `config` says from now on.

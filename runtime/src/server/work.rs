@@ -4,6 +4,7 @@
 
 use super::{
     Served, Word,
+    ask::{Ask, answer},
     keep::Rosters,
     trouble::{cannot_bind, cannot_start},
 };
@@ -75,15 +76,17 @@ pub(super) enum Order {
     Forget,
 }
 
+/// What a worker hears: how to go on, what to do, and what somebody wants to know.
+pub(super) type Words = (
+    watch::Receiver<Word>,
+    UnboundedReceiver<Order>,
+    UnboundedReceiver<Ask>,
+);
+
 pub(super) type Told = mpsc::Sender<Result<(), Message>>;
 
 /// The life of one worker's thread.
-pub(super) fn work(
-    index: usize,
-    common: &Common,
-    (words, orders): (watch::Receiver<Word>, UnboundedReceiver<Order>),
-    told: &Told,
-) -> (Served, Metrics) {
+pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> (Served, Metrics) {
     let observer = Observer::new(index);
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -104,7 +107,7 @@ pub(super) fn work(
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));
-    let served = serve(&runtime, kernel, common, &extras, (words, orders), told);
+    let served = serve(&runtime, kernel, common, &extras, words, told);
     // Of the sessions too that were dropped with the worker: none is left, at whatever time.
     (served, observer.metrics(Time(0)))
 }
@@ -114,10 +117,13 @@ fn serve(
     kernel: Kernel,
     common: &Common,
     extras: &Extras,
-    (mut words, orders): (watch::Receiver<Word>, UnboundedReceiver<Order>),
+    (mut words, orders, asks): Words,
     told: &Told,
 ) -> Served {
     let local = LocalSet::new();
+    let (roll, observer) = (extras.roll.clone(), extras.observer.clone());
+    // Also while it drains; it ends with the worker.
+    local.spawn_local(answer(asks, roll, observer, kernel.clone()));
     runtime.block_on(local.run_until(async move {
         let mut worker = match Worker::start(kernel, &common.config, &common.sites, extras) {
             Ok(worker) => worker,

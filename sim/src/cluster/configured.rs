@@ -43,6 +43,7 @@ pub(super) fn config(plan: &Plan, listen: SocketAddr, addresses: &[SocketAddr]) 
         memory: None,
         drain: Config::DRAIN,
         dns: config::Dns::default(),
+        admin: config::Admin::OFF,
         workers: None,
     }
 }

@@ -1,0 +1,209 @@
+//! Asking a running process, for whoever types a command.
+//!
+//! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
+
+use super::{query::Filter, told, usual_path};
+use crate::cli::Exit;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, UnixStream},
+    runtime::Builder,
+    task::LocalSet,
+    time::{sleep, timeout},
+};
+
+/// How long an answer may take: a reload looks up names and starts checks.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a drain is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What is asked, and of whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Where the process is asked.
+    pub at: Where,
+    /// What.
+    pub what: What,
+    /// Whether the answer is wanted as it comes.
+    pub json: bool,
+}
+
+/// Where a process is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// At the usual Unix socket.
+    Usual,
+    /// At this one.
+    Unix(PathBuf),
+    /// By HTTP.
+    Http(SocketAddr),
+}
+
+/// What may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// `status`.
+    Status,
+    /// `conns`.
+    Conns(Filter),
+    /// `why`.
+    Why(String),
+    /// `kill`, at once or not.
+    Kill(String, bool),
+    /// `reload`, or only what it would change.
+    Reload(bool),
+    /// `drain`: within so long, and whether its end is waited for.
+    Drain(Option<String>, bool),
+    /// `stop`.
+    Stop,
+}
+
+/// Asks, and says what the answer was.
+pub fn run(ask: &Ask, out: &mut dyn Write) -> Exit {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.to_string()),
+    };
+    match LocalSet::new().block_on(&runtime, asked(ask, out)) {
+        Ok(exit) => exit,
+        // Whoever read it has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+fn failed(why: &str) -> Exit {
+    eprintln!("error: {why}");
+    Exit::Failure
+}
+
+async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
+    let (method, path) = request(&ask.what);
+    let (status, text) = fetch(&ask.at, method, &path).await?;
+    let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
+    if !status.is_success() {
+        let why = value["error"].as_str().unwrap_or(text.trim());
+        eprintln!("{}", why.trim_end());
+        // A configuration that is wrong ends as it does at the start.
+        return Ok(match status {
+            StatusCode::UNPROCESSABLE_ENTITY => Exit::Config,
+            StatusCode::BAD_REQUEST => Exit::Usage,
+            _ => Exit::Failure,
+        });
+    }
+    if ask.json {
+        write!(out, "{text}")?;
+    } else {
+        write!(out, "{}", told::told(&ask.what, &value))?;
+    }
+    if let What::Drain(_, true) = ask.what {
+        watch(&ask.at, out).await?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn request(what: &What) -> (Method, String) {
+    match what {
+        What::Status => (Method::GET, "/v1/status".to_owned()),
+        What::Conns(filter) => (Method::GET, format!("/v1/connections?{}", filter.show())),
+        What::Why(conn) => (Method::GET, format!("/v1/connections/{conn}")),
+        What::Kill(conn, false) => (Method::DELETE, format!("/v1/connections/{conn}")),
+        What::Kill(conn, true) => (Method::DELETE, format!("/v1/connections/{conn}?rst")),
+        What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),
+        What::Reload(true) => (Method::POST, "/v1/config/plan".to_owned()),
+        What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
+        What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),
+        What::Stop => (Method::POST, "/v1/stop".to_owned()),
+    }
+}
+
+/// Says who is left, as often as that changes, until the process is over.
+async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
+    let mut before = String::new();
+    loop {
+        let Ok((_, text)) = fetch(at, Method::GET, "/v1/connections").await else {
+            return writeln!(out, "drained");
+        };
+        let value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let left = told::left(&value);
+        if left != before {
+            write!(out, "{left}")?;
+            out.flush()?;
+            before = left;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+async fn fetch(at: &Where, method: Method, path: &str) -> io::Result<(StatusCode, String)> {
+    let cannot = |place: String, error: io::Error| {
+        let why = format!(
+            "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
+        );
+        io::Error::new(error.kind(), why)
+    };
+    let unix = match at {
+        Where::Usual => Some(usual_path()),
+        Where::Unix(path) => Some(path.clone()),
+        Where::Http(_) => None,
+    };
+    let talk = async {
+        match (at, unix) {
+            (Where::Http(address), _) => {
+                let stream = TcpStream::connect(address).await;
+                let stream = stream.map_err(|error| cannot(address.to_string(), error))?;
+                exchange(stream, method, path).await
+            }
+            (Where::Usual | Where::Unix(_), socket) => {
+                let socket = socket.unwrap_or_default();
+                let stream = UnixStream::connect(&socket).await;
+                let stream = stream.map_err(|error| cannot(socket.display().to_string(), error))?;
+                exchange(stream, method, path).await
+            }
+        }
+    };
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
+    timeout(PATIENCE, talk).await.map_err(late)?
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    method: Method,
+    path: &str,
+) -> io::Result<(StatusCode, String)> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    // It ends with the answer.
+    tokio::task::spawn_local(async move { drop(connection.await) });
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "localhost")
+        .body(Empty::<Bytes>::new())
+        .map_err(io::Error::other)?;
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(io::Error::other)?;
+    let status = answer.status();
+    let body = answer
+        .into_body()
+        .collect()
+        .await
+        .map_err(io::Error::other)?;
+    Ok((
+        status,
+        String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+    ))
+}

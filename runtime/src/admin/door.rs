@@ -1,0 +1,141 @@
+//! The sockets of the admin interface, and who may come in.
+//!
+//! It owns them. It waits for connections, and has so many at once at most: whoever comes then waits in
+//! the kernel's queue, and no worker hears of it.
+
+use super::serve::{Service, Way};
+use crate::message::{Code, Message};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::geteuid;
+use std::{
+    fs::{self, Permissions},
+    io,
+    net::SocketAddr,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
+    sync::Semaphore,
+    time::sleep,
+};
+
+pub(super) type Unix = UnixListener;
+pub(super) type Tcp = TcpListener;
+
+/// How many may ask at once, of each kind.
+const MOST: usize = 64;
+/// How long the head of a question may take.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long to leave a socket alone that the machine cannot accept from.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Listens at `path`, for the same user and root alone.
+pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Unix), Message> {
+    let cannot = |error: &io::Error| {
+        let what = format!("cannot open the admin socket {}", path.display());
+        Message::new(Code::CannotBind, what).note(crate::tls::files::reason(error))
+    };
+    if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        // Whoever left it behind is gone if nobody answers; the file goes when the new one takes its name.
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(cannot(&io::ErrorKind::AddrInUse.into()));
+        }
+    } else if path.exists() {
+        return Err(cannot(&io::Error::other("there is a file of that name")));
+    }
+    let mut own = path.as_os_str().to_owned();
+    own.push(format!(".{}", std::process::id()));
+    let own = PathBuf::from(own);
+    let listener = UnixListener::bind(&own).map_err(|error| cannot(&error))?;
+    // Nobody knows it by this name, so nobody is in before it is closed to others.
+    let renamed = fs::set_permissions(&own, Permissions::from_mode(0o600))
+        .and_then(|()| fs::rename(&own, path));
+    if let Err(error) = renamed {
+        let _gone = fs::remove_file(&own);
+        return Err(cannot(&error));
+    }
+    Ok((path.to_owned(), listener))
+}
+
+/// Listens at `address`.
+pub(super) fn bind_tcp(address: SocketAddr) -> Result<(SocketAddr, Tcp), Message> {
+    let cannot = |error: &io::Error| {
+        let what = format!("cannot open the admin interface at {address}");
+        Message::new(Code::CannotBind, what).note(crate::tls::files::reason(error))
+    };
+    let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok((listener.local_addr()?, TcpListener::from_std(listener)?))
+    });
+    bound.map_err(|error| cannot(&error))
+}
+
+/// Serves whoever connects to the Unix socket, and is the same user or root.
+pub(super) async fn unix(listener: Unix, service: Rc<Service>) {
+    let places = Arc::new(Semaphore::new(MOST));
+    let own = geteuid().as_raw();
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let known = stream.peer_cred().is_ok_and(|peer| {
+                    let user = peer.uid();
+                    user == own || user == 0
+                });
+                if known {
+                    let service = Rc::clone(&service);
+                    tokio::task::spawn_local(async move {
+                        converse(stream, service, Way::Unix).await;
+                        drop(place);
+                    });
+                }
+            }
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Serves whoever connects by HTTP.
+pub(super) async fn http(listener: Tcp, service: Rc<Service>) {
+    let places = Arc::new(Semaphore::new(MOST));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let service = Rc::clone(&service);
+                tokio::task::spawn_local(async move {
+                    converse(stream, service, Way::Http).await;
+                    drop(place);
+                });
+            }
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    service: Rc<Service>,
+    way: Way,
+) {
+    let answers = service_fn(move |request| {
+        let service = Rc::clone(&service);
+        async move { service.answer(way, request).await }
+    });
+    // Whatever becomes of it is the asker's business.
+    let _over = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), answers)
+        .await;
+}

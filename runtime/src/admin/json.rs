@@ -1,0 +1,98 @@
+//! What is known of connections and of the process, as JSON: the names that scripts rely on.
+//!
+//! Pure.
+
+use crate::{
+    roll::{Leg, Said},
+    server::{Answers, Status},
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tidegate_core::time::Span;
+
+/// Seconds, to the microsecond.
+fn seconds(span: Span) -> f64 {
+    Duration::from_micros(span.0).as_secs_f64()
+}
+
+/// The sessions, the oldest first, and the workers that did not say anything of theirs.
+pub(super) fn connections(mut answers: Answers<Said>) -> Value {
+    answers
+        .answers
+        .sort_by_key(|said| (std::cmp::Reverse(said.age), said.conn));
+    json!({
+        "connections": answers.answers.iter().map(connection).collect::<Vec<_>>(),
+        "silent_workers": answers.silent,
+    })
+}
+
+/// One session.
+pub(super) fn connection(said: &Said) -> Value {
+    let [client, origin] = &said.legs;
+    json!({
+        "conn": said.conn.to_string(),
+        "listener": said.listener,
+        "client.address": said.client.to_string(),
+        "phase": said.phase,
+        "cluster": said.cluster,
+        "server.address": (!said.endpoint.is_empty()).then_some(&said.endpoint),
+        "age": seconds(said.age),
+        "quiet": seconds(said.quiet),
+        "draining": said.draining,
+        "timer": said.timer.map(|(timer, left)| json!({
+            "name": timer.to_string(),
+            "left": seconds(left),
+        })),
+        "client": client.as_ref().map(leg),
+        "origin": origin.as_ref().map(leg),
+        "timeline": said.timeline,
+    })
+}
+
+fn leg(leg: &Leg) -> Value {
+    json!({
+        "waits_for": leg.wait.to_string(),
+        "peer": leg.look.peer,
+        "local": leg.look.local.map(|address| address.to_string()),
+        "state": leg.look.state,
+        "bytes_in": leg.read,
+        "bytes_out": leg.written,
+        "unsent": leg.unsent,
+        "unacked": leg.look.unacked,
+        "half_closed": leg.half_closed.map(seconds),
+    })
+}
+
+/// The process.
+pub(super) fn status(status: &Status, connections: usize) -> Value {
+    let listeners = status.listeners.iter().map(|(name, bind)| {
+        let bind: Vec<_> = bind.iter().map(ToString::to_string).collect();
+        json!({ "name": name, "bind": bind })
+    });
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+        "state": status.state,
+        "drain_left": status.left.map(|left| left.as_secs_f64()),
+        "generation": status.generation,
+        "workers": status.workers,
+        "connections": connections,
+        "listeners": listeners.collect::<Vec<_>>(),
+        "clusters": clusters(status),
+    })
+}
+
+/// The clusters.
+pub(super) fn clusters(status: &Status) -> Value {
+    let all = status.clusters.iter().map(|cluster| {
+        let endpoints = cluster.endpoints.iter().map(|(authority, address, up)| {
+            json!({ "endpoint": authority, "address": address, "up": up })
+        });
+        json!({
+            "name": cluster.name,
+            "balance": cluster.balance,
+            "endpoints": endpoints.collect::<Vec<_>>(),
+        })
+    });
+    all.collect()
+}

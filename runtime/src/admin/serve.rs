@@ -1,0 +1,299 @@
+//! The questions, and what answers them.
+//!
+//! It owns the paths and who may ask what. Everybody who gets in by the Unix socket may do everything;
+//! by HTTP one may look, and change nothing without the token. A page of the web that has its reader's
+//! browser ask the loopback gets nothing either: the name that it asks for is not ours.
+
+use super::{Asked, json, query::Filter};
+use crate::{config, observe::Conn, roll::Order};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+};
+use serde_json::{Value, json};
+use std::{convert::Infallible, net::IpAddr};
+use tidegate_core::event::Kill;
+
+/// By which way a question has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Unix,
+    Http,
+}
+
+/// Who answers.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) asked: Asked,
+    pub(super) token: Option<String>,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Service {
+    pub(super) async fn answer(
+        &self,
+        way: Way,
+        request: Request<Incoming>,
+    ) -> Result<Answer, Infallible> {
+        if let Err(refusal) = self.lets_in(way, &request) {
+            return Ok(refusal);
+        }
+        let (path, query) = (
+            request.uri().path().to_owned(),
+            request.uri().query().unwrap_or_default().to_owned(),
+        );
+        let path: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let method = request.method();
+        Ok(match (method, &*path) {
+            (&Method::GET | &Method::HEAD, path) => self.look(path, &query).await,
+            (&Method::POST, ["v1", "config", "plan"]) => self.plan().await,
+            (&Method::POST, ["v1", "reload"]) => self.reload().await,
+            (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,
+            (&Method::POST, ["v1", "stop"]) => done(self.asked.process.stop().await),
+            (&Method::DELETE, ["v1", "connections", conn]) => {
+                let kill = match &*query {
+                    "rst" | "rst=true" => Kill::Reset,
+                    _ => Kill::Last,
+                };
+                self.one(conn, Order::Kill(kill)).await
+            }
+            _ => fault(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "nothing is done that way here",
+            ),
+        })
+    }
+
+    async fn look(&self, path: &[&str], query: &str) -> Answer {
+        match path {
+            ["livez"] => text(StatusCode::OK, "ok\n"),
+            ["readyz"] => self.ready(query).await,
+            ["metrics"] => self.metrics().await,
+            ["v1", "status"] => match self.asked.process.status().await {
+                Some(status) => {
+                    let all = self.asked.workers.sessions(None, Order::Look).await;
+                    value(StatusCode::OK, &json::status(&status, all.answers.len()))
+                }
+                None => over(),
+            },
+            ["v1", "clusters"] => match self.asked.process.status().await {
+                Some(status) => value(StatusCode::OK, &json::clusters(&status)),
+                None => over(),
+            },
+            ["v1", "config"] => match self.asked.process.status().await {
+                Some(status) => text(StatusCode::OK, &status.config),
+                None => over(),
+            },
+            ["v1", "connections"] => match Filter::read(query) {
+                Ok(filter) => {
+                    let mut all = self.asked.workers.sessions(None, Order::Look).await;
+                    all.answers.retain(|said| filter.means(said));
+                    value(StatusCode::OK, &json::connections(all))
+                }
+                Err(why) => fault(StatusCode::BAD_REQUEST, &why),
+            },
+            ["v1", "connections", conn] => self.one(conn, Order::Why).await,
+            _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
+        }
+    }
+
+    /// Ready until the first signal: whoever sends connections is to hear of it before any listener
+    /// closes (G1).
+    async fn ready(&self, query: &str) -> Answer {
+        let ready = self.asked.readiness.is_ready();
+        let status = match ready {
+            true => StatusCode::OK,
+            false => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let word = if ready { "ready" } else { "not ready" };
+        if !query.split('&').any(|key| key == "verbose") {
+            return text(status, &format!("{word}\n"));
+        }
+        let silent = self.asked.workers.metrics().await.silent;
+        let state = self.asked.process.status().await;
+        let state = state.map_or("over", |status| status.state);
+        let workers = match &*silent {
+            [] => "all workers answer".to_owned(),
+            silent => format!("workers that do not answer: {silent:?}"),
+        };
+        text(status, &format!("{word}\n{state}\n{workers}\n"))
+    }
+
+    async fn metrics(&self) -> Answer {
+        let mut sums = crate::observe::Metrics::default();
+        for one in self.asked.workers.metrics().await.answers {
+            sums.add(&one);
+        }
+        let mut answer = text(StatusCode::OK, &sums.to_string());
+        let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4");
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer
+    }
+
+    async fn one(&self, conn: &str, order: Order) -> Answer {
+        let Ok(which) = conn.parse::<Conn>() else {
+            let why = format!("`{conn}` is no connection's name, as 0-17");
+            return fault(StatusCode::BAD_REQUEST, &why);
+        };
+        let all = self.asked.workers.sessions(Some(which), order).await;
+        match &*all.answers {
+            [said, ..] => value(StatusCode::OK, &json::connection(said)),
+            [] => fault(
+                StatusCode::NOT_FOUND,
+                &format!("there is no connection {conn}"),
+            ),
+        }
+    }
+
+    async fn plan(&self) -> Answer {
+        match self.asked.process.plan().await {
+            Some(Ok(plan)) => value(StatusCode::OK, &json!({ "plan": plan })),
+            Some(Err(why)) => fault(StatusCode::UNPROCESSABLE_ENTITY, &why),
+            None => over(),
+        }
+    }
+
+    async fn reload(&self) -> Answer {
+        match self.asked.process.reload().await {
+            Some(Ok(done)) => {
+                let done = json!({ "generation": done.generation, "plan": done.plan });
+                value(StatusCode::OK, &done)
+            }
+            Some(Err(why)) => fault(StatusCode::UNPROCESSABLE_ENTITY, &why),
+            None => over(),
+        }
+    }
+
+    async fn drain(&self, query: &str) -> Answer {
+        let deadline = match query.strip_prefix("deadline=") {
+            None => None,
+            Some(text) => match config::duration(text) {
+                Some(span) => Some(span),
+                None => {
+                    let why = format!("`{text}` is not a duration, as 30s");
+                    return fault(StatusCode::BAD_REQUEST, &why);
+                }
+            },
+        };
+        done(self.asked.process.drain(deadline).await)
+    }
+
+    fn lets_in(&self, way: Way, request: &Request<Incoming>) -> Result<(), Answer> {
+        if way == Way::Unix {
+            return Ok(());
+        }
+        let header = |name| {
+            let value: Option<&hyper::header::HeaderValue> = request.headers().get(name);
+            value.and_then(|value| value.to_str().ok())
+        };
+        let said = header(AUTHORIZATION).and_then(|said| said.strip_prefix("Bearer "));
+        if let (Some(token), Some(said)) = (&self.token, said) {
+            return match same(token, said) {
+                true => Ok(()),
+                false => Err(fault(StatusCode::UNAUTHORIZED, "that is not the token")),
+            };
+        }
+        let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !looks {
+            let why = "changes need the token of [admin], or the Unix socket";
+            return Err(fault(StatusCode::FORBIDDEN, why));
+        }
+        if self.token.is_none() && !header(HOST).is_some_and(is_own_name) {
+            let why = "it is asked by the name of another";
+            return Err(fault(StatusCode::MISDIRECTED_REQUEST, why));
+        }
+        if self.token.is_some() {
+            return Err(fault(StatusCode::UNAUTHORIZED, "the token is asked for"));
+        }
+        Ok(())
+    }
+}
+
+/// In a time that tells nothing of where they differ.
+fn same(token: &str, said: &str) -> bool {
+    let bytes = token.bytes().zip(said.bytes());
+    let differ = bytes.fold(0, |differ, (one, other)| differ | (one ^ other));
+    token.len() == said.len() && differ == 0
+}
+
+/// Whether it is the loopback that was asked for, by any of its names.
+fn is_own_name(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn text(status: StatusCode, text: &str) -> Answer {
+    written(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+fn value(status: StatusCode, value: &Value) -> Answer {
+    written(status, "application/json", format!("{value}\n"))
+}
+
+fn fault(status: StatusCode, why: &str) -> Answer {
+    value(status, &json!({ "error": why }))
+}
+
+fn done(heard: Option<()>) -> Answer {
+    match heard {
+        Some(()) => value(StatusCode::ACCEPTED, &json!({})),
+        None => over(),
+    }
+}
+
+fn over() -> Answer {
+    fault(StatusCode::SERVICE_UNAVAILABLE, "the process is over")
+}
+
+fn written(status: StatusCode, kind: &'static str, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    let kind = hyper::header::HeaderValue::from_static(kind);
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_loopback_has_our_name() {
+        for own in [
+            "localhost",
+            "LOCALHOST:9901",
+            "127.0.0.1:9901",
+            "[::1]:9901",
+            "[::1]",
+            "127.8.8.8",
+        ] {
+            assert!(is_own_name(own), "{own}");
+        }
+        for others in [
+            "localhost.example.com",
+            "example.com:9901",
+            "10.0.0.1",
+            "",
+            ":",
+            "[2001:db8::1]:1",
+        ] {
+            assert!(!is_own_name(others), "{others}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_the_whole_of_it() {
+        assert!(same("abc", "abc"));
+        for other in ["", "ab", "abd", "abcd"] {
+            assert!(!same("abc", other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! An answer of the admin interface, in words for whoever typed the question.
+//!
+//! Pure.
+
+use super::client::What;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// What `value`, which answers `what`, says.
+pub(super) fn told(what: &What, value: &Value) -> String {
+    match what {
+        What::Status => status(value),
+        What::Conns(_) => conns(value),
+        What::Why(_) => why(value),
+        What::Kill(..) => format!("{} is told to end\n", word(&value["conn"])),
+        What::Reload(false) => {
+            let plan = plan(value);
+            format!("generation {}: {plan}\n", value["generation"])
+        }
+        What::Reload(true) => format!("would be: {}; nothing was changed\n", plan(value)),
+        What::Drain(..) => "draining\n".to_owned(),
+        What::Stop => "stopping\n".to_owned(),
+    }
+}
+
+fn plan(value: &Value) -> String {
+    let parts = value["plan"].as_array().into_iter().flatten();
+    parts.map(word).collect::<Vec<_>>().join("; ")
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// `1h 2m`, `3.4s`, `120ms`: in two units at most.
+fn span(value: &Value) -> String {
+    let Some(seconds) = value.as_f64() else {
+        return "-".to_owned();
+    };
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a span of some years at most, and never a negative one"
+    )]
+    let ms = (seconds * 1_000.0).round() as u64;
+    match ms {
+        0..1_000 => format!("{ms}ms"),
+        1_000..60_000 => format!("{}.{}s", ms / 1_000, ms % 1_000 / 100),
+        60_000..3_600_000 => format!("{}m {}s", ms / 60_000, ms % 60_000 / 1_000),
+        3_600_000.. => format!("{}h {}m", ms / 3_600_000, ms % 3_600_000 / 60_000),
+    }
+}
+
+fn status(value: &Value) -> String {
+    let mut text = format!(
+        "tidegate {}  pid {}  {}  generation {}  {} workers  {} connections\n",
+        word(&value["version"]),
+        value["pid"],
+        word(&value["state"]),
+        value["generation"],
+        value["workers"],
+        value["connections"],
+    );
+    if !value["drain_left"].is_null() {
+        let _ = writeln!(text, "what is left has {}", span(&value["drain_left"]));
+    }
+    for listener in value["listeners"].as_array().into_iter().flatten() {
+        let bind = listener["bind"].as_array().into_iter().flatten();
+        let bind = bind.map(word).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "listener {}  {bind}", word(&listener["name"]));
+    }
+    for cluster in value["clusters"].as_array().into_iter().flatten() {
+        let (name, balance) = (word(&cluster["name"]), word(&cluster["balance"]));
+        let _ = writeln!(text, "cluster {name}  {balance}");
+        for endpoint in cluster["endpoints"].as_array().into_iter().flatten() {
+            let up = match endpoint["up"].as_bool() {
+                Some(true) => "up",
+                Some(false) | None => "down",
+            };
+            let (name, address) = (word(&endpoint["endpoint"]), word(&endpoint["address"]));
+            let _ = match name == address {
+                true => writeln!(text, "  {name}  {up}"),
+                false => writeln!(text, "  {name}  {address}  {up}"),
+            };
+        }
+    }
+    text
+}
+
+/// A table, a connection a row.
+fn conns(value: &Value) -> String {
+    let head = [
+        "CONN", "LISTENER", "PHASE", "AGE", "QUIET", "CLIENT", "STATE", "SERVER", "STATE",
+        "ENDS BY",
+    ];
+    let mut rows = vec![head.map(str::to_owned)];
+    for one in value["connections"].as_array().into_iter().flatten() {
+        rows.push([
+            word(&one["conn"]).to_owned(),
+            word(&one["listener"]).to_owned(),
+            word(&one["phase"]).to_owned(),
+            span(&one["age"]),
+            span(&one["quiet"]),
+            word(&one["client.address"]).to_owned(),
+            word(&one["client"]["state"]).to_owned(),
+            word(&one["server.address"]).to_owned(),
+            word(&one["origin"]["state"]).to_owned(),
+            timer(one),
+        ]);
+    }
+    let mut text = table(&rows);
+    let silent = value["silent_workers"].as_array();
+    if let Some(silent) = silent.filter(|silent| !silent.is_empty()) {
+        let all: Vec<_> = silent.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "no answer from workers {}", all.join(", "));
+    }
+    text
+}
+
+fn timer(one: &Value) -> String {
+    match one["timer"].as_object() {
+        None => "-".to_owned(),
+        Some(timer) => format!("{} in {}", word(&timer["name"]), span(&timer["left"])),
+    }
+}
+
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let wide = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(wide);
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(widths);
+        let line = cells.map(|(cell, width)| format!("{cell:width$}"));
+        let line = line.collect::<Vec<_>>().join("  ");
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// One connection: what it is, what each leg waits for, what ends it.
+fn why(value: &Value) -> String {
+    let mut text = format!(
+        "connection {}  listener {}  client {}  age {}  quiet {}\n",
+        word(&value["conn"]),
+        word(&value["listener"]),
+        word(&value["client.address"]),
+        span(&value["age"]),
+        span(&value["quiet"]),
+    );
+    let cluster = match value["cluster"].as_str() {
+        Some(cluster) => format!(
+            "  cluster {cluster}  server {}",
+            word(&value["server.address"])
+        ),
+        None => String::new(),
+    };
+    let _ = writeln!(text, "phase      {}{cluster}", word(&value["phase"]));
+    for (name, leg) in [("client", &value["client"]), ("server", &value["origin"])] {
+        if leg.is_null() {
+            continue;
+        }
+        let halved = match leg["half_closed"].is_null() {
+            true => String::new(),
+            false => format!(", half-closed for {}", span(&leg["half_closed"])),
+        };
+        let _ = writeln!(
+            text,
+            "{name:<9}  waits for {}; {}{halved}, {} B in, {} B out, {} B unsent, {} B unacked",
+            word(&leg["waits_for"]),
+            word(&leg["state"]),
+            leg["bytes_in"],
+            leg["bytes_out"],
+            leg["unsent"],
+            leg["unacked"],
+        );
+    }
+    let ends = match value["timer"].is_null() {
+        true => "nothing but its peers' ends".to_owned(),
+        false => timer(value),
+    };
+    let _ = writeln!(text, "ends by    {ends}, if nothing comes before");
+    if let Some(timeline) = value["timeline"].as_str() {
+        let _ = write!(text, "\n{timeline}");
+    }
+    text
+}
+
+/// Who is left of a drain, and when each ends if nothing comes before.
+pub(super) fn left(value: &Value) -> String {
+    let all = value["connections"].as_array();
+    let all = all.map_or(&[][..], |all| all);
+    let mut text = format!("{} left\n", all.len());
+    for one in all {
+        let waits = [&one["client"], &one["origin"]]
+            .into_iter()
+            .find_map(|leg| leg["waits_for"].as_str())
+            .unwrap_or("-");
+        let _ = writeln!(
+            text,
+            "  {}  {}  {}  waits for {waits}",
+            word(&one["conn"]),
+            word(&one["client.address"]),
+            word(&one["phase"]),
+        );
+    }
+    text
+}

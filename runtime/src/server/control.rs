@@ -1,0 +1,148 @@
+//! What an operator may ask of the process while it serves, and what it answers.
+//!
+//! It owns the words between the admin interface and the thread that leads the process; that one does
+//! what is asked, in its own turn.
+
+use super::{Word, reload::Current};
+use crate::{config, message::Message};
+use std::{net::SocketAddr, time::Duration};
+use tidegate_core::time::Span;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+/// Something asked of the process.
+#[derive(Debug)]
+pub(super) enum Control {
+    /// How it stands.
+    Status(oneshot::Sender<Status>),
+    /// To read its configuration again, and serve by it.
+    Reload(oneshot::Sender<Result<Reloaded, String>>),
+    /// What a reload would change.
+    Plan(oneshot::Sender<Result<Vec<String>, String>>),
+    /// To finish what is in flight and end, within so long if that is said.
+    Drain(Option<Span>, oneshot::Sender<()>),
+    /// To end at once.
+    Stop(oneshot::Sender<()>),
+}
+
+/// What a reload came to.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// How often the configuration was read.
+    pub generation: u64,
+    /// What is different, a part each.
+    pub plan: Vec<String>,
+}
+
+/// How the process stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// `serving`, `leaving` or `draining`.
+    pub state: &'static str,
+    /// How long what is left may still take, in a drain.
+    pub left: Option<Duration>,
+    /// How often the configuration was read.
+    pub generation: u64,
+    /// How many workers there are.
+    pub workers: usize,
+    /// The listeners' names, and where they listen.
+    pub listeners: Vec<(String, Vec<SocketAddr>)>,
+    /// The clusters.
+    pub clusters: Vec<ClusterStatus>,
+    /// The configuration, as a file.
+    pub config: String,
+}
+
+/// How a cluster stands, for all workers.
+#[derive(Clone, Debug)]
+pub struct ClusterStatus {
+    /// Its name.
+    pub name: String,
+    /// How it chooses.
+    pub balance: String,
+    /// `HOST:PORT` as configured, the address in use, and whether it gets work.
+    pub endpoints: Vec<(String, String, bool)>,
+}
+
+/// The process, to be asked from any thread.
+#[derive(Clone, Debug)]
+pub struct Process(pub(super) UnboundedSender<Control>);
+
+impl Process {
+    /// How it stands; nothing if it is over.
+    pub async fn status(&self) -> Option<Status> {
+        self.ask(Control::Status).await
+    }
+
+    /// Has it read its configuration again.
+    pub async fn reload(&self) -> Option<Result<Reloaded, String>> {
+        self.ask(Control::Reload).await
+    }
+
+    /// What that would change.
+    pub async fn plan(&self) -> Option<Result<Vec<String>, String>> {
+        self.ask(Control::Plan).await
+    }
+
+    /// Has it finish what is in flight and end.
+    pub async fn drain(&self, deadline: Option<Span>) -> Option<()> {
+        self.ask(|told| Control::Drain(deadline, told)).await
+    }
+
+    /// Has it end at once.
+    pub async fn stop(&self) -> Option<()> {
+        self.ask(Control::Stop).await
+    }
+
+    async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Option<T> {
+        let (told, tells) = oneshot::channel();
+        self.0.send(control(told)).ok()?;
+        tells.await.ok()
+    }
+}
+
+/// What a file was found to say, or a message for whoever wanted it read.
+pub type Again<'a> = dyn FnMut() -> Result<config::Config, String> + 'a;
+
+impl Current {
+    /// How it stands, as far as it knows itself.
+    pub(super) fn status(&self, word: Word, left: Option<Duration>) -> Status {
+        let common = &self.common;
+        let clusters = common.config.clusters.iter().map(|cluster| {
+            let members = common.members(&cluster.name);
+            let all = match &members {
+                Some(members) => members.all.to_vec(),
+                None => crate::members::configured(cluster),
+            };
+            let endpoints = all.iter().map(|one| {
+                let address = one.address.to_string();
+                (one.authority.to_string(), address, one.up)
+            });
+            ClusterStatus {
+                name: cluster.name.clone(),
+                balance: config::word(cluster.balance).to_owned(),
+                endpoints: endpoints.collect(),
+            }
+        });
+        let sites = common.sites.iter();
+        Status {
+            state: match word {
+                Word::Serve => "serving",
+                Word::Leave => "leaving",
+                Word::Drain | Word::Expired | Word::Stop => "draining",
+            },
+            left,
+            generation: self.generation,
+            workers: common.workers,
+            listeners: sites
+                .map(|site| (site.listener.name.clone(), site.bind.clone()))
+                .collect(),
+            clusters: clusters.collect(),
+            config: config::print(&common.config),
+        }
+    }
+}
+
+/// A message in one line, as whoever asked hears it.
+pub(super) fn line(message: &Message) -> String {
+    format!("{}: {}", message.code(), message.what())
+}

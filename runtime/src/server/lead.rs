@@ -1,0 +1,207 @@
+//! Leading the process: signals and an operator's words, until everything is over.
+//!
+//! It owns the order in which a process leaves. It waits for both, and for the workers.
+
+use super::{
+    Served, Signals, Word,
+    control::{Again, Control, Reloaded},
+    memory,
+    reload::Current,
+};
+use crate::clock::Clock;
+use std::{sync::Arc, time::Duration};
+use tidegate_core::time::Span;
+use tokio::{
+    signal::unix::Signal,
+    sync::{mpsc::UnboundedReceiver, oneshot, watch},
+    time::sleep,
+};
+
+/// How long workers may take to be over once they have been told.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Who leads, and by what.
+pub(super) struct Lead {
+    pub(super) word: watch::Sender<Word>,
+    pub(super) current: Current,
+    pub(super) control: UnboundedReceiver<Control>,
+    /// Ready when every worker is over.
+    pub(super) over: oneshot::Receiver<Served>,
+}
+
+impl Lead {
+    /// Serves until it is told to leave, and leaves.
+    pub(super) async fn run(
+        mut self,
+        (terminate, interrupt, hangup): (&mut Signal, &mut Signal, &mut Signal),
+        again: &mut Again<'_>,
+    ) -> Served {
+        let (limit, limits) = watch::channel(self.current.common.config.memory);
+        tokio::task::spawn_local(memory::guard(Arc::clone(&self.current.process), limits));
+        let mut deadline = None;
+        loop {
+            tokio::select! {
+                () = signalled(terminate, interrupt) => break,
+                _ = hangup.recv() => drop(self.current.read_again(again).await),
+                Some(control) = self.control.recv() => match self.obey(control, again).await {
+                    Next::Serve => {}
+                    Next::Leave(asked) => {
+                        deadline = asked;
+                        break;
+                    }
+                    Next::Stop => {
+                        self.say(Word::Stop);
+                        return self.over.await.unwrap_or(Served::Forced);
+                    }
+                },
+            }
+            limit.send_replace(self.current.common.config.memory);
+        }
+        // Who waits in a queue is still served (G2).
+        limit.send_replace(None);
+        self.leave((terminate, interrupt), deadline).await
+    }
+
+    /// Finishes what is in flight, as long as that may take.
+    async fn leave(
+        self,
+        (terminate, interrupt): (&mut Signal, &mut Signal),
+        asked: Option<Span>,
+    ) -> Served {
+        let Lead {
+            word,
+            current,
+            mut control,
+            mut over,
+        } = self;
+        // A worker that is gone needs no word.
+        let say = |it: Word| {
+            let _heard = word.send(it);
+        };
+        say(Word::Leave);
+        let drain = current.common.config.drain;
+        let (delay, most) = (wait(drain.pre_delay), wait(asked.unwrap_or(drain.timeout)));
+        let clock = Clock::start();
+        if !delay.is_zero() {
+            tracing::info!(?delay, "not ready any more; connections are still accepted");
+        }
+        let leave = async {
+            sleep(delay).await;
+            tracing::info!(deadline = ?most, "draining; a second signal stops");
+            current.shares.close();
+            say(Word::Drain);
+            sleep(most).await;
+            tracing::warn!("the drain deadline has passed; what is left is reset");
+            say(Word::Expired);
+            sleep(GRACE).await;
+        };
+        let answers = async {
+            while let Some(asked) = control.recv().await {
+                let past = Duration::from_micros(clock.now().0);
+                let left = (delay + most).saturating_sub(past);
+                if answer(asked, &current, (*word.borrow(), Some(left))) {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            served = &mut over => return served.unwrap_or(Served::Forced),
+            () = signalled(terminate, interrupt) => {}
+            () = leave => {}
+            () = answers => {}
+        }
+        say(Word::Stop);
+        over.await.unwrap_or(Served::Forced)
+    }
+
+    async fn obey(&mut self, control: Control, again: &mut Again<'_>) -> Next {
+        match control {
+            Control::Reload(told) => {
+                let done = self.current.read_again(again).await;
+                let generation = self.current.generation;
+                let done = done.map(|plan| Reloaded { generation, plan });
+                // Whoever has asked may have gone; it is done all the same.
+                let _heard = told.send(done);
+                Next::Serve
+            }
+            Control::Plan(told) => {
+                let plan = again().map(|config| self.current.plan(&config));
+                let _heard = told.send(plan);
+                Next::Serve
+            }
+            Control::Drain(deadline, told) => {
+                let _heard = told.send(());
+                Next::Leave(deadline)
+            }
+            Control::Status(_) => {
+                answer(control, &self.current, (Word::Serve, None));
+                Next::Serve
+            }
+            Control::Stop(told) => {
+                let _heard = told.send(());
+                Next::Stop
+            }
+        }
+    }
+
+    fn say(&self, word: Word) {
+        let _heard = self.word.send(word);
+    }
+}
+
+enum Next {
+    Serve,
+    Leave(Option<Span>),
+    Stop,
+}
+
+/// Answers while it leaves; says whether it is to stop.
+fn answer(control: Control, current: &Current, (word, left): (Word, Option<Duration>)) -> bool {
+    let leaves = || "it drains, and reads no configuration any more".to_owned();
+    match control {
+        Control::Status(told) => {
+            let _heard = told.send(current.status(word, left));
+        }
+        Control::Reload(told) => {
+            let _heard = told.send(Err(leaves()));
+        }
+        Control::Plan(told) => {
+            let _heard = told.send(Err(leaves()));
+        }
+        Control::Drain(_, told) => {
+            let _heard = told.send(());
+        }
+        Control::Stop(told) => {
+            let _heard = told.send(());
+            return true;
+        }
+    }
+    false
+}
+
+impl Signals {
+    /// Leads until everything is over.
+    pub(super) fn lead(self, lead: Lead, again: &mut Again<'_>) -> Served {
+        let Signals {
+            waiting,
+            mut terminate,
+            mut interrupt,
+            mut hangup,
+        } = self;
+        let local = tokio::task::LocalSet::new();
+        let signals = (&mut terminate, &mut interrupt, &mut hangup);
+        local.block_on(&waiting, lead.run(signals, again))
+    }
+}
+
+async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn wait(span: Span) -> Duration {
+    Duration::from_micros(span.0)
+}

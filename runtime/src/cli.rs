@@ -21,7 +21,7 @@ use crate::{
     message::{self, Code, Message, Source},
     tls::files::reason,
 };
-use args::{Arguments, FromFile, Inline, Run, Shared, Verb};
+use args::{Arguments, Common, FromFile, Inline, Run, Shared, Verb};
 use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
 use std::{
     collections::BTreeMap,
@@ -143,35 +143,15 @@ pub fn decide(
         Err(error) => return usage(&error, terminal),
     };
     let outside = outside(arguments.common.data_dir.clone());
-    let no_color = outside
-        .variable("NO_COLOR")
-        .is_some_and(|value| !value.is_empty());
-    let color = match arguments.common.color {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => terminal && !no_color,
-    };
-    let paint = match arguments.common.color {
-        ColorChoice::Always => Some(true),
-        ColorChoice::Never => Some(false),
-        ColorChoice::Auto => no_color.then_some(false),
-    };
-    let output = Output {
-        verbosity: arguments.common.verbosity(),
-        color,
-        paint,
-    };
+    let output = output(&arguments.common, terminal, outside.as_ref());
+    let color = output.color;
     if arguments.verb.is_some() && arguments.run != Run::default() {
         let text = "flags that say what to serve go after the command";
         let error = Arguments::command().error(ErrorKind::ArgumentConflict, text);
         return usage(&error, color);
     }
     let outside = outside.as_ref();
-    let named = || {
-        let value = outside.variable("TIDEGATE_ADMIN");
-        value.filter(|value| !value.is_empty())
-    };
-    let admin = arguments.common.admin.clone().or_else(named);
+    let admin = arguments.common.admin.or_else(|| named(outside));
     match arguments.verb {
         Some(Verb::Demo(demo)) => {
             let (serve, count) = (demo.serve, demo.count);
@@ -276,6 +256,29 @@ fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> De
         return say(Exit::Ok, config::print(&config));
     }
     Decision::Start(Command::Serve(Box::new(config)), output)
+}
+
+/// How to talk, as the flags and the environment say.
+fn output(common: &Common, terminal: bool, outside: &dyn Outside) -> Output {
+    let no_color = outside
+        .variable("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    let (color, paint) = match common.color {
+        ColorChoice::Always => (true, Some(true)),
+        ColorChoice::Never => (false, Some(false)),
+        ColorChoice::Auto => (terminal && !no_color, no_color.then_some(false)),
+    };
+    Output {
+        verbosity: common.verbosity(),
+        color,
+        paint,
+    }
+}
+
+/// Where an operator asks, as the environment says.
+fn named(outside: &dyn Outside) -> Option<String> {
+    let value = outside.variable("TIDEGATE_ADMIN");
+    value.filter(|value| !value.is_empty())
 }
 
 /// With the admin interface that the command line asks for, if it does.

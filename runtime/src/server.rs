@@ -197,14 +197,9 @@ impl Server {
             server.current.orders.push(order);
         }
         for _ in 0..server.workers.len() {
-            match tells.recv() {
-                Ok(Ok(())) => {}
-                Ok(Err(message)) => {
-                    server.say(Word::Stop);
-                    return Err(message);
-                }
-                Err(_) => return Err(Message::new(Code::WorkerFailed, "a worker did not start")),
-            }
+            let gone = |_| Message::new(Code::WorkerFailed, "a worker did not start");
+            let told = tells.recv().map_err(gone).and_then(|told| told);
+            told.inspect_err(|_| server.say(Word::Stop))?;
         }
         // The workers listen themselves now.
         drop(held);
@@ -213,13 +208,8 @@ impl Server {
             workers: Workers(asks),
             readiness,
         };
-        match admin::start(&config.admin, asked) {
-            Ok(admin) => server.admin = admin,
-            Err(message) => {
-                server.say(Word::Stop);
-                return Err(message);
-            }
-        }
+        let admin = admin::start(&config.admin, asked);
+        server.admin = admin.inspect_err(|_| server.say(Word::Stop))?;
         Ok(server)
     }
 

@@ -3,6 +3,7 @@
 //! `good.rs`.
 
 mod access;
+mod admin;
 mod asked;
 mod choosing;
 mod dns;

@@ -124,7 +124,7 @@ pub(crate) fn scenarios() -> impl Iterator<Item = String> {
 }
 
 /// The rows of LIFECYCLE that must be proven by a test of their name. T18 is about kTLS, W8 and G5
-/// about HTTP/2: none of these is here.
+/// about HTTP/2: none of these is here. G10 is about an operator's hand (PRODUCT 3).
 pub(crate) fn rows() -> impl Iterator<Item = String> {
     let sections: [(&str, u8); 4] = [("R", 28), ("T", 17), ("H", 15), ("U", 15)];
     let few: [(&str, &[u8]); 3] = [
@@ -147,7 +147,8 @@ pub(crate) fn rows() -> impl Iterator<Item = String> {
 pub(crate) fn lifecycle() -> Vec<String> {
     let kernel = "K1 K1b K1c K2 K3 K3b K4 K4b K5 K5b K5c K6 K6b K9 K9b K9c K11 K13 K14 K15 K17 K18 K20 \
                   K21 K22 K23a K23b K23c K24 K25 K26";
-    let further = "H07b T18 W8 G5 S59 S60 S61 S62 S64 S66";
+    // W9b is about event streams (PRODUCT 5).
+    let further = "H07b W9b T18 W8 G5 S59 S60 S61 S62 S64 S66";
     let numbered = [
         ("4.4", 4),
         // The last four are about the PROXY header, the pace of a body, and the queue (PRODUCT 5).

@@ -38,8 +38,8 @@ impl Service {
         way: Way,
         request: Request<Incoming>,
     ) -> Result<Answer, Infallible> {
-        if let Err(refusal) = self.lets_in(way, &request) {
-            return Ok(refusal);
+        if let Err((status, why)) = self.lets_in(way, &request) {
+            return Ok(fault(status, why));
         }
         let (path, query) = (
             request.uri().path().to_owned(),
@@ -181,7 +181,11 @@ impl Service {
         done(self.asked.process.drain(deadline).await)
     }
 
-    fn lets_in(&self, way: Way, request: &Request<Incoming>) -> Result<(), Answer> {
+    fn lets_in(
+        &self,
+        way: Way,
+        request: &Request<Incoming>,
+    ) -> Result<(), (StatusCode, &'static str)> {
         if way == Way::Unix {
             return Ok(());
         }
@@ -193,20 +197,20 @@ impl Service {
         if let (Some(token), Some(said)) = (&self.token, said) {
             return match same(token, said) {
                 true => Ok(()),
-                false => Err(fault(StatusCode::UNAUTHORIZED, "that is not the token")),
+                false => Err((StatusCode::UNAUTHORIZED, "that is not the token")),
             };
         }
         let looks = matches!(*request.method(), Method::GET | Method::HEAD);
         if !looks {
             let why = "changes need the token of [admin], or the Unix socket";
-            return Err(fault(StatusCode::FORBIDDEN, why));
+            return Err((StatusCode::FORBIDDEN, why));
         }
         if self.token.is_none() && !header(HOST).is_some_and(is_own_name) {
             let why = "it is asked by the name of another";
-            return Err(fault(StatusCode::MISDIRECTED_REQUEST, why));
+            return Err((StatusCode::MISDIRECTED_REQUEST, why));
         }
         if self.token.is_some() {
-            return Err(fault(StatusCode::UNAUTHORIZED, "the token is asked for"));
+            return Err((StatusCode::UNAUTHORIZED, "the token is asked for"));
         }
         Ok(())
     }

@@ -182,6 +182,7 @@ fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) -> (Config, S
         limits: Limits::default(),
         drain: Config::DRAIN,
         dns: tidegate::config::Dns::default(),
+        admin: tidegate::config::Admin::OFF,
         memory: None,
         workers: None,
     };

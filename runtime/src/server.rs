@@ -14,6 +14,7 @@ mod lead;
 mod memory;
 mod plan;
 mod reload;
+mod supervised;
 mod trouble;
 mod work;
 
@@ -104,6 +105,7 @@ pub struct Server {
     signals: Signals,
     current: Current,
     control: UnboundedReceiver<Control>,
+    asks: Workers,
     /// Where an operator asks; gone, it is closed.
     pub admin: Admin,
 }
@@ -166,6 +168,7 @@ impl Server {
             files,
             control,
             admin: Admin::default(),
+            asks: Workers(Vec::new()),
             addresses: common.sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
@@ -203,9 +206,10 @@ impl Server {
         }
         // The workers listen themselves now.
         drop(held);
+        server.asks = Workers(asks);
         let asked = admin::Asked {
             process: Process(process_words),
-            workers: Workers(asks),
+            workers: server.asks.clone(),
             readiness,
         };
         let admin = admin::start(&config.admin, asked);
@@ -236,6 +240,7 @@ impl Server {
             current,
             control,
             admin,
+            asks,
             ..
         } = self;
         let lead = Lead {
@@ -243,6 +248,7 @@ impl Server {
             current,
             control,
             over: joined(workers),
+            workers: asks,
         };
         let served = signals.lead(lead, again);
         // Whoever asks of it is no connection of its, and is not waited for.

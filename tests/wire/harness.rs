@@ -12,6 +12,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::SocketAddr,
+    os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
@@ -266,6 +267,16 @@ impl Proxy {
         let mut command = command(&Serve::File(text), "127.0.0.1:0", &scratch);
         command.env("TIDEGATE_ADMIN", "");
         Proxy::started(command, scratch)
+    }
+
+    /// In front of `to`, and what it tells whoever supervises it, who asks for a sign of life.
+    pub(crate) fn supervised(to: SocketAddr) -> (Proxy, UnixDatagram) {
+        let scratch = Scratch::new();
+        let socket = UnixDatagram::bind(scratch.path("notify")).unwrap();
+        let mut command = command(&Serve::Http(to), "127.0.0.1:0", &scratch);
+        command.env("NOTIFY_SOCKET", scratch.path("notify"));
+        command.env("WATCHDOG_USEC", "100000");
+        (Proxy::started(command, scratch), socket)
     }
 
     /// What a file of this text says.

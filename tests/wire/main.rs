@@ -47,6 +47,7 @@ mod secure;
 mod serving;
 mod stall;
 mod start;
+mod supervised;
 mod tls;
 mod tunnel;
 mod turned_away;

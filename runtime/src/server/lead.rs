@@ -4,9 +4,11 @@
 
 use super::{
     Served, Signals, Word,
+    ask::Workers,
     control::{Again, Control, Reloaded},
     memory,
     reload::Current,
+    supervised,
 };
 use crate::clock::Clock;
 use std::{sync::Arc, time::Duration};
@@ -25,6 +27,7 @@ pub(super) struct Lead {
     pub(super) word: watch::Sender<Word>,
     pub(super) current: Current,
     pub(super) control: UnboundedReceiver<Control>,
+    pub(super) workers: Workers,
     /// Ready when every worker is over.
     pub(super) over: oneshot::Receiver<Served>,
 }
@@ -38,11 +41,13 @@ impl Lead {
     ) -> Served {
         let (limit, limits) = watch::channel(self.current.common.config.memory);
         tokio::task::spawn_local(memory::guard(Arc::clone(&self.current.process), limits));
+        tokio::task::spawn_local(supervised::watched(self.workers.clone()));
+        supervised::ready(self.current.generation);
         let mut deadline = None;
         loop {
             tokio::select! {
                 () = signalled(terminate, interrupt) => break,
-                _ = hangup.recv() => drop(self.current.read_again(again).await),
+                _ = hangup.recv() => drop(self.read_again(again).await),
                 Some(control) = self.control.recv() => match self.obey(control, again).await {
                     Next::Serve => {}
                     Next::Leave(asked) => {
@@ -73,7 +78,9 @@ impl Lead {
             current,
             mut control,
             mut over,
+            workers: _,
         } = self;
+        supervised::stopping();
         // A worker that is gone needs no word.
         let say = |it: Word| {
             let _heard = word.send(it);
@@ -115,10 +122,17 @@ impl Lead {
         over.await.unwrap_or(Served::Forced)
     }
 
+    async fn read_again(&mut self, again: &mut Again<'_>) -> Result<Vec<String>, String> {
+        supervised::reloading();
+        let done = self.current.read_again(again).await;
+        supervised::ready(self.current.generation);
+        done
+    }
+
     async fn obey(&mut self, control: Control, again: &mut Again<'_>) -> Next {
         match control {
             Control::Reload(told) => {
-                let done = self.current.read_again(again).await;
+                let done = self.read_again(again).await;
                 let generation = self.current.generation;
                 let done = done.map(|plan| Reloaded { generation, plan });
                 // Whoever has asked may have gone; it is done all the same.

@@ -1,0 +1,47 @@
+//! What whoever supervises the process is told (systemd's `sd_notify`): that it is ready, reads its
+//! configuration again, leaves; and, if it wants to know, that every worker is alive.
+//!
+//! It owns nothing. Where nobody supervises, nothing is said.
+
+use super::ask::Workers;
+use sd_notify::{NotifyState, notify, watchdog_enabled};
+use tokio::time::sleep;
+
+/// It serves; and of what.
+pub(super) fn ready(generation: u64) {
+    let status = format!("serving, generation {generation}");
+    tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// It reads its configuration again; `ready` follows, whatever becomes of that.
+pub(super) fn reloading() {
+    if let Ok(now) = NotifyState::monotonic_usec_now() {
+        tell(&[NotifyState::Reloading, now]);
+    }
+}
+
+/// It finishes what is in flight, and takes no more.
+pub(super) fn stopping() {
+    let status = NotifyState::Status("draining");
+    tell(&[NotifyState::Stopping, status]);
+}
+
+/// Says twice in each time that the supervisor allows that all is well, for as long as every worker
+/// answers: one that is stuck has the process restarted.
+pub(super) async fn watched(workers: Workers) {
+    let Some(most) = watchdog_enabled() else {
+        return;
+    };
+    loop {
+        sleep(most / 2).await;
+        if workers.metrics().await.silent.is_empty() {
+            tell(&[NotifyState::Watchdog]);
+        }
+    }
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = notify(states) {
+        tracing::debug!(%error, "the supervisor does not hear");
+    }
+}

@@ -297,3 +297,16 @@ fn the_socket_is_for_its_owner_and_is_found_and_left_in_order() {
         said.contains("admin  http").then_some(())
     });
 }
+
+/// G9, by an operator's word.
+#[test]
+fn a_drain_has_the_deadline_that_it_is_given() {
+    let stage = Stage::new("");
+    let (mut client, up) = stage.asked();
+    stage.told("drain --deadline 50ms");
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    let done = stage.proxy.process.end();
+    assert_eq!(done.code(), Some(4), "{}", done.said);
+    assert!(!done.said.contains("quiet=0ns"), "{}", done.said);
+    drop(up);
+}

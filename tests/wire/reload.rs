@@ -105,7 +105,10 @@ fn an_endpoint_that_is_removed_finishes_what_it_has() {
     let mut up = origins[0].accept();
     up.message();
     let said = stage.reload(&file(&[("l", new)], ""));
-    assert!(said.contains("reloaded: cluster `l` changed"), "{said}");
+    assert!(
+        said.contains("reloaded: cluster `l` changed (+1 -1 endpoints)"),
+        "{said}"
+    );
     up.say(OK);
     assert_eq!(client.message().body, b"ok");
     client.say(GET);

@@ -135,11 +135,11 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
             return writeln!(out, "drained");
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let left = told::left(&value);
-        if left != before {
+        let (key, left) = told::left(&value);
+        if key != before {
             write!(out, "{left}")?;
             out.flush()?;
-            before = left;
+            before = key;
         }
         sleep(LOOK).await;
     }

@@ -185,23 +185,27 @@ fn why(value: &Value) -> String {
     text
 }
 
-/// Who is left of a drain, and when each ends if nothing comes before.
-pub(super) fn left(value: &Value) -> String {
+/// Who is left of a drain, and when each ends if nothing comes before; and the same without the times, by
+/// which it is seen whether there is something new to say.
+pub(super) fn left(value: &Value) -> (String, String) {
     let all = value["connections"].as_array();
-    let all = all.map_or(&[][..], |all| all);
-    let mut text = format!("{} left\n", all.len());
+    let mut all: Vec<&Value> = all.map_or_else(Vec::new, |all| all.iter().collect());
+    all.sort_by_key(|one| word(&one["conn"]));
+    let mut key = format!("{} left\n", all.len());
+    let mut text = key.clone();
     for one in all {
         let waits = [&one["client"], &one["origin"]]
             .into_iter()
             .find_map(|leg| leg["waits_for"].as_str())
             .unwrap_or("-");
-        let _ = writeln!(
-            text,
+        let line = format!(
             "  {}  {}  {}  waits for {waits}",
             word(&one["conn"]),
             word(&one["client.address"]),
             word(&one["phase"]),
         );
+        let _ = writeln!(key, "{line}");
+        let _ = writeln!(text, "{line}; ends by {} at the latest", timer(one));
     }
-    text
+    (key, text)
 }

@@ -12,7 +12,7 @@ use tidegate_core::{
     leg::Leg,
     session::{Session, Wait},
     side::Side,
-    time::Time,
+    time::{Span, Time},
     timer::Timer,
     trace,
 };
@@ -25,6 +25,8 @@ struct Last {
     wait: Wait,
     /// What would have ended the wait, and when.
     next: Option<(Time, Timer)>,
+    /// How long nothing had happened.
+    quiet: Span,
     inside: u32,
     unacked: u32,
 }
@@ -53,6 +55,7 @@ impl<N: Network> Driver<N> {
             phase: trace::phase(&self.session),
             wait,
             next: self.session.deadline(),
+            quiet: self.now.since(self.progress),
             inside: self.session.to(side).bytes(),
             unacked: port.and_then(|port| port.unacked().ok()).unwrap_or(0),
         })
@@ -73,7 +76,7 @@ impl<N: Network> Driver<N> {
             timer = last.next.map(|(_, timer)| tracing::field::display(timer)),
             timer_in = last.next.map(|(at, _)| tracing::field::debug(span(self.now, at))),
             age = ?span(self.begun, self.now),
-            quiet = ?span(self.progress, self.now),
+            quiet = ?Duration::from_micros(last.quiet.0),
             unsent = last.inside,
             unacked = last.unacked,
             "cut: the drain has lasted long enough"

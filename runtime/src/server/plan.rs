@@ -2,7 +2,7 @@
 //!
 //! Pure: two configurations, and what there is to say of them.
 
-use crate::config::Config;
+use crate::config::{Cluster, Config};
 
 /// What is different in `new`, a part each; one part that says so if nothing is.
 pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
@@ -19,6 +19,13 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
         (&old.clusters, &new.clusters),
         |one| &one.name,
     );
+    for part in &mut parts {
+        for (was, is) in pairs(&old.clusters, &new.clusters) {
+            if *part == format!("cluster `{}` changed", is.name) {
+                *part += &endpoints(was, is);
+            }
+        }
+    }
     if old.limits != new.limits {
         parts.push("limits changed".to_owned());
     }
@@ -38,6 +45,32 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
         parts.push("nothing changed; certificates were read again".to_owned());
     }
     parts
+}
+
+/// The clusters that are in both.
+fn pairs<'a>(
+    old: &'a [Cluster],
+    new: &'a [Cluster],
+) -> impl Iterator<Item = (&'a Cluster, &'a Cluster)> {
+    new.iter().filter_map(|is| {
+        let was = old.iter().find(|was| was.name == is.name)?;
+        Some((was, is))
+    })
+}
+
+/// How many endpoints have come and gone: ` (+2 -1 endpoints)`; nothing if none has.
+fn endpoints(was: &Cluster, is: &Cluster) -> String {
+    let missing = |from: &Cluster, of: &Cluster| {
+        let known = |one: &str| from.endpoints.iter().any(|other| other.authority == one);
+        let all = of.endpoints.iter();
+        all.filter(|one| !known(&one.authority)).count()
+    };
+    match (missing(was, is), missing(is, was)) {
+        (0, 0) => String::new(),
+        (come, 0) => format!(" (+{come} endpoints)"),
+        (0, gone) => format!(" (-{gone} endpoints)"),
+        (come, gone) => format!(" (+{come} -{gone} endpoints)"),
+    }
 }
 
 /// Of things with names, in their order: those that are new, changed or gone.

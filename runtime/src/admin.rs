@@ -7,6 +7,7 @@
 
 pub mod client;
 mod door;
+mod events;
 mod json;
 pub mod query;
 mod serve;
@@ -103,7 +104,16 @@ pub fn start(config: &config::Admin, asked: Asked) -> Result<Admin, Message> {
                     http.as_ref().map(|(address, _)| *address),
                 );
                 let _heard = told.send(Ok(places));
-                let service = Rc::new(serve::Service { asked, token });
+                let events = events::Events::new();
+                let service = Rc::new(serve::Service {
+                    asked,
+                    token,
+                    events,
+                });
+                let sampled = Rc::clone(&service);
+                tokio::task::spawn_local(async move {
+                    sampled.events.sample(&sampled.asked).await;
+                });
                 if let Some((_, listener)) = unix {
                     tokio::task::spawn_local(door::unix(listener, Rc::clone(&service)));
                 }

@@ -310,3 +310,31 @@ fn a_drain_has_the_deadline_that_it_is_given() {
     assert!(!done.said.contains("quiet=0ns"), "{}", done.said);
     drop(up);
 }
+
+/// The page has what it needs in itself, and is told how things stand as long as it listens. Whoever
+/// listens and does not read is nobody's trouble.
+#[test]
+fn the_page_is_one_file_and_hears_of_what_happens() {
+    let stage = Stage::new("");
+    let (status, page) = stage.http("GET /ui/ HTTP/1.1\r\nHost: localhost");
+    assert_eq!(status, 200);
+    assert!(page.len() < 60_000, "{}", page.len());
+    // The name of a language, and nothing that is fetched from elsewhere.
+    assert_eq!(page.matches("://").count(), 1);
+    let listen = b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut stuck = Raw::narrow(stage.http, 2_048);
+    stuck.say(listen);
+    let mut listener = Raw::connect(stage.http);
+    listener.say(listen);
+    let head = listener.head();
+    assert!(head.contains("text/event-stream"), "{head}");
+    let (_client, mut up) = stage.asked();
+    let heard = listener.until("an event", |ahead| {
+        let text = String::from_utf8_lossy(ahead);
+        text.contains("\"phase\":\"exchange\"")
+            .then_some(ahead.len())
+    });
+    assert!(!heard.is_empty());
+    up.say(OK);
+    assert!(stage.told("status").contains("serving"));
+}

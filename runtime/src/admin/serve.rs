@@ -4,13 +4,18 @@
 //! by HTTP one may look, and change nothing without the token. A page of the web that has its reader's
 //! browser ask the loopback gets nothing either: the name that it asks for is not ours.
 
-use super::{Asked, json, query::Filter};
+use super::{
+    Asked,
+    events::{Events, Told},
+    json,
+    query::Filter,
+};
 use crate::{config, observe::Conn, roll::Order};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
+    header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST},
 };
 use serde_json::{Value, json};
 use std::{convert::Infallible, net::IpAddr};
@@ -28,9 +33,13 @@ pub(super) enum Way {
 pub(super) struct Service {
     pub(super) asked: Asked,
     pub(super) token: Option<String>,
+    pub(super) events: Events,
 }
 
-type Answer = Response<Full<Bytes>>;
+/// The page that shows it all.
+const PAGE: &str = include_str!("ui/index.html");
+
+type Answer = Response<Either<Full<Bytes>, Told>>;
 
 impl Service {
     pub(super) async fn answer(
@@ -96,6 +105,13 @@ impl Service {
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
             },
             ["v1", "connections", conn] => self.one(conn, Order::Why).await,
+            ["v1", "events"] => {
+                let mut answer = Response::new(Either::Right(self.events.listen()));
+                let kind = hyper::header::HeaderValue::from_static("text/event-stream");
+                answer.headers_mut().insert(CONTENT_TYPE, kind);
+                answer
+            }
+            ["ui"] => page(),
             _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
         }
     }
@@ -246,6 +262,15 @@ fn fault(status: StatusCode, why: &str) -> Answer {
     value(status, &json!({ "error": why }))
 }
 
+/// It fetches nothing from elsewhere, and nobody else's page may show it.
+fn page() -> Answer {
+    let mut answer = written(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_owned());
+    let policy = "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+    let policy = hyper::header::HeaderValue::from_static(policy);
+    answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    answer
+}
+
 fn done(heard: Option<()>) -> Answer {
     match heard {
         Some(()) => value(StatusCode::ACCEPTED, &json!({})),
@@ -258,7 +283,7 @@ fn over() -> Answer {
 }
 
 fn written(status: StatusCode, kind: &'static str, body: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    let mut answer = Response::new(Either::Left(Full::new(Bytes::from(body))));
     *answer.status_mut() = status;
     let kind = hyper::header::HeaderValue::from_static(kind);
     answer.headers_mut().insert(CONTENT_TYPE, kind);

@@ -9,7 +9,8 @@
 //!
 //! - [`event`], [`effect`], [`interest`], [`ending`], [`timer`], [`time`], [`limits`]: the words.
 //! - [`relay`]: one direction. [`leg`]: one connection. [`exchange`]: a request and its response.
-//! - [`report`]: what each leg and each direction came to, kept beside the state.
+//! - [`report`]: what each leg and each direction came to, kept beside the state. [`close`]: why it was
+//!   closed, in one word of a closed set.
 //! - [`session`]: a downstream leg and all it caused; `session/settle.rs` holds the joint rules.
 //! - [`spare`]: an upstream leg without a session: idle in the pool, or on its way out.
 //! - [`http1`]: bytes to facts and back; it never sees a session.
@@ -32,6 +33,7 @@ extern crate alloc;
 
 pub mod balance;
 pub mod budget;
+pub mod close;
 pub mod draws;
 pub mod effect;
 pub mod ending;

@@ -8,6 +8,7 @@ pub mod tally;
 
 pub use self::tally::{Loss, Tally};
 use crate::{
+    close::CloseCause,
     ending::{By, Cause, End, Ending},
     side::Side,
     time::{Moment, Span, Time},
@@ -41,6 +42,9 @@ pub struct Report {
     /// 2.3). A response of ours carries it. Behind a head that has left nothing can: a trailer would
     /// make the message look complete; so of a response that was cut only the report tells.
     pub error: Option<&'static str>,
+    /// The same in the words of a close: why the exchange under way, or the last, did not come to its
+    /// end, or why there was no upstream leg.
+    pub trouble: Option<CloseCause>,
 }
 
 /// One leg, from its first moment to its last.

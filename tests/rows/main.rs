@@ -5,6 +5,7 @@
 
 mod account;
 mod buffer;
+mod cause;
 mod connect;
 mod downstream;
 mod drain;

@@ -48,13 +48,19 @@ impl Stage {
         Stage::accepted(setup, tls::Version::V13, false)
     }
 
-    fn accepted(setup: Setup, version: tls::Version, checked: bool) -> Self {
-        let mut stage = Stage {
-            checked,
+    /// A session that waits for its client.
+    pub(crate) fn unaccepted(setup: Setup) -> Self {
+        Stage {
+            checked: true,
             session: Session::new(setup),
             now: Time(0),
             orders: Vec::new(),
-        };
+        }
+    }
+
+    fn accepted(setup: Setup, version: tls::Version, checked: bool) -> Self {
+        let mut stage = Stage::unaccepted(setup);
+        stage.checked = checked;
         stage.tell(Event::Accepted);
         if setup.down_tls {
             stage.tell(Event::Secured(Side::Down, version));

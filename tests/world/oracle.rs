@@ -10,6 +10,7 @@ use super::{
 };
 use std::any::Any;
 use tidegate_core::{
+    close::CloseCause,
     ending::End,
     interest::Read,
     leg::{Leg, ReadEnd},
@@ -61,6 +62,15 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         world.over == world.session.is_closed(),
         "I18",
         "closed without a last word",
+    )?;
+    let cause = CloseCause::of(&world.session.report());
+    let told = cause.is_some_and(|cause| {
+        cause != CloseCause::Internal && !CloseCause::NOT_YET.contains(&cause)
+    });
+    must(
+        !world.over || told,
+        "cause",
+        "closed without a cause that a peer, a wait or an operator gave",
     )?;
     let aborts = shape.setup.policy.idle == OnIdle::Abort;
     must(

@@ -4,6 +4,7 @@
 use super::{Kind, Phase, Session, waits};
 use crate::{
     bug,
+    close::CloseCause,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     event::Refusal,
@@ -47,7 +48,8 @@ impl Session {
             Timer::TlsUp => self.unsecured(Cause::Expired(timer), effects),
             Timer::Request | Timer::Pace => {
                 self.note(How::Expired(timer), By::Proxy);
-                self.refuse_request(Reply::request_timeout(), effects);
+                let why = CloseCause::ClientBodyStalled;
+                self.refuse_request(Reply::request_timeout(), why, effects);
             }
             Timer::Response | Timer::Body => {
                 if let Some(open) = self.up.open_mut() {
@@ -98,7 +100,8 @@ impl Session {
             Phase::Idle(_) => self.idle_expired(timer, effects),
             Phase::Exchange(_) => {
                 self.note(How::Expired(timer), By::Proxy);
-                self.refuse_request(Reply::request_timeout(), effects);
+                let why = CloseCause::ClientHeaderTimeout;
+                self.refuse_request(Reply::request_timeout(), why, effects);
             }
             Phase::New
             | Phase::ProxyHeader
@@ -136,7 +139,11 @@ impl Session {
             self.note(How::Expired(timer), By::Proxy);
         }
         if self.exchange().is_some() {
-            self.note_error(Some("connection_write_timeout"));
+            let why = match side {
+                Side::Down => CloseCause::ClientWriteStalled,
+                Side::Up => CloseCause::UpstreamBodyStalled,
+            };
+            self.note_error(Some("connection_write_timeout"), why);
         }
         if let Some(open) = self.leg_mut(side).open_mut() {
             open.give_up(Cause::Expired(timer));

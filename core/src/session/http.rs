@@ -3,6 +3,7 @@
 use super::{Idle, Phase, Session};
 use crate::{
     bug,
+    close::CloseCause,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     event::{Call, Decoded, Head, Refusal, Want},
@@ -111,7 +112,7 @@ impl Session {
 
     fn request_decoded(&mut self, head: Head, bytes: u32, left: u32, effects: &mut Effects) {
         if matches!(self.phase, Phase::Idle(_)) && (left > 0 || head.is_some()) {
-            self.phase = Phase::Exchange(Exchange::begun());
+            self.begin_exchange();
         }
         // H11: what is only kept is no progress of the request in flight.
         if self.is_turn(Side::Down) {
@@ -130,6 +131,11 @@ impl Session {
                 bug!("a response from the client's leg")
             }
         }
+    }
+
+    fn begin_exchange(&mut self) {
+        self.forget_trouble();
+        self.phase = Phase::Exchange(Exchange::begun());
     }
 
     fn request_head(&mut self, facts: RequestFacts, effects: &mut Effects) {
@@ -203,10 +209,10 @@ impl Session {
         match (side, &self.phase) {
             (Side::Down, Phase::Idle(_) | Phase::Exchange(_)) => {
                 if matches!(self.phase, Phase::Idle(_)) {
-                    self.phase = Phase::Exchange(Exchange::begun());
+                    self.begin_exchange();
                 }
                 self.note(How::Abort(Cause::Protocol), By::Client);
-                self.refuse_request(reply, effects);
+                self.refuse_request(reply, CloseCause::ClientProtocolError, effects);
             }
             (Side::Up, Phase::Exchange(_)) => {
                 // U05: bad as it is, an answer has come, also if its leg has failed before.
@@ -229,14 +235,14 @@ impl Session {
 
     /// The request cannot be completed: say so if nothing was said yet, and end the leg (H05,
     /// H06, H12). A response that has begun cannot be taken back, and must not look complete.
-    pub(super) fn refuse_request(&mut self, reply: Reply, effects: &mut Effects) {
+    pub(super) fn refuse_request(&mut self, reply: Reply, why: CloseCause, effects: &mut Effects) {
         let exchange = self.exchange_mut();
         exchange.request = Request::Gone;
         exchange.close = true;
         match exchange.response {
-            Response::Waiting => self.answer(reply, effects),
+            Response::Waiting => self.answer(reply, why, effects),
             Response::Body(_) => {
-                self.note_error(reply.cause);
+                self.note_error(reply.cause, why);
                 self.exchange_mut().response = Response::Broken;
                 self.drop_origin(effects);
             }
@@ -245,7 +251,7 @@ impl Session {
     }
 
     /// A response of our own takes the place of the origin's.
-    pub(super) fn answer(&mut self, reply: Reply, effects: &mut Effects) {
+    pub(super) fn answer(&mut self, reply: Reply, why: CloseCause, effects: &mut Effects) {
         self.drop_origin(effects);
         let more = self.exchange().is_some_and(|it| self.has_read_more(it));
         let last = self.draining && !more || self.is_last_request();
@@ -267,7 +273,7 @@ impl Session {
             wording: exchange.facts.map_or(unheard, |facts| facts.wording),
             ..reply
         };
-        self.note_error(reply.cause);
+        self.note_error(reply.cause, why);
         self.u2d.said(reply.len());
         self.u2d.complete();
         effects.push(Effect::Reply(reply));
@@ -323,7 +329,7 @@ impl Session {
                 Cause::Local => Reply::bad_gateway("proxy_internal_error"),
             },
         };
-        self.answer(reply, effects);
+        self.answer(reply, CloseCause::of_refusal(refusal), effects);
     }
 
     /// The exchange is over: the legs go on, each by itself.

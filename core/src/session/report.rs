@@ -8,6 +8,7 @@ mod speaker;
 use self::speaker::{abort, is_finished, peer, speaker};
 use super::{Phase, Session, waits};
 use crate::{
+    close::CloseCause,
     effect::Effect,
     ending::{By, Cause, End},
     event::{Event, Refusal},
@@ -29,6 +30,7 @@ pub(super) struct Account {
     pub(super) retry: Option<Retry>,
     retries: u32,
     error: Option<&'static str>,
+    trouble: Option<CloseCause>,
     /// A connect was ordered: the report of the upstream leg before it may still be asked for, and
     /// makes room with the next event.
     redials: bool,
@@ -59,6 +61,7 @@ impl Session {
             retry,
             retries,
             error,
+            trouble,
             redials: _,
         } = self.account.0;
         Report {
@@ -72,6 +75,7 @@ impl Session {
             retry,
             retries,
             error,
+            trouble,
         }
     }
 
@@ -87,10 +91,22 @@ impl Session {
         self.account.0.retries += 1;
     }
 
-    /// What went wrong with the exchange, by its proxy error type: the first of it.
-    pub(super) fn note_error(&mut self, error: Option<&'static str>) {
-        let first = &mut self.account.0.error;
-        *first = first.or(error);
+    /// What went wrong with the exchange, by its proxy error type, and in the words of a close: the first
+    /// of it.
+    pub(super) fn note_error(&mut self, error: Option<&'static str>, why: CloseCause) {
+        let account = &mut self.account.0;
+        account.error = account.error.or(error);
+        self.note_trouble(why);
+    }
+
+    /// Why there is no upstream leg, or no whole answer: the first of it.
+    pub(super) fn note_trouble(&mut self, why: CloseCause) {
+        self.account.0.trouble.get_or_insert(why);
+    }
+
+    /// An exchange begins, and nothing is wrong with it yet.
+    pub(super) fn forget_trouble(&mut self) {
+        self.account.0.trouble = None;
     }
 
     /// What a report of the step that begins now has to know.

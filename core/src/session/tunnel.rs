@@ -4,6 +4,7 @@
 use super::{Kind, Phase, Session};
 use crate::{
     bug,
+    close::CloseCause,
     ending::{By, Cause, During, End, How},
     event::{Refusal, Want},
     leg::{Inbox, Leg, ReadEnd},
@@ -104,6 +105,7 @@ impl Session {
             false => By::Origin,
         };
         self.note(How::Abort(cause), by);
+        self.note_trouble(CloseCause::of_refusal(refusal));
         self.d2u.discard(Loss::NoUpstream);
         self.up = Leg::Reset(End::Abort(cause));
     }

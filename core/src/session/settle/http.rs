@@ -2,6 +2,7 @@
 //! exchange mean for each other.
 
 use crate::{
+    close::CloseCause,
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     exchange::{Request, Response},
@@ -51,11 +52,12 @@ pub(super) fn s4_request_cut(session: &mut Session, effects: &mut Effects) -> bo
     match open.read.end() {
         Some(End::Clean) => {
             session.note(How::Truncated, By::Client);
-            session.refuse_request(Reply::bad_request(), effects);
+            session.refuse_request(Reply::bad_request(), CloseCause::ClientFin, effects);
             true
         }
         Some(End::Truncated) => {
             // Nobody can say who cut it: no answer (H05), and no clean end either.
+            session.note_trouble(CloseCause::ClientTlsTruncated);
             session.drop_origin(effects);
             session.exchange_mut().request = Request::Gone;
             session.exchange_mut().response = Response::Broken;
@@ -79,6 +81,7 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     if unread || !session.client_hears() {
         return false;
     }
+    let bare = session.leg_report(Side::Up).bare_fin;
     match (exchange.response, end) {
         (Response::Waiting, _) => {
             let (begun, fault) = (open.inbox.left > 0, exchange.fault);
@@ -89,7 +92,7 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
                     }
                     (_, _) => unanswered(end, begun),
                 };
-                session.answer(reply, effects);
+                session.answer(reply, CloseCause::of_end(end, bare), effects);
             }
             true
         }
@@ -110,7 +113,7 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
         }
         (Response::Body(_), _) => {
             session.note(cut(end), By::Origin);
-            session.note_error(Some(incomplete(end)));
+            session.note_error(Some(incomplete(end)), CloseCause::of_end(end, bare));
             session.exchange_mut().response = Response::Broken;
             session.drop_origin(effects);
             true

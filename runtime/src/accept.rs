@@ -23,7 +23,7 @@ use std::{
     rc::Rc,
     task::{Context, Poll, Waker},
 };
-use tidegate_core::time::Span;
+use tidegate_core::{close::CloseCause, time::Span};
 
 /// Connections accepted before sessions get their turn.
 const AT_ONCE: usize = 16;
@@ -201,17 +201,24 @@ fn meet<N: Network>(
     admitted.is_used();
     if let Err(why) = service.admission.meet(&mut admitted, peer.ip()) {
         service.observer.rejected(&service.name, why);
+        service.listened.accepted();
+        service.listened.closed(why.into(), Span(0), [0; 2]);
         tracing::debug!(%peer, %why, "a connection is not let in");
         stream.reset();
         return;
     }
     *count += 1;
+    service.listened.accepted();
     match Driver::new(Rc::clone(service), stream, admitted, taps(*count)) {
         Ok(driver) => {
             // A session is one task; nobody waits for it, and its drain ticket counts it.
             tokio::task::spawn_local(Guarded(Some(driver)));
         }
-        Err(error) => tracing::error!(%error, "cannot begin a TLS session"),
+        Err(error) => {
+            let cause = CloseCause::Internal;
+            service.listened.closed(cause, Span(0), [0; 2]);
+            tracing::error!(%error, "cannot begin a TLS session");
+        }
     }
 }
 
@@ -229,7 +236,7 @@ impl<N: Network> Future for Guarded<N> {
         };
         match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *driver).poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(_)) => driver.record().log(),
+            Ok(Poll::Ready(_)) => driver.tell_connection(),
             Err(_) => tracing::error!("a session failed inside the proxy; its legs are reset"),
         }
         self.0 = None;

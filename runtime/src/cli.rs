@@ -18,10 +18,14 @@ use route::RouteFlags;
 use crate::{
     admin::client::Ask,
     config::{self, Admin, At, Config, Machine, Outside},
+    log::Format,
     message::{self, Code, Message, Source},
+    observe::names,
     tls::files::reason,
 };
-use args::{Arguments, Common, FromFile, Inline, Run, Shared, Verb};
+use args::{
+    Arguments, Common, FromFile, Inline, LogFormat, Metrics, MetricsList, Run, Shared, Verb,
+};
 use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
 use std::{
     collections::BTreeMap,
@@ -173,6 +177,7 @@ pub fn decide(
             Ok(loaded) => route(&flags, &loaded),
             Err(refusal) => refusal,
         },
+        Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,
@@ -246,12 +251,38 @@ fn route(flags: &RouteFlags, config: &Config) -> Decision {
     }
 }
 
+/// Which metrics there are, with this configuration or with any.
+fn metrics(flags: &MetricsList, outside: &dyn Outside, color: bool) -> Decision {
+    let config = flags.config.as_ref();
+    let config = match config.map(|path| load(path, outside, color)).transpose() {
+        Ok(config) => config,
+        Err(refusal) => return refusal,
+    };
+    let list = if flags.json {
+        names::list_json
+    } else {
+        names::list
+    };
+    say(Exit::Ok, list(config.as_ref()))
+}
+
+/// The format that a flag names.
+fn format(flag: LogFormat) -> Format {
+    match flag {
+        LogFormat::Pretty => Format::Pretty,
+        LogFormat::Json => Format::Json,
+        LogFormat::Logfmt => Format::Logfmt,
+        LogFormat::Combined => Format::Combined,
+    }
+}
+
 fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> Decision {
     let mut config = match config {
         Ok(config) => config,
         Err(refusal) => return refusal,
     };
     config.workers = shared.workers().or(config.workers);
+    config.log.format = shared.log_format.map(format).or(config.log.format);
     if shared.print_config {
         return say(Exit::Ok, config::print(&config));
     }

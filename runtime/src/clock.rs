@@ -44,16 +44,23 @@ impl Clock {
 /// machine's clock stands before that.
 #[must_use]
 pub fn unix_seconds() -> u64 {
+    unix_micros() / 1_000_000
+}
+
+/// The same in microseconds: for lines of the log.
+#[must_use]
+pub fn unix_micros() -> u64 {
     #[allow(
         clippy::disallowed_methods,
         reason = "the clock is read in this file only"
     )]
     let now = SystemTime::now();
-    now.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }
 
-/// The same for rustls, which checks the age of tickets.
+/// The time of day for rustls, which checks the age of tickets.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WallTime;
 

@@ -17,6 +17,7 @@ mod forwarding;
 pub(crate) mod health;
 mod keepalive;
 mod listener;
+mod log;
 mod names;
 pub mod networks;
 mod outside;
@@ -64,7 +65,10 @@ pub use {
     units::plain_duration as duration,
 };
 
-use crate::net::{Address, Buffers};
+use crate::{
+    log::Settings,
+    net::{Address, Buffers},
+};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use tidegate_core::{
     http1::Returned,
@@ -90,6 +94,8 @@ pub struct Config {
     pub dns: Dns,
     /// Where an operator asks.
     pub admin: Admin,
+    /// Which lines are logged, how and where to.
+    pub log: Settings,
     /// Bytes of memory above which nobody new is let in; no limit if not given.
     pub memory: Option<u64>,
     /// How many workers; `None` leaves it to the number of cores.

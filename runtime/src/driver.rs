@@ -5,6 +5,7 @@
 //! asks, calls and tells, and performs every order before it looks at anything else.
 
 mod ask;
+mod asked;
 mod begin;
 mod body;
 mod carry;
@@ -32,8 +33,9 @@ use crate::{
     admission::{Admission, Admitted},
     config::Forwarding,
     linger::{Lingering, Place},
+    log::Ink,
     net::{Buffers, Network, Pipe},
-    observe::{Conn, Halves, Observer, Record},
+    observe::{Clustered, Conn, Halves, Listened, Observer, Record},
     pool::Lease,
     port::{Port, client},
     roll::{Presence, Roll},
@@ -42,6 +44,7 @@ use crate::{
 };
 use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
+    close::CloseCause,
     effect::Effect,
     ending::Ending,
     event::{Event, Origin},
@@ -78,6 +81,14 @@ pub struct Service<N: Network> {
     pub observer: Observer,
     /// Who of the worker's sessions is here.
     pub roll: Roll,
+    /// Where its own connections and requests are.
+    pub listened: Listened,
+    /// Where the connects to its clusters are, by index.
+    pub clustered: Vec<Clustered>,
+    /// Where its lines go, if there is a log.
+    pub ink: Option<Ink>,
+    /// The name of no route.
+    pub nowhere: Arc<str>,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
     pub paranoid: bool,
 }
@@ -101,7 +112,9 @@ pub struct Driver<N: Network> {
     /// The session's share in the upstream leg's endpoint.
     held: Option<Held>,
     /// The endpoint that was dialled last, for logs.
-    endpoint: String,
+    endpoint: Box<str>,
+    /// When an upstream leg was last asked for.
+    dialled_at: Time,
     conn: Conn,
     client: SocketAddr,
     /// The PROXY header, or what it has said.
@@ -169,8 +182,9 @@ impl<N: Network> Driver<N> {
             coming: None,
             lease: Lease::default(),
             held: None,
-            endpoint: String::new(),
             conn,
+            endpoint: Box::default(),
+            dialled_at: now,
             client,
             before: None,
             admitted,
@@ -220,6 +234,7 @@ impl<N: Network> Driver<N> {
         while let Some(event) = self.desk().events.pop_front() {
             let before = self.tap.is_some().then(|| self.session.clone());
             self.tell_outcome(event);
+            self.note_request(event);
             let mut effects = std::mem::take(&mut self.desk().effects);
             self.session.step(self.now, event, &mut effects);
             if let (Some(tap), Some(before)) = (&mut self.tap, before) {
@@ -233,7 +248,9 @@ impl<N: Network> Driver<N> {
                 // What was not taken over by a request that is sent again.
                 self.held = None;
             }
-            if let Event::Unconnected(_) = event {
+            self.tell_request();
+            if let Event::Unconnected(refusal) = event {
+                self.note_unconnected(CloseCause::of_refusal(refusal));
                 self.count(Side::Up);
             } else if let Event::Connected(Origin::Fresh) = event {
                 // Its network has been told nothing yet.
@@ -321,6 +338,7 @@ impl<N: Network> Driver<N> {
                 self.carry.next_response();
             }
             Effect::Reply(reply) => {
+                self.note_reply(reply.status);
                 let outbox = &mut self.wires[Side::Down as usize].outbox;
                 let before = outbox.len();
                 let numbers = &self.service.numbers;
@@ -341,6 +359,10 @@ impl<N: Network> Driver<N> {
             }
             Effect::End(ending) => {
                 self.ending = Some(ending);
+                // What it was counted as a request by is still to come.
+                self.tell_request();
+                let cause = CloseCause::of(&self.session.report());
+                self.count_closed(cause.unwrap_or(CloseCause::Internal));
                 if let Some(mut tap) = self.tap.take() {
                     tap.ended(&self.record());
                 }
@@ -378,7 +400,7 @@ impl<N: Network> Driver<N> {
             conn: self.conn,
             listener: Rc::clone(&self.service.name),
             client: self.client,
-            endpoint: self.endpoint.clone(),
+            endpoint: self.endpoint.to_string(),
             report: self.session.report(),
             wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
             now: self.now,
@@ -390,6 +412,9 @@ impl<N: Network> Drop for Driver<N> {
     /// A session that is dropped before its end, by a panic or by a process that does not wait: its
     /// ports reset what is left, and that is counted.
     fn drop(&mut self) {
+        if self.ending.is_none() {
+            self.count_closed(CloseCause::Internal);
+        }
         for side in Side::BOTH {
             if self.wires[side as usize].port.is_some() {
                 self.service.observer.leg_dropped(side);

@@ -12,6 +12,7 @@ pub mod dns;
 pub mod drain;
 pub mod driver;
 pub mod linger;
+pub mod log;
 pub mod members;
 pub mod message;
 pub mod net;

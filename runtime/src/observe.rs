@@ -4,18 +4,27 @@
 //! It owns sums of one worker, on one thread: plain integers, and no lock on any path. They are
 //! added up when somebody asks. It waits for nothing, decides nothing and touches no connection.
 
+mod clustered;
 mod counters;
 mod half_closed;
+mod histogram;
+mod listened;
+pub mod names;
 mod queued;
 mod record;
+pub mod request;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
+    clustered::{Clustered, Clusters, Pooled},
     counters::{Counters, Kind, LegEnd},
     half_closed::{Ages, HalfClosed, Halves},
+    histogram::Histogram,
+    listened::{Handshake, Kind as RequestKind, Listened, Listeners, REQUEST_SETS},
     queued::{Queued, Queues},
     record::{Record, Wired},
+    request::Around,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -35,6 +44,8 @@ struct State {
     counters: RefCell<Counters>,
     half_closed: HalfClosed,
     queues: queued::ByCluster,
+    listeners: listened::ByListener,
+    clusters: clustered::ByCluster,
 }
 
 /// The name of a connection, as logs have it: the worker, and which of its connections it is.
@@ -119,6 +130,18 @@ impl Observer {
         self.0.queues.of(cluster)
     }
 
+    /// Where the listener of this name counts.
+    #[must_use]
+    pub fn listener(&self, name: &str) -> Listened {
+        self.0.listeners.of(name)
+    }
+
+    /// Where the connects to the cluster of this name are counted.
+    #[must_use]
+    pub fn cluster(&self, name: &str) -> Clustered {
+        self.0.clusters.of(name)
+    }
+
     /// The sums as they are now.
     #[must_use]
     pub fn metrics(&self, now: Time) -> Metrics {
@@ -126,6 +149,8 @@ impl Observer {
             counters: self.0.counters.borrow().clone(),
             half_closed: self.0.half_closed.ages(now),
             queues: self.0.queues.sums(),
+            listeners: self.0.listeners.sums(),
+            clusters: self.0.clusters.sums(),
         }
     }
 }
@@ -139,6 +164,10 @@ pub struct Metrics {
     pub half_closed: Ages,
     /// Who waits for an endpoint, and has.
     pub queues: Queues,
+    /// What has come of connections and requests, by listener.
+    pub listeners: Listeners,
+    /// What has come of connects, by cluster.
+    pub clusters: Clusters,
 }
 
 impl Metrics {
@@ -147,6 +176,8 @@ impl Metrics {
         self.counters.add(&other.counters);
         self.half_closed.add(&other.half_closed);
         self.queues.add(&other.queues);
+        self.listeners.add(&other.listeners);
+        self.clusters.add(&other.clusters);
     }
 
     /// Tells the log, once all is over: as long as there is no other way to ask, its last line.
@@ -157,11 +188,30 @@ impl Metrics {
         }
     }
 
+    /// What a scrape is answered with: the text format of Prometheus. `dropped`: lines of the log.
+    #[must_use]
+    pub fn render(&self, dropped: u64) -> String {
+        let mut text = self.to_string();
+        names::Family::LOG_DROPPED.head(&mut text);
+        let name = names::Family::LOG_DROPPED.name;
+        histogram::line(&mut text, format_args!("{name} {dropped}"));
+        names::Family::BUILD.head(&mut text);
+        let (name, version) = (names::Family::BUILD.name, env!("CARGO_PKG_VERSION"));
+        histogram::line(&mut text, format_args!("{name}{{version=\"{version}\"}} 1"));
+        let series = text.lines().filter(|line| !line.starts_with('#')).count() + 1;
+        names::Family::SERIES.head(&mut text);
+        let name = names::Family::SERIES.name;
+        histogram::line(&mut text, format_args!("{name} {series}"));
+        text
+    }
+
     /// Every counter that is not 0, in one line; nothing if none is.
     #[must_use]
     pub fn in_a_line(&self) -> String {
         let text = self.to_string();
         let samples = text.lines().filter(|line| !line.starts_with('#'));
+        // How long things took is for somebody who asks.
+        let samples = samples.filter(|line| !line.contains("_seconds"));
         let told = samples.filter(|line| !line.ends_with(" 0"));
         told.collect::<Vec<_>>().join(", ")
     }
@@ -172,7 +222,11 @@ impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.counters.fmt(f)?;
         self.half_closed.fmt(f)?;
-        self.queues.fmt(f)
+        self.queues.fmt(f)?;
+        let mut text = String::new();
+        self.listeners.write(&mut text);
+        self.clusters.write(&mut text);
+        f.write_str(&text)
     }
 }
 

@@ -37,10 +37,11 @@ use crate::{
     check::Known,
     clock::WallTime,
     config::Config,
+    log::{Log, Place},
     message::{Code, Message},
     net::kernel::Shares,
     observe::Metrics,
-    tls::provider::provider,
+    tls::{files::reason, provider::provider},
 };
 use rustls::time_provider::TimeProvider;
 use std::{
@@ -102,6 +103,8 @@ pub struct Server {
     pub files: Files,
     word: watch::Sender<Word>,
     workers: Vec<JoinHandle<(Served, Metrics)>>,
+    /// Dropped once the workers are: their last lines are written.
+    log: Log,
     signals: Signals,
     current: Current,
     control: UnboundedReceiver<Control>,
@@ -118,16 +121,18 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    user1: Signal,
 }
 
 impl Signals {
     fn new() -> io::Result<Signals> {
         let waiting = Builder::new_current_thread().enable_all().build()?;
-        let (terminate, interrupt, hangup) = waiting.block_on(async {
+        let (terminate, interrupt, hangup, user1) = waiting.block_on(async {
             io::Result::Ok((
                 signal(SignalKind::terminate())?,
                 signal(SignalKind::interrupt())?,
                 signal(SignalKind::hangup())?,
+                signal(SignalKind::user_defined1())?,
             ))
         })?;
         Ok(Signals {
@@ -135,6 +140,7 @@ impl Signals {
             terminate,
             interrupt,
             hangup,
+            user1,
         })
     }
 }
@@ -152,6 +158,8 @@ impl Server {
         let Claimed { sites, held } = claim(config, (&provider, &time), &process, None)?;
         let known = Arc::new(Known::default());
         let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
+        let log = log(config)?;
+        let inks = (0..workers(config)).map(|_| log.ink()).collect();
         let (word, words) = watch::channel(Word::Serve);
         let shares = Shares::of(workers(config));
         let common = Arc::new(Common {
@@ -159,6 +167,7 @@ impl Server {
             sites,
             shares: Arc::clone(&shares),
             rosters,
+            inks,
             workers: workers(config),
         });
         let (process_words, control) = unbounded_channel();
@@ -172,6 +181,7 @@ impl Server {
             addresses: common.sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
+            log,
             signals,
             current: Current {
                 common: Arc::clone(&common),
@@ -240,6 +250,7 @@ impl Server {
             current,
             control,
             admin,
+            log,
             asks,
             ..
         } = self;
@@ -249,6 +260,7 @@ impl Server {
             control,
             over: joined(workers),
             workers: asks,
+            log,
         };
         let served = signals.lead(lead, again);
         // Whoever asks of it is no connection of its, and is not waited for.
@@ -286,6 +298,17 @@ fn joined(workers: Vec<JoinHandle<(Served, Metrics)>>) -> oneshot::Receiver<Serv
         let _heard = done.send(all);
     });
     over
+}
+
+/// Opens the log as it is configured.
+fn log(config: &Config) -> Result<Log, Message> {
+    Log::start(&config.log).map_err(|error| {
+        let what = match &config.log.to {
+            Place::File(path) => format!("cannot open the log {}", path.display()),
+            Place::Stdout | Place::Stderr => "cannot start the log".to_owned(),
+        };
+        Message::new(Code::CannotLog, what).note(reason(&error))
+    })
 }
 
 fn workers(config: &Config) -> usize {

@@ -14,6 +14,7 @@ use crate::{
     drain::Drain,
     driver::{Numbers, Service},
     linger::{self, Lingering},
+    log::Ink,
     members::{self, Following, News},
     net::{Listener, Network},
     observe::{Metrics, Observer},
@@ -110,6 +111,8 @@ pub struct Extras {
     pub observer: Observer,
     /// Its sessions, to be asked.
     pub roll: Roll,
+    /// Where its lines go, if there is a log.
+    pub ink: Option<Ink>,
     /// What its balancers draw follows from this: no two workers have the same.
     pub seed: u64,
     /// Which of the workers it is.
@@ -134,6 +137,7 @@ impl Default for Extras {
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
             roll: Roll::default(),
+            ink: None,
             seed: 0,
             place: Place::ONLY,
             news: Vec::new(),
@@ -265,6 +269,8 @@ impl<N: Network> Worker<N> {
         (drain, seed): (Drain, u64),
     ) -> Rc<Service<N>> {
         let (net, pool) = (self.net.clone(), self.pool.clone());
+        let names = config.clusters.iter().map(|cluster| &cluster.name);
+        let clustered = names.map(|name| self.extras.observer.cluster(name));
         Rc::new(Service {
             setup: (self.extras.setup)(parts::setup(config, site)),
             tls: site.tls.clone(),
@@ -278,6 +284,10 @@ impl<N: Network> Worker<N> {
             name: site.listener.name.as_str().into(),
             observer: self.extras.observer.clone(),
             roll: self.extras.roll.clone(),
+            listened: self.extras.observer.listener(&site.listener.name),
+            clustered: clustered.collect(),
+            ink: self.extras.ink.clone(),
+            nowhere: Arc::from(""),
             paranoid: self.extras.paranoid,
         })
     }

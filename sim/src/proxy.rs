@@ -96,6 +96,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         seed: 0,
         place: tidegate::upstream::Place::ONLY,
         news: Vec::new(),
+        ink: None,
         observer: Observer::default(),
         ..Extras::default()
     }
@@ -138,6 +139,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             ..Limits::default()
         },
         drain: Config::DRAIN,
+        log: tidegate::log::Settings::default(),
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
         memory: None,

@@ -12,6 +12,7 @@ use std::{
 };
 use tidegate::{
     config::{self, Machine},
+    log::{Ink, Log, Place, Settings},
     net::kernel::Kernel,
     worker::{Extras, Site, Worker},
 };
@@ -100,6 +101,7 @@ fn client(
 /// What a worker asked for while `COUNTED` exchanges on each connection went through it.
 fn counted(
     listener: &str,
+    ink: Option<Ink>,
     echoes: bool,
     question: &'static [u8],
     ends: fn(&[u8]) -> bool,
@@ -128,6 +130,7 @@ fn counted(
     let local = LocalSet::new();
     // As in production: the wait-for graph is not walked after every step.
     let extras = Extras {
+        ink,
         paranoid: false,
         ..Extras::default()
     };
@@ -154,20 +157,41 @@ fn counted(
     info
 }
 
+const QUESTION: &[u8] =
+    b"GET /path?query HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\
+    Accept-Encoding: gzip, deflate, br\r\nCookie: a=b; c=d\r\n\r\n";
+
+fn is_answered(bytes: &[u8]) -> bool {
+    bytes.ends_with(b"hello there\n")
+}
+
 #[test]
 fn a_request_on_a_warm_connection_asks_for_no_memory() {
-    let question =
-        b"GET /path?query HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\
-        Accept-Encoding: gzip, deflate, br\r\nCookie: a=b; c=d\r\n\r\n";
-    let info = counted("", false, question, |bytes| {
-        bytes.ends_with(b"hello there\n")
-    });
+    let info = counted("", None, false, QUESTION, is_answered);
     assert!(info.count_total <= SENT_GO, "{info:?}");
 }
 
 #[test]
+fn neither_does_one_that_is_logged() {
+    let log = Log::start(&Settings {
+        to: Place::File("/dev/null".into()),
+        ..Settings::default()
+    });
+    let log = log.expect("a log");
+    let info = counted("", Some(log.ink()), false, QUESTION, is_answered);
+    // What waits for the writer's thread may grow a few times more, if that is slow.
+    assert!(info.count_total <= SENT_GO + GROWS, "{info:?}");
+    assert_eq!(log.dropped(), 0);
+}
+
+/// How often memory is doubled, from a line to the most that may wait.
+const GROWS: u64 = 14;
+
+#[test]
 fn bytes_in_a_warm_relay_ask_for_no_memory() {
-    let info = counted("kind = \"tcp\"", true, &[7; 64], |bytes| bytes.len() == 64);
+    let info = counted("kind = \"tcp\"", None, true, &[7; 64], |bytes| {
+        bytes.len() == 64
+    });
     assert!(info.count_total <= SENT_GO, "{info:?}");
 }
 

@@ -10,6 +10,7 @@ mod dns;
 mod ends;
 mod good;
 mod health;
+mod log;
 mod machine;
 mod printed;
 mod routes;

@@ -347,6 +347,9 @@ impl Proxy {
     }
 }
 
+/// Lines that are easily looked at, wherever they go.
+const LINES: [&str; 2] = ["--log-format", "logfmt"];
+
 /// The command line: here and nowhere else.
 pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command {
     let mut command = program(scratch);
@@ -358,10 +361,12 @@ pub(crate) fn command(serve: &Serve, listen: &str, scratch: &Scratch) -> Command
         }
         Serve::File(text) => {
             command.arg("-c").arg(scratch.file("tidegate.toml", text));
+            command.args(LINES);
             return command;
         }
     };
     command.args(["--listen", listen, "--to", &to.to_string()]);
+    command.args(LINES);
     match serve {
         Serve::Https(_) | Serve::Tls(_) => command.args(["--tls", "dev"]),
         Serve::Passthrough(_) => command.args(["--tls", "passthrough"]),

@@ -22,6 +22,7 @@ mod key_kinds;
 mod keys;
 mod leg;
 mod letter;
+mod log;
 mod main_job;
 mod mutual;
 mod names;

@@ -15,7 +15,7 @@ const TCP: &str = "kind = \"tcp\"";
 fn line(proxy: &mut Proxy) -> String {
     proxy.process.until("the line about a connection", |said| {
         let whole = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
-        let found = whole.lines().find(|line| line.contains("connection over"));
+        let found = whole.lines().find(|line| line.contains("kind=connection"));
         found.map(str::to_string)
     })
 }
@@ -70,7 +70,8 @@ fn i19_a_reset_is_told_with_its_errno_and_the_bytes_of_both_directions() {
             ("listener", "l"),
             ("client", &local),
             ("endpoint", &origin.address().to_string()),
-            ("cause", "reset"),
+            ("cause", "upstream_reset"),
+            ("how", "reset"),
             ("side", "origin"),
             ("during", "tunnel"),
             ("first", "origin"),
@@ -92,6 +93,7 @@ fn i19_a_reset_is_told_with_its_errno_and_the_bytes_of_both_directions() {
     for count in [
         r#"tidegate_ends_total{leg="downstream",kind="abort",cause="cancelled"} 1"#,
         r#"tidegate_ends_total{leg="upstream",kind="abort",cause="reset"} 1"#,
+        r#"tidegate_connections_closed_total{listener="l",cause="upstream_reset"} 1"#,
     ] {
         assert!(counters.contains(count), "{count} in {counters}");
     }
@@ -112,7 +114,7 @@ fn r11_r14_what_a_deaf_client_did_not_get_is_told() {
     up.reset();
     let line = line(&mut proxy);
     let fields = [
-        ("cause", "reset"),
+        ("how", "reset"),
         ("side", "origin"),
         ("client_end", "open"),
         ("client_told", "aborted"),
@@ -143,7 +145,8 @@ fn u13_h08_what_an_origin_did_not_get_of_a_cancelled_request_is_told() {
     client.reset();
     let line = line(&mut proxy);
     let fields = [
-        ("cause", "reset"),
+        ("cause", "client_reset"),
+        ("how", "reset"),
         ("side", "client"),
         ("during", "exchange"),
         ("origin_told", "aborted"),
@@ -169,7 +172,7 @@ fn i19_clean_ends_are_counted_and_not_told() {
     assert_eq!(client.last(), Last::plain("", End::Fin));
     proxy.process.signal(Signal::TERM);
     let said = proxy.process.end().said;
-    assert!(!said.contains("connection over"), "{said}");
+    assert!(!said.contains("kind=connection"), "{said}");
     for leg in ["downstream", "upstream"] {
         let count = format!(r#"ends_total{{leg="{leg}",kind="clean",cause="fin"}} 1"#);
         assert!(said.contains(&count), "{count} in {said}");
@@ -188,7 +191,8 @@ fn t05_a_bare_fin_is_told_and_counted() {
     drop(client);
     let line = line(&mut proxy);
     let fields = [
-        ("cause", "truncated"),
+        ("cause", "client_tls_truncated"),
+        ("how", "truncated"),
         ("side", "client"),
         ("client_end", "truncated"),
         ("origin_told", "aborted"),
@@ -235,7 +239,8 @@ fn u06_a_cut_response_is_told_by_the_log_alone() {
     assert_eq!(client.last(), Last::plain("", End::Reset));
     let line = line(&mut proxy);
     let fields = [
-        ("cause", "truncated"),
+        ("cause", "upstream_fin"),
+        ("how", "truncated"),
         ("side", "origin"),
         ("during", "exchange"),
         ("proxy_status", "http_response_incomplete"),

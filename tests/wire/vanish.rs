@@ -104,13 +104,16 @@ fn inside() {
     let reset = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
     assert!(reset.contains(&failed), "{failed}");
     let over = |said: &str| {
-        let line = said.lines().find(|line| line.contains("connection over"))?;
+        let line = said.lines().find(|line| line.contains("kind=connection"))?;
         Some(line.to_owned())
     };
     let over = proxy.until("its last word", over);
     println!("{over}");
     // What ended it was the client's silence, and no patience of ours.
-    assert!(over.contains("cause=timed out"), "{over}");
+    assert!(
+        over.contains("how=\"timed out\"") && over.contains("cause=peer_dead"),
+        "{over}"
+    );
 }
 
 fn configuration() -> String {

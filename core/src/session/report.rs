@@ -85,6 +85,12 @@ impl Session {
         &self.account.0.legs[side as usize]
     }
 
+    /// What went wrong with the exchange under way, or the last: see [`Report::trouble`].
+    #[must_use]
+    pub fn trouble(&self) -> Option<CloseCause> {
+        self.account.0.trouble
+    }
+
     /// The request is sent again, by this rule.
     pub(super) fn note_retry(&mut self, rule: Retry) {
         self.account.0.retry = Some(rule);

@@ -39,6 +39,9 @@ pub(super) enum Verb {
     Probe(ProbeFlags),
     #[command(flatten)]
     Ask(AskVerb),
+    /// Say which metrics there are
+    #[command(subcommand)]
+    Metrics(Metrics),
 }
 
 // `run`: its fields are its help.
@@ -88,6 +91,9 @@ pub(super) struct Shared {
     /// Print the equivalent file instead of starting
     #[arg(long)]
     pub(super) print_config: bool,
+    /// How lines of the log look; as the file says, or for whoever reads them, if not given
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
     /// How many workers; as many as there are cores if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
@@ -98,6 +104,22 @@ pub(super) struct FromFile {
     /// The file to check
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Metrics {
+    /// List each with its type, its labels, and how many series of it there can be
+    List(MetricsList),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct MetricsList {
+    /// Count the series of this configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Say it as JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -127,6 +149,18 @@ pub(super) struct Common {
     /// Keep development certificates here
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) data_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For somebody who looks on
+    Pretty,
+    /// An object a line
+    Json,
+    /// key=value
+    Logfmt,
+    /// As web servers have always had it
+    Combined,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]

@@ -193,6 +193,7 @@ mod tests {
             clusters: vec![cluster(endpoints)],
             limits: Limits::default(),
             drain: Config::DRAIN,
+            log: crate::log::Settings::default(),
             dns: config::Dns::default(),
             admin: config::Admin::default(),
             memory: None,

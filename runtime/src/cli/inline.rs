@@ -88,6 +88,7 @@ pub(super) fn config(
         clusters: vec![cluster],
         limits: Limits::default(),
         drain: Config::DRAIN,
+        log: crate::log::Settings::default(),
         dns: crate::config::Dns::default(),
         admin: crate::config::Admin::default(),
         memory: None,

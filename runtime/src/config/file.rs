@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Config, Drain, admin, cluster, dns, listener,
+        Config, Drain, admin, cluster, dns, listener, log,
         names::Names,
         outside::Outside,
         read::{Node, Reader, Section},
@@ -17,8 +17,8 @@ use toml::de::{DeTable, DeValue};
 /// The edition of the defaults that this version has.
 pub(super) const EDITION: &str = "2026";
 
-const KEYS: [&str; 9] = [
-    "defaults", "workers", "listener", "route", "cluster", "limits", "dns", "drain", "admin",
+const KEYS: [&str; 10] = [
+    "defaults", "workers", "listener", "route", "cluster", "limits", "dns", "drain", "admin", "log",
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
@@ -57,6 +57,7 @@ pub fn read(text: &str, base: &Path, outside: &dyn Outside) -> Result<Config, Ve
         drain: drain(&mut reader, &root),
         dns: dns::read(&mut reader, &root),
         admin: admin::read(&mut reader, &root),
+        log: log::read(&mut reader, &root),
         workers: workers(&mut reader, &root),
     };
     nouns(&mut reader, &root, &mut config);

@@ -8,7 +8,7 @@ use crate::config::{
     cluster::version_word,
     dns,
     file::EDITION,
-    forwarding, health, keepalive, policy, queue, retries, route, share, sockets,
+    forwarding, health, keepalive, log, policy, queue, retries, route, share, sockets,
     units::{show_duration, show_size},
     waits,
 };
@@ -37,6 +37,7 @@ pub fn print(config: &Config) -> String {
     text += &limits(&config.limits, config.memory);
     text += &section("dns", &dns::show(&config.dns));
     text += &section("admin", &admin::show(&config.admin));
+    text += &section("log", &log::show(&config.log));
     text + &drain(config.drain)
 }
 

@@ -233,6 +233,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         clusters: vec![cluster],
         limits: plan.limits,
         drain: Config::DRAIN,
+        log: crate::log::Settings::default(),
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
         memory: None,

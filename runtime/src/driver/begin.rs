@@ -73,6 +73,7 @@ impl<N: Network> Driver<N> {
                 self.service.upstreams.find(wanted, need, &ends)
             }
         };
+        self.note_found(&found);
         self.take_up(found);
     }
 
@@ -155,6 +156,14 @@ impl<N: Network> Driver<N> {
             Some(ProtocolVersion::TLSv1_2) => Version::V12,
             Some(_) | None => Version::V13,
         };
+        if side == Side::Down {
+            let told = match port.version() {
+                Some(ProtocolVersion::TLSv1_2) => Some("1.2"),
+                Some(ProtocolVersion::TLSv1_3) => Some("1.3"),
+                Some(_) | None => None,
+            };
+            self.note_handshake(secured.is_ok(), told);
+        }
         match secured {
             Ok(()) => self.step(Event::Secured(side, version)),
             Err(fault) => {
@@ -213,6 +222,7 @@ impl<N: Network> Driver<N> {
         };
         let ends = || self.ends();
         let found = self.service.upstreams.granted(&waiting, held, &ends);
+        self.dialled_at = self.now;
         self.take_up(found);
         self.desk().events.push_front(Event::Granted);
         self.settle();
@@ -226,14 +236,14 @@ impl<N: Network> Driver<N> {
         match dialled {
             Ok(port) => {
                 let held = dial.into_held();
-                self.endpoint = held.endpoint().authority.to_string();
+                self.endpoint = held.endpoint().authority.to_string().into();
                 self.held = Some(held);
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
             }
             Err(refusal) => {
                 if let Some((endpoint, fault)) = dial.into_failure() {
-                    self.endpoint = endpoint;
+                    self.endpoint = endpoint.into();
                     self.wire(Side::Up).told.fault = Some(fault);
                 }
                 self.step(Event::Unconnected(refusal));

@@ -12,13 +12,19 @@ use super::{
     routed::{self, Answer},
     wire::count,
 };
-use crate::{config::Forwarding, net::Network, upstream::Routed};
-use std::net::IpAddr;
+use crate::{
+    config::Forwarding,
+    log::Ink,
+    net::Network,
+    observe::request::{self, Request},
+    upstream::Routed,
+};
+use std::{net::IpAddr, sync::Arc};
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{
-        BodyDecoder, BodyEncoder, Forwarded, Method, Reject, Reply, ResponseFacts, Version,
-        request_head, response_head, write_request, write_response,
+        BodyDecoder, BodyEncoder, Forwarded, Method, Reject, Reply, RequestHead, ResponseFacts,
+        Version, request_head, response_head, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -66,6 +72,8 @@ pub(super) struct Carry {
     pub(super) routed: Option<Routed>,
     /// What its route answers by itself.
     pub(super) answer: Answer,
+    /// What will be told of it, while it is under way.
+    pub(super) asked: Option<Box<Request>>,
     /// What it is called.
     pub(super) id: Id,
     /// What the endpoint of the last request follows from, if it does.
@@ -88,6 +96,7 @@ impl Carry {
             cluster: None,
             routed: None,
             answer: Answer::default(),
+            asked: None,
             key: None,
             id: Id::default(),
             version: Version::Http11,
@@ -170,6 +179,17 @@ impl Carry {
         }
     }
 
+    /// What will be told of a request whose route is known.
+    fn begun<N: Network>(&self, service: &Service<N>, head: &RequestHead<'_>) -> Box<Request> {
+        let mut asked = request::begun();
+        asked.is(head, service.ink.as_ref().map(Ink::settings));
+        if let Some(routed) = &self.routed {
+            asked.route = Some(Arc::clone(&routed.way.name));
+            asked.cluster = routed.target().map(|target| Arc::clone(&target.name));
+        }
+        asked
+    }
+
     /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
@@ -202,6 +222,7 @@ impl Carry {
                     if let Err(fault) = prepared {
                         return Look::refused(Side::Down, Reject::Request(fault));
                     }
+                    self.asked = Some(self.begun(service, &parsed));
                     let target = self.routed.as_ref().and_then(Routed::target);
                     routed = target.map(|target| target.destination);
                     let upstreams = &service.upstreams;

@@ -59,6 +59,8 @@ codes! {
     Contradiction = 115,
     /// The name of a field or of a cookie has a sign in it that no such name can have.
     BadToken = 116,
+    /// A template of log lines has a key that requests do not have, or a brace too many or too few.
+    BadTemplate = 117,
     /// Two listeners or two clusters have the same name.
     DuplicateName = 201,
     /// A route or listener names something that is not in the file.
@@ -122,6 +124,8 @@ codes! {
     NoAuthorities = 317,
     /// The file with the token of the admin interface cannot be read, or has no word in it.
     NoToken = 318,
+    /// The file that lines are to be logged to cannot be opened.
+    CannotLog = 319,
 }
 
 impl fmt::Display for Code {

@@ -2,13 +2,14 @@
 //! line of the log that tells both (PRODUCT section 6).
 
 use super::Conn;
-use crate::port::Fault;
-use std::{net::SocketAddr, rc::Rc, time::Duration};
+use crate::{clock, log, port::Fault};
+use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{
-    ending::{End, How},
+    close::CloseCause,
+    ending::End,
     report::{LegReport, Report, Tally},
     side::Side,
-    time::{Span, Time},
+    time::Time,
 };
 use tracing::field;
 
@@ -48,52 +49,80 @@ pub struct Wired {
     pub fault: Option<Fault>,
 }
 
-/// The line, at either of the two levels that it is told at.
-macro_rules! tell {
-    ($level:ident, $record:expr) => {{
-        let (record, report) = ($record, &$record.report);
-        let [down, up] = &record.wires;
-        let [client, origin] = &report.legs;
-        tracing::$level!(
-            conn = %record.conn,
-            listener = &*record.listener,
-            client = %record.client,
-            endpoint = some(&record.endpoint),
-            cause = report.ending.map(|ending| field::display(ending.how)),
-            side = report.ending.map(|ending| field::display(ending.by)),
-            during = report.ending.map(|ending| field::display(ending.during)),
-            first = report.first.map(field::display),
-            age = seconds(report.age(record.now)),
-            bytes_in = down.read,
-            bytes_out = down.written,
-            client_end = end(client),
-            client_told = %client.last(),
-            client_error = down.fault.as_ref().map(field::display),
-            origin_end = end(origin),
-            origin_told = %origin.last(),
-            origin_error = up.fault.as_ref().map(field::display),
-            to_origin_after = report.latency(Side::Down).map(seconds),
-            to_client_after = report.latency(Side::Up).map(seconds),
-            undelivered_in = more_than_none(up.undelivered),
-            undelivered_out = more_than_none(down.undelivered),
-            discarded_in = losses(&report.tallies[Side::Down as usize]),
-            discarded_out = losses(&report.tallies[Side::Up as usize]),
-            linger = client.lingering(record.now).map(seconds),
-            linger_origin = origin.lingering(record.now).map(seconds),
-            proxy_status = report.error,
-            retry = report.retry.map(field::display),
-            "connection over"
-        )
-    }};
-}
-
 impl Record {
-    /// Tells the log: what did not end clean at the level of information, the rest for debugging.
+    /// Why it was closed, if it was.
+    #[must_use]
+    pub fn cause(&self) -> Option<CloseCause> {
+        CloseCause::of(&self.report)
+    }
+
+    /// Tells whoever looks for mistakes; the line that an operator asks for is [`Record::tell`]'s.
     pub fn log(&self) {
-        match self.report.ending.map(|ending| ending.how) {
-            Some(How::Clean) => tell!(debug, self),
-            Some(How::Truncated | How::Abort(_) | How::Expired(_)) | None => tell!(info, self),
+        let (cause, ending) = (self.cause(), self.report.ending);
+        tracing::debug!(
+            conn = %self.conn,
+            cause = cause.map(field::display),
+            ending = ending.map(field::display),
+            "connection over"
+        );
+    }
+
+    /// Writes its line.
+    pub fn tell(&self, ink: &log::Ink) {
+        use log::Value::{Conn, Count, Seconds, Word};
+        let report = &self.report;
+        let [down, up] = &self.wires;
+        let [client, origin] = &report.legs;
+        let text = |shown: &dyn fmt::Display| shown.to_string();
+        let (how, side, during) = match &report.ending {
+            Some(ending) => (text(&ending.how), text(&ending.by), text(&ending.during)),
+            None => Default::default(),
+        };
+        let ends = [client, origin].map(end);
+        let last = [client, origin].map(|leg| text(&leg.last()));
+        let faults = [down, up].map(|wire| wire.fault.as_ref().map(|fault| text(fault)));
+        let lost = [0, 1].map(|side: usize| losses(&report.tallies[side]));
+        let (peer, first) = (text(&self.client), report.first.map(|by| text(&by)));
+        let retry = report.retry.map(|rule| text(&rule));
+        let mut entry = log::Entry::new(clock::unix_micros(), "connection");
+        entry.put("conn", Conn(self.conn));
+        entry.put("listener", Word(&self.listener));
+        entry.put("client", Word(&peer));
+        entry.maybe("endpoint", some(&self.endpoint).map(Word));
+        entry.maybe("cause", self.cause().map(|cause| Word(cause.word())));
+        entry.put("how", Word(&how));
+        entry.put("side", Word(&side));
+        entry.put("during", Word(&during));
+        entry.maybe("first", first.as_deref().map(Word));
+        entry.put("age", Seconds(report.age(self.now)));
+        entry.put("bytes_in", Count(down.read));
+        entry.put("bytes_out", Count(down.written));
+        for (n, keys) in [
+            ["client_end", "client_told", "client_error"],
+            ["origin_end", "origin_told", "origin_error"],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            entry.put(keys[0], Word(&ends[n]));
+            entry.put(keys[1], Word(&last[n]));
+            entry.maybe(keys[2], faults[n].as_deref().map(Word));
         }
+        let after = |source| report.latency(source).map(Seconds);
+        entry.maybe("to_origin_after", after(Side::Down));
+        entry.maybe("to_client_after", after(Side::Up));
+        entry.maybe("undelivered_in", more_than_none(up.undelivered).map(Count));
+        entry.maybe(
+            "undelivered_out",
+            more_than_none(down.undelivered).map(Count),
+        );
+        entry.maybe("discarded_in", lost[0].as_deref().map(Word));
+        entry.maybe("discarded_out", lost[1].as_deref().map(Word));
+        entry.maybe("linger", client.lingering(self.now).map(Seconds));
+        entry.maybe("linger_origin", origin.lingering(self.now).map(Seconds));
+        entry.maybe("proxy_status", report.error.map(Word));
+        entry.maybe("retry", retry.as_deref().map(Word));
+        ink.write(&entry);
     }
 }
 
@@ -103,10 +132,6 @@ fn some(text: &str) -> Option<&str> {
 
 fn more_than_none(bytes: u64) -> Option<u64> {
     (bytes > 0).then_some(bytes)
-}
-
-fn seconds(span: Span) -> f64 {
-    Duration::from_micros(span.0).as_secs_f64()
 }
 
 /// How a peer's direction ended, in a word or two: the end that was heard, and a failure behind it.

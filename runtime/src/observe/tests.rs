@@ -2,6 +2,7 @@
 
 use super::*;
 use tidegate_core::{
+    close::CloseCause,
     ending::{By, Cause, End},
     report::{Failure, Heard, Over, Parting},
     time::Span,
@@ -167,4 +168,90 @@ fn every_connection_of_a_worker_has_a_name() {
     let observer = Observer::new(3);
     assert_eq!(observer.next().to_string(), "3-1");
     assert_eq!(observer.clone().next().to_string(), "3-2");
+}
+
+/// What a scrape has of the families that it is predicted for.
+fn lines(text: &str, family: &names::Family) -> usize {
+    let of = |line: &&str| {
+        let name = line.split(['{', ' ']).next().unwrap_or_default();
+        let bare = ["_bucket", "_sum", "_count"]
+            .into_iter()
+            .find_map(|end| name.strip_suffix(end))
+            .filter(|_| family.kind == "histogram");
+        !line.starts_with('#') && bare.unwrap_or(name) == family.name
+    };
+    text.lines().filter(of).count()
+}
+
+#[test]
+fn no_client_can_make_more_series_than_are_predicted() {
+    let (one, other) = (Observer::new(0), Observer::new(1));
+    for (worker, from) in [(&one, 0_u16), (&other, 10_000)] {
+        let listened = worker.listener("l");
+        for n in 0..10_000_u16 {
+            listened.accepted();
+            listened.asked();
+            let kind = RequestKind {
+                method: "_OTHER",
+                status: from + n,
+                route: format!("host-{n}.example/").into(),
+                version: "1.1",
+                https: n % 2 == 0,
+                error: Some(CloseCause::ALL[usize::from(n) % CloseCause::COUNT]),
+            };
+            listened.answered(kind, Span::from_ms(u64::from(n)));
+            let cause = CloseCause::ALL[usize::from(n) % CloseCause::COUNT];
+            listened.closed(cause, Span::from_secs(1), [1, 2]);
+            worker.cluster("c").unconnected(cause);
+            worker.cluster("c").pooled(Pooled::Miss);
+        }
+        for version in [None, Some("1.2"), Some("1.3")] {
+            for done in [false, true] {
+                listened.shook_hands(Handshake { done, version }, Span(1));
+            }
+        }
+        for why in Rejection::ALL {
+            worker.rejected("l", why);
+        }
+        worker.queued("c").waited(Span(1));
+    }
+    let mut all = one.metrics(Time(0));
+    all.add(&other.metrics(Time(0)));
+    let text = all.render(7);
+    let mut most = 0;
+    for family in names::Family::ALL {
+        let (told, due) = (lines(&text, &family), family.most(None));
+        assert!(
+            told <= due,
+            "{}: {told} series, {due} predicted",
+            family.name
+        );
+        most += due;
+    }
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert!(series <= most, "{series} of {most}");
+    for line in [
+        format!("tidegate_metrics_series {series}"),
+        "tidegate_log_lines_dropped_total 7".to_owned(),
+        "tidegate_connections_accepted_total{listener=\"l\"} 20000".to_owned(),
+        "tidegate_connections_active{listener=\"l\"} 0".to_owned(),
+        "http_server_active_requests{listener=\"l\"} 0".to_owned(),
+        "tidegate_transferred_bytes_total{listener=\"l\",direction=\"transmit\"} 40000".to_owned(),
+        "tidegate_metrics_overflow_total{metric=\"http_server_request_duration_seconds\"} 19800"
+            .to_owned(),
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}");
+    }
+    let names: Vec<_> = names::Family::ALL.iter().map(|one| one.name).collect();
+    let heads = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    for head in heads {
+        let (name, kind) = head.split_once(' ').expect("a name and a type");
+        assert!(names.contains(&name), "{name} is not in the list");
+        let family = names::Family::ALL.into_iter().find(|one| one.name == name);
+        assert_eq!(family.map(|one| one.kind), Some(kind), "{name}");
+    }
+    // For a validator that others wrote.
+    if let Some(path) = std::env::var_os("TIDEGATE_SCRAPE") {
+        std::fs::write(path, text).expect("a place for the scrape");
+    }
 }

@@ -10,7 +10,7 @@ use super::{
     reload::Current,
     supervised,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, log::Log};
 use std::{sync::Arc, time::Duration};
 use tidegate_core::time::Span;
 use tokio::{
@@ -28,6 +28,8 @@ pub(super) struct Lead {
     pub(super) current: Current,
     pub(super) control: UnboundedReceiver<Control>,
     pub(super) workers: Workers,
+    /// Gone once the workers are: their last lines are written.
+    pub(super) log: Log,
     /// Ready when every worker is over.
     pub(super) over: oneshot::Receiver<Served>,
 }
@@ -36,7 +38,7 @@ impl Lead {
     /// Serves until it is told to leave, and leaves.
     pub(super) async fn run(
         mut self,
-        (terminate, interrupt, hangup): (&mut Signal, &mut Signal, &mut Signal),
+        [terminate, interrupt, hangup, user1]: [&mut Signal; 4],
         again: &mut Again<'_>,
     ) -> Served {
         let (limit, limits) = watch::channel(self.current.common.config.memory);
@@ -48,6 +50,7 @@ impl Lead {
             tokio::select! {
                 () = signalled(terminate, interrupt) => break,
                 _ = hangup.recv() => drop(self.read_again(again).await),
+                _ = user1.recv() => self.log.reopen(),
                 Some(control) = self.control.recv() => match self.obey(control, again).await {
                     Next::Serve => {}
                     Next::Leave(asked) => {
@@ -79,6 +82,7 @@ impl Lead {
             mut control,
             mut over,
             workers: _,
+            log: _log,
         } = self;
         supervised::stopping();
         // A worker that is gone needs no word.
@@ -202,9 +206,10 @@ impl Signals {
             mut terminate,
             mut interrupt,
             mut hangup,
+            mut user1,
         } = self;
         let local = tokio::task::LocalSet::new();
-        let signals = (&mut terminate, &mut interrupt, &mut hangup);
+        let signals = [&mut terminate, &mut interrupt, &mut hangup, &mut user1];
         local.block_on(&waiting, lead.run(signals, again))
     }
 }

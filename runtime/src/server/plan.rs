@@ -38,6 +38,9 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
     if old.admin != new.admin {
         parts.push("admin stays as it is until the next start".to_owned());
     }
+    if old.log != new.log {
+        parts.push("log stays as it is until the next start".to_owned());
+    }
     if old.workers != new.workers {
         parts.push("workers stay as they are until the next start".to_owned());
     }

@@ -96,6 +96,7 @@ impl Current {
             sites,
             shares: Arc::clone(&self.shares),
             rosters,
+            inks: before.inks.clone(),
             workers: before.workers,
         });
         if let Err(message) = self.prepare(&common).await {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    log::Ink,
     members::{Members, News, Roster},
     message::Message,
     net::kernel::{Kernel, Share, Shares},
@@ -37,6 +38,8 @@ pub(super) struct Common {
     pub(super) sites: Vec<Site>,
     pub(super) shares: Arc<Shares>,
     pub(super) rosters: Rosters,
+    /// What each worker writes its lines with.
+    pub(super) inks: Vec<Ink>,
     /// How many they are.
     pub(super) workers: usize,
 }
@@ -98,6 +101,7 @@ pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> 
     };
     let extras = Extras {
         observer: observer.clone(),
+        ink: common.inks.get(index).cloned(),
         seed: RandomState::new().hash_one(index),
         news: common.news(),
         place: Place {

@@ -4,7 +4,7 @@
 //! connection.
 
 use crate::config::{Action, Plan};
-use std::{cell::Cell, fmt, rc::Rc};
+use std::{cell::Cell, fmt, rc::Rc, sync::Arc};
 use tidegate_core::{
     draws::Draws,
     event::Destination,
@@ -36,6 +36,8 @@ pub struct Target {
     pub destination: Destination,
     /// The Host to send where the client sent none.
     pub authority: String,
+    /// Its name, for logs.
+    pub name: Arc<str>,
 }
 
 /// What a route does with a request, and the clusters that it may go to.
@@ -45,6 +47,8 @@ pub struct Way {
     pub plan: Plan,
     /// A cluster for each share of its split.
     pub targets: Vec<Target>,
+    /// Its host and path, as they are configured: for logs and metrics.
+    pub name: Arc<str>,
 }
 
 /// A request's way.

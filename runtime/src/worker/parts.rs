@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{
     rc::Rc,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tidegate_core::{
     budget::Budget,
@@ -20,7 +20,7 @@ use tidegate_core::{
     group::{Group, Settings},
     http1::ID_BYTES,
     limits::{Timeouts, Waits},
-    route::Share,
+    route::{Host, Path, Share, When},
     session::{Kind, Setup},
     time::Time,
 };
@@ -148,10 +148,11 @@ fn routes(config: &Config, listener: &config::Listener, seed: u64) -> Routes {
             cluster,
             destination,
             authority: one.host().to_owned(),
+            name: one.name.as_str().into(),
         }
     };
     let plain = |cluster: usize| target(cluster, config.timeouts(listener, cluster));
-    let way = |plan: &Plan| {
+    let way = |name: Arc<str>, plan: &Plan| {
         let of = |share: &Share| {
             let timeouts = config.timeouts(listener, share.cluster);
             target(share.cluster, plan.timeouts.over(timeouts))
@@ -163,13 +164,34 @@ fn routes(config: &Config, listener: &config::Listener, seed: u64) -> Routes {
         Rc::new(Way {
             plan: plan.clone(),
             targets,
+            name,
         })
     };
     match &listener.protocol {
-        Protocol::Http(table) => Routes::requests(table.map(way), seed),
+        Protocol::Http(table) => {
+            let mut names = table.routes().iter().map(|route| name(&route.when));
+            // A route for each, in the same order.
+            let way = |plan: &Plan| way(names.next().unwrap_or_default(), plan);
+            Routes::requests(table.map(way), seed)
+        }
         Protocol::Passthrough(table) => Routes::names(table.map(|cluster| plain(*cluster))),
         Protocol::Tcp(cluster) => Routes::all(plain(*cluster)),
     }
+}
+
+/// A route's host and path, as they are configured: what its requests are counted by.
+fn name(when: &When) -> Arc<str> {
+    let host = match &when.host {
+        Host::Exact(host) => host.clone(),
+        Host::Below(host) => format!("*.{host}"),
+        Host::Any => String::new(),
+    };
+    let path = match &when.path {
+        Path::Exact(path) => path,
+        Path::Under(path) if path.is_empty() => "/",
+        Path::Under(path) => path,
+    };
+    format!("{host}{path}").into()
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub(super) fn config(plan: &Plan, listen: SocketAddr, addresses: &[SocketAddr]) 
         limits: Limits::default(),
         memory: None,
         drain: Config::DRAIN,
+        log: tidegate::log::Settings::default(),
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
         workers: None,

@@ -332,6 +332,7 @@ fn extras(plan: &Plan, variant: Option<Variant>, roster: &Roster) -> Extras {
         taps: Rc::new(|_| None),
         // A wrong rule is to be caught by what the peers see, not by its own confession.
         paranoid: variant.is_none(),
+        ink: None,
         observer: Observer::default(),
         seed: plan.seed,
         place: Place::ONLY,

@@ -181,6 +181,7 @@ fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) -> (Config, S
         clusters: vec![cluster],
         limits: Limits::default(),
         drain: Config::DRAIN,
+        log: tidegate::log::Settings::default(),
         dns: tidegate::config::Dns::default(),
         admin: tidegate::config::Admin::OFF,
         memory: None,

@@ -1,0 +1,191 @@
+//! What is told of a request while it is under way: its line, and what it is counted by.
+//!
+//! It waits for nothing and moves nothing. It looks at each event as it is told, and at what the
+//! session makes of it; there is something to look at only while a request is under way.
+
+use super::Driver;
+use crate::{
+    net::Network,
+    observe::{Around, Clustered, Handshake, Pooled, request},
+    upstream::Found,
+};
+use tidegate_core::{
+    close::CloseCause,
+    ending::How,
+    event::{Decoded, Event, Head, Origin},
+    report::Retry,
+    session::Phase,
+    side::Side,
+};
+
+impl<N: Network> Driver<N> {
+    /// What an event says of the request under way.
+    #[inline]
+    pub(super) fn note_request(&mut self, event: Event) {
+        let now = self.now;
+        let Some(asked) = self.carry.asked.as_mut() else {
+            if let Event::Connected(Origin::Fresh) = event {
+                self.note_connected();
+            }
+            return;
+        };
+        if let Event::Decoded(side, Decoded { head, .. }) = event {
+            match (side, head) {
+                (Side::Down, Head::Request(_)) => {
+                    (asked.under_way, asked.began) = (true, now);
+                    asked.written_before = self.wires[Side::Down as usize].told.written;
+                    self.service.listened.asked();
+                }
+                (Side::Up, Head::Response(facts)) => asked.is_answered(now, facts.status),
+                (_, _) => {}
+            }
+        } else if event == Event::Queued {
+            asked.queued_at = Some(now);
+        } else if event == Event::Granted {
+            asked.is_granted(now);
+        } else if event == Event::Connected(Origin::Fresh) {
+            asked.connect = now.since(self.dialled_at);
+            self.note_connected();
+        }
+    }
+
+    fn cluster(&self) -> Option<&Clustered> {
+        let default = || self.service.upstreams.routes().default_cluster();
+        let index = self.carry.cluster().or_else(default)?;
+        self.service.clustered.get(index)
+    }
+
+    fn note_connected(&self) {
+        if let Some(cluster) = self.cluster() {
+            cluster.connected(self.now.since(self.dialled_at));
+        }
+    }
+
+    /// There is no upstream leg to be had.
+    #[cold]
+    pub(super) fn note_unconnected(&self, why: CloseCause) {
+        if let Some(cluster) = self.cluster() {
+            cluster.unconnected(why);
+        }
+    }
+
+    /// The upstream leg was asked for, and this is what there is.
+    pub(super) fn note_found(&mut self, found: &Found<N>) {
+        self.dialled_at = self.now;
+        let rule = self.session.sends_again_by();
+        let what = match (rule, found) {
+            (Some(Retry::Unaccepted | Retry::Reused), _) => Some(Pooled::Stale),
+            (Some(Retry::Fresh | Retry::Declined), _) | (None, Found::Nothing(_)) => None,
+            (None, Found::Idle(..)) => Some(Pooled::Hit),
+            (None, Found::Dial(_) | Found::Turn(_)) => Some(Pooled::Miss),
+        };
+        let Some(asked) = self.carry.asked.as_mut() else {
+            return;
+        };
+        asked.attempts += 1;
+        asked.retry = rule.or(asked.retry);
+        if let Some(cluster) = self.cluster() {
+            if let Some(what) = what {
+                cluster.pooled(what);
+            }
+            if let Some(rule) = rule {
+                cluster.retried(rule);
+            }
+        }
+    }
+
+    /// An answer of our own begins, perhaps to a request that nobody could understand.
+    pub(super) fn note_reply(&mut self, status: u16) {
+        let now = self.now;
+        let written = self.wires[Side::Down as usize].told.written;
+        let listened = &self.service.listened;
+        let asked = self.carry.asked.get_or_insert_with(|| {
+            let mut asked = request::begun();
+            (asked.under_way, asked.began, asked.written_before) = (true, now, written);
+            listened.asked();
+            asked
+        });
+        asked.is_answered(now, status);
+    }
+
+    /// The request under way is over, if it is: it is counted, and its line is written.
+    #[inline]
+    pub(super) fn tell_request(&mut self) {
+        let over = |asked: &mut Box<request::Request>| {
+            asked.under_way && !matches!(self.session.phase(), Phase::Exchange(_))
+        };
+        if let Some(asked) = self.carry.asked.take_if(over) {
+            self.tell_of(asked);
+        }
+    }
+
+    fn tell_of(&self, asked: Box<request::Request>) {
+        let cause = self.request_cause();
+        let service = &self.service;
+        let https = service.tls.is_some();
+        let kind = asked.kind(https, &service.nowhere, cause);
+        service.listened.answered(kind, asked.age(self.now));
+        if let Some(ink) = service.ink.as_ref().filter(|ink| ink.settings().requests) {
+            let around = Around {
+                conn: self.conn,
+                listener: &service.name,
+                client: self.client.ip(),
+                https,
+                endpoint: &self.endpoint,
+                now: self.now,
+                written: self.wires[Side::Down as usize].told.written,
+            };
+            asked.tell(ink, &around, cause);
+        }
+        request::give_back(asked);
+    }
+
+    /// What the request came to: what went wrong with it, or with its connection while it was under way.
+    fn request_cause(&self) -> CloseCause {
+        if let Some(trouble) = self.session.trouble() {
+            return trouble;
+        }
+        if !matches!(self.session.phase(), Phase::Closing | Phase::Closed) {
+            return CloseCause::Completed;
+        }
+        let report = self.session.report();
+        match report.ending.map(|ending| ending.how) {
+            // Whole, whoever left behind it.
+            Some(How::Clean) | None => CloseCause::Completed,
+            Some(How::Truncated | How::Abort(_) | How::Expired(_)) => {
+                CloseCause::of(&report).unwrap_or(CloseCause::Internal)
+            }
+        }
+    }
+
+    /// The client's TLS handshake is over.
+    pub(super) fn note_handshake(&self, done: bool, version: Option<&'static str>) {
+        let span = self.now.since(self.begun);
+        let handshake = Handshake { done, version };
+        self.service.listened.shook_hands(handshake, span);
+    }
+
+    /// The session is over: it is counted.
+    pub(super) fn count_closed(&self, cause: CloseCause) {
+        let told = &self.wires[Side::Down as usize].told;
+        let age = self.now.since(self.begun);
+        self.service
+            .listened
+            .closed(cause, age, [told.read, told.written]);
+        if let Some(asked) = &self.carry.asked
+            && asked.under_way
+        {
+            self.service.listened.not_answered();
+        }
+    }
+
+    /// The line about the connection, if one is asked for.
+    pub(crate) fn tell_connection(&self) {
+        let record = self.record();
+        record.log();
+        let normal = record.cause().is_none_or(CloseCause::is_normal);
+        if let Some(ink) = self.service.ink.as_ref().filter(|ink| ink.tells(normal)) {
+            record.tell(ink);
+        }
+    }
+}

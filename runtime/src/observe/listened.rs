@@ -1,0 +1,238 @@
+//! What has come of the connections and requests of one listener, in one worker.
+//!
+//! It owns plain sums. Whatever a label is made of is configured, or one of a closed set, or folded
+//! into `_OTHER`: no client can make a series (PRODUCT section 7).
+
+mod text;
+
+use super::histogram::{CONNECTIONS, Histogram, MEETINGS, REQUESTS};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+    sync::Arc,
+};
+use tidegate_core::{close::CloseCause, side::Side, time::Span};
+
+/// Sets of labels that the requests of a listener have at most; beyond it they are counted as
+/// `_OTHER`, and that they were.
+pub const REQUEST_SETS: usize = 200;
+
+/// The listener of one worker, as it is counted; every clone is the same one.
+#[derive(Clone, Debug)]
+pub struct Listened(Rc<State>);
+
+#[derive(Debug)]
+struct State {
+    accepted: Cell<u64>,
+    under_way: Cell<u64>,
+    sums: RefCell<Sums>,
+}
+
+/// What has come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sums {
+    closed: [u64; CloseCause::COUNT],
+    durations: Histogram,
+    bytes: [u64; 2],
+    handshakes: BTreeMap<Handshake, u64>,
+    handshaking: Histogram,
+    requests: Requests,
+}
+
+/// How a client's TLS handshake ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Handshake {
+    /// Whether it came to a connection.
+    pub done: bool,
+    /// Which version, if one was agreed on.
+    pub version: Option<&'static str>,
+}
+
+/// What a request is counted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kind {
+    /// Its method, or `_OTHER`.
+    pub method: &'static str,
+    /// The status of its answer, if one began.
+    pub status: u16,
+    /// Its route's name.
+    pub route: Arc<str>,
+    /// The version that the client speaks.
+    pub version: &'static str,
+    /// Whether the client speaks TLS.
+    pub https: bool,
+    /// What went wrong.
+    pub error: Option<CloseCause>,
+}
+
+/// Requests by what they are counted by, as many kinds of them as there may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Requests {
+    kinds: BTreeMap<Kind, Histogram>,
+    others: Histogram,
+}
+
+impl Requests {
+    /// Where requests of this kind are counted.
+    fn of(&mut self, kind: Kind) -> &mut Histogram {
+        if self.kinds.len() >= REQUEST_SETS && !self.kinds.contains_key(&kind) {
+            return &mut self.others;
+        }
+        self.kinds.entry(kind).or_default()
+    }
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Sums {
+            closed: [0; CloseCause::COUNT],
+            durations: Histogram::default(),
+            bytes: [0; 2],
+            handshakes: BTreeMap::new(),
+            handshaking: Histogram::default(),
+            requests: Requests::default(),
+        }
+    }
+}
+
+impl Listened {
+    /// A connection was accepted.
+    pub fn accepted(&self) {
+        self.0.accepted.set(self.0.accepted.get() + 1);
+    }
+
+    /// A connection is over, after so long; so many bytes were read of its client, and written to it.
+    pub fn closed(&self, cause: CloseCause, age: Span, bytes: [u64; 2]) {
+        let mut sums = self.0.sums.borrow_mut();
+        sums.closed[cause as usize] += 1;
+        sums.durations.add(CONNECTIONS, age);
+        for (mine, more) in sums.bytes.iter_mut().zip(bytes) {
+            *mine += more;
+        }
+    }
+
+    /// A client's TLS handshake is over, after so long.
+    pub fn shook_hands(&self, handshake: Handshake, span: Span) {
+        let mut sums = self.0.sums.borrow_mut();
+        *sums.handshakes.entry(handshake).or_default() += 1;
+        sums.handshaking.add(MEETINGS, span);
+    }
+
+    /// A request has begun.
+    pub fn asked(&self) {
+        self.0.under_way.set(self.0.under_way.get() + 1);
+    }
+
+    /// A request is over, after so long.
+    pub fn answered(&self, kind: Kind, span: Span) {
+        self.not_answered();
+        let mut sums = self.0.sums.borrow_mut();
+        sums.requests.of(kind).add(REQUESTS, span);
+    }
+
+    /// A request is over of which nobody can say anything any more.
+    pub fn not_answered(&self) {
+        self.0
+            .under_way
+            .set(self.0.under_way.get().saturating_sub(1));
+    }
+}
+
+/// The listeners of one worker, by name.
+#[derive(Debug, Default)]
+pub(super) struct ByListener(RefCell<BTreeMap<Box<str>, Listened>>);
+
+impl ByListener {
+    pub(super) fn of(&self, listener: &str) -> Listened {
+        let mut all = self.0.borrow_mut();
+        if let Some(known) = all.get(listener) {
+            return known.clone();
+        }
+        let new = Listened(Rc::new(State {
+            accepted: Cell::new(0),
+            under_way: Cell::new(0),
+            sums: RefCell::default(),
+        }));
+        all.insert(listener.into(), new.clone());
+        new
+    }
+
+    pub(super) fn sums(&self) -> Listeners {
+        let all = self.0.borrow();
+        let sums = all.iter().map(|(name, one)| {
+            let State {
+                accepted,
+                under_way,
+                sums,
+            } = &*one.0;
+            let sum = Sum {
+                accepted: accepted.get(),
+                under_way: under_way.get(),
+                sums: sums.borrow().clone(),
+            };
+            (name.clone(), sum)
+        });
+        Listeners(sums.collect())
+    }
+}
+
+/// The listeners of one worker, or of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listeners(BTreeMap<Box<str>, Sum>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    accepted: u64,
+    under_way: u64,
+    sums: Sums,
+}
+
+impl Listeners {
+    pub(super) fn add(&mut self, other: &Listeners) {
+        for (name, other) in &other.0 {
+            let mine = self.0.entry(name.clone()).or_default();
+            mine.accepted += other.accepted;
+            mine.under_way += other.under_way;
+            let (mine, other) = (&mut mine.sums, &other.sums);
+            for (mine, other) in mine.closed.iter_mut().zip(other.closed) {
+                *mine += other;
+            }
+            mine.durations.merge(&other.durations);
+            for (mine, other) in mine.bytes.iter_mut().zip(other.bytes) {
+                *mine += other;
+            }
+            for (handshake, count) in &other.handshakes {
+                *mine.handshakes.entry(*handshake).or_default() += count;
+            }
+            mine.handshaking.merge(&other.handshaking);
+            for (kind, histogram) in &other.requests.kinds {
+                mine.requests.of(kind.clone()).merge(histogram);
+            }
+            mine.requests.others.merge(&other.requests.others);
+        }
+    }
+
+    /// How many connections were closed for this cause, at all listeners.
+    #[must_use]
+    pub fn closed(&self, cause: CloseCause) -> u64 {
+        let counts = self.0.values().map(|sum| sum.sums.closed[cause as usize]);
+        counts.sum()
+    }
+
+    /// How many connections were accepted, and how many of them are not closed, at all listeners.
+    #[must_use]
+    pub fn accepted(&self) -> (u64, u64) {
+        let sums = self.0.values();
+        sums.fold((0, 0), |(accepted, active), sum| {
+            (accepted + sum.accepted, active + sum.active())
+        })
+    }
+}
+
+impl Sum {
+    fn active(&self) -> u64 {
+        let closed: u64 = self.sums.closed.iter().sum();
+        self.accepted.saturating_sub(closed)
+    }
+}

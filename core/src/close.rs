@@ -138,11 +138,7 @@ impl CloseCause {
     ];
 
     /// Those that nothing leads to yet: what they are about is not built.
-    pub const NOT_YET: [CloseCause; 3] = [
-        CloseCause::MaxAge,
-        CloseCause::AdminKill,
-        CloseCause::HandedOver,
-    ];
+    pub const NOT_YET: [CloseCause; 2] = [CloseCause::MaxAge, CloseCause::HandedOver];
 
     /// Why the session of this report was closed; nothing while it is not over.
     #[must_use]
@@ -328,6 +324,7 @@ const fn failed(cause: Cause, by: By) -> CloseCause {
         Cause::Protocol if client => CloseCause::ClientProtocolError,
         Cause::Protocol => CloseCause::UpstreamProtocolError,
         Cause::Deadline => CloseCause::DrainDeadline,
+        Cause::Killed => CloseCause::AdminKill,
         Cause::Rejected(Rejection::LimitConnections) => CloseCause::LimitConnections,
         Cause::Rejected(Rejection::AccessDenied) => CloseCause::AccessDenied,
         Cause::Rejected(Rejection::ProxyHeaderMissing) => CloseCause::ProxyHeaderMissing,

@@ -7,7 +7,7 @@ use tidegate_core::{
     close::CloseCause,
     effect::Effect,
     ending::{Cause, Rejection},
-    event::{Call, Event, Head, Origin, Peeked, Refusal},
+    event::{Call, Event, Head, Kill, Origin, Peeked, Refusal},
     http1::{BodyKind, Reply},
     session::{Kind, Setup},
     side::Side,
@@ -235,6 +235,10 @@ fn sessions() -> Vec<(CloseCause, Stage)> {
         (
             CloseCause::DrainDeadline,
             told(relay(), &[Event::Drained, Event::DrainExpired]),
+        ),
+        (
+            CloseCause::AdminKill,
+            told(relay(), &[Event::Killed(Kill::Reset)]),
         ),
         (
             CloseCause::LimitConnections,

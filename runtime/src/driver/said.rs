@@ -35,7 +35,7 @@ impl<N: Network> Driver<N> {
             client: self.client,
             phase: trace::phase(&self.session),
             cluster: held.map(|held| held.cluster_name().to_owned()),
-            endpoint: self.endpoint.clone(),
+            endpoint: self.endpoint.to_string(),
             age: self.now.since(self.begun),
             quiet: self.now.since(self.progress),
             timer: self

@@ -250,21 +250,6 @@ impl CloseCause {
             CloseCause::Internal => "internal",
         }
     }
-
-    /// Whether nothing went wrong: an end that somebody wanted, and that lost nothing.
-    #[must_use]
-    pub const fn is_normal(self) -> bool {
-        matches!(
-            self,
-            CloseCause::Completed
-                | CloseCause::ClientFin
-                | CloseCause::ClientIdle
-                | CloseCause::UpstreamFin
-                | CloseCause::DrainIdle
-                | CloseCause::MaxAge
-                | CloseCause::HandedOver
-        )
-    }
 }
 
 impl From<Rejection> for CloseCause {

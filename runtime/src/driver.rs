@@ -17,6 +17,7 @@ mod header;
 mod id;
 mod lane;
 mod outcome;
+mod over;
 mod queue;
 mod rounds;
 mod routed;
@@ -35,7 +36,7 @@ use crate::{
     linger::{Lingering, Place},
     log::Ink,
     net::{Buffers, Network, Pipe},
-    observe::{Clustered, Conn, Halves, Listened, Observer, Record},
+    observe::{Clustered, Conn, Halves, Listened, Observer},
     pool::Lease,
     port::{Port, client},
     roll::{Presence, Roll},
@@ -384,40 +385,6 @@ impl<N: Network> Driver<N> {
             self.lease = Lease::default();
             if !self.session.is_retrying() {
                 self.held = None;
-            }
-        }
-    }
-
-    fn count(&self, side: Side) {
-        let leg = self.session.leg_report(side);
-        self.service.observer.leg_over(side, leg);
-    }
-
-    /// What became of it, or has become of it so far.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        Record {
-            conn: self.conn,
-            listener: Rc::clone(&self.service.name),
-            client: self.client,
-            endpoint: self.endpoint.to_string(),
-            report: self.session.report(),
-            wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
-            now: self.now,
-        }
-    }
-}
-
-impl<N: Network> Drop for Driver<N> {
-    /// A session that is dropped before its end, by a panic or by a process that does not wait: its
-    /// ports reset what is left, and that is counted.
-    fn drop(&mut self) {
-        if self.ending.is_none() {
-            self.count_closed(CloseCause::Internal);
-        }
-        for side in Side::BOTH {
-            if self.wires[side as usize].port.is_some() {
-                self.service.observer.leg_dropped(side);
             }
         }
     }

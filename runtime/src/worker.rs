@@ -4,24 +4,24 @@
 //! simulation starts the same worker on its own network.
 
 mod door;
+mod extras;
 mod parts;
+
+pub use self::extras::Extras;
 
 use self::door::Door;
 use crate::{
-    accept::Taps,
     admission::Admission,
     config::{self, Config},
     drain::Drain,
     driver::{Numbers, Service},
     linger::{self, Lingering},
-    log::Ink,
     members::{self, Following, News},
     net::{Listener, Network},
-    observe::{Metrics, Observer},
+    observe::Metrics,
     pool::Pool,
-    roll::Roll,
     tls::origin::Origins,
-    upstream::{Cluster, Place},
+    upstream::Cluster,
 };
 use rustls::ServerConfig;
 use std::{
@@ -33,7 +33,6 @@ use std::{
     rc::Rc,
     sync::Arc,
 };
-use tidegate_core::session::Setup;
 use tokio::task::JoinHandle;
 
 /// What the sessions of one listener are made of.
@@ -95,53 +94,6 @@ impl<N: Network> fmt::Debug for Worker<N> {
         f.debug_struct("Worker")
             .field("sessions", &self.sessions())
             .finish_non_exhaustive()
-    }
-}
-
-/// How a session is set up beyond what the configuration says; production adds nothing.
-#[derive(Clone)]
-pub struct Extras {
-    /// Changes a listener's setup: known-bad variants, in tests.
-    pub setup: Rc<dyn Fn(Setup) -> Setup>,
-    /// Makes the tap of the n-th session of a listener.
-    pub taps: Rc<Taps>,
-    /// Whether to walk the wait-for graph after every step.
-    pub paranoid: bool,
-    /// Where its legs are counted.
-    pub observer: Observer,
-    /// Its sessions, to be asked.
-    pub roll: Roll,
-    /// Where its lines go, if there is a log.
-    pub ink: Option<Ink>,
-    /// What its balancers draw follows from this: no two workers have the same.
-    pub seed: u64,
-    /// Which of the workers it is.
-    pub place: Place,
-    /// Who tells of the endpoints of each cluster; where nobody does, they are the configured ones.
-    pub news: Vec<Option<News>>,
-}
-
-impl fmt::Debug for Extras {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Extras")
-            .field("paranoid", &self.paranoid)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Default for Extras {
-    fn default() -> Self {
-        Extras {
-            setup: Rc::new(|setup| setup),
-            taps: Rc::new(|_| None),
-            paranoid: cfg!(debug_assertions),
-            observer: Observer::default(),
-            roll: Roll::default(),
-            ink: None,
-            seed: 0,
-            place: Place::ONLY,
-            news: Vec::new(),
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::Driver;
 use crate::{
+    log::Ink,
     net::Network,
     observe::{Around, Clustered, Handshake, Pooled, request},
     upstream::Found,
@@ -183,8 +184,8 @@ impl<N: Network> Driver<N> {
     pub(crate) fn tell_connection(&self) {
         let record = self.record();
         record.log();
-        let normal = record.cause().is_none_or(CloseCause::is_normal);
-        if let Some(ink) = self.service.ink.as_ref().filter(|ink| ink.tells(normal)) {
+        let tells = |ink: &&Ink| ink.tells(record.is_normal());
+        if let Some(ink) = self.service.ink.as_ref().filter(tells) {
             record.tell(ink);
         }
     }

@@ -6,7 +6,7 @@ use crate::{clock, log, port::Fault};
 use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{
     close::CloseCause,
-    ending::End,
+    ending::{End, How},
     report::{LegReport, Report, Tally},
     side::Side,
     time::Time,
@@ -54,6 +54,16 @@ impl Record {
     #[must_use]
     pub fn cause(&self) -> Option<CloseCause> {
         CloseCause::of(&self.report)
+    }
+
+    /// Whether nothing went wrong: all that was said has arrived, or nothing was said for too long.
+    #[must_use]
+    pub fn is_normal(&self) -> bool {
+        let clean = self
+            .report
+            .ending
+            .is_some_and(|ending| ending.how == How::Clean);
+        clean || self.cause() == Some(CloseCause::ClientIdle)
     }
 
     /// Tells whoever looks for mistakes; the line that an operator asks for is [`Record::tell`]'s.

@@ -120,7 +120,8 @@ fn configuration() -> String {
     format!(
         "defaults = \"2026\"\nworkers = 1\n\
         [[listener]]\nname = \"l\"\nkind = \"tcp\"\nbind = [\"{PROXY}\"]\nto = \"c\"\n{KEEPALIVE}\n\
-        [[cluster]]\nname = \"c\"\nendpoints = [\"{ORIGIN}\"]\n{KEEPALIVE}\n"
+        [[cluster]]\nname = \"c\"\nendpoints = [\"{ORIGIN}\"]\n{KEEPALIVE}\n\
+        [log]\nformat = \"logfmt\"\n"
     )
 }
 

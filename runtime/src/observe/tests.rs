@@ -230,6 +230,11 @@ fn no_client_can_make_more_series_than_are_predicted() {
     }
     let series = text.lines().filter(|line| !line.starts_with('#')).count();
     assert!(series <= most, "{series} of {most}");
+    validates(&text, series);
+}
+
+/// What there is once all that was said, and every name with its type.
+fn validates(text: &str, series: usize) {
     for line in [
         format!("tidegate_metrics_series {series}"),
         "tidegate_log_lines_dropped_total 7".to_owned(),

@@ -7,25 +7,23 @@ mod args;
 mod ask;
 mod banner;
 mod inline;
+mod listed;
 mod probe;
 mod route;
 
 pub use banner::{banner, check};
 use inline::Kind;
+use listed::{format, metrics};
 pub use probe::Probe;
 use route::RouteFlags;
 
 use crate::{
     admin::client::Ask,
     config::{self, Admin, At, Config, Machine, Outside},
-    log::Format,
     message::{self, Code, Message, Source},
-    observe::names,
     tls::files::reason,
 };
-use args::{
-    Arguments, Common, FromFile, Inline, LogFormat, Metrics, MetricsList, Run, Shared, Verb,
-};
+use args::{Arguments, Common, FromFile, Inline, Metrics, Run, Shared, Verb};
 use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
 use std::{
     collections::BTreeMap,
@@ -248,31 +246,6 @@ fn route(flags: &RouteFlags, config: &Config) -> Decision {
             out: String::new(),
             err: format!("error: {why}\n"),
         },
-    }
-}
-
-/// Which metrics there are, with this configuration or with any.
-fn metrics(flags: &MetricsList, outside: &dyn Outside, color: bool) -> Decision {
-    let config = flags.config.as_ref();
-    let config = match config.map(|path| load(path, outside, color)).transpose() {
-        Ok(config) => config,
-        Err(refusal) => return refusal,
-    };
-    let list = if flags.json {
-        names::list_json
-    } else {
-        names::list
-    };
-    say(Exit::Ok, list(config.as_ref()))
-}
-
-/// The format that a flag names.
-fn format(flag: LogFormat) -> Format {
-    match flag {
-        LogFormat::Pretty => Format::Pretty,
-        LogFormat::Json => Format::Json,
-        LogFormat::Logfmt => Format::Logfmt,
-        LogFormat::Combined => Format::Combined,
     }
 }
 

@@ -26,6 +26,7 @@ pub use self::{
     record::{Record, Wired},
     request::Around,
 };
+use crate::log::Ink;
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -46,6 +47,8 @@ struct State {
     queues: queued::ByCluster,
     listeners: listened::ByListener,
     clusters: clustered::ByCluster,
+    /// What the worker's lines are written with.
+    ink: RefCell<Option<Ink>>,
 }
 
 /// The name of a connection, as logs have it: the worker, and which of its connections it is.
@@ -130,6 +133,11 @@ impl Observer {
         self.0.queues.of(cluster)
     }
 
+    /// What the worker's lines are written with, and so where the dropped ones are counted.
+    pub fn writes_with(&self, ink: Ink) {
+        *self.0.ink.borrow_mut() = Some(ink);
+    }
+
     /// Where the listener of this name counts.
     #[must_use]
     pub fn listener(&self, name: &str) -> Listened {
@@ -151,6 +159,7 @@ impl Observer {
             queues: self.0.queues.sums(),
             listeners: self.0.listeners.sums(),
             clusters: self.0.clusters.sums(),
+            dropped: self.0.ink.borrow().as_ref().map_or(0, Ink::dropped),
         }
     }
 }
@@ -168,6 +177,8 @@ pub struct Metrics {
     pub listeners: Listeners,
     /// What has come of connects, by cluster.
     pub clusters: Clusters,
+    /// Lines of the log that were dropped, of the whole process.
+    pub dropped: u64,
 }
 
 impl Metrics {
@@ -178,6 +189,8 @@ impl Metrics {
         self.queues.add(&other.queues);
         self.listeners.add(&other.listeners);
         self.clusters.add(&other.clusters);
+        // Every worker tells the same sum, one a little later than the other.
+        self.dropped = self.dropped.max(other.dropped);
     }
 
     /// Tells the log, once all is over: as long as there is no other way to ask, its last line.
@@ -188,13 +201,13 @@ impl Metrics {
         }
     }
 
-    /// What a scrape is answered with: the text format of Prometheus. `dropped`: lines of the log.
+    /// What a scrape is answered with: the text format of Prometheus.
     #[must_use]
-    pub fn render(&self, dropped: u64) -> String {
+    pub fn render(&self) -> String {
         let mut text = self.to_string();
         names::Family::LOG_DROPPED.head(&mut text);
         let name = names::Family::LOG_DROPPED.name;
-        histogram::line(&mut text, format_args!("{name} {dropped}"));
+        histogram::line(&mut text, format_args!("{name} {}", self.dropped));
         names::Family::BUILD.head(&mut text);
         let (name, version) = (names::Family::BUILD.name, env!("CARGO_PKG_VERSION"));
         histogram::line(&mut text, format_args!("{name}{{version=\"{version}\"}} 1"));

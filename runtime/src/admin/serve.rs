@@ -143,7 +143,7 @@ impl Service {
         for one in self.asked.workers.metrics().await.answers {
             sums.add(&one);
         }
-        let mut answer = text(StatusCode::OK, &sums.to_string());
+        let mut answer = text(StatusCode::OK, &sums.render());
         let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4");
         answer.headers_mut().insert(CONTENT_TYPE, kind);
         answer

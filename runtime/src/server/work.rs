@@ -99,6 +99,9 @@ pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> 
             return (Served::Forced, Metrics::default());
         }
     };
+    if let Some(ink) = common.inks.get(index) {
+        observer.writes_with(ink.clone());
+    }
     let extras = Extras {
         observer: observer.clone(),
         ink: common.inks.get(index).cloned(),

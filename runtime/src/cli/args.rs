@@ -30,7 +30,14 @@ pub(super) enum Verb {
     /// Start with one TCP listener
     Tcp(Tcp),
     /// Say what would be served, or all that is wrong
-    Check(FromFile),
+    Check(CheckFlags),
+    /// Help with the file itself
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Say what a code of an error means, and what to do about it; without a code, list all
+    Explain(ExplainFlags),
     /// Say which route a request would take, and why not the others
     Route(RouteFlags),
     /// Show what ending connections well looks like
@@ -94,10 +101,41 @@ pub(super) struct Shared {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct FromFile {
+pub(super) struct CheckFlags {
     /// The file to check
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: PathBuf,
+    /// Say how long somebody who is gone, or silent, can hold our sockets
+    #[arg(long)]
+    pub(super) bounds: bool,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigVerb {
+    /// Write a file in the order and spacing that all have
+    Fmt {
+        /// The file; what comes in goes out if not given
+        file: Option<PathBuf>,
+        /// Change nothing: say whether it would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of the file
+    Schema,
+    /// Print every key with its default
+    Defaults,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainFlags {
+    /// The code, as an error has it: E0107
+    pub(super) code: Option<String>,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -43,11 +43,12 @@ const POST: &[u8] = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n";
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok";
+const EVENTS: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nsome";
 const SWITCHED: &[u8] = b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 const BYTES: &[u8] = b"some";
 
 /// What is said, as far as it gets.
-const HTTP: [&[Act]; 4] = [
+const HTTP: [&[Act]; 6] = [
     &[
         Asks(b"GET / HT"),
         Asks(b"TP/1.1\r\nHost: h\r\n\r\n"),
@@ -56,6 +57,7 @@ const HTTP: [&[Act]; 4] = [
     ],
     &[Asks(POST), Asks(BYTES), Answers(HALF)],
     &[Asks(GET), Ends, Answers(HALF)],
+    &[Asks(GET), Answers(EVENTS), Answers(BYTES)],
     &[
         Asks(UPGRADE),
         Answers(SWITCHED),
@@ -64,6 +66,14 @@ const HTTP: [&[Act]; 4] = [
         Ends,
         Answers(BYTES),
         Over,
+    ],
+    &[
+        Asks(UPGRADE),
+        Answers(SWITCHED),
+        Answers(BYTES),
+        Over,
+        Asks(BYTES),
+        Ends,
     ],
 ];
 const RELAY: [&[Act]; 3] = [

@@ -13,6 +13,7 @@ mod key;
 mod mark;
 mod replay;
 mod setup;
+mod tag;
 mod timeline;
 mod waits;
 
@@ -26,8 +27,9 @@ pub use self::{
 };
 
 use self::{
-    event::{BEFORE, Packed, pack, unpack},
-    mark::{MARK, Mark},
+    event::{Packed, pack, unpack},
+    mark::Mark,
+    tag::{BEFORE, GAP, MARK},
     timeline::Beginning,
     waits::Table,
 };
@@ -48,9 +50,6 @@ const KEPT: usize = 16;
 
 /// Entries at most: 1 KiB.
 const MOST: usize = 64;
-
-/// An entry of nothing but time, for what is too long for an entry.
-const GAP: u8 = 0x82;
 
 /// The last steps of a session.
 #[derive(Clone, Debug)]
@@ -149,10 +148,10 @@ impl Recorder {
 
     /// Forgets what lies before a mark: the first that makes room enough, or else the last.
     fn forget_to_mark(&mut self) -> bool {
-        let half = self.entries.len() / 2;
+        let enough = self.entries.len() / 4;
         let marked = |entry: &Entry| entry.tag() == MARK;
-        let later = self.entries[half..].iter().position(marked);
-        let place = later.map(|place| half + place);
+        let later = self.entries[enough..].iter().position(marked);
+        let place = later.map(|place| enough + place);
         let Some(place) = place.or_else(|| self.entries.iter().rposition(marked)) else {
             return false;
         };
@@ -216,6 +215,15 @@ impl Recorder {
     pub const fn bytes(&self) -> usize {
         size_of::<Self>() + self.entries.capacity() * size_of::<Entry>()
     }
+}
+
+/// The session that is built anew of what a mark holds of this one, if the step at `now` has led to a
+/// moment that is marked. It is the same.
+#[must_use]
+pub fn rebuilt(session: &Session, now: Time) -> Option<Session> {
+    let mut waits = Table::new(session.setup().timeouts);
+    let mark = Mark::of(session, session.rests(now)?, &mut waits)?;
+    mark.session(*session.setup(), &waits, now)
 }
 
 /// How much time an entry tells of.

@@ -12,6 +12,7 @@ mod file;
 mod inline;
 mod probe;
 mod route;
+mod trace;
 
 pub use banner::banner;
 use inline::Kind;
@@ -179,6 +180,7 @@ pub fn decide(
             Ok(loaded) => route(&flags, &loaded.config),
             Err(refusal) => refusal,
         },
+        Some(Verb::Trace(flags)) => flags.decide(outside, color),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,
@@ -324,15 +326,23 @@ fn reading(path: &Path, outside: &dyn Outside) -> Reading {
             let base = absolute.parent().unwrap_or(Path::new("/"));
             config::read(&name, &text, base, outside)
         }
-        Err(error) => {
-            let message = Message::new(Code::FileUnreadable, format!("cannot read {name}"));
-            Reading {
-                sources: Sources::default(),
-                messages: vec![message.note(reason(&error))],
-                config: None,
-            }
-        }
+        Err(error) => Reading {
+            sources: Sources::default(),
+            messages: vec![unreadable(path, &error)],
+            config: None,
+        },
     }
+}
+
+/// What is in a file.
+fn text(path: &Path, outside: &dyn Outside, color: bool) -> Result<String, Decision> {
+    let cannot = |error| refuse(&[unreadable(path, &error)], &Sources::default(), color);
+    outside.text(path).map_err(cannot)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Message {
+    let what = format!("cannot read {}", path.to_string_lossy());
+    Message::new(Code::FileUnreadable, what).note(reason(error))
 }
 
 fn say(exit: Exit, out: String) -> Decision {

@@ -20,6 +20,7 @@ mod queue;
 mod rounds;
 mod routed;
 mod said;
+mod told;
 mod turn;
 mod wait;
 mod watch;
@@ -33,7 +34,7 @@ use crate::{
     config::Forwarding,
     linger::{Lingering, Place},
     net::{Buffers, Network, Pipe},
-    observe::{Conn, Halves, Observer, Record},
+    observe::{Conn, Halves, Observer},
     pool::Lease,
     port::{Port, client},
     roll::{Presence, Roll},
@@ -47,6 +48,7 @@ use tidegate_core::{
     event::{Event, Origin},
     interest::Asks,
     leg::Leg,
+    record::Recorder,
     session::{Session, Setup},
     side::Side,
     time::Time,
@@ -126,6 +128,8 @@ pub struct Driver<N: Network> {
     /// When something last happened.
     progress: Time,
     tap: Option<Box<dyn Tap>>,
+    /// Its last steps.
+    recorder: Box<Recorder>,
 }
 
 impl<N: Network> fmt::Debug for Driver<N> {
@@ -187,6 +191,7 @@ impl<N: Network> Driver<N> {
             begun: now,
             progress: now,
             tap,
+            recorder: Box::new(Recorder::new(now, service.setup.timeouts)),
             service,
         };
         driver.step(Event::Accepted);
@@ -221,7 +226,9 @@ impl<N: Network> Driver<N> {
             let before = self.tap.is_some().then(|| self.session.clone());
             self.tell_outcome(event);
             let mut effects = std::mem::take(&mut self.desk().effects);
+            self.recorder.begins(self.now, event, &self.session);
             self.session.step(self.now, event, &mut effects);
+            self.recorder.ends(self.now, &self.session);
             if let (Some(tap), Some(before)) = (&mut self.tap, before) {
                 tap.step(self.now, event, &before, &self.session, &effects);
             }
@@ -369,20 +376,6 @@ impl<N: Network> Driver<N> {
     fn count(&self, side: Side) {
         let leg = self.session.leg_report(side);
         self.service.observer.leg_over(side, leg);
-    }
-
-    /// What became of it, or has become of it so far.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        Record {
-            conn: self.conn,
-            listener: Rc::clone(&self.service.name),
-            client: self.client,
-            endpoint: self.endpoint.clone(),
-            report: self.session.report(),
-            wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
-            now: self.now,
-        }
     }
 }
 

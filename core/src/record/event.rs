@@ -6,63 +6,13 @@
 use super::{
     coded::{Status, Token},
     entry::{Coded, Entry, Small},
+    tag::*,
     waits::Table,
 };
 use crate::{
     event::{Decoded, Destination, Event, Head, Refusal},
     http1::{BodyKind, Content, Reply, RequestFacts, ResponseFacts, Wording},
 };
-
-const ACCEPTED: u8 = 1;
-const INTRODUCED: u8 = 2;
-const REJECTED: u8 = 3;
-const SECURED: u8 = 4;
-const PEEKED: u8 = 5;
-const ROUTED: u8 = 6;
-const QUEUED: u8 = 7;
-const GRANTED: u8 = 8;
-const CONNECTED: u8 = 9;
-const REDIALLED: u8 = 10;
-const NO_ROUTE: u8 = 11;
-const NO_ENDPOINT: u8 = 12;
-const NO_ADDRESS: u8 = 13;
-const BUSY: u8 = 14;
-const NO_CONNECT: u8 = 15;
-const NO_RETRY: u8 = 16;
-const CONFIGURED: u8 = 17;
-const TOO_MANY: u8 = 18;
-const UNCONNECTED: u8 = 19;
-const RECEIVED: u8 = 20;
-const PIPED: u8 = 21;
-const COPIED: u8 = 22;
-const PIECE: u8 = 23;
-const REQUEST: u8 = 24;
-const INTERIM: u8 = 25;
-const CONTINUE: u8 = 26;
-const RESPONSE: u8 = 27;
-const REFUSED: u8 = 28;
-const DECLINED: u8 = 29;
-const SENT: u8 = 30;
-const CLOSE_NOTIFY: u8 = 31;
-const UNACCEPTED: u8 = 32;
-const FIN: u8 = 33;
-const UNDELIVERED: u8 = 34;
-const FAILED: u8 = 35;
-const HINTED: u8 = 36;
-const FINISHED: u8 = 37;
-const ACKED: u8 = 38;
-const FIRED: u8 = 39;
-const EVICTED: u8 = 40;
-const DRAINED: u8 = 41;
-const DRAIN_EXPIRED: u8 = 42;
-const KILLED: u8 = 43;
-
-/// From here on an entry is not an event, but belongs to the one behind it.
-pub(super) const BEFORE: u8 = 0x80;
-/// The length of a body.
-const LENGTH: u8 = 0x80;
-/// What else there is to a reply.
-const REPLY: u8 = 0x81;
 
 /// An event as it is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

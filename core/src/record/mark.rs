@@ -6,6 +6,7 @@
 
 use super::{
     entry::{Entry, Small},
+    tag::MARK,
     waits::Table,
 };
 use crate::{
@@ -18,9 +19,6 @@ use crate::{
     time::Time,
     tls::{self, HalfClose},
 };
-
-/// The tag of a mark: it is behind the event that led to it.
-pub(super) const MARK: u8 = 0xf0;
 
 /// A session between two requests, or a tunnel with nothing inside, in which nothing has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

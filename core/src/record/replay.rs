@@ -3,9 +3,10 @@
 //! It owns the way from text to a timeline, and what is said of text that is none.
 
 use super::{
-    BEFORE, Entry, GAP, Packed, Step, Timeline, key,
+    Entry, Packed, Step, Timeline, key,
     mark::{Facts, Mark},
     passed,
+    tag::{BEFORE, GAP},
     timeline::{Beginning, ENTRIES, FAILS, FORGOTTEN, Scribe, TITLE, VERDICT, verdict},
     unpack,
     waits::Table,

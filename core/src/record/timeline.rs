@@ -227,7 +227,7 @@ impl Scribe {
         let delta = u32::try_from(span);
         let gap = delta
             .is_err()
-            .then(|| super::Entry::of_wide(super::GAP, span));
+            .then(|| super::Entry::of_wide(super::tag::GAP, span));
         let _ = write!(text, "{row:<COLUMNS$}{ENTRIES}");
         for entry in before.into_iter().chain(gap) {
             let _ = write!(text, "{entry} ");

@@ -25,7 +25,7 @@ impl Session {
     #[must_use]
     pub fn rests(&self, now: Time) -> Option<Rest> {
         let (rest, timer, span) = match &self.phase {
-            Phase::Idle(Idle::Kept) if self.up == Leg::Absent => {
+            Phase::Idle(Idle::Kept) if matches!(self.up, Leg::Absent) => {
                 (Rest::Idle, Timer::Idle, self.setup.timeouts.idle)
             }
             Phase::Tunnel if rests(&self.up) => {

@@ -1,6 +1,6 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
-use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags};
+use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags, trace::TraceFlags};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -40,6 +40,8 @@ pub(super) enum Verb {
     Explain(ExplainFlags),
     /// Say which route a request would take, and why not the others
     Route(RouteFlags),
+    /// Show the recorded steps of a session, or play them again
+    Trace(TraceFlags),
     /// Show what ending connections well looks like
     Demo(DemoFlags),
     /// See how a proxy or a server ends connections, from outside

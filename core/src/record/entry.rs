@@ -14,7 +14,7 @@ impl Entry {
     /// Of these parts; `delta` is for later.
     #[inline]
     pub(super) const fn new(tag: u8, small: Small, x: u32, y: u32) -> Self {
-        Entry([(tag as u32) << 24 | small.bits, 0, x, y])
+        Entry([((tag as u32) << 24) | small.bits, 0, x, y])
     }
 
     /// The same, so many microseconds after the entry before.
@@ -32,7 +32,7 @@ impl Entry {
     /// Its small values.
     pub(super) const fn small(self) -> Small {
         Small {
-            bits: self.0[0] & (1 << Small::BITS) - 1,
+            bits: self.0[0] & ((1 << Small::BITS) - 1),
             used: 0,
         }
     }
@@ -54,7 +54,7 @@ impl Entry {
 
     /// One count in the place of both.
     pub(super) const fn wide(self) -> u64 {
-        (self.0[2] as u64) << 32 | self.0[3] as u64
+        ((self.0[2] as u64) << 32) | self.0[3] as u64
     }
 
     /// An entry of one count in the place of both.
@@ -119,7 +119,7 @@ impl Small {
     pub(super) fn with<T: Coded>(self, value: T) -> Self {
         debug_assert!(self.used + T::BITS <= Small::BITS, "no room for a value");
         Small {
-            bits: self.bits | value.code() << self.used,
+            bits: self.bits | (value.code() << self.used),
             used: self.used + T::BITS,
         }
     }

@@ -34,7 +34,7 @@ impl<N: Network> Driver<N> {
             assert!(same, "{again:?} is not {:?}", self.session);
         }
         // At the end, and now and then before it: the whole is played again.
-        if self.session.is_closed() || self.now.0 % 16 == 0 {
+        if self.session.is_closed() || self.now.0.is_multiple_of(16) {
             self.check_timeline();
         }
     }

@@ -289,7 +289,7 @@ proptest! {
     /// written and read as it is.
     #[test]
     fn an_entry_is_one_event_or_none(words in any::<[u32; 4]>(), tag in 0_u32..64) {
-        let text = format!("{:08x}{:08x}{:08x}{:08x}", words[0] & 0xff_ffff | tag << 24, words[1], words[2], words[3]);
+        let text = format!("{:08x}{:08x}{:08x}{:08x}", words[0] & 0xff_ffff | (tag << 24), words[1], words[2], words[3]);
         let main: Entry = text.parse().unwrap();
         prop_assert_eq!(format!("{main}"), text);
         let mut waits = Table::new(Waits::HTTP);

@@ -209,12 +209,6 @@ impl Recorder {
             fails: self.open,
         }
     }
-
-    /// Bytes that it takes on the heap, itself included: for whoever counts what a connection costs.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
-        size_of::<Self>() + self.entries.capacity() * size_of::<Entry>()
-    }
 }
 
 /// The session that is built anew of what a mark holds of this one, if the step at `now` has led to a

@@ -1,7 +1,7 @@
 //! Stories that the program has told: timelines of sessions on real sockets, as its recorder kept them
 //! (`tidegate -vv` logs one when a session ends). Each is a script: the core of today has to answer its
-//! events as the core of that day did. Where it does not, and is right, the steps are told anew with
-//! `INSTA_UPDATE`'s like: a new recording, read before it is kept.
+//! events as the core of that day did. Where it does
+//! not, and is right, a new recording is made, and read before it is kept.
 
 use std::{fs, path::Path};
 use tidegate_core::record::{Replay, Timeline, replay, show};

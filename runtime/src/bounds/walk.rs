@@ -183,7 +183,29 @@ impl State {
                 self.read[Side::Up as usize] = 0;
             }
             Event::Unconnected(_) => self.dialing = false,
-            _ => {}
+            Event::Accepted
+            | Event::Introduced
+            | Event::Rejected(_)
+            | Event::Peeked(_)
+            | Event::Routed(_)
+            | Event::Granted
+            | Event::Redialled
+            | Event::Piped(..)
+            | Event::Copied(_)
+            | Event::Refused(..)
+            | Event::Declined(_)
+            | Event::CloseNotify(_)
+            | Event::Unaccepted
+            | Event::Fin(_)
+            | Event::Undelivered(_)
+            | Event::Failed(..)
+            | Event::Hinted(_)
+            | Event::Acked(_)
+            | Event::Fired
+            | Event::Evicted
+            | Event::Drained
+            | Event::DrainExpired
+            | Event::Killed(_) => {}
         }
         let mut effects = Effects::new();
         self.session.step(now, event, &mut effects);
@@ -277,7 +299,15 @@ impl State {
                         out.push(Event::Refused(side, Reply::bad_request()));
                     }
                 }
-                _ => {}
+                Phase::New
+                | Phase::ProxyHeader
+                | Phase::Securing
+                | Phase::Peeking
+                | Phase::Idle(_)
+                | Phase::Exchange(_)
+                | Phase::Tunnel
+                | Phase::Closing
+                | Phase::Closed => {}
             },
             Read::Discard => {}
         }

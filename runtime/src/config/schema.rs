@@ -135,13 +135,13 @@ pub fn defaults() -> String {
          # only; the rest is as if it were not there.\n",
     );
     for key in FILE {
-        match key.takes {
-            Takes::Table(keys) => head(&mut out, &format!("[{}]", key.name), key, keys, false),
-            Takes::Tables(keys) => {
-                let away = key.is == Is::Example;
-                head(&mut out, &format!("[[{}]]", key.name), key, keys, away);
-            }
-            _ => row(&mut out, key, "", false),
+        if let Takes::Table(keys) = key.takes {
+            head(&mut out, &format!("[{}]", key.name), key, keys, false);
+        } else if let Takes::Tables(keys) = key.takes {
+            let away = key.is == Is::Example;
+            head(&mut out, &format!("[[{}]]", key.name), key, keys, away);
+        } else {
+            row(&mut out, key, "", false);
         }
     }
     out
@@ -157,14 +157,18 @@ fn head(out: &mut String, header: &str, key: &Key, keys: &'static [Key], away: b
 
 /// One key, and those of its table.
 fn row(out: &mut String, key: &Key, before: &str, away: bool) {
-    let inner = match key.takes {
-        Takes::Table(keys) => Some(keys),
-        Takes::Either(all) => all.iter().find_map(|one| match one {
-            Takes::Table(keys) => Some(*keys),
-            _ => None,
-        }),
-        _ => None,
+    let own = [key.takes];
+    let all = if let Takes::Either(all) = key.takes {
+        all
+    } else {
+        &own[..]
     };
+    let mut inner = None;
+    for one in all {
+        if let Takes::Table(keys) = one {
+            inner = inner.or(Some(*keys));
+        }
+    }
     let name = format!("{before}{}", key.name);
     match (inner, key.is) {
         (Some(keys), Is::Default) if key.value.is_empty() => {
@@ -211,7 +215,16 @@ fn inside(takes: Takes) -> &'static [Key] {
             let tables = all.iter().map(|one| inside(*one));
             tables.max_by_key(|keys| keys.len()).unwrap_or_default()
         }
-        _ => &[],
+        Takes::Duration
+        | Takes::Size
+        | Takes::Count
+        | Takes::Flag
+        | Takes::Text
+        | Takes::Texts
+        | Takes::Counts
+        | Takes::Word(_)
+        | Takes::Names
+        | Takes::No => &[],
     }
 }
 

@@ -6,6 +6,7 @@ use tidegate_core::{
     effect::Effects,
     event::{Decoded, Event, Head, Origin, Want},
     http1::{BodyKind, RequestFacts, ResponseFacts, Version},
+    record::Recorder,
     session::{Kind, Session, Setup},
     side::Side,
     time::Time,
@@ -104,6 +105,25 @@ impl Sessions {
 pub(super) fn keep_alive() -> Repeated {
     let mut sessions = Sessions::open(1);
     Box::new(move || sessions.next())
+}
+
+/// With the recorder that every session of the proxy has.
+pub(super) fn recorded() -> Repeated {
+    let (mut session, mut effects) = (open(), Effects::with_capacity(16));
+    let mut recorder = Recorder::new(Time(1), session.setup().timeouts);
+    let mut now = Time(2);
+    Box::new(move || {
+        now = Time(now.0 + 1);
+        for event in EXCHANGE {
+            recorder.begins(now, event, &session);
+            session.step(now, event, &mut effects);
+            recorder.ends(now, &session);
+            black_box(&mut effects).clear();
+            black_box(session.interest(Side::Down));
+            black_box(session.interest(Side::Up));
+            black_box(session.deadline());
+        }
+    })
 }
 
 /// Without what a driver asks after each step.

@@ -13,8 +13,9 @@ pub type Repeated = Box<dyn FnMut()>;
 pub type Make = fn() -> Repeated;
 
 /// All that can be measured, by name.
-pub const OPERATIONS: [(&str, Make); 9] = [
+pub const OPERATIONS: [(&str, Make); 10] = [
     ("keep_alive_exchange", exchange::keep_alive),
+    ("keep_alive_recorded", exchange::recorded),
     ("keep_alive_steps_only", exchange::steps_only),
     ("connection_of_one_exchange", exchange::connection),
     ("trace_line", exchange::trace_line),

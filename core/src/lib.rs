@@ -18,7 +18,8 @@
 //!   [`source`]: who asks, as limits count it.
 //! - [`proxy_protocol`]: what a balancer says of its client.
 //! - [`vigil`]: what the kernel is told to watch for.
-//! - [`tls`]: the end rules of TLS. [`trace`]: one line per step.
+//! - [`tls`]: the end rules of TLS. [`trace`]: one line per step. [`record`]: the last steps of a session,
+//!   kept, told and played again.
 //!
 //! # Glossary
 //!
@@ -49,6 +50,7 @@ pub mod lookup;
 pub mod proxy_protocol;
 pub mod queue;
 pub mod rate;
+pub mod record;
 pub mod relay;
 pub mod report;
 pub mod route;

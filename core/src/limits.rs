@@ -117,6 +117,13 @@ impl Waits {
         Waits(Box::leak(Box::new(timeouts)))
     }
 
+    /// Whether these are the same ones, and not only alike.
+    #[inline]
+    #[must_use]
+    pub fn is(self, other: Waits) -> bool {
+        core::ptr::eq(self.0, other.0)
+    }
+
     /// The same but for what `change` does.
     #[must_use]
     pub fn with(self, change: impl FnOnce(&mut Timeouts)) -> Waits {

@@ -17,6 +17,7 @@ mod peek;
 mod policy;
 mod reads;
 mod report;
+mod rest;
 mod retry;
 mod settle;
 mod setup;
@@ -29,6 +30,7 @@ pub use self::{
     check::Stuck,
     pace::Pace,
     policy::{ClientFin, OnIdle, Policy, TunnelClose},
+    rest::Rest,
     settle::{RULES, Rule},
     setup::{Kind, Setup},
     why::Wait,

@@ -109,7 +109,8 @@ impl fmt::Display for Drawn {
     }
 }
 
-fn name(event: Event, before: &Session) -> String {
+/// The word for an event: who it happened to, and what.
+pub(crate) fn name(event: Event, before: &Session) -> String {
     match event {
         Event::Accepted => "D accepted".to_string(),
         Event::Introduced => "D introduced".to_string(),

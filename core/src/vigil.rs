@@ -121,6 +121,24 @@ impl Vigil {
         let probes = self.interval.0.saturating_mul(u64::from(self.probes));
         Span(self.idle.0.saturating_add(probes))
     }
+
+    /// How long after the last word of a peer that is gone the kernel gives it up, while nothing is
+    /// outstanding: with a user timeout, at the first question that finds it over.
+    #[must_use]
+    pub fn given_up(&self) -> Span {
+        let Some(limit) = self.unacked else {
+            return self.silence();
+        };
+        let least = limit.max(Span(self.idle.0.saturating_add(1)));
+        let behind = least.0.saturating_sub(self.idle.0);
+        let interval = self.interval.0.max(1);
+        let questions = behind.div_ceil(interval);
+        Span(
+            self.idle
+                .0
+                .saturating_add(questions.saturating_mul(interval)),
+        )
+    }
 }
 
 /// R06, R17: one FIN was seen, or the kernel says that it has come, or ours was sent.

@@ -236,10 +236,24 @@ impl<N: Network> Future for Guarded<N> {
         };
         match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *driver).poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(_)) => driver.tell_connection(),
-            Err(_) => tracing::error!("a session failed inside the proxy; its legs are reset"),
+            Ok(Poll::Ready(_)) => {
+                driver.tell_connection();
+                if tracing::enabled!(tracing::Level::TRACE) {
+                    tracing::trace!("the last steps of a session\n{}", last_steps(driver));
+                }
+            }
+            Err(_) => {
+                let steps = last_steps(driver);
+                tracing::error!("a session failed inside the proxy; its legs are reset\n{steps}");
+            }
         }
         self.0 = None;
         Poll::Ready(())
     }
+}
+
+/// What a session was told last: whoever wonders can play that again.
+fn last_steps<N: Network>(driver: &Driver<N>) -> String {
+    let written = catch_unwind(AssertUnwindSafe(|| driver.timeline().write(None)));
+    written.unwrap_or_else(|_| "its last steps cannot be told".to_owned())
 }

@@ -6,12 +6,16 @@
 mod args;
 mod ask;
 mod banner;
+mod check;
+mod explain;
+mod file;
 mod inline;
 mod listed;
 mod probe;
 mod route;
+mod trace;
 
-pub use banner::{banner, check};
+pub use banner::banner;
 use inline::Kind;
 use listed::{format, metrics};
 pub use probe::Probe;
@@ -19,14 +23,13 @@ use route::RouteFlags;
 
 use crate::{
     admin::client::Ask,
-    config::{self, Admin, At, Config, Machine, Outside},
-    message::{self, Code, Message, Source},
+    config::{self, Admin, Config, Machine, Outside, Reading},
+    message::{self, Code, Message, Sources},
     tls::files::reason,
 };
-use args::{Arguments, Common, FromFile, Inline, Metrics, Run, Shared, Verb};
+use args::{Arguments, Common, ExplainFlags, Inline, Metrics, Run, Shared, Verb};
 use clap::{ColorChoice, CommandFactory, Parser, error::ErrorKind};
 use std::{
-    collections::BTreeMap,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
@@ -61,8 +64,8 @@ impl From<Exit> for ExitCode {
 /// What is to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The proxy.
-    Serve(Box<Config>),
+    /// The proxy, and what is to be said of its configuration before: warnings, as they are shown.
+    Serve(Box<Config>, String),
     /// The demonstration.
     Demo(Demo),
     /// The probe.
@@ -167,15 +170,20 @@ pub fn decide(
                 err: format!("error: {why}\n"),
             },
         },
-        Some(Verb::Check(FromFile { config })) => match load(&config, outside, color) {
-            Ok(loaded) => checked(&config, &loaded, outside, color),
-            Err(refusal) => refusal,
-        },
+        Some(Verb::Config { verb }) => file::run(verb),
+        Some(Verb::Check(flags)) => check::checked(&flags, outside, color),
+        Some(Verb::Explain(ExplainFlags { code, json })) => {
+            match explain::say(code.as_deref(), json) {
+                Ok(out) => say(Exit::Ok, out),
+                Err(why) => misused(&why),
+            }
+        }
         Some(Verb::Route(flags)) => match load(&flags.config, outside, color) {
-            Ok(loaded) => route(&flags, &loaded),
+            Ok(loaded) => route(&flags, &loaded.config),
             Err(refusal) => refusal,
         },
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
+        Some(Verb::Trace(flags)) => flags.decide(outside, color),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,
@@ -195,62 +203,25 @@ pub fn decide(
     }
 }
 
-/// What would be served, and what of it would not work at the moment.
-fn checked(path: &Path, config: &Config, outside: &dyn Outside, color: bool) -> Decision {
-    let warnings = unresolved(config, outside);
-    Decision::Say {
-        exit: Exit::Ok,
-        out: check(&path.to_string_lossy(), config, warnings.len()),
-        err: message::pictures(&warnings, Source::default(), color),
-    }
-}
-
-/// That a name has no address stops nothing: it is looked up again while serving.
-fn unresolved(config: &Config, outside: &dyn Outside) -> Vec<Message> {
-    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for cluster in &config.clusters {
-        for endpoint in &cluster.endpoints {
-            match &endpoint.at {
-                At::Name(authority) => users
-                    .entry(&authority.host)
-                    .or_default()
-                    .push(&cluster.name),
-                At::Address(_) => {}
-            }
-        }
-    }
-    let names: Vec<&str> = users.keys().copied().collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    let all = outside.unresolved(&config.dns, &names).into_iter();
-    let message = |(name, why): (String, String)| {
-        let mut clusters = users.get(&*name).cloned().unwrap_or_default();
-        clusters.dedup();
-        let clusters: Vec<_> = clusters.iter().map(|one| format!("`{one}`")).collect();
-        Message::new(Code::Unresolved, format!("cannot look up `{name}`"))
-            .warning()
-            .note(why)
-            .note(format!("it has endpoints of {}", clusters.join(", ")))
-            .help("it is looked up again while serving; where a cluster has no endpoint, the answer is 503")
-    };
-    all.map(message).collect()
-}
-
 fn route(flags: &RouteFlags, config: &Config) -> Decision {
     match flags.say(config) {
         Ok((true, out)) => say(Exit::Ok, out),
         Ok((false, out)) => say(Exit::Failure, out),
-        Err(why) => Decision::Say {
-            exit: Exit::Usage,
-            out: String::new(),
-            err: format!("error: {why}\n"),
-        },
+        Err(why) => misused(&why),
     }
 }
 
-fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> Decision {
-    let mut config = match config {
+/// Something was asked for that there is not.
+fn misused(why: &str) -> Decision {
+    Decision::Say {
+        exit: Exit::Usage,
+        out: String::new(),
+        err: format!("error: {why}\n"),
+    }
+}
+
+fn serve(shared: Shared, config: Asked, output: Output) -> Decision {
+    let (mut config, warnings) = match config {
         Ok(config) => config,
         Err(refusal) => return refusal,
     };
@@ -259,7 +230,7 @@ fn serve(shared: Shared, config: Result<Config, Decision>, output: Output) -> De
     if shared.print_config {
         return say(Exit::Ok, config::print(&config));
     }
-    Decision::Start(Command::Serve(Box::new(config)), output)
+    Decision::Start(Command::Serve(Box::new(config), warnings), output)
 }
 
 /// How to talk, as the flags and the environment say.
@@ -286,10 +257,10 @@ fn named(outside: &dyn Outside) -> Option<String> {
 }
 
 /// With the admin interface that the command line asks for, if it does.
-fn admitted(config: Result<Config, Decision>, admin: Option<String>) -> Result<Config, Decision> {
-    let mut config = config?;
+fn admitted(asked: Asked, admin: Option<String>) -> Asked {
+    let (mut config, warnings) = asked?;
     let Some(admin) = admin else {
-        return Ok(config);
+        return Ok((config, warnings));
     };
     match Admin::asked(&admin) {
         Ok(admin) => config.admin = admin,
@@ -301,22 +272,23 @@ fn admitted(config: Result<Config, Decision>, admin: Option<String>) -> Result<C
             });
         }
     }
-    Ok(config)
+    Ok((config, warnings))
 }
 
-fn run_config(run: &Run, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {
+/// What is to be served, and what is to be said of it.
+type Asked = Result<(Config, String), Decision>;
+
+fn run_config(run: &Run, outside: &dyn Outside, color: bool) -> Asked {
     match &run.config {
-        Some(path) => load(path, outside, color),
+        Some(path) => load(path, outside, color).map(|loaded| {
+            let warnings = message::pictures(&loaded.warnings, &loaded.sources, color);
+            (loaded.config, warnings)
+        }),
         None => inline_config(&run.inline, Kind::Http, outside, color),
     }
 }
 
-fn inline_config(
-    inline: &Inline,
-    kind: Kind,
-    outside: &dyn Outside,
-    color: bool,
-) -> Result<Config, Decision> {
+fn inline_config(inline: &Inline, kind: Kind, outside: &dyn Outside, color: bool) -> Asked {
     if inline.listen.is_empty() {
         let text = match kind {
             Kind::Http => "say what to serve: --listen ADDR --to HOST:PORT, or -c FILE",
@@ -326,32 +298,55 @@ fn inline_config(
         return Err(usage(&error, color));
     }
     inline::config(inline, kind, outside)
-        .map_err(|messages| refuse(&messages, Source::default(), color))
+        .map(|config| (config, String::new()))
+        .map_err(|messages| refuse(&messages, &Sources::default(), color))
 }
 
-fn load(path: &Path, outside: &dyn Outside, color: bool) -> Result<Config, Decision> {
+/// A file with nothing wrong in it, and what may not be meant in it.
+struct Loaded {
+    config: Config,
+    sources: Sources,
+    warnings: Vec<Message>,
+}
+
+fn load(path: &Path, outside: &dyn Outside, color: bool) -> Result<Loaded, Decision> {
+    let read = reading(path, outside);
+    match read.config {
+        Some(config) => Ok(Loaded {
+            config,
+            sources: read.sources,
+            warnings: read.messages,
+        }),
+        None => Err(refuse(&read.messages, &read.sources, color)),
+    }
+}
+
+fn reading(path: &Path, outside: &dyn Outside) -> Reading {
     let name = path.to_string_lossy();
-    let text = std::fs::read(path).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
-    });
-    let text = text.map_err(|error| {
-        let what = format!("cannot read {name}");
-        let message = Message::new(Code::FileUnreadable, what).note(reason(&error));
-        refuse(&[message], Source::default(), color)
-    })?;
-    // Absolute, so that what is printed means the same elsewhere.
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let base = absolute.parent().unwrap_or(Path::new("/"));
-    config::read(&text, base, outside).map_err(|messages| {
-        refuse(
-            &messages,
-            Source {
-                name: &name,
-                text: &text,
-            },
-            color,
-        )
-    })
+    match outside.text(path) {
+        Ok(text) => {
+            // Absolute, so that what is printed means the same elsewhere.
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            let base = absolute.parent().unwrap_or(Path::new("/"));
+            config::read(&name, &text, base, outside)
+        }
+        Err(error) => Reading {
+            sources: Sources::default(),
+            messages: vec![unreadable(path, &error)],
+            config: None,
+        },
+    }
+}
+
+/// What is in a file.
+fn text(path: &Path, outside: &dyn Outside, color: bool) -> Result<String, Decision> {
+    let cannot = |error| refuse(&[unreadable(path, &error)], &Sources::default(), color);
+    outside.text(path).map_err(cannot)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Message {
+    let what = format!("cannot read {}", path.to_string_lossy());
+    Message::new(Code::FileUnreadable, what).note(reason(error))
 }
 
 fn say(exit: Exit, out: String) -> Decision {
@@ -362,8 +357,8 @@ fn say(exit: Exit, out: String) -> Decision {
     }
 }
 
-fn refuse(messages: &[Message], source: Source<'_>, color: bool) -> Decision {
-    let err = message::render(messages, source, color);
+fn refuse(messages: &[Message], sources: &Sources, color: bool) -> Decision {
+    let err = message::render(messages, sources, color);
     Decision::Say {
         exit: Exit::Config,
         out: String::new(),

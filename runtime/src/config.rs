@@ -13,9 +13,14 @@ mod credentials;
 mod dns;
 pub(crate) mod endpoint;
 mod file;
+mod fmt;
 mod forwarding;
+mod glob;
 pub(crate) mod health;
+mod include;
 mod keepalive;
+mod keys;
+mod lint;
 mod listener;
 mod log;
 mod names;
@@ -28,6 +33,8 @@ mod queue;
 mod read;
 mod retries;
 mod route;
+mod schema;
+mod section;
 mod share;
 mod sockets;
 #[cfg(test)]
@@ -46,6 +53,7 @@ pub use tidegate_core::{
     session::{ClientFin, OnIdle, Policy, TunnelClose},
     tls::{BareFin, HalfClose},
 };
+pub(crate) use units::show_duration as show_span;
 pub use {
     access::Access,
     address::Authority,
@@ -53,7 +61,8 @@ pub use {
     choosing::{Affinity, Choosing, Ejection},
     credentials::{CertificateFiles, OriginTls, Roots, Tls},
     dns::Dns,
-    file::read,
+    file::{Reading, read},
+    fmt::format,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
     networks::{Networks, network},
     outside::{Machine, Outside},
@@ -61,6 +70,7 @@ pub use {
     print::print,
     queue::Queue,
     retries::Retries,
+    schema::{defaults, schema, tables},
     share::Share,
     units::plain_duration as duration,
 };

@@ -22,6 +22,7 @@ mod queue;
 mod rounds;
 mod routed;
 mod said;
+mod told;
 mod turn;
 mod wait;
 mod watch;
@@ -51,6 +52,7 @@ use tidegate_core::{
     event::{Event, Origin},
     interest::Asks,
     leg::Leg,
+    record::Recorder,
     session::{Session, Setup},
     side::Side,
     time::Time,
@@ -140,6 +142,8 @@ pub struct Driver<N: Network> {
     /// When something last happened.
     progress: Time,
     tap: Option<Box<dyn Tap>>,
+    /// Its last steps.
+    recorder: Box<Recorder>,
 }
 
 impl<N: Network> fmt::Debug for Driver<N> {
@@ -202,6 +206,7 @@ impl<N: Network> Driver<N> {
             begun: now,
             progress: now,
             tap,
+            recorder: Box::new(Recorder::new(now, service.setup.timeouts)),
             service,
         };
         driver.step(Event::Accepted);
@@ -237,7 +242,9 @@ impl<N: Network> Driver<N> {
             self.tell_outcome(event);
             self.note_request(event);
             let mut effects = std::mem::take(&mut self.desk().effects);
+            self.recorder.begins(self.now, event, &self.session);
             self.session.step(self.now, event, &mut effects);
+            self.recorder.ends(self.now, &self.session);
             if let (Some(tap), Some(before)) = (&mut self.tap, before) {
                 tap.step(self.now, event, &before, &self.session, &effects);
             }

@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod admin;
 pub mod admission;
+pub mod bounds;
 pub mod check;
 pub mod cli;
 pub mod clock;

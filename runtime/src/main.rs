@@ -7,7 +7,7 @@ use tidegate::{
     clock::WallTime,
     config::{Config, Tls},
     demo,
-    message::{Code, Message, Source, render},
+    message::{Code, Message, Sources, render},
     probe,
     server::{Again, Served, Server},
     tls::dev,
@@ -19,7 +19,10 @@ fn main() -> ExitCode {
     cli::main(args.clone(), |command, output| {
         log(output);
         let exit = match command {
-            Command::Serve(config) => serve(*config, output, &mut || again(&args)),
+            Command::Serve(config, warnings) => {
+                eprint!("{warnings}");
+                serve(*config, output, &mut || again(&args))
+            }
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
             Command::Ask(asked) => ask::run(&asked, &mut std::io::stdout()),
@@ -37,7 +40,7 @@ fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
                 "{}",
                 render(
                     std::slice::from_ref(&message),
-                    Source::default(),
+                    &Sources::default(),
                     output.color
                 )
             );
@@ -71,7 +74,10 @@ fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
 /// All that is wrong with it, which has been said on the error stream too.
 fn again(args: &[OsString]) -> Result<Config, String> {
     match cli::again(args.iter().cloned()) {
-        Decision::Start(Command::Serve(config), _) => Ok(*config),
+        Decision::Start(Command::Serve(config, warnings), _) => {
+            eprint!("{warnings}");
+            Ok(*config)
+        }
         Decision::Start(Command::Demo(_) | Command::Probe(_) | Command::Ask(_), _) => {
             Err("it was not started to serve".to_owned())
         }

@@ -3,13 +3,17 @@
 //! Owns the form of an error, not its words. Waits for nothing, prints nothing.
 
 mod code;
+mod explain;
+mod sources;
 
 pub use code::Code;
+pub use sources::Sources;
 
+use crate::probe::report::json::Value;
 use annotate_snippets::{self as snippets, AnnotationKind, Group, Renderer, Snippet};
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
-/// A place in a text: byte offsets.
+/// A place in the texts of [`Sources`]: byte offsets.
 pub type Place = Range<usize>;
 
 /// One error: it is built up by naming where, why and what next.
@@ -103,77 +107,129 @@ impl Message {
         format!("error[{}]: {}", self.code(), self.what())
     }
 
-    fn group<'a>(&'a self, source: &Source<'a>) -> Group<'a> {
+    /// Whether it stops something.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.0.level == Level::Error
+    }
+
+    /// `explains`: whether to say where more is said of its code.
+    fn group<'a>(&'a self, sources: &'a Sources, explains: bool) -> Group<'a> {
         let level = match self.0.level {
             Level::Error => snippets::Level::ERROR,
             Level::Warning => snippets::Level::WARNING,
         };
         let title = level.primary_title(self.what()).id(self.code().to_string());
         let mut group = Group::with_title(title);
-        if let Some((place, label)) = &self.0.place {
-            let label = (!label.is_empty()).then_some(label.as_str());
-            let primary = AnnotationKind::Primary.span(place.clone()).label(label);
-            let mut snippet = Snippet::source(source.text)
-                .path(source.name)
-                .annotation(primary);
-            if let Some((place, label)) = &self.0.other {
-                let context = AnnotationKind::Context
-                    .span(place.clone())
-                    .label(label.as_str());
-                snippet = snippet.annotation(context);
+        let label = |label: &'a String| (!label.is_empty()).then_some(label.as_str());
+        if let Some((place, text)) = &self.0.place {
+            let part = sources.part(place);
+            let primary = AnnotationKind::Primary.span(part.local(place));
+            let snippet = Snippet::source(part.text).path(part.name);
+            let mut snippet = snippet.annotation(primary.label(label(text)));
+            let mut elsewhere = None;
+            if let Some((place, text)) = &self.0.other {
+                let there = sources.part(place);
+                let context = AnnotationKind::Context.span(there.local(place));
+                let context = context.label(label(text));
+                if there == part {
+                    snippet = snippet.annotation(context);
+                } else {
+                    let other = Snippet::source(there.text).path(there.name);
+                    elsewhere = Some(other.annotation(context));
+                }
             }
             group = group.element(snippet);
+            if let Some(elsewhere) = elsewhere {
+                group = group.element(elsewhere);
+            }
         }
-        let notes = self
-            .0
-            .notes
-            .iter()
-            .map(|text| snippets::Level::NOTE.message(text));
-        let help = self
-            .0
-            .help
-            .iter()
-            .map(|text| snippets::Level::HELP.message(text));
-        group.elements(notes.chain(help))
+        let notes = self.0.notes.iter();
+        let notes = notes.map(|text| snippets::Level::NOTE.message(text));
+        let help = self.0.help.iter();
+        let help = help.map(|text| snippets::Level::HELP.message(text));
+        let group = group.elements(notes.chain(help));
+        if !explains {
+            return group;
+        }
+        let more = format!("tidegate explain {}", self.code());
+        group.element(snippets::Level::HELP.message(more))
     }
-}
 
-/// The text that messages point into.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Source<'a> {
-    /// How to call it: the path as the user gave it.
-    pub name: &'a str,
-    /// All of it.
-    pub text: &'a str,
+    /// For machines: its words, and where it points.
+    #[must_use]
+    pub fn json(&self, sources: &Sources) -> Value {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let list = |all: &[String]| Value::List(all.iter().map(|one| text(one)).collect());
+        let place = |place: &Option<(Place, String)>| {
+            let Some((place, label)) = place else {
+                return Value::Null;
+            };
+            let part = sources.part(place);
+            let (line, column) = part.line_and_column(place);
+            Value::Object(vec![
+                ("file", text(part.name)),
+                ("line", Value::Count(line as u64)),
+                ("column", Value::Count(column as u64)),
+                ("label", text(label)),
+            ])
+        };
+        let level = if self.is_error() { "error" } else { "warning" };
+        Value::Object(vec![
+            ("level", text(level)),
+            ("code", text(&self.code().to_string())),
+            ("what", text(self.what())),
+            ("at", place(&self.0.place)),
+            ("and", place(&self.0.other)),
+            ("notes", list(&self.0.notes)),
+            ("help", list(&self.0.help)),
+        ])
+    }
 }
 
 /// All that is wrong, as it is shown to people: a picture each, in the order of the text, and
 /// how many there are. `color` adds terminal colours.
 #[must_use]
-pub fn render(messages: &[Message], source: Source<'_>, color: bool) -> String {
-    let count = match messages.len() {
-        1 => "1 error".to_owned(),
-        n => format!("{n} errors"),
+pub fn render(messages: &[Message], sources: &Sources, color: bool) -> String {
+    pictures(messages, sources, color) + &count(messages) + "; nothing was changed\n"
+}
+
+/// `2 errors, 1 warning`.
+fn count(messages: &[Message]) -> String {
+    let errors = messages.iter().filter(|one| one.is_error()).count();
+    let named = |n: usize, noun: &str| match n {
+        1 => format!("1 {noun}"),
+        n => format!("{n} {noun}s"),
     };
-    pictures(messages, source, color) + &count + "; nothing was changed\n"
+    match messages.len() - errors {
+        0 => named(errors, "error"),
+        warnings => format!("{}, {}", named(errors, "error"), named(warnings, "warning")),
+    }
 }
 
 /// The same without their number.
 #[must_use]
-pub fn pictures(messages: &[Message], source: Source<'_>, color: bool) -> String {
+pub fn pictures(messages: &[Message], sources: &Sources, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    let mut ordered: Vec<&Message> = messages.iter().collect();
-    ordered.sort_by_key(|message| message.0.place.as_ref().map(|(place, _)| place.start));
     let mut text = String::new();
-    for message in &ordered {
-        text.push_str(&renderer.render(&[message.group(&source)]));
+    let mut explained = BTreeSet::new();
+    for message in in_order(messages) {
+        let explains = explained.insert(message.code());
+        text.push_str(&renderer.render(&[message.group(sources, explains)]));
         text.push_str("\n\n");
     }
     text
+}
+
+/// In the order of the text.
+pub fn in_order(messages: &[Message]) -> impl Iterator<Item = &Message> {
+    let mut ordered: Vec<&Message> = messages.iter().collect();
+    ordered.sort_by_key(|message| message.0.place.as_ref().map(|(place, _)| place.start));
+    ordered.into_iter()
 }
 
 /// The known word nearest to `word`, if one is near enough to have been meant.
@@ -199,14 +255,7 @@ mod tests {
             .at(10..16, "did you mean `timeouts`?")
             .note("keys are never ignored")
             .help("remove it");
-        let shown = render(
-            &[message],
-            Source {
-                name: "a.toml",
-                text,
-            },
-            false,
-        );
+        let shown = render(&[message], &Sources::one("a.toml", text), false);
         let expected = "\
 error[E0107]: unknown key `timout` in route
  --> a.toml:2:1
@@ -216,10 +265,50 @@ error[E0107]: unknown key `timout` in route
   |
   = note: keys are never ignored
   = help: remove it
+  = help: tidegate explain E0107
 
 1 error; nothing was changed
 ";
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_code_is_explained_once_and_two_places_may_be_in_two_files() {
+        let mut sources = Sources::one("a.toml", "name = \"x\"\n");
+        let there = sources.add("conf.d/b.toml", "\nname = \"x\"\n");
+        let twice = || Message::new(Code::DuplicateName, "two clusters with the name `x`");
+        let first = twice()
+            .at(there + 8..there + 11, "again here")
+            .and(7..10, "first here");
+        let shown = render(&[first, twice().warning()], &sources, false);
+        let expected = "\
+warning[E0201]: two clusters with the name `x`
+ = help: tidegate explain E0201
+
+error[E0201]: two clusters with the name `x`
+ --> conf.d/b.toml:2:8
+  |
+2 | name = \"x\"
+  |        ^^^ again here
+  |
+ ::: a.toml:1:8
+  |
+1 | name = \"x\"
+  |        --- first here
+
+1 error, 1 warning; nothing was changed
+";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn machines_are_told_the_same() {
+        let message = Message::new(Code::Empty, "`bind` is empty").at(12..14, "x");
+        let json = message
+            .help("say it")
+            .json(&Sources::one("a.toml", "name = \"é\"\nb = []"));
+        let expected = r#"{"level":"error","code":"E0113","what":"`bind` is empty","at":{"file":"a.toml","line":2,"column":1,"label":"x"},"and":null,"notes":[],"help":["say it"]}"#;
+        assert_eq!(json.compact(), expected);
     }
 
     #[test]

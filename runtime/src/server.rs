@@ -36,7 +36,7 @@ use crate::{
     admin::{self, Admin},
     check::Known,
     clock::WallTime,
-    config::Config,
+    config::{self, Config},
     log::{Log, Place},
     message::{Code, Message},
     net::kernel::Shares,
@@ -217,14 +217,24 @@ impl Server {
         // The workers listen themselves now.
         drop(held);
         server.asks = Workers(asks);
+        server.opened(&config.admin, Process(process_words), readiness)
+    }
+
+    /// With a door for an operator.
+    fn opened(
+        mut self,
+        doors: &config::Admin,
+        process: Process,
+        readiness: Readiness,
+    ) -> Result<Server, Message> {
         let asked = admin::Asked {
-            process: Process(process_words),
-            workers: server.asks.clone(),
+            process,
+            workers: self.asks.clone(),
             readiness,
         };
-        let admin = admin::start(&config.admin, asked);
-        server.admin = admin.inspect_err(|_| server.say(Word::Stop))?;
-        Ok(server)
+        let admin = admin::start(doors, asked);
+        self.admin = admin.inspect_err(|_| self.say(Word::Stop))?;
+        Ok(self)
     }
 
     fn say(&self, word: Word) {

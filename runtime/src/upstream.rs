@@ -26,6 +26,7 @@ use crate::{
     port::Port,
     variant::bad,
 };
+pub(crate) use dial::ATTEMPTS;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},

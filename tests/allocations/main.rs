@@ -115,7 +115,8 @@ fn counted(
         data_dir: None,
         provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
     };
-    let config = config::read(&text, Path::new("/"), &machine).expect("it is right");
+    let config = config::read("", &text, Path::new("/"), &machine);
+    let config = config.outcome().expect("it is right");
     let site = Site {
         bind: config.listeners[0].bind.clone(),
         listener: config.listeners[0].clone(),

@@ -9,6 +9,7 @@ use std::{
 use tidegate::{
     cli::{Decision, Exit, decide},
     config::Outside,
+    message::Code,
 };
 
 /// More listeners, and requests that do not come to them.
@@ -131,6 +132,51 @@ fn the_same_for_machines() {
         &["--json", "https://h/"],
     ]);
     snapshot("asked_by_machines", &said);
+}
+
+/// The same of any words.
+fn said_to(args: &[&str]) -> String {
+    let still = |_: Option<PathBuf>| -> Box<dyn Outside> { Box::new(Still) };
+    let all = std::iter::once("tidegate").chain(args.iter().copied());
+    let Decision::Say { exit, out, err } = decide(all.map(Into::into), false, &still) else {
+        panic!("{args:?}")
+    };
+    format!(
+        "$ tidegate {}\n{out}{err}exit {}\n",
+        args.join(" "),
+        exit as u8
+    )
+}
+
+#[test]
+fn what_a_code_means() {
+    let said = [
+        said_to(&["explain", "E0107"]),
+        said_to(&["explain", "e202", "--json"]),
+        said_to(&["explain", "E0199"]),
+        said_to(&["explain", "timeouts"]),
+        said_to(&["explain"]),
+    ];
+    snapshot("what_a_code_means", &said.join("\n"));
+    let json = said_to(&["explain", "--json"]);
+    assert_eq!(json.matches("\"code\":").count(), Code::ALL.len());
+}
+
+/// Whoever reads the second half of an explanation must find it true: its example is TOML.
+#[test]
+fn every_example_is_toml() {
+    for code in Code::ALL {
+        let (advice, example) = code.advice();
+        assert!(advice.ends_with('.'), "{code}: {advice}");
+        if let Err(error) = example.parse::<toml::Table>() {
+            // Some say the same key twice, of two tables.
+            let lines = example.lines().map(str::parse::<toml::Table>);
+            assert!(
+                lines.into_iter().all(|line| line.is_ok()),
+                "{code}: {error}"
+            );
+        }
+    }
 }
 
 #[test]

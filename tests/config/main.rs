@@ -5,13 +5,16 @@
 mod access;
 mod admin;
 mod asked;
+mod bounds;
 mod choosing;
 mod dns;
 mod ends;
 mod good;
 mod health;
+mod keys;
 mod log;
 mod machine;
+mod mistakes;
 mod printed;
 mod routes;
 mod timers;
@@ -20,10 +23,7 @@ mod way;
 
 use machine::Still;
 use std::{fs, path::Path};
-use tidegate::{
-    config::{self, Config},
-    message::{Source, render},
-};
+use tidegate::config::{self, Config};
 
 const CLUSTER: &str = "
 [[cluster]]
@@ -44,9 +44,7 @@ fn read(text: &str) -> Result<Config, String> {
 }
 
 fn read_in(base: &str, text: &str) -> Result<Config, String> {
-    let name = "conf/tidegate.toml";
-    config::read(text, Path::new(base), &Still)
-        .map_err(|messages| render(&messages, Source { name, text }, false))
+    config::read("conf/tidegate.toml", text, Path::new(base), &Still).outcome()
 }
 
 fn snapshot(name: &str, said: &str) {

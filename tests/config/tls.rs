@@ -6,7 +6,7 @@ use crate::{
     said, snapshot,
 };
 use tidegate::config::{
-    self, CertificateFiles, ClientAuth, Clients, HalfClose, OriginTls, Protocol, Roots,
+    self, CertificateFiles, ClientAuth, Clients, HalfClose, OriginTls, Protocol, Roots, Tls,
 };
 use tidegate_core::{route::Asked, time::Span};
 
@@ -142,4 +142,26 @@ fn every_key_of_tls_arrives() {
     assert_eq!(expected(trusted, 0), "db1");
     assert_eq!(expected(trusted, 1), "127.0.0.1");
     assert_eq!(cluster("db").tls, None);
+}
+
+/// A key may be a credential of the service manager: its path is what counts.
+#[test]
+fn credentials() {
+    let listener = |key: &str| {
+        format!(
+            "[[listener]]\nname = \"a\"\nbind = [\":1\"]\nto = \"api\"\n\
+             tls = {{ cert = \"good.pem\", key = \"{key}\" }}\n{CLUSTER}"
+        )
+    };
+    let config = good(&listener("${credential:web.key}"));
+    let Some(Tls::Files(files)) = &config.listeners[0].tls else {
+        panic!("{config:?}")
+    };
+    assert_eq!(
+        files[0].key.to_str(),
+        Some("/run/credentials/tidegate/web.key")
+    );
+    let wrong = ["${credential:../x}", "${credential:}", "${credentials:x}"];
+    let all = wrong.map(|key| said(&listener(key)));
+    snapshot("credentials", &all.join("\n"));
 }

@@ -15,6 +15,7 @@ mod origin;
 mod original;
 mod passthrough;
 mod queue;
+mod recorded;
 mod reencrypt;
 mod relay;
 mod relay_abort;

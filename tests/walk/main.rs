@@ -8,6 +8,7 @@
 mod world;
 
 mod checker;
+mod marks;
 mod mirror;
 mod order;
 mod relay;

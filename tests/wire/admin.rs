@@ -119,6 +119,12 @@ fn a_connection_says_why_it_is_open() {
     }
     assert_eq!(stage.ask("why 7-99").code(), Some(1));
     assert_eq!(stage.ask("why nonsense").code(), Some(64));
+    // How it came to that, for people and for whoever plays it again.
+    assert!(why.contains("U connected"), "{why}");
+    let trace = stage.told(&format!("why {conn} --trace"));
+    let file = stage.proxy.scratch().file("why.trace", &trace);
+    let replayed = stage.ask(&format!("trace replay {}", file.display()));
+    assert_eq!(replayed.code(), Some(0), "{}{trace}", replayed.said);
     let json = stage.told(&format!("why {conn} --json"));
     assert!(json.contains("\"waits_for\":\"a request\""), "{json}");
 }

@@ -44,6 +44,7 @@ mod resets;
 mod resumed;
 mod retries;
 mod routes;
+mod scratch;
 mod secure;
 mod serving;
 mod stall;

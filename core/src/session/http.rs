@@ -178,7 +178,9 @@ impl Session {
             Side::Down => self.exchange_mut().request = Request::Complete,
             Side::Up => {
                 #[cfg(feature = "known-bad")]
-                if self.exchange_mut().response == Response::Body(http1::BodyKind::Chunked) {
+                if bad!(self.setup, LastChunkIsEnd).is_some()
+                    && self.exchange_mut().response == Response::Body(http1::BodyKind::Chunked)
+                {
                     self.wrong.chunked = true;
                 }
                 self.exchange_mut().response = Response::Complete;

@@ -76,7 +76,7 @@ impl Session {
             (None, Side::Up) => BareFin::Truncated,
         };
         #[cfg(feature = "known-bad")]
-        if self.from(side).bytes() > 0 {
+        if bad!(self.setup, FinForgotten).is_some() && self.from(side).bytes() > 0 {
             self.wrong.forget(side);
         }
         self.leg_mut(side).spoken_of().fin(bare_fin);

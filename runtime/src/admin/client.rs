@@ -56,8 +56,8 @@ pub enum What {
     Status,
     /// `conns`.
     Conns(Filter),
-    /// `why`.
-    Why(String),
+    /// `why`: in words, or as a trace that can be played again.
+    Why(String, bool),
     /// `kill`, at once or not.
     Kill(String, bool),
     /// `reload`, or only what it would change.
@@ -116,7 +116,7 @@ fn request(what: &What) -> (Method, String) {
     match what {
         What::Status => (Method::GET, "/v1/status".to_owned()),
         What::Conns(filter) => (Method::GET, format!("/v1/connections?{}", filter.show())),
-        What::Why(conn) => (Method::GET, format!("/v1/connections/{conn}")),
+        What::Why(conn, _) => (Method::GET, format!("/v1/connections/{conn}")),
         What::Kill(conn, false) => (Method::DELETE, format!("/v1/connections/{conn}")),
         What::Kill(conn, true) => (Method::DELETE, format!("/v1/connections/{conn}?rst")),
         What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),

@@ -5,13 +5,15 @@
 use super::client::What;
 use serde_json::Value;
 use std::fmt::Write;
+use tidegate_core::record::show;
 
 /// What `value`, which answers `what`, says.
 pub(super) fn told(what: &What, value: &Value) -> String {
     match what {
         What::Status => status(value),
         What::Conns(_) => conns(value),
-        What::Why(_) => why(value),
+        What::Why(_, false) => why(value),
+        What::Why(_, true) => value["timeline"].as_str().unwrap_or_default().to_owned(),
         What::Kill(..) => format!("{} is told to end\n", word(&value["conn"])),
         What::Reload(false) => {
             let plan = plan(value);
@@ -179,8 +181,9 @@ fn why(value: &Value) -> String {
         false => timer(value),
     };
     let _ = writeln!(text, "ends by    {ends}, if nothing comes before");
-    if let Some(timeline) = value["timeline"].as_str() {
-        let _ = write!(text, "\n{timeline}");
+    // For people, without what a machine would play again.
+    if let Some(Ok(rows)) = value["timeline"].as_str().map(show) {
+        let _ = write!(text, "\n{rows}");
     }
     text
 }

@@ -1,6 +1,6 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
-use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags};
+use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags, trace::TraceFlags};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -30,9 +30,18 @@ pub(super) enum Verb {
     /// Start with one TCP listener
     Tcp(Tcp),
     /// Say what would be served, or all that is wrong
-    Check(FromFile),
+    Check(CheckFlags),
+    /// Help with the file itself
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Say what a code of an error means, and what to do about it; without a code, list all
+    Explain(ExplainFlags),
     /// Say which route a request would take, and why not the others
     Route(RouteFlags),
+    /// Show the recorded steps of a session, or play them again
+    Trace(TraceFlags),
     /// Show what ending connections well looks like
     Demo(DemoFlags),
     /// See how a proxy or a server ends connections, from outside
@@ -100,10 +109,41 @@ pub(super) struct Shared {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct FromFile {
+pub(super) struct CheckFlags {
     /// The file to check
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: PathBuf,
+    /// Say how long somebody who is gone, or silent, can hold our sockets
+    #[arg(long)]
+    pub(super) bounds: bool,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigVerb {
+    /// Write a file in the order and spacing that all have
+    Fmt {
+        /// The file; what comes in goes out if not given
+        file: Option<PathBuf>,
+        /// Change nothing: say whether it would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print the JSON Schema of the file
+    Schema,
+    /// Print every key with its default
+    Defaults,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainFlags {
+    /// The code, as an error has it: E0107
+    pub(super) code: Option<String>,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

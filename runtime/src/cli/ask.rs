@@ -14,7 +14,7 @@ pub(super) enum AskVerb {
     /// List its connections, the oldest first
     Conns(Conns),
     /// Say what a connection waits for, what ends it, and how it came to that
-    Why(One),
+    Why(Why),
     /// End a connection: a request under way is its last; a tunnel is reset
     Kill(Kill),
     /// Have it read its configuration again
@@ -59,6 +59,15 @@ pub(super) struct One {
     conn: String,
     #[command(flatten)]
     plain: Plain,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Why {
+    #[command(flatten)]
+    one: One,
+    /// Print its last steps as a trace, for `trace replay`
+    #[arg(long, conflicts_with = "json")]
+    trace: bool,
 }
 
 #[derive(Args, Debug)]
@@ -132,7 +141,7 @@ impl AskVerb {
                 };
                 (What::Conns(filter), conns.plain)
             }
-            AskVerb::Why(one) => (What::Why(one.conn), one.plain),
+            AskVerb::Why(why) => (What::Why(why.one.conn, why.trace), why.one.plain),
             AskVerb::Kill(kill) => (What::Kill(kill.one.conn, kill.rst), kill.one.plain),
             AskVerb::Reload(reload) => (What::Reload(reload.dry_run), reload.plain),
             AskVerb::Drain(drain) => (What::Drain(drain.deadline, drain.wait), drain.plain),

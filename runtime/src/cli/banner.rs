@@ -2,6 +2,7 @@
 //! configuration; a line is there only if it is true.
 
 use crate::{
+    bounds,
     config::{self, Action, CertificateFiles, Cluster, Config, Listener, Plan, Protocol, Tls},
     server::Files,
 };
@@ -36,12 +37,18 @@ pub fn banner(
         let (connections, limit) = (grouped(connections as u64), grouped(limit));
         text += &format!("  limits {connections} connections (from open-file limit {limit})\n");
     }
+    if let Some(span) = bounds::brief(config) {
+        let span = config::show_span(span);
+        text += &format!(
+            "  a client that is gone holds a socket for at most {span}      details: tidegate check --bounds\n"
+        );
+    }
     text + &format!("^C once drains ({}), twice stops.\n", config.drain.timeout)
 }
 
 /// What `check` says of a file with nothing wrong in it, beside so many warnings.
 #[must_use]
-pub fn check(name: &str, config: &Config, warnings: usize) -> String {
+pub(super) fn check(name: &str, config: &Config, warnings: usize) -> String {
     let mut text = match warnings {
         0 => format!("{name}: no errors\n"),
         1 => format!("{name}: no errors, 1 warning\n"),
@@ -223,6 +230,7 @@ tidegate 0.1.0  http  0.0.0.0:8080 -> 127.0.0.1:3000 (least-request, 1 endpoint)
          trust once: /data/dev/ca.pem
   admin  http://127.0.0.1:9901   unix /run/tidegate.sock
   limits 43 690 connections (from open-file limit 131 072)
+  a client that is gone holds a socket for at most 924s      details: tidegate check --bounds
 ^C once drains (30s), twice stops.
 ";
         assert_eq!(shown, expected);

@@ -19,7 +19,7 @@ pub(super) fn metrics(flags: &MetricsList, outside: &dyn Outside, color: bool) -
     } else {
         names::list
     };
-    say(Exit::Ok, list(config.as_ref()))
+    say(Exit::Ok, list(config.as_ref().map(|loaded| &loaded.config)))
 }
 
 /// The format that a flag names.

@@ -1,7 +1,7 @@
 //! What arguments come to: what is started, what is said, and the code at the end.
 
 use super::*;
-use crate::config::{Authority, CertificateFiles, Dns, OriginTls, Protocol, Tls};
+use crate::config::{At, Authority, CertificateFiles, Dns, OriginTls, Protocol, Tls};
 use crate::tls::testing::Scratch;
 use std::net::SocketAddr;
 use tidegate_core::{limits::Timeouts, route::Asked};
@@ -17,6 +17,14 @@ struct Still {
 impl Outside for Still {
     fn variable(&self, name: &str) -> Option<String> {
         (name == "NO_COLOR" && self.no_color).then(|| "1".to_owned())
+    }
+
+    fn files(&self, base: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+        machine().files(base, pattern)
+    }
+
+    fn text(&self, file: &Path) -> io::Result<String> {
+        machine().text(file)
     }
 
     fn unresolved(&self, _: &Dns, names: &[&str]) -> Vec<(String, String)> {
@@ -48,6 +56,12 @@ impl Outside for Still {
     }
 }
 
+fn machine() -> Machine {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let data_dir = None;
+    Machine { data_dir, provider }
+}
+
 fn ask_with(line: &str, terminal: bool, no_color: bool) -> Decision {
     let args = std::iter::once("tidegate").chain(line.split_whitespace());
     let still = |data_dir| -> Box<dyn Outside> { Box::new(Still { no_color, data_dir }) };
@@ -67,7 +81,7 @@ fn started(line: &str) -> Command {
 
 fn served(line: &str) -> Config {
     match started(line) {
-        Command::Serve(config) => *config,
+        Command::Serve(config, _) => *config,
         other @ (Command::Demo(_) | Command::Probe(_) | Command::Ask(_)) => {
             panic!("{line}: {other:?}")
         }
@@ -370,12 +384,14 @@ fn a_probe_is_told_all_it_needs() {
     let Command::Probe(probe) = started(line) else {
         panic!("{line}")
     };
-    let Probe::Proxy { asked, show, json } = *probe else {
+    let Probe::Proxy {
+        asked, json: true, ..
+    } = *probe
+    else {
         panic!("{line}")
     };
-    assert!(json && !show);
-    assert_eq!(asked.via, SocketAddr::from(([127, 0, 0, 1], 1)));
-    assert_eq!(asked.origin, SocketAddr::from(([127, 0, 0, 1], 2)));
+    let ends = [asked.via, asked.origin].map(|end| end.to_string());
+    assert_eq!(ends, ["127.0.0.1:1", "127.0.0.1:2"]);
     assert_eq!((asked.mode.name(), asked.repeat), ("tls", 3));
     assert_eq!(asked.only, ["S06", "S2*"]);
     assert_eq!(asked.idle.map(|idle| idle.as_secs()), Some(7));

@@ -157,6 +157,13 @@ pub(super) fn behind(
     }
 }
 
+/// How long `behind` has an idle connection kept.
+pub(super) fn preset(node: &Node<'_>) -> Option<Span> {
+    let word = node.get_ref().as_str()?;
+    let preset = BALANCERS.iter().find(|(name, _)| *name == word);
+    preset.and_then(|(_, idle)| *idle)
+}
+
 /// What does not stand at its default, a line each. What `behind` has set is among the time-outs.
 pub(super) fn show(access: &Access) -> String {
     let Access {

@@ -49,12 +49,12 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
     {
         admin.unix = match &*word.text {
             "off" => Door::Off,
-            path => Door::At(reader.base.join(path)),
+            _ => Door::At(reader.path(&word)),
         };
     }
     let token = section.get("token_file");
     let token = token.and_then(|node| reader.word("token_file", node));
-    admin.token = token.map(|word| reader.base.join(&word.text));
+    admin.token = token.map(|word| reader.path(&word));
     if let Some(word) = section
         .get("http")
         .and_then(|node| reader.word("http", node))

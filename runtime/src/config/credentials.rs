@@ -58,7 +58,7 @@ pub(super) fn certificates(
     let all = match (section.get("certs"), pair) {
         (Some(node), (None, None)) => {
             let words = reader.words("certs", node);
-            let both = |word: &Word| (path(reader, word), word.place.clone());
+            let both = |word: &Word| (reader.path(word), word.place.clone());
             let both = words.iter().map(both);
             both.map(|(file, at)| {
                 (
@@ -75,8 +75,8 @@ pub(super) fn certificates(
             let (cert, key) = (reader.word("cert", cert), reader.word("key", key));
             let (cert, key) = (cert?, key?);
             let files = CertificateFiles {
-                cert: path(reader, &cert),
-                key: path(reader, &key),
+                cert: reader.path(&cert),
+                key: reader.path(&key),
             };
             vec![(files, cert.place.start..key.place.end.max(cert.place.end))]
         }
@@ -109,10 +109,6 @@ pub(super) fn certificates(
     Some(all.into_iter().map(|(files, _)| files).collect())
 }
 
-fn path(reader: &Reader<'_>, word: &Word) -> PathBuf {
-    reader.base.join(&word.text)
-}
-
 /// The certificate authorities at `key`.
 pub(super) fn authorities(
     reader: &mut Reader<'_>,
@@ -120,7 +116,7 @@ pub(super) fn authorities(
     key: &str,
 ) -> Option<PathBuf> {
     let word = reader.word(key, section.get(key)?)?;
-    let file = path(reader, &word);
+    let file = reader.path(&word);
     if let Err(message) = reader.outside.authorities(&file) {
         refuse(reader, message, word.place);
     }

@@ -2,13 +2,16 @@
 
 use crate::{
     config::{
-        Config, Drain, admin, cluster, dns, listener, log,
+        Config, Drain, admin, cluster, dns,
+        include::{self, Included, Main},
+        lint::{self, Written},
+        listener, log,
         names::Names,
         outside::Outside,
         read::{Node, Reader, Section},
         route, waits,
     },
-    message::{Code, Message},
+    message::{Code, Message, Sources, render},
 };
 use std::{num::NonZeroUsize, ops::RangeInclusive, path::Path};
 use tidegate_core::limits::Limits;
@@ -17,8 +20,9 @@ use toml::de::{DeTable, DeValue};
 /// The edition of the defaults that this version has.
 pub(super) const EDITION: &str = "2026";
 
-const KEYS: [&str; 10] = [
-    "defaults", "workers", "listener", "route", "cluster", "limits", "dns", "drain", "admin", "log",
+const KEYS: [&str; 11] = [
+    "defaults", "include", "workers", "listener", "route", "cluster", "limits", "dns", "drain",
+    "admin", "log",
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
@@ -31,52 +35,85 @@ const BODY: RangeInclusive<u64> = 1..=1 << 50;
 const MEMORY: RangeInclusive<u64> = 1 << 20..=1 << 50;
 const FIELDS: RangeInclusive<u32> = 1..=1000;
 
-/// Reads a configuration. Paths in it are relative to `base`.
-///
-/// # Errors
-/// Everything that is wrong with it, in no particular order.
-pub fn read(text: &str, base: &Path, outside: &dyn Outside) -> Result<Config, Vec<Message>> {
-    let (document, faults) = DeTable::parse_recoverable(text);
-    if !faults.is_empty() {
-        return Err(faults
-            .iter()
-            .map(|fault| syntax(fault, text.len()))
-            .collect());
+/// What reading a file, and those that it includes, came to.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What was read.
+    pub sources: Sources,
+    /// Everything that is wrong with it, and what is allowed and probably not meant; in no particular order.
+    pub messages: Vec<Message>,
+    /// What it means, if nothing is wrong.
+    pub config: Option<Config>,
+}
+
+impl Reading {
+    /// What it means, or what is wrong as people are shown it.
+    ///
+    /// # Errors
+    /// Something is wrong.
+    pub fn outcome(self) -> Result<Config, String> {
+        let Reading {
+            sources,
+            messages,
+            config,
+        } = self;
+        config.ok_or_else(|| render(&messages, &sources, false))
     }
-    let mut reader = Reader::new(text, base, outside);
+}
+
+/// Reads a configuration: `text`, called `name`, and the files that it includes. Paths in it are relative to
+/// `base`.
+pub fn read(name: &str, text: &str, base: &Path, outside: &dyn Outside) -> Reading {
+    let mut reader = Reader::new(name, text, base, outside);
+    let main = include::parse(&mut reader, text, 0);
+    let included = include::named(&mut reader, &main, Main { name, base });
+    let config = whole(&mut reader, main, &included);
+    Reading {
+        sources: reader.sources,
+        config: config.filter(|_| !reader.messages.iter().any(Message::is_error)),
+        messages: reader.messages,
+    }
+}
+
+/// All files together; nothing if something is wrong.
+fn whole<'i>(
+    reader: &mut Reader<'_>,
+    mut document: DeTable<'i>,
+    included: &'i [Included],
+) -> Option<Config> {
+    let starts = include::add(&mut reader.sources, included);
+    for (one, start) in included.iter().zip(starts) {
+        reader.start_from(one.path.parent().unwrap_or(Path::new("/")));
+        let other = include::parse(reader, &one.text, start);
+        include::merge(reader, &mut document, other);
+    }
+    // What is not TOML may have hidden anything.
+    if reader.messages.iter().any(|one| one.code() == Code::Syntax) {
+        return None;
+    }
     // The whole text is too much to point at.
-    let root = Section::new("the file", document.get_ref(), 0..0);
+    let root = Section::new("the file", &document, 0..0);
     reader.only(&root, &KEYS);
-    edition(&mut reader, &root);
-    let (limits, memory) = limits(&mut reader, &root);
+    edition(reader, &root);
+    let (limits, memory) = limits(reader, &root);
     let mut config = Config {
         listeners: Vec::new(),
         clusters: Vec::new(),
         limits,
         memory,
-        drain: drain(&mut reader, &root),
-        dns: dns::read(&mut reader, &root),
-        admin: admin::read(&mut reader, &root),
-        log: log::read(&mut reader, &root),
-        workers: workers(&mut reader, &root),
+        drain: drain(reader, &root),
+        dns: dns::read(reader, &root),
+        admin: admin::read(reader, &root),
+        log: log::read(reader, &root),
+        workers: workers(reader, &root),
     };
-    nouns(&mut reader, &root, &mut config);
-    if !reader.messages.is_empty() {
-        return Err(reader.messages);
+    let written = nouns(reader, &root, &mut config);
+    if reader.refuses() {
+        return None;
     }
+    lint::look(reader, &config, &written);
     config.sort();
-    Ok(config)
-}
-
-fn syntax(fault: &toml::de::Error, length: usize) -> Message {
-    let first = fault
-        .message()
-        .lines()
-        .next()
-        .unwrap_or("not TOML")
-        .to_owned();
-    let place = fault.span().unwrap_or(length..length);
-    Message::new(Code::Syntax, first).at(place, "")
+    Some(config)
 }
 
 fn edition(reader: &mut Reader<'_>, root: &Section<'_, '_>) {
@@ -177,18 +214,27 @@ fn limits(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> (Limits, Option<u6
 }
 
 /// The three nouns. Clusters come first: the others refer to them.
-fn nouns(reader: &mut Reader<'_>, root: &Section<'_, '_>, config: &mut Config) {
+fn nouns<'t, 'i>(
+    reader: &mut Reader<'_>,
+    root: &Section<'t, 'i>,
+    config: &mut Config,
+) -> Written<'t, 'i> {
+    let mut written = Written {
+        clusters: each(reader, root, "cluster"),
+        listeners: each(reader, root, "listener"),
+        routes: Vec::new(),
+    };
     let mut clusters = Names::new("cluster");
-    for (index, section) in each(reader, root, "cluster").into_iter().enumerate() {
-        let (name, cluster) = cluster::read(reader, &section);
+    for (index, section) in written.clusters.iter().enumerate() {
+        let (name, cluster) = cluster::read(reader, section);
         if let Some(name) = name {
             clusters.add(reader, &name, index);
         }
         config.clusters.push(cluster);
     }
     let (mut listeners, mut drafts, mut bound) = (Names::new("listener"), vec![], vec![]);
-    for (index, section) in each(reader, root, "listener").into_iter().enumerate() {
-        let draft = listener::read(reader, &section, (&clusters, &config.clusters), &mut bound);
+    for (index, section) in written.listeners.iter().enumerate() {
+        let draft = listener::read(reader, section, (&clusters, &config.clusters), &mut bound);
         if let Some(name) = &draft.name {
             listeners.add(reader, name, index);
         }
@@ -202,18 +248,17 @@ fn nouns(reader: &mut Reader<'_>, root: &Section<'_, '_>, config: &mut Config) {
     }
     let mut taken = Vec::new();
     for section in each(reader, root, "route") {
-        route::read(
-            reader,
-            &section,
-            (&listeners, &clusters, &config.clusters),
-            &mut drafts,
-            &mut taken,
-        );
+        let names = (&listeners, &clusters, config.clusters.as_slice());
+        let of = route::read(reader, &section, names, &mut drafts, &mut taken);
+        written
+            .routes
+            .extend(of.map(|listener| (listener, section)));
     }
     config.listeners = drafts
         .into_iter()
         .map(|draft| draft.finish(reader))
         .collect();
+    written
 }
 
 /// The tables of `[[noun]]`, in order.

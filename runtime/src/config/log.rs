@@ -55,7 +55,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Settings 
     let place = file.map(|word| match &*word.text {
         "stdout" => Place::Stdout,
         "stderr" => Place::Stderr,
-        path => Place::File(reader.base.join(path)),
+        _ => Place::File(reader.path(&word)),
     });
     let mut flag = |key, default| {
         let node = section.get(key);

@@ -3,13 +3,14 @@
 //! A trait, so that tests and `--print-config` can be told the answers.
 
 use crate::{
-    config::{CertificateFiles, Dns},
+    config::{CertificateFiles, Dns, glob},
     dns::{self, Stub},
     message::Message,
     tls::{dev, files},
 };
 use rustls::crypto::CryptoProvider;
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,6 +19,18 @@ use std::{
 pub trait Outside {
     /// A variable of the environment.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// The files that an `include` stands for, sorted.
+    ///
+    /// # Errors
+    /// Some directory cannot be read.
+    fn files(&self, base: &Path, pattern: &str) -> io::Result<Vec<PathBuf>>;
+
+    /// What a file says.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not UTF-8.
+    fn text(&self, file: &Path) -> io::Result<String>;
 
     /// Those of `names` that have no address now, and why; it may block for a moment.
     fn unresolved(&self, dns: &Dns, names: &[&str]) -> Vec<(String, String)>;
@@ -53,6 +66,15 @@ pub struct Machine {
 impl Outside for Machine {
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn files(&self, base: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+        glob::files(base, pattern)
+    }
+
+    fn text(&self, file: &Path) -> io::Result<String> {
+        let bytes = std::fs::read(file)?;
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
     }
 
     fn unresolved(&self, dns: &Dns, names: &[&str]) -> Vec<(String, String)> {

@@ -90,6 +90,15 @@ impl Plan {
         (*self == Plan::to(share.cluster)).then_some(share.cluster)
     }
 
+    /// The clusters that it leads to.
+    pub fn clusters(&self) -> impl Iterator<Item = usize> {
+        let shares = match &self.action {
+            Action::Forward(split) => split.shares(),
+            Action::Redirect(_) | Action::Respond(_) => &[],
+        };
+        shares.iter().map(|share| share.cluster)
+    }
+
     /// The same, with the clusters' indices changed.
     pub(super) fn moved(&self, moved: &[usize]) -> Plan {
         let action = match &self.action {

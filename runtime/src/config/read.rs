@@ -8,14 +8,16 @@ use crate::{
         outside::Outside,
         units::{self, Fault},
     },
-    message::{Code, Message, Place, nearest},
+    message::{Code, Message, Place, Sources, nearest},
 };
-use std::{ops::RangeInclusive, path::Path};
+use std::{
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+};
 use tidegate_core::time::Span;
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::{Spanned, de::DeValue};
+
+pub(super) use super::section::Section;
 
 /// A value and where it stands.
 pub(super) type Node<'i> = Spanned<DeValue<'i>>;
@@ -27,62 +29,52 @@ pub(super) struct Word {
     pub(super) place: Place,
 }
 
-/// A table with a noun for messages: `route`, `timeouts`.
-#[derive(Clone, Copy)]
-pub(super) struct Section<'t, 'i> {
-    noun: &'static str,
-    table: &'t DeTable<'i>,
-    span: (usize, usize),
-}
-
-impl<'t, 'i> Section<'t, 'i> {
-    pub(super) fn new(noun: &'static str, table: &'t DeTable<'i>, place: Place) -> Self {
-        Section {
-            noun,
-            table,
-            span: (place.start, place.end),
-        }
-    }
-
-    pub(super) fn get(&self, key: &str) -> Option<&'t Node<'i>> {
-        self.table.get(key)
-    }
-
-    pub(super) fn place(&self) -> Place {
-        self.span.0..self.span.1
-    }
-
-    /// Where the key itself stands.
-    pub(super) fn key_place(&self, key: &str) -> Place {
-        let found = self.table.keys().find(|known| known.get_ref() == key);
-        found.map_or_else(|| self.place(), Spanned::span)
-    }
-}
-
-/// The reading of one file.
+/// The reading of a file, and of those that it includes.
 pub(super) struct Reader<'a> {
-    /// All of the file.
-    pub(super) text: &'a str,
-    /// The directory that relative paths start from.
-    pub(super) base: &'a Path,
+    /// All of the texts.
+    pub(super) sources: Sources,
+    /// The directories that relative paths start from, text by text.
+    bases: Vec<PathBuf>,
+    /// Where the main file ends.
+    end: usize,
     pub(super) outside: &'a dyn Outside,
     pub(super) messages: Vec<Message>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, base: &'a Path, outside: &'a dyn Outside) -> Self {
+    pub(super) fn new(name: &str, text: &str, base: &Path, outside: &'a dyn Outside) -> Self {
         Reader {
-            text,
-            base,
+            sources: Sources::one(name, text),
+            bases: vec![base.to_path_buf()],
+            end: text.trim_end().len(),
             outside,
             messages: Vec::new(),
         }
     }
 
-    /// The end of the file, where more could be written.
+    /// The end of the main file, where more could be written.
     pub(super) fn end(&self) -> Place {
-        let end = self.text.trim_end().len();
-        end..end
+        self.end..self.end
+    }
+
+    /// One more text, whose paths start from there.
+    pub(super) fn start_from(&mut self, base: &Path) {
+        self.bases.push(base.to_path_buf());
+    }
+
+    /// A path, relative to the file that it stands in.
+    pub(super) fn path(&self, word: &Word) -> PathBuf {
+        let base = self.bases.get(self.sources.which(&word.place));
+        base.map_or_else(|| PathBuf::from(&word.text), |base| base.join(&word.text))
+    }
+
+    fn text(&self, place: Place) -> &str {
+        self.sources.get(place).unwrap_or_default()
+    }
+
+    /// Whether something is wrong.
+    pub(super) fn refuses(&self) -> bool {
+        self.messages.iter().any(Message::is_error)
     }
 
     pub(super) fn say(&mut self, message: Message) {
@@ -108,11 +100,11 @@ impl<'a> Reader<'a> {
     /// Refuses keys that are not among `keys`.
     pub(super) fn only(&mut self, section: &Section<'_, '_>, keys: &[&str]) {
         let unknown = section
-            .table
+            .table()
             .keys()
             .filter(|key| !keys.contains(&key.get_ref().as_ref()));
         for key in unknown {
-            let (name, noun) = (key.get_ref(), section.noun);
+            let (name, noun) = (key.get_ref(), section.noun());
             let message = Message::new(Code::UnknownKey, format!("unknown key `{name}` in {noun}"));
             self.say(match nearest(name, keys.iter().copied()) {
                 Some(near) => message.at(key.span(), format!("did you mean `{near}`?")),
@@ -132,7 +124,7 @@ impl<'a> Reader<'a> {
     ) -> Option<&'t Node<'i>> {
         let node = section.get(key);
         if node.is_none() {
-            let what = format!("{} without `{key}`", section.noun);
+            let what = format!("{} without `{key}`", section.noun());
             let message = Message::new(Code::MissingKey, what).at(section.place(), "");
             self.say(message.help(format!("add {example}")));
         }
@@ -300,14 +292,14 @@ impl<'a> Reader<'a> {
             .at(node.span(), format!("this is {is}"));
         self.say(match (wanted, node.get_ref()) {
             ("a list of strings", DeValue::String(_)) => {
-                let text = &self.text[node.span()];
+                let text = self.text(node.span());
                 message.help(format!("write {key} = [{text}]"))
             }
             ("a list of tables", DeValue::Table(_)) => message.help(format!(
                 "write [[{key}]] with two brackets: there may be several"
             )),
             ("a string", DeValue::Integer(_)) => {
-                let text = &self.text[node.span()];
+                let text = self.text(node.span());
                 message.help(format!("write {key} = \"{text}\""))
             }
             _ => message,
@@ -355,7 +347,7 @@ impl<'a> Reader<'a> {
     fn out_of_range(&mut self, key: &str, node: &Node<'_>, least: &str, most: &str) {
         let message = Message::new(Code::OutOfRange, format!("`{key}` is out of range"))
             .at(node.span(), format!("must be {least} to {most}"));
-        let zero = self.text[node.span()].trim_matches('"').starts_with('0');
+        let zero = self.text(node.span()).trim_matches('"').starts_with('0');
         self.say(if zero && least.ends_with("ms") {
             message.note("no wait can be switched off: each holds a socket for someone")
         } else {

@@ -42,14 +42,15 @@ const NAMES: [&str; 3] = ["listener", "host", "to"];
 /// A route that was read before, for the listener with an index.
 pub(super) type Taken = (usize, When, Place);
 
-/// Reads one route and gives it to its listener. `taken` are the routes that were read before.
+/// Reads one route and gives it to its listener, whose index it says. `taken` are the routes that were read
+/// before.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     section: &Section<'_, '_>,
     (listeners, clusters, all): (&Names, &Names, &[Cluster]),
     drafts: &mut [Draft],
     taken: &mut Vec<Taken>,
-) {
+) -> Option<usize> {
     reader.only(section, &KEYS);
     let listener = reader.required(section, "listener", "listener = \"NAME\"");
     let listener = listener.and_then(|node| reader.word("listener", node));
@@ -62,18 +63,16 @@ pub(super) fn read(
     let (Some(index), Some(listener)) = (index, listener) else {
         // It is for some listener: no use in saying of one that it has no route.
         drafts.iter_mut().for_each(|draft| draft.led = true);
-        return;
+        return None;
     };
     let draft = &mut drafts[index];
     draft.led = true;
     if !fits(reader, section, draft.kind, listener) {
-        return;
+        return None;
     }
-    let (Some(when), Some(plan)) = (when, plan) else {
-        return;
-    };
+    let (when, plan) = (when?, plan?);
     if draft.kind == Kind::Passthrough && !passes(reader, section, &plan, all) {
-        return;
+        return None;
     }
     // Only a route that is good in itself can be in the way of another.
     let earlier = taken
@@ -84,10 +83,11 @@ pub(super) fn read(
     let to = to.map(|(_, place)| (&when, place.clone()));
     if let Some((other, earlier)) = earlier.or(to) {
         reader.say(tie((&when, section.place()), (other, earlier)));
-        return;
+        return None;
     }
     taken.push((index, when.clone(), section.place()));
     draft.routes.push(Route { when, to: plan });
+    Some(index)
 }
 
 /// Two routes of which neither is the more specific one.

@@ -64,7 +64,7 @@ pub(super) fn show_size(bytes: u64) -> String {
 }
 
 /// `span` as [`duration`] reads it, in the largest unit that is exact.
-pub(super) fn show_duration(span: Span) -> String {
+pub(crate) fn show_duration(span: Span) -> String {
     let exact = |unit: &&Unit| span.0 != 0 && span.0.is_multiple_of(unit.1);
     match TIME.iter().rev().find(exact) {
         Some(Unit(name, factor, _)) => format!("{}{name}", span.0 / factor),

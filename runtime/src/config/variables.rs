@@ -1,4 +1,6 @@
-//! `${env:NAME}` in strings: the one way in which the environment reaches a file.
+//! `${env:NAME}` and `${credential:NAME}` in strings: the ways in which what is around the program reaches a
+//! file. A credential is a file that the service manager has passed (systemd's LoadCredential), and stands
+//! for its path, so that no secret comes into a configuration.
 
 use crate::{
     config::read::Reader,
@@ -26,35 +28,53 @@ impl Reader<'_> {
                 return None;
             };
             rest = after;
-            let value = inside
-                .strip_prefix("env:")
-                .and_then(|name| self.outside.variable(name));
-            if let Some(value) = value {
-                done.push_str(&value);
-                continue;
-            }
-            good = false;
-            let at = self.find(&format!("${{{inside}}}"), &place);
-            self.say(match inside.strip_prefix("env:") {
-                Some(name) => {
-                    let what = format!("no variable `{name}` in the environment");
-                    Message::new(Code::Environment, what)
-                        .at(at, "")
-                        .help(format!("set {name}"))
+            match self.value(inside) {
+                Ok(value) => done.push_str(&value),
+                Err(message) => {
+                    good = false;
+                    let at = self.find(&format!("${{{inside}}}"), &place);
+                    self.say(message.at(at, ""));
                 }
-                None => Message::new(Code::Environment, format!("unknown variable `{inside}`"))
-                    .at(at, "")
-                    .help("variables of the environment are written ${env:NAME}"),
-            });
+            }
         }
         done.push_str(rest);
         good.then_some(done)
     }
 
+    /// What stands for `${inside}`.
+    fn value(&self, inside: &str) -> Result<String, Message> {
+        let wrong = |what: String| Message::new(Code::Environment, what);
+        match inside.split_once(':') {
+            Some(("env", name)) => self.outside.variable(name).ok_or_else(|| {
+                let message = wrong(format!("no variable `{name}` in the environment"));
+                message.help(format!("set {name}"))
+            }),
+            Some(("credential", name)) => {
+                if name.is_empty() || name.contains('/') || name.starts_with('.') {
+                    let message = wrong(format!("`{name}` is not the name of a credential"));
+                    return Err(message.help("write the name that LoadCredential gives it"));
+                }
+                let directory = self.outside.variable("CREDENTIALS_DIRECTORY");
+                directory
+                    .map(|in_it| format!("{in_it}/{name}"))
+                    .ok_or_else(|| {
+                        let message = wrong("no credentials were passed".to_owned());
+                        message
+                            .note(
+                                "the service manager says where they are in CREDENTIALS_DIRECTORY",
+                            )
+                            .help(format!("add LoadCredential={name}:PATH to the unit"))
+                    })
+            }
+            _ => Err(wrong(format!("unknown variable `{inside}`"))
+                .help("write ${env:NAME}, or ${credential:NAME} for the path of a credential")),
+        }
+    }
+
     /// Where `needle` stands inside of `place`; all of `place` if it is written with escapes.
     fn find(&self, needle: &str, place: &Place) -> Place {
         let offset = self
-            .text
+            .sources
             .get(place.clone())
             .and_then(|raw| raw.find(needle));
         offset.map_or(place.clone(), |offset| {

@@ -3,7 +3,11 @@
 
 use super::{Driver, wire};
 use crate::net::Network;
-use tidegate_core::{session::Kind, side::Side};
+use tidegate_core::{
+    record::{Replay, rebuilt, replay},
+    session::Kind,
+    side::Side,
+};
 
 impl<N: Network> Driver<N> {
     pub(super) fn check(&self) {
@@ -25,6 +29,39 @@ impl<N: Network> Driver<N> {
             );
             self.check_sums(side);
         }
+        if let Some(again) = rebuilt(&self.session, self.now) {
+            let same = again == self.session;
+            assert!(same, "{again:?} is not {:?}", self.session);
+        }
+        // At the end, and now and then before it: the whole is played again.
+        if self.session.is_closed() || self.now.0.is_multiple_of(16) {
+            self.check_timeline();
+        }
+    }
+
+    /// What the recorder has kept leads to this very session, and its file tells the same.
+    fn check_timeline(&self) {
+        let timeline = self.timeline();
+        let Some(again) = timeline.session() else {
+            return;
+        };
+        assert!(
+            again == self.session,
+            "another session than {:?} follows from\n{}",
+            self.session,
+            timeline.write(None)
+        );
+        #[cfg(feature = "known-bad")]
+        if self.service.setup.variant.is_some() {
+            // A file has no word for a wrong rule.
+            return;
+        }
+        let (file, steps) = (timeline.write(None), timeline.steps().len());
+        let played = replay(&file, &mut |_| {});
+        assert!(
+            played == Ok(Replay::Same { steps }),
+            "{played:?} is not what was written:\n{file}"
+        );
     }
 
     /// I20: the session's sums are those of the transports. What HTTP says is written anew, so it
@@ -60,7 +97,7 @@ mod tests {
     fn a_session_is_small() {
         for (what, bytes, most) in [
             ("session", size_of::<Session>(), 928),
-            ("driver", size_of::<Driver<Kernel>>(), 2_200),
+            ("driver", size_of::<Driver<Kernel>>(), 2_216),
             ("stream", size_of::<KernelStream>(), 104),
             ("spare leg", size_of::<Spare>(), 312),
             ("event", size_of::<Event>(), 56),

@@ -17,7 +17,10 @@ impl<N: Network> Driver<N> {
         let Some(question) = self.presence.poll(cx) else {
             return false;
         };
-        question.answer(self.said());
+        question.answer(Said {
+            timeline: (question.order == Order::Why).then(|| self.timeline().write(None)),
+            ..self.said()
+        });
         match question.order {
             Order::Look | Order::Why => false,
             Order::Kill(kill) => {

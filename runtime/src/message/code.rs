@@ -6,7 +6,7 @@ use std::fmt;
 macro_rules! codes {
     ($($(#[doc = $text:literal])+ $name:ident = $number:literal,)+) => {
         /// What an error is about. `E01xx`: the text of a file. `E02xx`: what it means.
-        /// `E03xx`: the machine it meets.
+        /// `E03xx`: the machine it meets. `E04xx`: what is allowed, and probably not meant (warnings).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
         pub enum Code { $($(#[doc = $text])+ $name = $number,)+ }
@@ -59,8 +59,15 @@ codes! {
     Contradiction = 115,
     /// The name of a field or of a cookie has a sign in it that no such name can have.
     BadToken = 116,
+    /// A key or a table of which there can be one stands in two files.
+    DuplicateKey = 117,
+    /// A file that was included includes others. Only the main file may: so one look at it says which
+    /// files there are, and no file can include itself.
+    NestedInclude = 118,
+    /// What `include` names is no path, or not one that can be read.
+    BadPattern = 119,
     /// A template of log lines has a key that requests do not have, or a brace too many or too few.
-    BadTemplate = 117,
+    BadTemplate = 120,
     /// Two listeners or two clusters have the same name.
     DuplicateName = 201,
     /// A route or listener names something that is not in the file.
@@ -126,6 +133,55 @@ codes! {
     NoToken = 318,
     /// The file that lines are to be logged to cannot be opened.
     CannotLog = 319,
+    /// What `include` names is not there: no file was read for it.
+    NothingIncluded = 401,
+    /// A cluster that no listener and no route leads to. It is checked and looked up, and gets nothing.
+    UnusedCluster = 402,
+    /// A cluster has the same endpoint twice. It counts as two: it gets two shares, and its checks and
+    /// limits are doubled.
+    DuplicateEndpoint = 403,
+    /// `idle` is not above what the balancer of `behind` waits for. So it may be us who closes a
+    /// connection that the balancer is about to use, and the client is answered 502.
+    IdleBelowBalancer = 411,
+    /// An answer may take longer than the balancer of `behind` lets a connection be idle. It has given up by
+    /// then, and the origin works for nobody.
+    ResponseBeyondIdle = 412,
+    /// Keepalive would take longer to find a dead peer than a connection in which nothing moves is
+    /// kept: it is never the one to find it.
+    KeepaliveBeyondIdle = 413,
+    /// TCP_USER_TIMEOUT is shorter than `write`: the kernel gives up a peer that reads slowly, and is
+    /// there, before its time is up (LIFECYCLE K24).
+    UserTimeoutBelowWrite = 414,
+    /// Keepalive asks later than packet filters and balancers between us and the peer remember the
+    /// connection: 60 s for a half-closed one, 350 s for an open one (LIFECYCLE K26).
+    KeepaliveForgotten = 415,
+    /// The whole of a flush before a reset may last longer than one wait for a peer that takes nothing.
+    FlushBeyondWrite = 416,
+}
+
+impl Code {
+    /// The code that is written so: `E0107`, `e107`, `107`.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Code> {
+        let number = text.trim_start_matches(['e', 'E']);
+        let number = number.parse::<u16>().ok()?;
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| *code as u16 == number)
+    }
+
+    /// What it means, on one line.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.explanation().trim()
+    }
+
+    /// What to do about it, and an example (it may be empty).
+    #[must_use]
+    pub fn advice(self) -> (&'static str, &'static str) {
+        super::explain::more(self)
+    }
 }
 
 impl fmt::Display for Code {
@@ -146,7 +202,14 @@ mod tests {
         for code in Code::ALL {
             let text = code.explanation().trim();
             assert!(text.ends_with('.'), "{code}: {text}");
+            assert!(code.advice().0.ends_with('.'), "{code}: what to do?");
         }
         assert_eq!(Code::UnknownKey.to_string(), "E0107");
+        for text in ["E0107", "e107", "107"] {
+            assert_eq!(Code::find(text), Some(Code::UnknownKey));
+        }
+        for text in ["E0106", "", "E", "-107", "E99999", "unknown"] {
+            assert_eq!(Code::find(text), None, "{text}");
+        }
     }
 }

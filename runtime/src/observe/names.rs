@@ -246,7 +246,7 @@ impl Family {
     );
 
     /// All there are.
-    pub const ALL: [Family; 25] = [
+    pub const ALL: [Family; 26] = [
         Family::REQUEST_DURATION,
         Family::REQUESTS_ACTIVE,
         Family::ACCEPTED,
@@ -269,6 +269,7 @@ impl Family {
         Family::FLUSH,
         Family::BARE_FIN,
         Family::LINGER_STALL,
+        Family::OVERFLOW,
         Family::LOG_DROPPED,
         Family::SERIES,
         Family::BUILD,

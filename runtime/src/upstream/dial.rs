@@ -21,7 +21,7 @@ use std::{
 use tidegate_core::{ending::Cause, event::Refusal, group::Slot};
 
 /// Endpoints tried for one connect, at most.
-const ATTEMPTS: usize = 3;
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// A connect under way. Dropping it cancels it (R20).
 pub struct Dial<N: Network> {

@@ -2,6 +2,7 @@
 //!
 //! Time passes when the test says so.
 
+mod bounds;
 mod check;
 mod dial;
 mod names;

@@ -66,20 +66,7 @@ impl Watch {
         // The last question that was answered.
         let asked = cut.since(self.heard).0 / vigil.idle.0.max(1);
         let heard = Time(self.heard.0 + asked * vigil.idle.0);
-        let most = vigil.silence();
-        // With a user timeout, the first question that finds it over.
-        let least = vigil.unacked.unwrap_or(most).max(Span(vigil.idle.0 + 1));
-        let behind = least.0.saturating_sub(vigil.idle.0);
-        let questions = behind.div_ceil(vigil.interval.0.max(1));
-        let by_timeout = Span(vigil.idle.0 + questions * vigil.interval.0);
-        Some(
-            heard
-                + if vigil.unacked.is_some() {
-                    by_timeout
-                } else {
-                    most
-                },
-        )
+        Some(heard + vigil.given_up())
     }
 }
 

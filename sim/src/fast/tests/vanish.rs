@@ -115,10 +115,15 @@ impl Relay {
         fast: Fast,
         share: Share,
     ) -> Relay {
+        let (config, site) = relay(listen, origins, share);
+        Relay::serve(config, site, fast)
+    }
+
+    /// Whatever is configured.
+    pub(super) fn serve(config: Config, site: Site, fast: Fast) -> Relay {
         let net = fast.host(1);
         let (worker, mut tasks) = (Rc::default(), Executor::new());
         let started: Rc<RefCell<Option<Worker<FastNet>>>> = Rc::clone(&worker);
-        let (config, site) = relay(listen, origins, share);
         tasks.spawn(async move {
             let begun = Worker::start(net, &config, &[site], &Extras::default());
             let begun = begun.unwrap_or_else(|(at, error)| panic!("{at}: {error}"));
@@ -137,13 +142,22 @@ impl Relay {
         super::run(&self.fast, &mut self.tasks, span);
     }
 
+    /// Lets pass whatever time it takes until something happens.
+    pub(super) fn leap(&mut self) {
+        self.tasks.run();
+        if let Some(at) = self.fast.next() {
+            self.fast.advance(at);
+        }
+        self.tasks.run();
+    }
+
     pub(super) fn sessions(&self) -> usize {
         let worker = self.worker.borrow();
         worker.as_ref().map_or(0, Worker::sessions)
     }
 }
 
-fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) -> (Config, Site) {
+pub(super) fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) -> (Config, Site) {
     let protocol = Protocol::Tcp(0);
     let listener = Listening {
         name: "simulated".to_string(),

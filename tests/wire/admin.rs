@@ -18,7 +18,7 @@ const SOCKET: &str = "admin.sock";
 
 fn file(to: SocketAddr, admin: &str) -> String {
     format!(
-        "defaults = \"2026\"\nworkers = 2\n[[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+        "defaults = \"2026\"\nworkers = 1\n[[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
         [[cluster]]\nname = \"c\"\nendpoints = [\"{to}\"]\n\
         [admin]\nunix = \"{SOCKET}\"\nhttp = \"127.0.0.1:0\"\n{admin}"
     )
@@ -143,11 +143,14 @@ fn a_connection_is_ended_by_hand() {
         (&b"ok"[..], Some("close"))
     );
     assert_eq!(client.last(), Last::plain("", End::Fin));
-    let (mut client, up) = stage.asked();
+    // On the connection to the origin that is idle now.
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    up.message();
     let conn = only(&stage.told("conns --phase exchange")).to_owned();
     stage.told(&format!("kill {conn} --rst"));
     assert_eq!(client.last(), Last::plain("", End::Reset));
-    drop(up);
+    assert_eq!(up.last(), Last::plain("", End::Reset));
 }
 
 #[test]

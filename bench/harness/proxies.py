@@ -96,9 +96,13 @@ http {{
 }}
 """
 
+# Nobody here writes a line a request.
 TIDEGATE = """
 defaults = "2026"
 workers = 1
+
+[log]
+requests = false
 """
 
 TIDEGATE_LISTENER = """

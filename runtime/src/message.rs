@@ -283,6 +283,7 @@ error[E0107]: unknown key `timout` in route
         let shown = render(&[first, twice().warning()], &sources, false);
         let expected = "\
 warning[E0201]: two clusters with the name `x`
+ |
  = help: tidegate explain E0201
 
 error[E0201]: two clusters with the name `x`

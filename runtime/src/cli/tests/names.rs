@@ -19,6 +19,7 @@ warning[E0205]: cannot look up `nowhere`
  = note: no such name
  = note: it has endpoints of `main`
  = help: it is looked up again while serving; where a cluster has no endpoint, the answer is 503
+ = help: tidegate explain E0205
 
 ";
     assert_eq!(err, expected);

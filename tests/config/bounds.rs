@@ -35,6 +35,17 @@ fn the_longest_holds_with_odd_timers() {
     snapshot("bounds_of_odd_timers", &bounds::show(&web(ODD), false));
 }
 
+/// A wait that runs out again and again, and ends nothing, is not waited for for ever.
+#[test]
+fn a_wait_much_shorter_than_the_others_comes_to_an_end() {
+    let text = "[[listener]]\nname = \"web\"\nbind = [\":80\"]\nto = \"api\"\n\
+                [[cluster]]\nname = \"api\"\nendpoints = [\"10.0.0.1:80\"]\ntimeouts = { write = \"1ms\" }\n";
+    let config = good(text);
+    let whole = bounds::of(&config, &config.listeners[0], Effort::Whole);
+    let gone = whole.worst(Whom::Client).map(|hold| hold.span);
+    assert_eq!(bounds::brief(&config), gone);
+}
+
 /// The banner walks over less, and comes to the same.
 #[test]
 fn the_banner_says_what_the_whole_walk_finds() {

@@ -10,6 +10,8 @@ use tidegate_core::{
     event::{Call, Event, Origin},
     interest::Read,
     leg::{Leg, ReadEnd, WriteEnd},
+    relay::Relay,
+    session::Phase,
     side::Side,
     time::{Span, Time},
     timer::Timer,
@@ -118,6 +120,8 @@ struct Alone {
     /// Endpoints that are left to be tried.
     tries: u8,
     all_tries: u8,
+    /// A wait that has run out and changed nothing: it does so again and again, until another one ends.
+    idle: Option<Timer>,
     by: Vec<String>,
 }
 
@@ -132,6 +136,7 @@ impl Alone {
             waiting: peers.map(|peer| owed(peer).then_some(Time(0))),
             tries: way.tries,
             all_tries: way.tries,
+            idle: None,
             by: Vec::new(),
         }
     }
@@ -250,21 +255,41 @@ impl Alone {
         match (verdict, deadline) {
             (Some((at, side)), due) if due.is_none_or(|(due, _)| at <= due) => {
                 self.now = self.now.max(at);
+                self.idle = None;
                 self.bury(side);
             }
             (_, Some((at, timer))) => {
-                self.now = self.now.max(at);
+                let others = Timer::ALL.into_iter().filter(|other| *other != timer);
+                let others = others.filter_map(|other| session.timers().at(other));
+                let next = others.chain(verdict.map(|(at, _)| at)).min();
+                let until = next.filter(|_| self.idle == Some(timer)).unwrap_or(at);
+                self.now = self.now.max(until);
                 if timer == Timer::Connect && self.tries > 1 {
                     self.tries -= 1;
                     self.say(timer);
                     self.tell(Event::Redialled);
                 } else {
+                    let before = self.shape();
                     self.say(timer);
                     self.tell(Event::Fired);
+                    self.idle = (self.shape() == before).then_some(timer);
+                    if self.idle.is_some() {
+                        self.by.pop();
+                    }
                 }
             }
             (Some(_), None) | (None, None) => panic!("bug: nothing ends {session:?}"),
         }
+    }
+
+    /// All of the session but its waits.
+    fn shape(&self) -> (Phase, [Leg; 2], [Relay; 2]) {
+        let session = &self.state.session;
+        (
+            session.phase().clone(),
+            Side::BOTH.map(|side| session.leg(side).clone()),
+            Side::BOTH.map(|side| session.from(side).clone()),
+        )
     }
 
     fn say(&mut self, timer: Timer) {

@@ -37,7 +37,9 @@ pub fn banner(
         let (connections, limit) = (grouped(connections as u64), grouped(limit));
         text += &format!("  limits {connections} connections (from open-file limit {limit})\n");
     }
-    if let Some(span) = bounds::brief(config) {
+    // Whatever becomes of the walk, it is served.
+    let brief = std::panic::catch_unwind(|| bounds::brief(config));
+    if let Ok(Some(span)) = brief {
         let span = config::show_span(span);
         text += &format!(
             "  a client that is gone holds a socket for at most {span}      details: tidegate check --bounds\n"

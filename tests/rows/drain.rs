@@ -22,6 +22,24 @@ fn g3_what_is_in_flight_is_finished_and_is_the_last() {
     assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
 }
 
+/// Its client was told that the connection stays, and may have its next request on its way.
+#[test]
+fn g4_what_was_answered_to_stay_gets_one_more_request_with_close() {
+    let mut stage = Stage::asked(GET);
+    stage.tell(head(Up, answer(BodyKind::Length(5)), 60));
+    assert_eq!(stage.tell(Event::Drained), []);
+    stage.tell(body(Up, 5));
+    stage.tell(whole(Up, Head::None, 0));
+    assert!(!stage.session.interest(Down).last);
+    assert_eq!(stage.takes_all(Down), [Effect::Park]);
+    let least = Setup::new(Kind::Http, false).timeouts.idle_least;
+    assert_eq!(stage.session.bound(Timer::Idle), Some(least));
+    stage.ask(GET);
+    assert!(stage.session.delivery(&OK).close, "this is the last");
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Park, Effect::Finish(Down)]);
+}
+
 /// A further request whose first bytes are read while the one before it waits for its answer.
 fn pipelined(mut stage: Stage) -> Stage {
     stage.tell(decoded(Down, Head::None, 0, false, 40, Want::Turn));

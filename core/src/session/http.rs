@@ -69,7 +69,9 @@ impl Session {
 
     /// Whether the client's leg ends with this exchange.
     pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
-        let drained = self.draining && !self.has_read_more(exchange);
+        // G4: whoever was told that the connection stays may have its next request on its way.
+        let told = exchange.response != Response::Waiting;
+        let drained = self.draining && !told && !self.has_read_more(exchange);
         exchange.close || drained || self.is_last_request() || self.is_over_by_the_letter()
     }
 

@@ -86,7 +86,7 @@ pub enum CloseCause {
     ProxyHeaderUntrusted,
     /// Its client is not let in.
     AccessDenied,
-    /// Another process has taken it over.
+    /// It was idle, and another process serves now.
     HandedOver,
     /// Our own failure, or a process that did not wait.
     Internal,
@@ -138,7 +138,10 @@ impl CloseCause {
     ];
 
     /// Those that nothing leads to yet: what they are about is not built.
-    pub const NOT_YET: [CloseCause; 2] = [CloseCause::MaxAge, CloseCause::HandedOver];
+    pub const NOT_YET: [CloseCause; 1] = [CloseCause::MaxAge];
+
+    /// That of a drain whose reason the process alone knows: its session says `drain_idle`.
+    pub const OF_THE_PROCESS: [CloseCause; 1] = [CloseCause::HandedOver];
 
     /// Why the session of this report was closed; nothing while it is not over.
     #[must_use]

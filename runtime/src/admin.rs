@@ -12,6 +12,7 @@ mod json;
 pub mod query;
 mod serve;
 mod told;
+mod upgrade;
 
 use crate::{
     config::{self, Door},
@@ -20,12 +21,17 @@ use crate::{
 };
 use std::{
     net::SocketAddr,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     rc::Rc,
     sync::mpsc,
     thread,
 };
-use tokio::{runtime::Builder, sync::oneshot, task::LocalSet};
+use tokio::{
+    runtime::Builder,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::{JoinSet, LocalSet},
+};
 
 /// Whom it asks.
 #[derive(Clone, Debug)]
@@ -45,8 +51,36 @@ pub struct Admin {
     pub unix: Option<PathBuf>,
     /// Where HTTP is spoken, if it is.
     pub http: Option<SocketAddr>,
-    /// Its end is the word.
-    _stop: Option<oneshot::Sender<()>>,
+    /// The same sockets, for another process.
+    given: Given,
+    /// Which of them were given to us.
+    was_given: (bool, bool),
+    /// Where it listens from now on, and nowhere else; its end is the last word.
+    elsewhere: Option<UnboundedSender<Option<door::Bound>>>,
+}
+
+/// Sockets that an operator asks at, for another process: with the path of the one, and where the other was
+/// configured to be.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The Unix socket.
+    pub unix: Option<(PathBuf, OwnedFd)>,
+    /// HTTP.
+    pub http: Option<(SocketAddr, OwnedFd)>,
+}
+
+impl Given {
+    fn again(&self) -> Given {
+        fn again<T: Clone>(one: Option<&(T, OwnedFd)>) -> Option<(T, OwnedFd)> {
+            let (place, fd) = one?;
+            // Without a descriptor to spare, the other has to find its own.
+            Some((place.clone(), fd.try_clone().ok()?))
+        }
+        Given {
+            unix: again(self.unix.as_ref()),
+            http: again(self.http.as_ref()),
+        }
+    }
 }
 
 impl Admin {
@@ -57,6 +91,42 @@ impl Admin {
         let unix = self.unix.as_ref();
         let unix = unix.map(|path| format!("unix {}", path.display()));
         http.into_iter().chain(unix).collect()
+    }
+
+    /// Its sockets, for another process.
+    #[must_use]
+    pub fn given(&self) -> Given {
+        self.given.again()
+    }
+
+    /// Which of its sockets, the Unix one and that of HTTP, another process had before.
+    #[must_use]
+    pub fn was_given(&self) -> (bool, bool) {
+        self.was_given
+    }
+
+    /// Another process is asked from now on, at those of our sockets that it has: `(unix, http)`. This one is
+    /// asked at a Unix socket of its own, if there is to be one; says where that is.
+    pub fn hand_over(&mut self, (unix, _http): (bool, bool)) -> Option<PathBuf> {
+        self.given = Given::default();
+        self.http = None;
+        let usual = self.unix.take();
+        let own = usual.as_ref().and_then(|usual| {
+            let bound = door::bind_unix(&door::with_pid(usual));
+            bound
+                .inspect_err(|message| tracing::warn!("{}", message.line()))
+                .ok()
+        });
+        if let Some(usual) = usual.filter(|_| !unix) {
+            let _gone = std::fs::remove_file(usual);
+        }
+        let (path, bound) = own.unzip();
+        if let Some(elsewhere) = &self.elsewhere {
+            // A thread that has failed has said so.
+            let _heard = elsewhere.send(bound);
+        }
+        self.unix.clone_from(&path);
+        path
     }
 }
 
@@ -69,19 +139,30 @@ impl Drop for Admin {
     }
 }
 
-/// Opens what `config` asks for, and answers there.
+/// Opens what `config` asks for, or goes on at what was `given`, and answers there.
 ///
 /// # Errors
 /// What was asked for by name and cannot be opened; a usual place that is taken is only said.
-pub fn start(config: &config::Admin, asked: Asked) -> Result<Admin, Message> {
+pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin, Message> {
     let token = config.token.as_deref().map(token).transpose()?;
     let (told, tells) = mpsc::sync_channel(1);
-    let (stop, stopped) = oneshot::channel();
-    let doors = config.clone();
+    let (elsewhere, orders) = unbounded_channel();
+    let opened = open(config, given)?;
+    let admin = Admin {
+        unix: opened.unix.as_ref().map(|(path, _)| path.clone()),
+        http: opened
+            .http
+            .as_ref()
+            .and_then(|(_, bound)| bound.local_addr().ok()),
+        given: opened.again(),
+        was_given: opened.was_given,
+        elsewhere: Some(elsewhere),
+    };
     thread::Builder::new()
         .name("admin".to_owned())
         .spawn(move || {
-            let runtime = match Builder::new_current_thread().enable_all().build() {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = match runtime {
                 Ok(runtime) => runtime,
                 Err(error) => {
                     // Whoever started us waits for one answer, and it is this one.
@@ -89,73 +170,100 @@ pub fn start(config: &config::Admin, asked: Asked) -> Result<Admin, Message> {
                     return;
                 }
             };
+            let _heard = told.send(Ok(()));
             let local = LocalSet::new();
-            local.block_on(&runtime, async move {
-                let opened = open(&doors);
-                let (unix, http) = match opened {
-                    Ok(opened) => opened,
-                    Err(message) => {
-                        let _heard = told.send(Err(message));
-                        return;
-                    }
-                };
-                let places = (
-                    unix.as_ref().map(|(path, _)| path.clone()),
-                    http.as_ref().map(|(address, _)| *address),
-                );
-                let _heard = told.send(Ok(places));
-                let events = events::Events::new();
-                let service = Rc::new(serve::Service {
-                    asked,
-                    token,
-                    events,
-                });
-                let sampled = Rc::clone(&service);
-                tokio::task::spawn_local(async move {
-                    sampled.events.sample(&sampled.asked).await;
-                });
-                if let Some((_, listener)) = unix {
-                    tokio::task::spawn_local(door::unix(listener, Rc::clone(&service)));
-                }
-                if let Some((_, listener)) = http {
-                    tokio::task::spawn_local(door::http(listener, service));
-                }
-                // Nothing is ever sent: its end is the word.
-                let _ended = stopped.await;
-            });
+            local.block_on(&runtime, answer(asked, token, opened, orders));
         })
         .map_err(|error| cannot_start(&error))?;
-    let answer = tells.recv();
-    let (unix, http) = answer.unwrap_or_else(|_| {
-        Err(Message::new(
-            Code::WorkerFailed,
-            "the admin thread has failed",
-        ))
-    })?;
-    Ok(Admin {
-        unix,
-        http,
-        _stop: Some(stop),
-    })
+    let failed = |_| Message::new(Code::WorkerFailed, "the admin thread has failed");
+    tells.recv().map_err(failed).and_then(|told| told)?;
+    Ok(admin)
 }
 
-type Opened = (
-    Option<(PathBuf, door::Unix)>,
-    Option<(SocketAddr, door::Tcp)>,
-);
+/// The life of the thread.
+async fn answer(
+    mut asked: Asked,
+    token: Option<String>,
+    opened: Opened,
+    mut orders: UnboundedReceiver<Option<door::Bound>>,
+) {
+    // Until then another process may answer at the same sockets.
+    asked.readiness.begun().await;
+    let service = Rc::new(serve::Service {
+        asked,
+        token,
+        events: events::Events::new(),
+    });
+    let sampled = Rc::clone(&service);
+    tokio::task::spawn_local(async move {
+        sampled.events.sample(&sampled.asked).await;
+    });
+    let mut doors = JoinSet::new();
+    if let Some((_, bound)) = opened.unix {
+        doors.spawn_local(door::unix(bound, Rc::clone(&service)));
+    }
+    if let Some((_, bound)) = opened.http {
+        doors.spawn_local(door::http(bound, Rc::clone(&service)));
+    }
+    while let Some(elsewhere) = orders.recv().await {
+        doors.shutdown().await;
+        if let Some(bound) = elsewhere {
+            doors.spawn_local(door::unix(bound, Rc::clone(&service)));
+        }
+    }
+}
 
-fn open(doors: &config::Admin) -> Result<Opened, Message> {
+struct Opened {
+    unix: Option<(PathBuf, door::Bound)>,
+    http: Option<(SocketAddr, door::BoundTcp)>,
+    was_given: (bool, bool),
+}
+
+impl Opened {
+    /// The same for another process.
+    fn again(&self) -> Given {
+        let unix = self.unix.as_ref();
+        let http = self.http.as_ref();
+        Given {
+            unix: unix
+                .and_then(|(path, bound)| Some((path.clone(), bound.try_clone().ok()?.into()))),
+            http: http.and_then(|(at, bound)| Some((*at, bound.try_clone().ok()?.into()))),
+        }
+    }
+}
+
+fn open(doors: &config::Admin, given: Given) -> Result<Opened, Message> {
+    let mut was_given = (false, false);
+    let (mut had_unix, mut had_http) = (given.unix, given.http);
+    let mut at_path = |path: &Path| match had_unix.take_if(|(had, _)| had == path) {
+        Some((path, fd)) => {
+            was_given.0 = true;
+            Ok((path, fd.into()))
+        }
+        None => door::bind_unix(path),
+    };
     let unix = match &doors.unix {
         Door::Off => None,
-        Door::At(path) => Some(door::bind_unix(path)?),
-        Door::Usual => usually(door::bind_unix(&usual_path())),
+        Door::At(path) => Some(at_path(path)?),
+        Door::Usual => usually(at_path(&usual_path())),
+    };
+    let mut at = |address: SocketAddr| match had_http.take_if(|(had, _)| *had == address) {
+        Some((_, fd)) => {
+            was_given.1 = true;
+            Ok((address, fd.into()))
+        }
+        None => Ok((address, door::bind_tcp(address)?)),
     };
     let http = match doors.http {
         Door::Off => None,
-        Door::At(address) => Some(door::bind_tcp(address)?),
-        Door::Usual => usually(door::bind_tcp(USUAL)),
+        Door::At(address) => Some(at(address)?),
+        Door::Usual => usually(at(USUAL)),
     };
-    Ok((unix, http))
+    Ok(Opened {
+        unix,
+        http,
+        was_given,
+    })
 }
 
 /// Where HTTP is usually spoken.

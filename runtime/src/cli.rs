@@ -23,7 +23,7 @@ use route::RouteFlags;
 
 use crate::{
     admin::client::Ask,
-    config::{self, Admin, Config, Machine, Outside, Reading},
+    config::{self, Admin, Config, Machine, Noted, Noting, Outside, Reading},
     message::{self, Code, Message, Sources},
     tls::files::reason,
 };
@@ -111,27 +111,34 @@ pub enum Decision {
 }
 
 /// Reads the arguments (the first is the program's name), and lets `start` do what they ask for
-/// unless it is done by saying something.
+/// unless it is done by saying something. `refused` hears what is wrong, if something is.
 pub fn main(
     args: impl IntoIterator<Item = OsString>,
+    noted: &Noted,
+    refused: &dyn Fn(&str),
     start: impl FnOnce(Command, Output) -> ExitCode,
 ) -> ExitCode {
-    match again(args) {
+    match again(args, noted) {
         Decision::Start(command, output) => start(command, output),
         Decision::Say { exit, out, err } => {
             // A reader that has gone away is not worth a message that nobody reads.
             let _ = io::stdout().write_all(out.as_bytes());
             let _ = io::stderr().write_all(err.as_bytes());
+            refused(&err);
             exit.into()
         }
     }
 }
 
-/// What the arguments (the first is the program's name) ask for on this machine, now: files are read anew.
-pub fn again(args: impl IntoIterator<Item = OsString>) -> Decision {
+/// What the arguments (the first is the program's name) ask for on this machine, now: files are read anew,
+/// and noted.
+pub fn again(args: impl IntoIterator<Item = OsString>, noted: &Noted) -> Decision {
+    noted.begin();
     let outside = |data_dir: Option<PathBuf>| -> Box<dyn Outside> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        Box::new(Machine { data_dir, provider })
+        let machine = Machine { data_dir, provider };
+        let noted = noted.clone();
+        Box::new(Noting { machine, noted })
     };
     decide(args, io::stderr().is_terminal(), &outside)
 }
@@ -226,6 +233,7 @@ fn serve(shared: Shared, config: Asked, output: Output) -> Decision {
         Err(refusal) => return refusal,
     };
     config.workers = shared.workers().or(config.workers);
+    config.user = shared.user.or(config.user);
     config.log.format = shared.log_format.map(format).or(config.log.format);
     if shared.print_config {
         return say(Exit::Ok, config::print(&config));

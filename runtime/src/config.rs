@@ -25,6 +25,7 @@ mod listener;
 mod log;
 mod names;
 pub mod networks;
+mod noted;
 mod outside;
 mod plan;
 mod policy;
@@ -65,6 +66,7 @@ pub use {
     fmt::format,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
     networks::{Networks, network},
+    noted::{Noted, Noting},
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
@@ -108,6 +110,10 @@ pub struct Config {
     pub log: Settings,
     /// Bytes of memory above which nobody new is let in; no limit if not given.
     pub memory: Option<u64>,
+    /// Who the process is to be once it listens: `NAME`, or `NAME:GROUP`.
+    pub user: Option<String>,
+    /// Whether it is read again by itself when what is in its files changes.
+    pub watch: bool,
     /// How many workers; `None` leaves it to the number of cores.
     pub workers: Option<NonZeroUsize>,
 }

@@ -26,6 +26,7 @@ pub enum Word {
 #[derive(Debug, Default)]
 struct State {
     word: Cell<Word>,
+    handed: Cell<bool>,
     /// Connections that were reset because the drain had lasted long enough.
     cut: Cell<u64>,
     sessions: Cell<usize>,
@@ -81,6 +82,17 @@ impl Drain {
         for waker in ears.wakers.iter_mut().filter_map(Option::take) {
             waker.wake();
         }
+    }
+
+    /// It is because another process serves. Said before it begins.
+    pub fn is_handed_over(&self) {
+        self.0.handed.set(true);
+    }
+
+    /// Whether it is because another process serves.
+    #[must_use]
+    pub fn was_handed_over(&self) -> bool {
+        self.0.handed.get()
     }
 
     /// What was said last.

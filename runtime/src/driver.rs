@@ -369,7 +369,7 @@ impl<N: Network> Driver<N> {
                 self.ending = Some(ending);
                 // What it was counted as a request by is still to come.
                 self.tell_request();
-                let cause = CloseCause::of(&self.session.report());
+                let cause = self.record().cause();
                 self.count_closed(cause.unwrap_or(CloseCause::Internal));
                 if let Some(mut tap) = self.tap.take() {
                     tap.ended(&self.record());

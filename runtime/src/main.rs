@@ -5,23 +5,30 @@ use tidegate::{
     admin::client as ask,
     cli::{self, Command, Decision, Demo, Exit, Output},
     clock::WallTime,
-    config::{Config, Tls},
+    config::{Config, Noted, Tls},
     demo,
     message::{Code, Message, Sources, render},
     probe,
-    server::{Again, Served, Server},
+    server::{Again, Before, Inherited, Served, Server},
     tls::dev,
 };
 use tracing::Level;
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    cli::main(args.clone(), |command, output| {
+    // Whoever would have handed over to us hears why that is not to be.
+    let refused = |why: &str| {
+        if let Some(before) = Before::take() {
+            before.refuse(why);
+        }
+    };
+    let noted = Noted::default();
+    cli::main(args.clone(), &noted, &refused, |command, output| {
         log(output);
         let exit = match command {
             Command::Serve(config, warnings) => {
                 eprint!("{warnings}");
-                serve(*config, output, &mut || again(&args))
+                serve(*config, output, (&mut || again(&args, &noted), &noted))
             }
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
@@ -31,19 +38,24 @@ fn main() -> ExitCode {
     })
 }
 
-fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
-    let started = fingerprint(&config).and_then(|print| Ok((print, Server::start(&config)?)));
-    let (fingerprint, server) = match started {
+fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &Noted)) -> Exit {
+    let given = Inherited::take();
+    let (inherited, before) = match given {
+        Ok(given) => given,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return Exit::Failure;
+        }
+    };
+    let start = |print| Ok((print, Server::start(&config, inherited, before.as_ref())?));
+    let (fingerprint, server) = match fingerprint(&config).and_then(start) {
         Ok(started) => started,
         Err(message) => {
-            eprint!(
-                "{}",
-                render(
-                    std::slice::from_ref(&message),
-                    &Sources::default(),
-                    output.color
-                )
-            );
+            let said = |color| render(std::slice::from_ref(&message), &Sources::default(), color);
+            eprint!("{}", said(output.color));
+            if let Some(before) = &before {
+                before.refuse(&said(false));
+            }
             return exit(&message);
         }
     };
@@ -62,7 +74,7 @@ fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
             )
         );
     }
-    match server.run(again) {
+    match server.run(again, noted) {
         Served::Drained => Exit::Ok,
         Served::Forced => Exit::Forced,
     }
@@ -72,8 +84,8 @@ fn serve(mut config: Config, output: Output, again: &mut Again<'_>) -> Exit {
 ///
 /// # Errors
 /// All that is wrong with it, which has been said on the error stream too.
-fn again(args: &[OsString]) -> Result<Config, String> {
-    match cli::again(args.iter().cloned()) {
+fn again(args: &[OsString], noted: &Noted) -> Result<Config, String> {
+    match cli::again(args.iter().cloned(), noted) {
         Decision::Start(Command::Serve(config, warnings), _) => {
             eprint!("{warnings}");
             Ok(*config)

@@ -101,6 +101,12 @@ impl Message {
         &self.0.what
     }
 
+    /// What to do next, if anything is said of that.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.0.help.first().map(String::as_str)
+    }
+
     /// The one-line form, for a log: `error[E0301]: cannot bind …`.
     #[must_use]
     pub fn line(&self) -> String {

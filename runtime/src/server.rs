@@ -9,19 +9,28 @@ mod checked;
 mod claim;
 mod control;
 mod files;
+mod inherited;
 mod keep;
 mod lead;
 mod memory;
 mod plan;
+mod privileges;
 mod reload;
+mod signals;
 mod supervised;
 mod trouble;
+mod upgrade;
+mod watcher;
+mod words;
 mod work;
 
 pub use self::{
     ask::{Answers, Workers},
-    control::{Again, ClusterStatus, Process, Reloaded, Status},
+    control::{Again, ClusterStatus, Process, Reloaded, Status, Upgraded},
     files::Files,
+    inherited::Inherited,
+    upgrade::{Before, Wanted},
+    words::Readiness,
 };
 use self::{
     claim::{Claimed, claim},
@@ -29,14 +38,18 @@ use self::{
     keep::keep,
     lead::Lead,
     reload::Current,
+    signals::Signals,
     trouble::cannot_start,
+    upgrade::Upgrades,
+    watcher::Watch,
+    words::Word,
     work::{Common, work},
 };
 use crate::{
     admin::{self, Admin},
     check::Known,
     clock::WallTime,
-    config::{self, Config},
+    config::{self, Config, Noted},
     log::{Log, Place},
     message::{Code, Message},
     net::kernel::Shares,
@@ -45,45 +58,16 @@ use crate::{
 };
 use rustls::time_provider::TimeProvider;
 use std::{
-    io,
+    mem,
     net::SocketAddr,
     num::NonZeroUsize,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
 };
-use tokio::{
-    runtime::{Builder, Runtime},
-    signal::unix::{Signal, SignalKind, signal},
-    sync::{
-        mpsc::{UnboundedReceiver, unbounded_channel},
-        oneshot, watch,
-    },
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, unbounded_channel},
+    oneshot, watch,
 };
-
-/// The words for a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Word {
-    Serve,
-    /// Not ready any more; connections are still accepted (G1).
-    Leave,
-    Drain,
-    /// The drain has lasted as long as it may (G9).
-    Expired,
-    Stop,
-}
-
-/// Whether the process wants more connections: false from the first signal on, before any listener
-/// closes (G1). Ask it from any thread.
-#[derive(Clone, Debug)]
-pub struct Readiness(watch::Receiver<Word>);
-
-impl Readiness {
-    /// Whether it is ready.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        *self.0.borrow() == Word::Serve
-    }
-}
 
 /// How serving ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +90,7 @@ pub struct Server {
     /// Dropped once the workers are: their last lines are written.
     log: Log,
     signals: Signals,
+    upgrades: Upgrades,
     current: Current,
     control: UnboundedReceiver<Control>,
     asks: Workers,
@@ -113,66 +98,41 @@ pub struct Server {
     pub admin: Admin,
 }
 
-/// The signals that end serving or change it, waited for from before the first connection on: later there may
-/// be no descriptor left to wait with.
-#[derive(Debug)]
-struct Signals {
-    waiting: Runtime,
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    user1: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Signals> {
-        let waiting = Builder::new_current_thread().enable_all().build()?;
-        let (terminate, interrupt, hangup, user1) = waiting.block_on(async {
-            io::Result::Ok((
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::hangup())?,
-                signal(SignalKind::user_defined1())?,
-            ))
-        })?;
-        Ok(Signals {
-            waiting,
-            terminate,
-            interrupt,
-            hangup,
-            user1,
-        })
-    }
-}
-
 impl Server {
     /// Loads certificates, listens everywhere and begins to serve, or does none of it.
     ///
     /// # Errors
     ///
-    /// What cannot be loaded or listened at.
-    pub fn start(config: &Config) -> Result<Server, Message> {
+    /// What cannot be loaded or listened at, or that whoever serves until now goes on.
+    pub fn start(
+        config: &Config,
+        mut inherited: Inherited,
+        before: Option<&Before>,
+    ) -> Result<Server, Message> {
+        let upgrades = Upgrades::new();
         let (provider, files) = (provider(), Files::raised());
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
         let (process, time) = (files.seats(), Arc::new(WallTime) as Arc<dyn TimeProvider>);
-        let Claimed { sites, held } = claim(config, (&provider, &time), &process, None)?;
-        let known = Arc::new(Known::default());
+        let (known, shares) = (Arc::new(Known::default()), Shares::of(workers(config)));
+        let machine = (&provider, &time);
+        let claimed = claim(config, machine, &process, (None, &mut inherited))?;
+        let Claimed { sites, held, given } = claimed;
+        for (at, sockets) in given {
+            shares.sockets().give(at, sockets, workers(config));
+        }
         let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
         let log = log(config)?;
-        let inks = (0..workers(config)).map(|_| log.ink()).collect();
-        let (word, words) = watch::channel(Word::Serve);
-        let shares = Shares::of(workers(config));
         let common = Arc::new(Common {
             config: config.clone(),
             sites,
             shares: Arc::clone(&shares),
             rosters,
-            inks,
+            inks: (0..workers(config)).map(|_| log.ink()).collect(),
             workers: workers(config),
         });
+        let (word, _) = watch::channel(Word::Start);
         let (process_words, control) = unbounded_channel();
-        let readiness = Readiness(words.clone());
-        let mut asks = Vec::new();
+        let doors = mem::take(&mut inherited.admin);
         let mut server = Server {
             files,
             control,
@@ -183,8 +143,9 @@ impl Server {
             workers: Vec::new(),
             log,
             signals,
+            upgrades,
             current: Current {
-                common: Arc::clone(&common),
+                common,
                 keeper,
                 known,
                 process,
@@ -192,54 +153,76 @@ impl Server {
                 time,
                 shares,
                 orders: Vec::new(),
+                inherited,
                 generation: 1,
             },
         };
+        server.hire().inspect_err(|_| server.say(Word::Stop))?;
+        // The workers listen themselves now.
+        drop(held);
+        let opened = server.open((&config.admin, doors), Process(process_words));
+        let begun = opened.and_then(|()| server.begin(before));
+        begun.inspect_err(|_| server.say(Word::Stop))?;
+        Ok(server)
+    }
+
+    /// Starts the workers, each listening everywhere.
+    fn hire(&mut self) -> Result<(), Message> {
         let (told, tells) = mpsc::channel();
-        for index in 0..common.workers {
-            let common = Arc::clone(&common);
+        for index in 0..self.current.common.workers {
+            let common = Arc::clone(&self.current.common);
             let (order, orders) = unbounded_channel();
             let (ask, asked) = unbounded_channel();
-            let (words, told) = ((words.clone(), orders, asked), told.clone());
-            asks.push(ask);
+            let (words, told) = ((self.word.subscribe(), orders, asked), told.clone());
+            self.asks.0.push(ask);
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
                 .spawn(move || work(index, &common, words, &told))
                 .map_err(|error| cannot_start(&error))?;
-            server.workers.push(worker);
-            server.current.orders.push(order);
+            self.workers.push(worker);
+            self.current.orders.push(order);
         }
-        for _ in 0..server.workers.len() {
+        for _ in 0..self.workers.len() {
             let gone = |_| Message::new(Code::WorkerFailed, "a worker did not start");
-            let told = tells.recv().map_err(gone).and_then(|told| told);
-            told.inspect_err(|_| server.say(Word::Stop))?;
+            tells.recv().map_err(gone).and_then(|told| told)?;
         }
-        // The workers listen themselves now.
-        drop(held);
-        server.asks = Workers(asks);
-        server.opened(&config.admin, Process(process_words), readiness)
+        Ok(())
     }
 
-    /// With a door for an operator.
-    fn opened(
-        mut self,
-        doors: &config::Admin,
+    /// Opens a door for an operator.
+    fn open(
+        &mut self,
+        (doors, given): (&config::Admin, admin::Given),
         process: Process,
-        readiness: Readiness,
-    ) -> Result<Server, Message> {
+    ) -> Result<(), Message> {
         let asked = admin::Asked {
             process,
             workers: self.asks.clone(),
-            readiness,
+            readiness: self.readiness(),
         };
-        let admin = admin::start(doors, asked);
-        self.admin = admin.inspect_err(|_| self.say(Word::Stop))?;
-        Ok(self)
+        self.admin = admin::start(doors, given, asked)?;
+        Ok(())
+    }
+
+    /// Begins to serve; after whoever serves until now has said that we may.
+    fn begin(&self, before: Option<&Before>) -> Result<(), Message> {
+        privileges::give_up(&self.current.common.config, self.admin.unix.as_deref())?;
+        if let Some(before) = before {
+            let may = before.ready(self.admin.was_given());
+            may.map_err(|why| Message::new(Code::WorkerFailed, why))?;
+        } else {
+            self.current.inherited.tell_unused();
+        }
+        self.say(Word::Serve);
+        if let Some(before) = before {
+            before.serving();
+        }
+        Ok(())
     }
 
     fn say(&self, word: Word) {
         // A worker that is gone needs no word.
-        let _heard = self.word.send(word);
+        self.word.send_replace(word);
     }
 
     /// Whether it wants more connections.
@@ -250,13 +233,14 @@ impl Server {
 
     /// Serves until a signal, or until an operator says so: the first one drains, a second one, or the
     /// deadline, ends what is left by force. SIGHUP has `again` read the configuration, if it can be
-    /// read, and serves by it.
+    /// read, and serves by it; so does a change of what was `noted`, if that is configured.
     #[must_use]
-    pub fn run(self, again: &mut Again<'_>) -> Served {
+    pub fn run(self, again: &mut Again<'_>, noted: &Noted) -> Served {
         let Server {
             word,
             workers,
             signals,
+            upgrades,
             current,
             control,
             admin,
@@ -270,12 +254,13 @@ impl Server {
             control,
             over: joined(workers),
             workers: asks,
+            upgrades,
+            watch: Watch::default(),
+            noted: noted.clone(),
+            admin,
             log,
         };
-        let served = signals.lead(lead, again);
-        // Whoever asks of it is no connection of its, and is not waited for.
-        drop(admin);
-        served
+        signals.lead(lead, again)
     }
 
     /// Stops at once: what is in flight is reset.
@@ -324,20 +309,4 @@ fn log(config: &Config) -> Result<Log, Message> {
 fn workers(config: &Config) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
     config.workers.map_or_else(cores, NonZeroUsize::get)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn g1_from_the_first_signal_on_it_is_not_ready() {
-        let (word, words) = watch::channel(Word::Serve);
-        let readiness = Readiness(words);
-        assert!(readiness.is_ready());
-        for later in [Word::Leave, Word::Drain, Word::Expired, Word::Stop] {
-            let _heard = word.send(later);
-            assert!(!readiness.is_ready(), "{later:?}");
-        }
-    }
 }

@@ -3,15 +3,18 @@
 //! It owns nothing, never waits, and never lets a raw descriptor or pointer out.
 #![allow(
     unsafe_code,
-    reason = "an ioctl and a socket option that no crate wraps, a promise about a descriptor"
+    reason = "an ioctl and a socket option that no crate wraps, promises about descriptors"
 )]
 
 use rustix::ioctl::{Getter, Opcode, ioctl};
 use socket2::Socket;
 use std::{
-    ffi::c_int,
+    ffi::{CString, c_int},
     io,
-    os::fd::{AsFd, AsRawFd},
+    mem::MaybeUninit,
+    os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
+    ptr,
+    sync::Arc,
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
@@ -33,6 +36,9 @@ pub(crate) fn unacked(socket: impl AsFd) -> io::Result<u32> {
     let count = unsafe { ioctl(socket, Getter::<SIOCOUTQ, c_int>::new())? };
     Ok(u32::try_from(count).unwrap_or(0))
 }
+
+/// Room for what is said of a user, or of a group with some thousand members.
+const ENTRY_BYTES: usize = 256 << 10;
 
 /// The fields of `SO_MEMINFO`, and which of them counts what was dropped.
 const MEM_FIELDS: usize = 9;
@@ -131,10 +137,84 @@ impl Info {
     }
 }
 
+/// The number of a user of this name, and that of its group.
+pub(crate) fn user(name: &str) -> io::Result<Option<(u32, u32)>> {
+    let name = CString::new(name)?;
+    let mut entry = MaybeUninit::uninit();
+    let mut text = vec![0; ENTRY_BYTES];
+    let mut found = ptr::null_mut();
+    // SAFETY: the name is a C string; the entry is written, its strings into `text`, whose length is
+    // given, and `found` is set; all of them outlive the call. Only numbers leave.
+    let failed = unsafe {
+        let (to, bytes) = (entry.as_mut_ptr(), text.len());
+        libc::getpwnam_r(name.as_ptr(), to, text.as_mut_ptr(), bytes, &raw mut found)
+    };
+    match failed {
+        0 if found.is_null() => Ok(None),
+        // SAFETY: not null: it points to `entry`, which was written.
+        0 => Ok(Some(unsafe { ((*found).pw_uid, (*found).pw_gid) })),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// The number of a group of this name.
+pub(crate) fn group(name: &str) -> io::Result<Option<u32>> {
+    let name = CString::new(name)?;
+    let mut entry = MaybeUninit::uninit();
+    let mut text = vec![0; ENTRY_BYTES];
+    let mut found = ptr::null_mut();
+    // SAFETY: as for a user.
+    let failed = unsafe {
+        let (to, bytes) = (entry.as_mut_ptr(), text.len());
+        libc::getgrnam_r(name.as_ptr(), to, text.as_mut_ptr(), bytes, &raw mut found)
+    };
+    match failed {
+        0 if found.is_null() => Ok(None),
+        // SAFETY: not null: it points to `entry`, which was written.
+        0 => Ok(Some(unsafe { (*found).gr_gid })),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// From now on the process is this user, in this group and no other, and cannot go back. The C library does
+/// this to every thread; the system call itself would to the one that makes it.
+pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
+    // SAFETY: the calls take numbers; a list of no groups may be null.
+    let failed = unsafe {
+        libc::setgroups(0, ptr::null()) != 0
+            || libc::setresgid(group, group, group) != 0
+            || libc::setresuid(user, user, user) != 0
+    };
+    match failed {
+        false => Ok(()),
+        true => Err(io::Error::last_os_error()),
+    }
+}
+
+/// A descriptor that the process was started with, by its number, as what it is for us to own. It must be
+/// asked for once, before any other thread is there.
+pub(crate) fn inherited(fd: c_int) -> io::Result<OwnedFd> {
+    // SAFETY: a number that is no descriptor fails with an errno before it is owned. One that is was
+    // left open for us by whoever has started us, and said so; nothing of ours has it.
+    let fd = unsafe {
+        if libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        OwnedFd::from_raw_fd(fd)
+    };
+    Ok(fd)
+}
+
+/// What is registered with a reactor: a socket, or a share of one.
+pub(crate) trait Held: AsRawFd {}
+impl Held for Socket {}
+impl Held for Arc<Socket> {}
+
 /// Registers a socket with the reactor of the running tokio runtime.
-pub(crate) fn register(socket: Socket, interest: Interest) -> io::Result<AsyncFd<Socket>> {
+pub(crate) fn register<S: Held>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {
     // SAFETY: a `Socket` owns one descriptor, returns that one from every `as_raw_fd`, and closes
-    // it only when it is dropped; inside the `AsyncFd` it is reached by shared reference alone.
+    // it only when it is dropped, which an `Arc` of it outlives; inside the `AsyncFd` it is reached
+    // by shared reference alone.
     let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };
     Ok(registered?)
 }

@@ -109,10 +109,18 @@ impl<N: Network> Worker<N> {
         sites: &[Site],
         extras: &Extras,
     ) -> Result<Self, (SocketAddr, io::Error)> {
+        let mut worker = Worker::new(net, extras);
+        let ready = worker.prepare(sites)?;
+        worker.commit(config, sites, &extras.news, ready);
+        Ok(worker)
+    }
+
+    /// One that serves nobody yet.
+    pub fn new(net: N, extras: &Extras) -> Self {
         let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
         let observer = extras.observer.clone();
         let pool = Pool::new(net.clone(), lingering.clone(), drain.clone(), observer);
-        let mut worker = Worker {
+        Worker {
             net,
             extras: extras.clone(),
             drain,
@@ -125,10 +133,7 @@ impl<N: Network> Worker<N> {
             gone: Vec::new(),
             closing: Vec::new(),
             following: Vec::new(),
-        };
-        let ready = worker.prepare(sites)?;
-        worker.commit(config, sites, &extras.news, ready);
-        Ok(worker)
+        }
     }
 
     /// Listens at what is new in `sites`, and serves nobody there yet.
@@ -317,6 +322,11 @@ impl<N: Network> Worker<N> {
     fn drains(&self) -> impl Iterator<Item = &Drain> {
         let listeners = self.listeners.iter().map(|(_, drain)| drain);
         iter::once(&self.drain).chain(listeners).chain(&self.gone)
+    }
+
+    /// Another process serves: what is idle ends for that reason.
+    pub fn is_handed_over(&self) {
+        self.drains().for_each(Drain::is_handed_over);
     }
 
     /// LIFECYCLE 4.9: accepts what is in the queue, closes the listeners, finishes what is in

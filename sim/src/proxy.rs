@@ -143,6 +143,8 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
         memory: None,
+        watch: false,
+        user: None,
         workers: None,
     }
 }

@@ -7,7 +7,10 @@ use crate::{
     peers::Raw,
     secure::{Secure, Version},
 };
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process, pidfd_open, waitpid},
+};
 use std::{
     io::{Read, Write},
     net::SocketAddr,
@@ -130,6 +133,16 @@ impl Running {
 
     pub(crate) fn resume(&self) {
         self.signal(Signal::CONT);
+    }
+
+    /// Waits for its end, though others may go on to write to its output.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let pidfd = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty()).unwrap();
+        let most = rustix::event::Timespec::try_from(PATIENCE).unwrap();
+        let mut end = [PollFd::new(&pidfd, PollFlags::IN)];
+        let ended = poll(&mut end, Some(&most)).unwrap();
+        assert_eq!(ended, 1, "it does not end");
+        self.child.wait().unwrap().code()
     }
 
     /// Waits for its end, which its output's end tells.
@@ -270,7 +283,7 @@ impl Proxy {
         Proxy::started(shell, scratch)
     }
 
-    fn started(mut command: Command, scratch: Scratch) -> Proxy {
+    pub(crate) fn started(mut command: Command, scratch: Scratch) -> Proxy {
         let mut process = Running::start(&mut command, "none: it is the program under test");
         let address = process.until("its address", address_in);
         Proxy {

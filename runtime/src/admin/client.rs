@@ -2,8 +2,11 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
-use super::{query::Filter, told, usual_path};
-use crate::cli::Exit;
+use super::{
+    query::{Filter, encoded},
+    told, usual_path,
+};
+use crate::{cli::Exit, config::duration};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -62,10 +65,46 @@ pub enum What {
     Kill(String, bool),
     /// `reload`, or only what it would change.
     Reload(bool),
+    /// `upgrade`.
+    Upgrade(Upgrade),
     /// `drain`: within so long, and whether its end is waited for.
     Drain(Option<String>, bool),
     /// `stop`.
     Stop,
+}
+
+/// What is wanted of an upgrade; spans as they were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// What is to be started.
+    pub binary: Option<PathBuf>,
+    /// How long that may take.
+    pub within: Option<String>,
+    /// How long the old process may take to be over.
+    pub deadline: Option<String>,
+    /// Whether that is waited for.
+    pub wait: bool,
+}
+
+impl Upgrade {
+    fn query(&self) -> String {
+        let binary = self.binary.as_ref().map(|path| path.display().to_string());
+        let parts = [
+            ("binary", &binary),
+            ("within", &self.within),
+            ("deadline", &self.deadline),
+        ];
+        let said = parts
+            .into_iter()
+            .filter_map(|(key, value)| Some(format!("{key}={}", encoded(value.as_ref()?))));
+        said.collect::<Vec<_>>().join("&")
+    }
+
+    /// How long an answer may take.
+    fn patience(&self) -> Duration {
+        let within = self.within.as_deref().and_then(duration);
+        PATIENCE + within.map_or(PATIENCE, |span| Duration::from_micros(span.0))
+    }
 }
 
 /// Asks, and says what the answer was.
@@ -89,7 +128,17 @@ fn failed(why: &str) -> Exit {
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     let (method, path) = request(&ask.what);
-    let (status, text) = fetch(&ask.at, method, &path).await?;
+    let patience = match &ask.what {
+        What::Upgrade(upgrade) => upgrade.patience(),
+        What::Status
+        | What::Conns(_)
+        | What::Why(..)
+        | What::Kill(..)
+        | What::Reload(_)
+        | What::Drain(..)
+        | What::Stop => PATIENCE,
+    };
+    let (status, text) = fetch(&ask.at, (method, &path), patience).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());
@@ -106,8 +155,23 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     } else {
         write!(out, "{}", told::told(&ask.what, &value))?;
     }
-    if let What::Drain(_, true) = ask.what {
-        watch(&ask.at, out).await?;
+    match &ask.what {
+        What::Drain(_, true) => watch(&ask.at, out).await?,
+        What::Upgrade(Upgrade { wait: true, .. }) => {
+            // The old one, where it says that it is asked from now on.
+            match value["old"]["admin"].as_str() {
+                Some(path) => watch(&Where::Unix(path.into()), out).await?,
+                None => writeln!(out, "the old process cannot be asked any more")?,
+            }
+        }
+        What::Drain(_, false)
+        | What::Upgrade(_)
+        | What::Status
+        | What::Conns(_)
+        | What::Why(..)
+        | What::Kill(..)
+        | What::Reload(_)
+        | What::Stop => {}
     }
     Ok(Exit::Ok)
 }
@@ -121,6 +185,7 @@ fn request(what: &What) -> (Method, String) {
         What::Kill(conn, true) => (Method::DELETE, format!("/v1/connections/{conn}?rst")),
         What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),
         What::Reload(true) => (Method::POST, "/v1/config/plan".to_owned()),
+        What::Upgrade(upgrade) => (Method::POST, format!("/v1/upgrade?{}", upgrade.query())),
         What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
         What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),
         What::Stop => (Method::POST, "/v1/stop".to_owned()),
@@ -131,7 +196,7 @@ fn request(what: &What) -> (Method, String) {
 async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
     let mut before = String::new();
     loop {
-        let Ok((_, text)) = fetch(at, Method::GET, "/v1/connections").await else {
+        let Ok((_, text)) = fetch(at, (Method::GET, "/v1/connections"), PATIENCE).await else {
             return writeln!(out, "drained");
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -145,7 +210,11 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-async fn fetch(at: &Where, method: Method, path: &str) -> io::Result<(StatusCode, String)> {
+async fn fetch(
+    at: &Where,
+    (method, path): (Method, &str),
+    patience: Duration,
+) -> io::Result<(StatusCode, String)> {
     let cannot = |place: String, error: io::Error| {
         let why = format!(
             "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
@@ -173,7 +242,7 @@ async fn fetch(at: &Where, method: Method, path: &str) -> io::Result<(StatusCode
         }
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
-    timeout(PATIENCE, talk).await.map_err(late)?
+    timeout(patience, talk).await.map_err(late)?
 }
 
 async fn exchange(

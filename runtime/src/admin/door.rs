@@ -25,8 +25,9 @@ use tokio::{
     time::sleep,
 };
 
-pub(super) type Unix = UnixListener;
-pub(super) type Tcp = TcpListener;
+/// Sockets that listen, and belong to no runtime yet.
+pub(super) type Bound = std::os::unix::net::UnixListener;
+pub(super) type BoundTcp = std::net::TcpListener;
 
 /// How many may ask at once, of each kind.
 const MOST: usize = 64;
@@ -36,7 +37,7 @@ const HEAD: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Listens at `path`, for the same user and root alone.
-pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Unix), Message> {
+pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Bound), Message> {
     let cannot = |error: &io::Error| {
         let what = format!("cannot open the admin socket {}", path.display());
         Message::new(Code::CannotBind, what).note(crate::tls::files::reason(error))
@@ -49,12 +50,12 @@ pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Unix), Message> {
     } else if path.exists() {
         return Err(cannot(&io::Error::other("there is a file of that name")));
     }
-    let mut own = path.as_os_str().to_owned();
-    own.push(format!(".{}", std::process::id()));
-    let own = PathBuf::from(own);
-    let listener = UnixListener::bind(&own).map_err(|error| cannot(&error))?;
+    let own = with_pid(path);
+    let listener = Bound::bind(&own).map_err(|error| cannot(&error))?;
     // Nobody knows it by this name, so nobody is in before it is closed to others.
-    let renamed = fs::set_permissions(&own, Permissions::from_mode(0o600))
+    let renamed = listener
+        .set_nonblocking(true)
+        .and_then(|()| fs::set_permissions(&own, Permissions::from_mode(0o600)))
         .and_then(|()| fs::rename(&own, path));
     if let Err(error) = renamed {
         let _gone = fs::remove_file(&own);
@@ -63,21 +64,36 @@ pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Unix), Message> {
     Ok((path.to_owned(), listener))
 }
 
+/// A name beside `path` that no other process has.
+pub(super) fn with_pid(path: &Path) -> PathBuf {
+    let mut own = path.as_os_str().to_owned();
+    own.push(format!(".{}", std::process::id()));
+    PathBuf::from(own)
+}
+
 /// Listens at `address`.
-pub(super) fn bind_tcp(address: SocketAddr) -> Result<(SocketAddr, Tcp), Message> {
-    let cannot = |error: &io::Error| {
-        let what = format!("cannot open the admin interface at {address}");
-        Message::new(Code::CannotBind, what).note(crate::tls::files::reason(error))
-    };
-    let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+pub(super) fn bind_tcp(address: SocketAddr) -> Result<BoundTcp, Message> {
+    let bound = BoundTcp::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
-        Ok((listener.local_addr()?, TcpListener::from_std(listener)?))
+        Ok(listener)
     });
-    bound.map_err(|error| cannot(&error))
+    bound.map_err(|error| {
+        let what = format!("cannot open the admin interface at {address}");
+        Message::new(Code::CannotBind, what).note(crate::tls::files::reason(&error))
+    })
+}
+
+/// Why nobody is answered at a socket of ours.
+fn cannot_wait(error: &io::Error) {
+    tracing::error!(%error, "nobody is answered at a socket of the admin interface");
 }
 
 /// Serves whoever connects to the Unix socket, and is the same user or root.
-pub(super) async fn unix(listener: Unix, service: Rc<Service>) {
+pub(super) async fn unix(bound: Bound, service: Rc<Service>) {
+    let listener = match UnixListener::from_std(bound) {
+        Ok(listener) => listener,
+        Err(error) => return cannot_wait(&error),
+    };
     let places = Arc::new(Semaphore::new(MOST));
     let own = geteuid().as_raw();
     loop {
@@ -104,7 +120,11 @@ pub(super) async fn unix(listener: Unix, service: Rc<Service>) {
 }
 
 /// Serves whoever connects by HTTP.
-pub(super) async fn http(listener: Tcp, service: Rc<Service>) {
+pub(super) async fn http(bound: BoundTcp, service: Rc<Service>) {
+    let listener = match TcpListener::from_std(bound) {
+        Ok(listener) => listener,
+        Err(error) => return cannot_wait(&error),
+    };
     let places = Arc::new(Semaphore::new(MOST));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {

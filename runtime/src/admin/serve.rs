@@ -9,6 +9,7 @@ use super::{
     events::{Events, Told},
     json,
     query::Filter,
+    upgrade,
 };
 use crate::{config, observe::Conn, roll::Order};
 use http_body_util::{Either, Full};
@@ -39,7 +40,7 @@ pub(super) struct Service {
 /// The page that shows it all.
 const PAGE: &str = include_str!("ui/index.html");
 
-type Answer = Response<Either<Full<Bytes>, Told>>;
+pub(super) type Answer = Response<Either<Full<Bytes>, Told>>;
 
 impl Service {
     pub(super) async fn answer(
@@ -60,6 +61,7 @@ impl Service {
             (&Method::GET | &Method::HEAD, path) => self.look(path, &query).await,
             (&Method::POST, ["v1", "config", "plan"]) => self.plan().await,
             (&Method::POST, ["v1", "reload"]) => self.reload().await,
+            (&Method::POST, ["v1", "upgrade"]) => upgrade::upgrade(&self.asked, way, &query).await,
             (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,
             (&Method::POST, ["v1", "stop"]) => done(self.asked.process.stop().await),
             (&Method::DELETE, ["v1", "connections", conn]) => {
@@ -254,11 +256,11 @@ fn text(status: StatusCode, text: &str) -> Answer {
     written(status, "text/plain; charset=utf-8", text.to_owned())
 }
 
-fn value(status: StatusCode, value: &Value) -> Answer {
+pub(super) fn value(status: StatusCode, value: &Value) -> Answer {
     written(status, "application/json", format!("{value}\n"))
 }
 
-fn fault(status: StatusCode, why: &str) -> Answer {
+pub(super) fn fault(status: StatusCode, why: &str) -> Answer {
     value(status, &json!({ "error": why }))
 }
 
@@ -278,7 +280,7 @@ fn done(heard: Option<()>) -> Answer {
     }
 }
 
-fn over() -> Answer {
+pub(super) fn over() -> Answer {
     fault(StatusCode::SERVICE_UNAVAILABLE, "the process is over")
 }
 

@@ -20,9 +20,24 @@ pub(super) fn told(what: &What, value: &Value) -> String {
             format!("generation {}: {plan}\n", value["generation"])
         }
         What::Reload(true) => format!("would be: {}; nothing was changed\n", plan(value)),
+        What::Upgrade(upgrade) => upgraded(value, upgrade.wait),
         What::Drain(..) => "draining\n".to_owned(),
         What::Stop => "stopping\n".to_owned(),
     }
+}
+
+/// Who serves now, and who is left of the old process, unless that is watched.
+fn upgraded(value: &Value, watched: bool) -> String {
+    let old = &value["old"];
+    let mut text = format!("pid {} serves; pid {} drains", value["pid"], old["pid"]);
+    if let Some(path) = old["admin"].as_str() {
+        let _ = write!(text, ", and is asked at {path}");
+    }
+    text.push('\n');
+    if !watched {
+        text += &left(old).1;
+    }
+    text
 }
 
 fn plan(value: &Value) -> String {

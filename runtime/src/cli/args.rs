@@ -95,7 +95,7 @@ pub(super) struct Inline {
     pub(super) key: Option<PathBuf>,
 }
 
-#[derive(Args, Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(super) struct Shared {
     /// Print the equivalent file instead of starting
     #[arg(long)]
@@ -106,6 +106,9 @@ pub(super) struct Shared {
     /// How many workers; as many as there are cores if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
+    /// Who to be once it listens: a user, or USER:GROUP, by name or number; needs root
+    #[arg(long, value_name = "USER")]
+    pub(super) user: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -2,10 +2,11 @@
 
 use super::{Decision, Exit};
 use crate::admin::{
-    client::{Ask, What, Where},
+    client::{Ask, Upgrade, What, Where},
     query::Filter,
 };
 use clap::{Args, Subcommand};
+use std::path::{PathBuf, absolute};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AskVerb {
@@ -19,6 +20,8 @@ pub(super) enum AskVerb {
     Kill(Kill),
     /// Have it read its configuration again
     Reload(Reload),
+    /// Have another process serve in its place, and this one finish what is in flight
+    Upgrade(UpgradeFlags),
     /// Have it finish what is in flight, and end
     Drain(Drain),
     /// Have it end at once
@@ -89,6 +92,23 @@ pub(super) struct Reload {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct UpgradeFlags {
+    /// What to start; whatever is now where the running process was started from, if not given
+    binary: Option<PathBuf>,
+    /// Go on as before if it is not ready after so long [default: 30s]
+    #[arg(long, value_name = "SPAN", value_parser = as_written)]
+    within: Option<String>,
+    /// Reset what is left of the old process after so long, as 30s
+    #[arg(long, value_name = "SPAN", value_parser = as_written)]
+    deadline: Option<String>,
+    /// Say who is left of the old process, until it is over
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    plain: Plain,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Drain {
     /// Say who is left, until it is over
     #[arg(long)]
@@ -144,6 +164,16 @@ impl AskVerb {
             AskVerb::Why(why) => (What::Why(why.one.conn, why.trace), why.one.plain),
             AskVerb::Kill(kill) => (What::Kill(kill.one.conn, kill.rst), kill.one.plain),
             AskVerb::Reload(reload) => (What::Reload(reload.dry_run), reload.plain),
+            AskVerb::Upgrade(flags) => {
+                let upgrade = Upgrade {
+                    // Whoever starts it may be elsewhere.
+                    binary: flags.binary.map(|path| absolute(&path).unwrap_or(path)),
+                    within: flags.within,
+                    deadline: flags.deadline,
+                    wait: flags.wait,
+                };
+                (What::Upgrade(upgrade), flags.plain)
+            }
             AskVerb::Drain(drain) => (What::Drain(drain.deadline, drain.wait), drain.plain),
             AskVerb::Stop(plain) => (What::Stop, plain),
         };

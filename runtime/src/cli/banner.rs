@@ -206,6 +206,8 @@ mod tests {
             dns: config::Dns::default(),
             admin: config::Admin::default(),
             memory: None,
+            watch: false,
+            user: None,
             workers: None,
         }
     }

@@ -92,6 +92,8 @@ pub(super) fn config(
         dns: crate::config::Dns::default(),
         admin: crate::config::Admin::default(),
         memory: None,
+        watch: false,
+        user: None,
         workers: None,
     })
 }

@@ -20,9 +20,9 @@ use toml::de::{DeTable, DeValue};
 /// The edition of the defaults that this version has.
 pub(super) const EDITION: &str = "2026";
 
-const KEYS: [&str; 11] = [
-    "defaults", "include", "workers", "listener", "route", "cluster", "limits", "dns", "drain",
-    "admin", "log",
+const KEYS: [&str; 13] = [
+    "defaults", "include", "workers", "user", "listener", "route", "cluster", "limits", "dns",
+    "reload", "drain", "admin", "log",
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
@@ -105,6 +105,8 @@ fn whole<'i>(
         dns: dns::read(reader, &root),
         admin: admin::read(reader, &root),
         log: log::read(reader, &root),
+        watch: watch(reader, &root),
+        user: user(reader, &root),
         workers: workers(reader, &root),
     };
     let written = nouns(reader, &root, &mut config);
@@ -134,6 +136,20 @@ fn workers(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<NonZeroUsi
         .get("workers")
         .and_then(|node| reader.count("workers", node, &WORKERS));
     count.and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?))
+}
+
+fn user(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<String> {
+    let word = root.get("user").and_then(|node| reader.word("user", node));
+    word.map(|word| word.text.to_string())
+}
+
+fn watch(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> bool {
+    let section = root
+        .get("reload")
+        .and_then(|node| reader.section("reload", node, &["watch"]));
+    let node = section.as_ref().and_then(|section| section.get("watch"));
+    let watch = node.and_then(|node| reader.flag("watch", node));
+    watch.unwrap_or(false)
 }
 
 fn drain(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Drain {

@@ -87,8 +87,10 @@ keys! {
         defaults (Word(&["2026"])) "\"2026\"" Default "the edition of the default values"
         include Texts "[\"conf.d/*.toml\"]" Example "other files, relative to this one; `*` and `?` stand for names"
         workers Count "2" Example "threads that serve; as many as there are cores if not given"
+        user Text "\"tidegate\"" Example "who it is once it listens: a user, or USER:GROUP"
         limits (Table(LIMITS)) "" Default "how much may be held"
         dns (Table(DNS)) "" Default "who is asked for the addresses of names"
+        reload (Table(RELOAD)) "" Default "when the configuration is read again"
         drain (Table(DRAIN)) "" Default "how the process leaves"
         admin (Table(ADMIN)) "" Default "where an operator asks, and who may"
         log (Table(LOG)) "" Default "lines of requests and connections"
@@ -114,6 +116,10 @@ keys! {
         family (Word(&["prefer-ipv4", "prefer-ipv6", "ipv4", "ipv6", "all"])) "\"prefer-ipv4\"" Default "which addresses of a name are used"
         timeout Duration "\"5s\"" Example "of one question to one server"
         attempts Count "2" Example "how often each server is asked"
+    }
+
+    RELOAD {
+        watch Flag "false" Default "by itself, when what is in its files changes"
     }
 
     DRAIN {

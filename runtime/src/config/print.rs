@@ -28,6 +28,9 @@ pub fn print(config: &Config) -> String {
     if let Some(workers) = config.workers {
         text += &format!("workers = {workers}\n");
     }
+    if let Some(user) = &config.user {
+        text += &format!("user = {}\n", quote(user));
+    }
     for one in &config.listeners {
         text += &listener(config, one);
     }
@@ -38,6 +41,9 @@ pub fn print(config: &Config) -> String {
     text += &section("dns", &dns::show(&config.dns));
     text += &section("admin", &admin::show(&config.admin));
     text += &section("log", &log::show(&config.log));
+    if config.watch {
+        text += &section("reload", "watch = true\n");
+    }
     text + &drain(config.drain)
 }
 

@@ -237,6 +237,8 @@ fn site(plan: &Plan) -> (Config, Site) {
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
         memory: None,
+        watch: false,
+        user: None,
         workers: None,
     };
     let site = Site {

@@ -17,6 +17,7 @@ impl<N: Network> Driver<N> {
             report: self.session.report(),
             wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
             now: self.now,
+            handed_over: self.service.drain.was_handed_over(),
         }
     }
 

@@ -133,6 +133,8 @@ codes! {
     NoToken = 318,
     /// The file that lines are to be logged to cannot be opened.
     CannotLog = 319,
+    /// The process cannot be the `user` that it is to be, or that user cannot open what it will have to.
+    CannotBecome = 320,
     /// What `include` names is not there: no file was read for it.
     NothingIncluded = 401,
     /// A cluster that no listener and no route leads to. It is checked and looked up, and gets nothing.

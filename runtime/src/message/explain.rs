@@ -209,6 +209,11 @@ const MORE: &[(Code, &str, &str)] = &[
         "",
     ),
     (
+        Code::CannotBecome,
+        "Start it as root, name a user that there is, and let that user write the log.",
+        "user = \"tidegate\"\n",
+    ),
+    (
         Code::WorkerFailed,
         "Raise the limits of threads and open files, or lower `workers`.",
         "",

@@ -10,6 +10,7 @@ mod options;
 mod pipe;
 mod question;
 mod share;
+mod sockets;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use connecting::Connecting;
 pub use pipe::KernelPipe;
 pub(crate) use question::{ask, ask_at_length};
 pub use share::{Share, Shares};
+pub use sockets::{Sockets, listens_at};
 pub use stream::KernelStream;
 
 use self::{
@@ -36,6 +38,7 @@ use std::{
     net::SocketAddr,
     os::fd::AsFd,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tidegate_core::time::Time;
@@ -128,25 +131,35 @@ impl Network for Kernel {
     type Sleep = tokio::time::Sleep;
 
     fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<KernelListener> {
-        let socket = tcp_socket(address)?;
-        // One listener a worker, on the same address: the kernel spreads connections over them.
-        socket.set_reuse_port(true)?;
-        socket.set_reuse_address(true)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
+        let given = self.share.as_ref().map(|share| share.given(address));
+        let given = given.filter(|given| !given.is_empty());
+        let before = given.is_some().then_some(buffers);
+        let sockets = match given {
+            Some(given) => given,
+            None => vec![self.bound(address, buffers)?],
+        };
+        // A wildcard of both families may stand for that of one: it is known as it was asked for.
+        let local = match before {
+            Some(_) => address,
+            None => sockets[0].local_addr()?.as_socket().unwrap_or(address),
+        };
+        let mut fds = Vec::new();
+        for socket in sockets {
+            socket.set_nonblocking(true)?;
+            let socket = Arc::new(socket);
+            if let Some(share) = &self.share {
+                share.sockets().opened(local, &socket);
+            }
+            fds.push((sys::register(socket, Interest::READABLE)?, before.is_some()));
         }
-        // Whatever is set before `listen` is inherited, and costs an accepted socket no call.
-        options::buffers(&socket, buffers)?;
-        options::listener(&socket)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let local = socket.local_addr()?.as_socket().unwrap_or(address);
         let share = self.share.clone();
         Ok(KernelListener {
+            fds,
+            next: 0,
+            before,
             local,
             handed: share.as_ref().map(|share| share.listens(local)),
             share,
-            fd: sys::register(socket, Interest::READABLE)?,
         })
     }
 
@@ -171,16 +184,53 @@ impl Network for Kernel {
     }
 }
 
+impl Kernel {
+    /// A socket of this worker's own that listens at `address`; or another's, where the kernel has it that
+    /// there can be one only: so it is with those that a supervisor opens.
+    fn bound(&self, address: SocketAddr, buffers: Buffers) -> io::Result<Socket> {
+        let own = listening(address, buffers);
+        let taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
+        match (own, &self.share) {
+            (Err(error), Some(share)) if taken(&error) => {
+                share.sockets().another(address).unwrap_or(Err(error))
+            }
+            (own, _) => own,
+        }
+    }
+}
+
+fn listening(address: SocketAddr, buffers: Buffers) -> io::Result<Socket> {
+    let socket = tcp_socket(address)?;
+    // One listener a worker, on the same address: the kernel spreads connections over them.
+    socket.set_reuse_port(true)?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // Whatever is set before `listen` is inherited, and costs an accepted socket no call.
+    options::buffers(&socket, buffers)?;
+    options::listener(&socket)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket)
+}
+
 /// A TCP socket for `address`, non-blocking and closed on exec.
 fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
     let kind = Type::STREAM.nonblocking();
     Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))
 }
 
-/// A listening socket.
+/// A listening socket, or several that were given to us.
 #[derive(Debug)]
 pub struct KernelListener {
-    fd: AsyncFd<Socket>,
+    /// With whether connections may be in its queue that came before it carried what ours carry.
+    fds: Vec<(AsyncFd<Arc<Socket>>, bool)>,
+    /// Which of them is asked next.
+    next: usize,
+    /// What the sockets that we were given are still to carry, from the first look on: until then they are
+    /// another's too, who may go on with them.
+    before: Option<Buffers>,
     local: SocketAddr,
     /// This worker's part of what all of them accept, and what others hand over.
     share: Option<Share>,
@@ -188,21 +238,60 @@ pub struct KernelListener {
 }
 
 impl KernelListener {
-    /// Accepts one; nothing if that is another worker's now.
-    fn accept(&self) -> rustix::io::Result<Option<KernelStream>> {
+    /// Accepts one at the socket of this number; nothing if that is another worker's now.
+    fn accept(&self, nth: usize) -> rustix::io::Result<Option<KernelStream>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let (socket, peer) = acceptfrom_with(&self.fd, flags)?;
+        let (fd, queued) = &self.fds[nth];
+        let (socket, peer) = acceptfrom_with(fd, flags)?;
         // The address is taken here: the peer may have reset by now, and then `getpeername`
         // fails with ENOTCONN (SIMULATION 2).
         let peer = peer.ok_or(Errno::CONNABORTED)?;
         let peer = SocketAddr::try_from(peer)?;
         let accepted = (Socket::from(socket), peer);
+        if *queued {
+            options::listener(&accepted.0).map_err(errno)?;
+        }
         let Some(share) = &self.share else {
             return stream(accepted, None).map(Some);
         };
         match share.place(self.local, accepted) {
             Some(accepted) => stream(accepted, Some(share.keep(false))).map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// From now on these sockets are ours.
+    fn begin(&mut self) -> io::Result<()> {
+        if let Some(buffers) = self.before.take() {
+            for (fd, _) in &self.fds {
+                options::buffers(fd.get_ref(), buffers)?;
+                options::listener(fd.get_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts one at the socket of this number.
+    fn poll_one(&mut self, cx: &mut Context<'_>, nth: usize) -> Poll<io::Result<KernelStream>> {
+        loop {
+            let mut guard = ready!(self.fds[nth].0.poll_read_ready(cx))?;
+            match self.accept(nth) {
+                Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
+                Ok(None) => {
+                    // It has a seat of its own to find, and so has the next.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Err(Errno::AGAIN) => {
+                    guard.clear_ready_matching(Ready::READABLE);
+                    drop(guard);
+                    self.fds[nth].1 = false;
+                }
+                Err(errno) if lost_in_the_queue(errno) => {}
+                // Descriptors or memory: the connection stays in the queue, and the caller
+                // waits before it asks again (R25).
+                Err(errno) => return Poll::Ready(Err(errno.into())),
+            }
         }
     }
 
@@ -219,33 +308,29 @@ impl KernelListener {
 }
 
 fn stream((socket, peer): Handed, kept: Option<Kept>) -> rustix::io::Result<KernelStream> {
-    KernelStream::accepted(socket, peer, kept)
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::NOMEM))
+    KernelStream::accepted(socket, peer, kept).map_err(errno)
+}
+
+fn errno(error: io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::NOMEM)
 }
 
 impl Listener for KernelListener {
     type Stream = KernelStream;
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<KernelStream>> {
+        self.begin()?;
         if let Poll::Ready(handed) = self.poll_handed(cx) {
             return Poll::Ready(Ok(handed?));
         }
-        loop {
-            let mut guard = ready!(self.fd.poll_read_ready(cx))?;
-            match self.accept() {
-                Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
-                Ok(None) => {
-                    // It has a seat of its own to find, and so has the next.
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Err(Errno::AGAIN) => guard.clear_ready_matching(Ready::READABLE),
-                Err(errno) if lost_in_the_queue(errno) => {}
-                // Descriptors or memory: the connection stays in the queue, and the caller
-                // waits before it asks again (R25).
-                Err(errno) => return Poll::Ready(Err(errno.into())),
+        for _ in 0..self.fds.len() {
+            let nth = self.next;
+            self.next = (nth + 1) % self.fds.len();
+            if let Poll::Ready(accepted) = self.poll_one(cx, nth) {
+                return Poll::Ready(accepted);
             }
         }
+        Poll::Pending
     }
 
     fn local(&self) -> SocketAddr {

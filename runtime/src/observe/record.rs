@@ -30,6 +30,8 @@ pub struct Record {
     pub wires: [Wired; 2],
     /// When it was written.
     pub now: Time,
+    /// Whether its process leaves because another one serves.
+    pub handed_over: bool,
 }
 
 /// What only the driver knows of one side: plaintext bytes of all its legs, and the last leg's
@@ -53,7 +55,12 @@ impl Record {
     /// Why it was closed, if it was.
     #[must_use]
     pub fn cause(&self) -> Option<CloseCause> {
-        CloseCause::of(&self.report)
+        let cause = CloseCause::of(&self.report);
+        // The session hears of a drain, and not of its reason.
+        match cause {
+            Some(CloseCause::DrainIdle) if self.handed_over => Some(CloseCause::HandedOver),
+            cause => cause,
+        }
     }
 
     /// Whether nothing went wrong: all that was said has arrived, or nothing was said for too long.

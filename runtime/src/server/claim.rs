@@ -3,7 +3,7 @@
 //!
 //! It owns nothing for long: what it finds is its caller's.
 
-use super::{trouble::cannot_bind, work::Common};
+use super::{inherited::Inherited, trouble::cannot_bind, work::Common};
 use crate::{
     admission::{Admission, Seats},
     config::{Config, Listener},
@@ -16,6 +16,7 @@ use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
+    os::fd::OwnedFd,
     sync::Arc,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Claimed {
     pub(super) sites: Vec<Site>,
     /// The addresses are ours for as long as these live, or somebody listens there.
     pub(super) held: Vec<Claim>,
+    /// What we listen with that we were given.
+    pub(super) given: Vec<(SocketAddr, Vec<OwnedFd>)>,
 }
 
 /// Loads what each listener needs, and makes its addresses ours. What is there `before` is kept: where we
@@ -36,12 +39,13 @@ pub(super) fn claim(
     config: &Config,
     (provider, time): (&Arc<CryptoProvider>, &Arc<dyn TimeProvider>),
     process: &Arc<Seats>,
-    before: Option<&Common>,
+    (before, inherited): (Option<&Common>, &mut Inherited),
 ) -> Result<Claimed, Message> {
     let seed = RandomState::new().hash_one(0);
     let mut claimed = Claimed {
         sites: Vec::new(),
         held: Vec::new(),
+        given: Vec::new(),
     };
     for listener in &config.listeners {
         let known = before.and_then(|before| before.site(&listener.name));
@@ -52,9 +56,17 @@ pub(super) fn claim(
         let mut bind = Vec::new();
         for (nth, &address) in listener.bind.iter().enumerate() {
             let ours = before.and_then(|before| ours(before, listener, nth, address));
-            bind.push(match ours {
-                Some(address) => address,
-                None => {
+            let given = match ours {
+                Some(_) => None,
+                None => inherited.of(listener, address),
+            };
+            bind.push(match (ours, given) {
+                (Some(address), _) => address,
+                (None, Some((address, sockets))) => {
+                    claimed.given.push((address, sockets));
+                    address
+                }
+                (None, None) => {
                     let claim = kernel::claim(address);
                     let claim = claim.map_err(|error| cannot_bind(address, &error))?;
                     let address = claim.address;
@@ -91,10 +103,11 @@ fn ours(
     nth: usize,
     address: SocketAddr,
 ) -> Option<SocketAddr> {
-    if address.port() != 0 {
-        return before.addresses().find(|known| *known == address);
-    }
-    let site = before.site(&listener.name)?;
-    let same = site.listener.bind.get(nth) == Some(&address);
-    same.then(|| site.bind.get(nth).copied()).flatten()
+    // One that was given to us may be known by another address; any port has become one.
+    let site = before.site(&listener.name);
+    let known = site.and_then(|site| {
+        let same = site.listener.bind.get(nth) == Some(&address);
+        same.then(|| site.bind.get(nth).copied()).flatten()
+    });
+    known.or_else(|| before.addresses().find(|known| *known == address))
 }

@@ -3,9 +3,9 @@
 //! It owns the words between the admin interface and the thread that leads the process; that one does
 //! what is asked, in its own turn.
 
-use super::{Word, reload::Current};
+use super::{Word, reload::Current, upgrade::Wanted};
 use crate::{config, message::Message};
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tidegate_core::time::Span;
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
@@ -18,6 +18,8 @@ pub(super) enum Control {
     Reload(oneshot::Sender<Result<Reloaded, String>>),
     /// What a reload would change.
     Plan(oneshot::Sender<Result<Vec<String>, String>>),
+    /// To have another process serve in its place.
+    Upgrade(Wanted, oneshot::Sender<Result<Upgraded, String>>),
     /// To finish what is in flight and end, within so long if that is said.
     Drain(Option<Span>, oneshot::Sender<()>),
     /// To end at once.
@@ -33,10 +35,19 @@ pub struct Reloaded {
     pub plan: Vec<String>,
 }
 
+/// What an upgrade came to.
+#[derive(Clone, Debug)]
+pub struct Upgraded {
+    /// Who serves now.
+    pub pid: u32,
+    /// Where this process is asked until it is over.
+    pub asked_at: Option<PathBuf>,
+}
+
 /// How the process stands.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// `serving`, `leaving` or `draining`.
+    /// `starting`, `serving`, `leaving` or `draining`.
     pub state: &'static str,
     /// How long what is left may still take, in a drain.
     pub left: Option<Duration>,
@@ -83,6 +94,11 @@ impl Process {
         self.ask(Control::Plan).await
     }
 
+    /// Has another process serve in its place.
+    pub async fn upgrade(&self, wanted: Wanted) -> Option<Result<Upgraded, String>> {
+        self.ask(|told| Control::Upgrade(wanted, told)).await
+    }
+
     /// Has it finish what is in flight and end.
     pub async fn drain(&self, deadline: Option<Span>) -> Option<()> {
         self.ask(|told| Control::Drain(deadline, told)).await
@@ -126,9 +142,10 @@ impl Current {
         let sites = common.sites.iter();
         Status {
             state: match word {
+                Word::Start => "starting",
                 Word::Serve => "serving",
                 Word::Leave => "leaving",
-                Word::Drain | Word::Expired | Word::Stop => "draining",
+                Word::Drain | Word::HandedOver | Word::Expired | Word::Stop => "draining",
             },
             left,
             generation: self.generation,
@@ -144,5 +161,11 @@ impl Current {
 
 /// A message in one line, as whoever asked hears it.
 pub(super) fn line(message: &Message) -> String {
-    format!("{}: {}", message.code(), message.what())
+    let next = message.next().map(|next| format!("; {next}"));
+    format!(
+        "{}: {}{}",
+        message.code(),
+        message.what(),
+        next.unwrap_or_default()
+    )
 }

@@ -9,8 +9,10 @@ use super::{
     memory,
     reload::Current,
     supervised,
+    upgrade::{Upgrades, Wanted},
+    watcher::Watch,
 };
-use crate::{clock::Clock, log::Log};
+use crate::{admin::Admin, clock::Clock, config::Noted, log::Log};
 use std::{sync::Arc, time::Duration};
 use tidegate_core::time::Span;
 use tokio::{
@@ -28,6 +30,12 @@ pub(super) struct Lead {
     pub(super) current: Current,
     pub(super) control: UnboundedReceiver<Control>,
     pub(super) workers: Workers,
+    pub(super) upgrades: Upgrades,
+    pub(super) watch: Watch,
+    /// What was read of the configuration.
+    pub(super) noted: Noted,
+    /// Where an operator asks; whoever does is no connection of ours, and is not waited for.
+    pub(super) admin: Admin,
     /// Gone once the workers are: their last lines are written.
     pub(super) log: Log,
     /// Ready when every worker is over.
@@ -38,27 +46,44 @@ impl Lead {
     /// Serves until it is told to leave, and leaves.
     pub(super) async fn run(
         mut self,
-        [terminate, interrupt, hangup, user1]: [&mut Signal; 4],
+        [terminate, interrupt, hangup, user1, user2]: [&mut Signal; 5],
         again: &mut Again<'_>,
     ) -> Served {
         let (limit, limits) = watch::channel(self.current.common.config.memory);
         tokio::task::spawn_local(memory::guard(Arc::clone(&self.current.process), limits));
         tokio::task::spawn_local(supervised::watched(self.workers.clone()));
         supervised::ready(self.current.generation);
-        let mut deadline = None;
+        self.watch_over();
+        let mut leaving = Leaving {
+            handed: false,
+            deadline: None,
+        };
         loop {
             tokio::select! {
                 () = signalled(terminate, interrupt) => break,
                 _ = hangup.recv() => drop(self.read_again(again).await),
+                path = self.watch.changed(), if !self.upgrades.is_under_way() => {
+                    tracing::info!("{} has changed", path.display());
+                    drop(self.read_again(again).await);
+                }
                 _ = user1.recv() => self.log.reopen(),
+                _ = user2.recv() => {
+                    self.upgrades.begin(&Wanted::default(), None, &self.current, &self.admin);
+                }
+                Some((handed, asker, deadline)) = self.upgrades.done() => {
+                    handed.tell(asker, &mut self.admin);
+                    leaving = Leaving { handed: true, deadline };
+                    break;
+                }
                 Some(control) = self.control.recv() => match self.obey(control, again).await {
                     Next::Serve => {}
-                    Next::Leave(asked) => {
-                        deadline = asked;
+                    Next::Leave(deadline) => {
+                        leaving.deadline = deadline;
                         break;
                     }
                     Next::Stop => {
                         self.say(Word::Stop);
+                        self.upgrades.abandon().await;
                         return self.over.await.unwrap_or(Served::Forced);
                     }
                 },
@@ -67,14 +92,14 @@ impl Lead {
         }
         // Who waits in a queue is still served (G2).
         limit.send_replace(None);
-        self.leave((terminate, interrupt), deadline).await
+        self.leave((terminate, interrupt), leaving).await
     }
 
     /// Finishes what is in flight, as long as that may take.
     async fn leave(
         self,
         (terminate, interrupt): (&mut Signal, &mut Signal),
-        asked: Option<Span>,
+        Leaving { handed, deadline }: Leaving,
     ) -> Served {
         let Lead {
             word,
@@ -82,16 +107,30 @@ impl Lead {
             mut control,
             mut over,
             workers: _,
+            watch: _,
+            noted: _,
+            upgrades,
+            admin: _admin,
             log: _log,
         } = self;
-        supervised::stopping();
+        upgrades.abandon().await;
+        if !handed {
+            supervised::stopping();
+        }
         // A worker that is gone needs no word.
         let say = |it: Word| {
             let _heard = word.send(it);
         };
-        say(Word::Leave);
         let drain = current.common.config.drain;
-        let (delay, most) = (wait(drain.pre_delay), wait(asked.unwrap_or(drain.timeout)));
+        let most = wait(deadline.unwrap_or(drain.timeout));
+        // Nobody need hear that it goes: whoever connects is served by another.
+        let (delay, drains) = match handed {
+            true => (Duration::ZERO, Word::HandedOver),
+            false => {
+                say(Word::Leave);
+                (wait(drain.pre_delay), Word::Drain)
+            }
+        };
         let clock = Clock::start();
         if !delay.is_zero() {
             tracing::info!(?delay, "not ready any more; connections are still accepted");
@@ -100,7 +139,7 @@ impl Lead {
             sleep(delay).await;
             tracing::info!(deadline = ?most, "draining; a second signal stops");
             current.shares.close();
-            say(Word::Drain);
+            say(drains);
             sleep(most).await;
             tracing::warn!("the drain deadline has passed; what is left is reset");
             say(Word::Expired);
@@ -127,10 +166,25 @@ impl Lead {
     }
 
     async fn read_again(&mut self, again: &mut Again<'_>) -> Result<Vec<String>, String> {
+        if self.upgrades.is_under_way() {
+            tracing::warn!(
+                "not reloaded: an upgrade is under way, and reads the configuration too"
+            );
+            return Err("an upgrade is under way, and reads the configuration too".to_owned());
+        }
         supervised::reloading();
         let done = self.current.read_again(again).await;
         supervised::ready(self.current.generation);
+        self.watch_over();
         done
+    }
+
+    /// Watches what was read last, right or wrong, if that is configured.
+    fn watch_over(&mut self) {
+        self.watch = match self.current.common.config.watch {
+            true => Watch::over(&self.noted),
+            false => Watch::default(),
+        };
     }
 
     async fn obey(&mut self, control: Control, again: &mut Again<'_>) -> Next {
@@ -146,6 +200,11 @@ impl Lead {
             Control::Plan(told) => {
                 let plan = again().map(|config| self.current.plan(&config));
                 let _heard = told.send(plan);
+                Next::Serve
+            }
+            Control::Upgrade(wanted, told) => {
+                let (upgrades, current) = (&mut self.upgrades, &self.current);
+                upgrades.begin(&wanted, Some(told), current, &self.admin);
                 Next::Serve
             }
             Control::Drain(deadline, told) => {
@@ -168,6 +227,13 @@ impl Lead {
     }
 }
 
+/// How it leaves: for good, or as another process has taken over; and how long that may take, if that was
+/// said.
+struct Leaving {
+    handed: bool,
+    deadline: Option<Span>,
+}
+
 enum Next {
     Serve,
     Leave(Option<Span>),
@@ -177,6 +243,7 @@ enum Next {
 /// Answers while it leaves; says whether it is to stop.
 fn answer(control: Control, current: &Current, (word, left): (Word, Option<Duration>)) -> bool {
     let leaves = || "it drains, and reads no configuration any more".to_owned();
+    let over = || "it drains: there is nothing to hand over any more".to_owned();
     match control {
         Control::Status(told) => {
             let _heard = told.send(current.status(word, left));
@@ -186,6 +253,9 @@ fn answer(control: Control, current: &Current, (word, left): (Word, Option<Durat
         }
         Control::Plan(told) => {
             let _heard = told.send(Err(leaves()));
+        }
+        Control::Upgrade(_, told) => {
+            let _heard = told.send(Err(over()));
         }
         Control::Drain(_, told) => {
             let _heard = told.send(());
@@ -207,9 +277,16 @@ impl Signals {
             mut interrupt,
             mut hangup,
             mut user1,
+            mut user2,
         } = self;
         let local = tokio::task::LocalSet::new();
-        let signals = [&mut terminate, &mut interrupt, &mut hangup, &mut user1];
+        let signals = [
+            &mut terminate,
+            &mut interrupt,
+            &mut hangup,
+            &mut user1,
+            &mut user2,
+        ];
         local.block_on(&waiting, lead.run(signals, again))
     }
 }

@@ -32,6 +32,9 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
     if old.memory != new.memory {
         parts.push("memory changed".to_owned());
     }
+    if old.watch != new.watch {
+        parts.push("watching of files changed".to_owned());
+    }
     if old.drain != new.drain {
         parts.push("drain changed".to_owned());
     }
@@ -40,6 +43,9 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
     }
     if old.log != new.log {
         parts.push("log stays as it is until the next start".to_owned());
+    }
+    if old.user != new.user {
+        parts.push("user stays as it is until the next start".to_owned());
     }
     if old.workers != new.workers {
         parts.push("workers stay as they are until the next start".to_owned());

@@ -6,6 +6,7 @@
 use super::{
     claim::{Claimed, claim},
     control::{Again, line},
+    inherited::Inherited,
     keep::{Keeper, keep},
     plan::plan,
     work::{Common, Order},
@@ -34,6 +35,8 @@ pub(super) struct Current {
     pub(super) time: Arc<dyn TimeProvider>,
     pub(super) shares: Arc<Shares>,
     pub(super) orders: Vec<UnboundedSender<Order>>,
+    /// What we were given, and nobody asked for yet.
+    pub(super) inherited: Inherited,
     /// How often the configuration was read.
     pub(super) generation: u64,
 }
@@ -82,12 +85,19 @@ impl Current {
     pub(super) async fn reload(&mut self, config: &Config) -> Result<(), Message> {
         let before = &self.common;
         // Held until the workers listen themselves.
-        let Claimed { sites, held: _held } = claim(
+        let Claimed {
+            sites,
+            held: _held,
+            given,
+        } = claim(
             config,
             (&self.provider, &self.time),
             &self.process,
-            Some(before),
+            (Some(before), &mut self.inherited),
         )?;
+        for (at, sockets) in given {
+            self.shares.sockets().give(at, sockets, before.workers);
+        }
         let until_now = |cluster: &str| before.members(cluster);
         let (known, provider) = (&self.known, &self.provider);
         let (rosters, keeper) = keep(config, known, provider, &self.time, &until_now)?;

@@ -26,6 +26,11 @@ pub(super) fn stopping() {
     tell(&[NotifyState::Stopping, status]);
 }
 
+/// From now on this process is the one that counts.
+pub(super) fn is_led_by(pid: u32) {
+    tell(&[NotifyState::MainPid(pid)]);
+}
+
 /// Says twice in each time that the supervisor allows that all is well, for as long as every worker
 /// answers: one that is stuck has the process restarted.
 pub(super) async fn watched(workers: Workers) {

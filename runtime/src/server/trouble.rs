@@ -13,7 +13,7 @@ const IN_THE_WAY: [(io::ErrorKind, &str, &str); 3] = [
     (
         io::ErrorKind::PermissionDenied,
         "permission denied",
-        "ports below 1024 need CAP_NET_BIND_SERVICE",
+        "ports below 1024 need CAP_NET_BIND_SERVICE, or root at the start, before `user` is in force",
     ),
     (
         io::ErrorKind::AddrNotAvailable,

@@ -132,8 +132,9 @@ fn serve(
     // Also while it drains; it ends with the worker.
     local.spawn_local(answer(asks, roll, observer, kernel.clone()));
     runtime.block_on(local.run_until(async move {
-        let mut worker = match Worker::start(kernel, &common.config, &common.sites, extras) {
-            Ok(worker) => worker,
+        let mut worker = Worker::new(kernel, extras);
+        let ready = match worker.prepare(&common.sites) {
+            Ok(ready) => ready,
             Err((address, error)) => {
                 let _heard = told.send(Err(cannot_bind(address, &error)));
                 return Served::Forced;
@@ -142,13 +143,23 @@ fn serve(
         if told.send(Ok(())).is_err() {
             return Served::Forced;
         }
+        // Nobody is served before it is certain that everybody is.
+        let begin = words.wait_for(|word| *word >= Word::Serve).await;
+        if !matches!(begin.map(|word| *word), Ok(Word::Serve)) {
+            return Served::Forced;
+        }
+        worker.commit(&common.config, &common.sites, &extras.news, ready);
         // The sender outlives every worker; if it did not, stopping would be right.
         let first = tokio::select! {
             word = words.wait_for(|word| *word >= Word::Drain) => word.map(|word| *word),
             never = obey(&mut worker, orders) => match never {},
         };
-        if !matches!(first, Ok(Word::Drain | Word::Expired)) {
-            return Served::Forced;
+        match first {
+            Ok(Word::Drain | Word::Expired) => {}
+            Ok(Word::HandedOver) => worker.is_handed_over(),
+            Ok(Word::Start | Word::Serve | Word::Leave | Word::Stop) | Err(_) => {
+                return Served::Forced;
+            }
         }
         let mut stop = words.clone();
         let expired = async move { drop(words.wait_for(|word| *word >= Word::Expired).await) };

@@ -45,6 +45,8 @@ pub(super) fn config(plan: &Plan, listen: SocketAddr, addresses: &[SocketAddr]) 
         log: tidegate::log::Settings::default(),
         dns: config::Dns::default(),
         admin: config::Admin::OFF,
+        watch: false,
+        user: None,
         workers: None,
     }
 }

@@ -8,6 +8,7 @@
 //! It owns the counts, and a letter box for each listener. It waits for nothing. The lock is taken to
 //! hand a connection over, and never otherwise while serving.
 
+use super::sockets::Sockets;
 use socket2::Socket;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +34,7 @@ pub(super) type Handed = (Socket, SocketAddr);
 pub struct Shares {
     open: Vec<Open>,
     boxes: Mutex<Boxes>,
+    sockets: Sockets,
 }
 
 /// Connections that a worker has accepted or was handed and that are not closed; each worker writes
@@ -57,7 +59,14 @@ impl Shares {
         Arc::new(Shares {
             open: (0..workers).map(|_| Open::default()).collect(),
             boxes: Mutex::default(),
+            sockets: Sockets::default(),
         })
+    }
+
+    /// The listening sockets of the process.
+    #[must_use]
+    pub fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// From now on every worker keeps what it accepts. Said before the workers are told to drain: each
@@ -104,6 +113,16 @@ impl Share {
     #[must_use]
     pub fn new(shares: Arc<Shares>, worker: usize) -> Share {
         Share { shares, worker }
+    }
+
+    /// The listening sockets of the process.
+    pub(super) fn sockets(&self) -> &Sockets {
+        &self.shares.sockets
+    }
+
+    /// What this worker was given to listen at `address` with.
+    pub(super) fn given(&self, address: SocketAddr) -> Vec<Socket> {
+        self.shares.sockets.take(address, self.worker)
     }
 
     /// The letter box of this worker's listener at `address`.

@@ -199,6 +199,8 @@ pub(super) fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) ->
         dns: tidegate::config::Dns::default(),
         admin: tidegate::config::Admin::OFF,
         memory: None,
+        watch: false,
+        user: None,
         workers: None,
     };
     let site = Site {

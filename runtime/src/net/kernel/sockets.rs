@@ -1,0 +1,176 @@
+//! The listening sockets of a process, for all its workers: those that it was given by another process
+//! and nobody has yet, and those that are open, to be given on.
+//!
+//! A listening socket with connections in its queue may never be closed by its last holder: the kernel
+//! resets them. So what was given is always listened at by somebody, however many workers there are: more
+//! workers listen at sockets of their own beside it, or, where the kernel does not allow that, at the same
+//! one; of fewer workers each has several.
+//!
+//! It owns what nobody has yet. It waits for nothing.
+
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketType, sockopt},
+};
+use socket2::Socket;
+use std::{
+    collections::BTreeSet,
+    io,
+    net::SocketAddr,
+    os::fd::{AsFd, OwnedFd},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+/// The listening sockets of a process.
+#[derive(Debug, Default)]
+pub struct Sockets(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Where somebody is to listen, which of the workers, and with what.
+    given: Vec<(SocketAddr, usize, Socket)>,
+    /// Where somebody listens, for as long as the worker does.
+    open: Vec<(SocketAddr, Weak<Socket>)>,
+}
+
+impl Sockets {
+    /// These are listening at `address`, and are shared among so many workers.
+    pub fn give(&self, address: SocketAddr, sockets: Vec<OwnedFd>, workers: usize) {
+        let sockets = sockets.into_iter().enumerate();
+        let given = sockets.map(|(n, fd)| (address, n % workers.max(1), Socket::from(fd)));
+        self.state().given.extend(given);
+    }
+
+    /// Every socket that is open, once each, with the address that it is known by.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    pub fn open(&self) -> io::Result<Vec<(SocketAddr, OwnedFd)>> {
+        let open: Vec<_> = {
+            let mut state = self.state();
+            state.open.retain(|(_, socket)| socket.strong_count() > 0);
+            let open = state.open.iter();
+            open.filter_map(|(address, socket)| Some((*address, socket.upgrade()?)))
+                .collect()
+        };
+        let mut known = BTreeSet::new();
+        let mut all = Vec::new();
+        for (address, socket) in open {
+            if known.insert(sockopt::socket_cookie(&*socket)?) {
+                all.push((address, socket.as_fd().try_clone_to_owned()?));
+            }
+        }
+        Ok(all)
+    }
+
+    /// What was given for this worker to listen at `address` with.
+    pub(super) fn take(&self, address: SocketAddr, worker: usize) -> Vec<Socket> {
+        let mut state = self.state();
+        let mine =
+            |(at, whose, _): &mut (SocketAddr, usize, Socket)| *at == address && *whose == worker;
+        let taken = state.given.extract_if(.., mine);
+        taken.map(|(_, _, socket)| socket).collect()
+    }
+
+    /// Another hold of a socket of this process that listens at `address`.
+    pub(super) fn another(&self, address: SocketAddr) -> Option<io::Result<Socket>> {
+        let state = self.state();
+        let mut given = state.given.iter();
+        if let Some((_, _, socket)) = given.find(|(at, ..)| *at == address) {
+            return Some(socket.try_clone());
+        }
+        let open = state.open.iter().filter(|(at, _)| *at == address);
+        let mut open = open.filter_map(|(_, socket)| socket.upgrade());
+        open.next().map(|socket| socket.try_clone())
+    }
+
+    /// This one is open from now on, for as long as its holder lives.
+    pub(super) fn opened(&self, address: SocketAddr, socket: &Arc<Socket>) {
+        let mut state = self.state();
+        state.open.retain(|(_, socket)| socket.strong_count() > 0);
+        state.open.push((address, Arc::downgrade(socket)));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Lists are whole whatever happened to their last holder.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a descriptor listens for TCP connections that somebody has given us.
+///
+/// # Errors
+/// It does no such thing; in words.
+pub fn listens_at(fd: impl AsFd) -> Result<SocketAddr, &'static str> {
+    let fd = fd.as_fd();
+    let kind = sockopt::socket_type(fd).map_err(|_| "it is no socket")?;
+    let family = sockopt::socket_domain(fd).map_err(|_| "it is no socket")?;
+    if ![AddressFamily::INET, AddressFamily::INET6].contains(&family) || kind != SocketType::STREAM
+    {
+        return Err("it is no TCP socket");
+    }
+    match sockopt::socket_acceptconn(fd) {
+        Ok(true) => {}
+        // Accept=yes of a socket unit gives a connection.
+        Ok(false) | Err(_) => return Err("it does not listen"),
+    }
+    let address = rustix::net::getsockname(fd).and_then(|any| any.try_into().or(Err(Errno::INVAL)));
+    address.map_err(|_| "it has no address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::{Domain, Type};
+
+    fn here() -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 9], 80))
+    }
+
+    fn sockets(count: usize) -> Vec<OwnedFd> {
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        (0..count).map(|_| socket().into()).collect()
+    }
+
+    #[test]
+    fn every_socket_that_was_given_is_somebodys() {
+        for (count, workers) in [(1, 1), (1, 3), (3, 1), (5, 2), (2, 2)] {
+            let all = Sockets::default();
+            all.give(here(), sockets(count), workers);
+            let elsewhere = SocketAddr::from(([192, 0, 2, 9], 81));
+            assert!(all.take(elsewhere, 0).is_empty());
+            let taken = (0..workers).map(|worker| all.take(here(), worker).len());
+            assert_eq!(taken.sum::<usize>(), count, "{count} for {workers}");
+            assert!(all.another(here()).is_none(), "nobody has it any more");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_given_on_once_and_what_is_closed_is_not() {
+        let all = Sockets::default();
+        let one = Arc::new(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
+        let same = Arc::new(one.try_clone().unwrap());
+        let other = Arc::new(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
+        for socket in [&one, &same, &other] {
+            all.opened(here(), socket);
+        }
+        assert_eq!(all.open().unwrap().len(), 2);
+        drop((one, other));
+        assert_eq!(all.open().unwrap().len(), 1);
+        drop(same);
+        assert_eq!(all.open().unwrap().len(), 0);
+        assert!(all.another(here()).is_none());
+    }
+
+    #[test]
+    fn only_what_listens_for_tcp_is_taken() {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert_eq!(listens_at(&tcp), Ok(tcp.local_addr().unwrap()));
+        let connected = std::net::TcpStream::connect(tcp.local_addr().unwrap()).unwrap();
+        assert_eq!(listens_at(&connected), Err("it does not listen"));
+        let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert_eq!(listens_at(&udp), Err("it is no TCP socket"));
+        let file = std::fs::File::open("/dev/null").unwrap();
+        assert_eq!(listens_at(&file), Err("it is no socket"));
+    }
+}

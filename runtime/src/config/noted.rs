@@ -37,6 +37,14 @@ impl Noted {
         self.all().clear();
     }
 
+    /// What is read by `read` is not noted: nobody serves by it.
+    pub fn aside<T>(&self, read: impl FnOnce() -> T) -> T {
+        let before = self.all().clone();
+        let done = read();
+        *self.all() = before;
+        done
+    }
+
     /// Something whose content is not what was read, if there is any: changed, gone, or come.
     #[must_use]
     pub fn changed(&self) -> Option<PathBuf> {
@@ -175,5 +183,37 @@ impl Outside for Noting {
 
     fn dev_directory(&self) -> Result<PathBuf, Message> {
         self.machine.dev_directory()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_content_is_a_change() {
+        let directory = std::env::temp_dir().join(format!("tidegate-noted-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let file = directory.join("a.toml");
+        fs::write(&file, "one").unwrap();
+        let noted = Noted::default();
+        noted.note(Source::File(file.clone()));
+        noted.note(Source::Pattern(directory.clone(), "*.toml".to_owned()));
+        assert!(noted.directories().contains(&directory));
+        fs::write(&file, "one").unwrap();
+        assert_eq!(noted.changed(), None);
+        fs::write(&file, "two").unwrap();
+        assert_eq!(noted.changed(), Some(file.clone()));
+        // Looked at by somebody else, it has changed all the same.
+        noted.aside(|| {
+            noted.begin();
+            noted.note(Source::File(file.clone()));
+            assert_eq!(noted.changed(), None);
+        });
+        assert_eq!(noted.changed(), Some(file.clone()));
+        fs::write(&file, "one").unwrap();
+        fs::write(directory.join("b.toml"), "").unwrap();
+        assert_eq!(noted.changed(), Some(directory.join("*")));
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

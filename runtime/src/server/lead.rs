@@ -198,7 +198,8 @@ impl Lead {
                 Next::Serve
             }
             Control::Plan(told) => {
-                let plan = again().map(|config| self.current.plan(&config));
+                let read = self.noted.aside(again);
+                let plan = read.map(|config| self.current.plan(&config));
                 let _heard = told.send(plan);
                 Next::Serve
             }

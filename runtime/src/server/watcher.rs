@@ -10,6 +10,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::inotify::{CreateFlags, WatchFlags, add_watch, init},
     io::{Errno, read},
+    pipe::{PipeFlags, pipe_with},
 };
 use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -54,7 +55,7 @@ impl Watch {
 }
 
 fn start(noted: Noted) -> std::io::Result<(UnboundedReceiver<PathBuf>, OwnedFd)> {
-    let (stopped, go_on) = rustix::pipe::pipe()?;
+    let (stopped, go_on) = pipe_with(PipeFlags::CLOEXEC)?;
     let (tell, told) = unbounded_channel();
     thread::Builder::new()
         .name("watch".to_owned())

@@ -14,6 +14,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::{FdFlags, fcntl_setfd},
     net::{AddressFamily, SocketFlags, SocketType, socketpair},
+    pipe::{PipeFlags, pipe_with},
     process::{Pid, PidfdFlags, pidfd_open},
 };
 use serde_json::json;
@@ -55,7 +56,7 @@ pub(super) fn start(own: &Own, wanted: &Wanted, gifts: Gifts) -> Result<Started,
     // A name that is looked up, or a link, is looked up again the next time.
     command.arg0(wanted.binary.as_deref().map_or(own.name(), Path::as_os_str));
     let cannot = |error: io::Error| format!("cannot start another process: {error}");
-    let (stop, go_on) = rustix::pipe::pipe().map_err(|error| cannot(error.into()))?;
+    let (stop, go_on) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| cannot(error.into()))?;
     let (done, outcome) = oneshot::channel();
     let (within, start) = (wanted.within, Start { path, command });
     thread::Builder::new()

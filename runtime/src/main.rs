@@ -59,6 +59,7 @@ fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &N
             return exit(&message);
         }
     };
+    drop(before);
     // With the ports that were found where any would do.
     for (listener, addresses) in config.listeners.iter_mut().zip(&server.addresses) {
         listener.bind.clone_from(addresses);

@@ -45,6 +45,25 @@ to   = "api"
 }
 
 #[test]
+fn what_the_process_does_by_itself() {
+    let text = format!(
+        r#"
+user = 65534
+
+[reload]
+watch = "yes"
+wach  = true
+
+[[listener]]
+name = "web"
+bind = [":1"]
+to   = "api"
+{CLUSTER}"#
+    );
+    snapshot("what_the_process_does_by_itself", &said(&text));
+}
+
+#[test]
 fn tls_inside_tls() {
     let text = r#"
 [[listener]]

@@ -125,8 +125,8 @@ fn i15_what_comes_behind_our_end_is_not() {
     stage.tell(head(Down, Head::Request(post(9)), 10));
     let mut stage = stage.connected();
     stage.takes_all(Up);
-    stage.tell(whole(Up, Head::Response(OK), 20));
     stage.tell(Event::Drained);
+    stage.tell(whole(Up, Head::Response(OK), 20));
     stage.tell(whole(Down, Head::None, 9));
     assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
     let mut stage = pipelined(stage);

@@ -32,8 +32,7 @@ pub(super) fn config(
     outside: &dyn Outside,
 ) -> Result<Config, Vec<Message>> {
     let mut messages = Vec::new();
-    let mut endpoints = Vec::new();
-    let mut secure = Vec::new();
+    let (mut endpoints, mut secure) = (Vec::new(), Vec::new());
     for text in &flags.to {
         // It was read before.
         let (tls, text) = address::target(text).unwrap_or((false, text.clone()));

@@ -9,6 +9,7 @@ pub mod client;
 mod door;
 mod events;
 mod json;
+mod look;
 pub mod query;
 mod serve;
 mod told;
@@ -16,7 +17,7 @@ mod told;
 use crate::{
     config::{self, Door},
     message::{Code, Message},
-    server::{Process, Readiness, Workers},
+    server::{Facts, Process, Readiness, Workers},
 };
 use std::{
     net::SocketAddr,
@@ -34,6 +35,8 @@ pub struct Asked {
     pub process: Process,
     /// Its workers.
     pub workers: Workers,
+    /// What is known without asking.
+    pub facts: Facts,
     /// Whether it wants more connections.
     pub readiness: Readiness,
 }
@@ -103,17 +106,15 @@ pub fn start(config: &config::Admin, asked: Asked) -> Result<Admin, Message> {
                     unix.as_ref().map(|(path, _)| path.clone()),
                     http.as_ref().map(|(address, _)| *address),
                 );
-                let _heard = told.send(Ok(places));
+                let _heard = told.send(Ok(places.clone()));
                 let events = events::Events::new();
                 let service = Rc::new(serve::Service {
                     asked,
                     token,
                     events,
+                    sockets: look::Sockets::new(),
                 });
-                let sampled = Rc::clone(&service);
-                tokio::task::spawn_local(async move {
-                    sampled.events.sample(&sampled.asked).await;
-                });
+                watch(&service, places != (None, None));
                 if let Some((_, listener)) = unix {
                     tokio::task::spawn_local(door::unix(listener, Rc::clone(&service)));
                 }
@@ -137,6 +138,19 @@ pub fn start(config: &config::Admin, asked: Asked) -> Result<Admin, Message> {
         http,
         _stop: Some(stop),
     })
+}
+
+/// Looks after what is told to many: events, and sockets if there is anybody to be told.
+fn watch(service: &Rc<serve::Service>, is_open: bool) {
+    let (looks, sampled) = (Rc::clone(service), Rc::clone(service));
+    if is_open {
+        tokio::task::spawn_local(async move {
+            looks.sockets.watch(&looks.asked).await;
+        });
+    }
+    tokio::task::spawn_local(async move {
+        sampled.events.sample(&sampled.asked).await;
+    });
 }
 
 type Opened = (

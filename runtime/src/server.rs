@@ -8,6 +8,7 @@ mod ask;
 mod checked;
 mod claim;
 mod control;
+mod facts;
 mod files;
 mod keep;
 mod lead;
@@ -21,10 +22,11 @@ mod work;
 pub use self::{
     ask::{Answers, Workers},
     control::{Again, ClusterStatus, Process, Reloaded, Status},
+    facts::Facts,
     files::Files,
 };
 use self::{
-    claim::{Claimed, claim},
+    claim::claim,
     control::Control,
     keep::keep,
     lead::Lead,
@@ -82,6 +84,12 @@ impl Readiness {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         *self.0.borrow() == Word::Serve
+    }
+
+    /// Whether it waits for those that it has to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Word::Drain
     }
 }
 
@@ -155,7 +163,7 @@ impl Server {
         let (provider, files) = (provider(), Files::raised());
         let signals = Signals::new().map_err(|error| cannot_start(&error))?;
         let (process, time) = (files.seats(), Arc::new(WallTime) as Arc<dyn TimeProvider>);
-        let Claimed { sites, held } = claim(config, (&provider, &time), &process, None)?;
+        let claimed = claim(config, (&provider, &time), &process, None)?;
         let known = Arc::new(Known::default());
         let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
         let log = log(config)?;
@@ -164,7 +172,7 @@ impl Server {
         let shares = Shares::of(workers(config));
         let common = Arc::new(Common {
             config: config.clone(),
-            sites,
+            sites: claimed.sites,
             shares: Arc::clone(&shares),
             rosters,
             inks,
@@ -186,6 +194,7 @@ impl Server {
             current: Current {
                 common: Arc::clone(&common),
                 keeper,
+                facts: Facts::new(&common, claimed.certificates, &known),
                 known,
                 process,
                 provider,
@@ -215,7 +224,7 @@ impl Server {
             told.inspect_err(|_| server.say(Word::Stop))?;
         }
         // The workers listen themselves now.
-        drop(held);
+        drop(claimed.held);
         server.asks = Workers(asks);
         server.opened(&config.admin, Process(process_words), readiness)
     }
@@ -230,6 +239,7 @@ impl Server {
         let asked = admin::Asked {
             process,
             workers: self.asks.clone(),
+            facts: self.current.facts.clone(),
             readiness,
         };
         let admin = admin::start(doors, asked);

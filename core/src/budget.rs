@@ -55,17 +55,23 @@ impl Budget {
 
     /// Whether one may be sent again; if so, that is counted.
     pub fn spend(&mut self, now: Time) -> bool {
+        let [left, _] = self.left(now);
+        if left > 0 {
+            self.second(now).1 += 1;
+        }
+        left > 0
+    }
+
+    /// How many may be sent again now, and how many if none had been.
+    pub fn left(&mut self, now: Time) -> [u64; 2] {
         self.second(now);
         let (requests, spent) = self.seconds.iter().fold((0, 0), |(requests, spent), one| {
             (requests + u64::from(one.0), spent + u64::from(one.1))
         });
         let share = requests * u64::from(self.allowance.percent) / 100;
         let least = u64::from(self.allowance.per_second) * WINDOW as u64;
-        let may = spent < share.max(least);
-        if may {
-            self.second(now).1 += 1;
-        }
-        may
+        let most = share.max(least);
+        [most.saturating_sub(spent), most]
     }
 
     /// The counts of the present second. What is older than the window is forgotten.

@@ -9,6 +9,7 @@ pub mod client;
 mod door;
 mod events;
 mod json;
+mod look;
 pub mod query;
 mod serve;
 mod told;
@@ -17,7 +18,7 @@ mod upgrade;
 use crate::{
     config::{self, Door},
     message::{Code, Message},
-    server::{Process, Readiness, Workers},
+    server::{Facts, Process, Readiness, Workers},
 };
 use std::{
     net::SocketAddr,
@@ -40,6 +41,8 @@ pub struct Asked {
     pub process: Process,
     /// Its workers.
     pub workers: Workers,
+    /// What is known without asking.
+    pub facts: Facts,
     /// Whether it wants more connections.
     pub readiness: Readiness,
 }
@@ -193,11 +196,9 @@ async fn answer(
         asked,
         token,
         events: events::Events::new(),
+        sockets: look::Sockets::new(),
     });
-    let sampled = Rc::clone(&service);
-    tokio::task::spawn_local(async move {
-        sampled.events.sample(&sampled.asked).await;
-    });
+    watch(&service, opened.unix.is_some() || opened.http.is_some());
     let mut doors = JoinSet::new();
     if let Some((_, bound)) = opened.unix {
         doors.spawn_local(door::unix(bound, Rc::clone(&service)));
@@ -211,6 +212,18 @@ async fn answer(
             doors.spawn_local(door::unix(bound, Rc::clone(&service)));
         }
     }
+}
+/// Looks after what is told to many: events, and sockets if there is anybody to be told.
+fn watch(service: &Rc<serve::Service>, is_open: bool) {
+    let (looks, sampled) = (Rc::clone(service), Rc::clone(service));
+    if is_open {
+        tokio::task::spawn_local(async move {
+            looks.sockets.watch(&looks.asked).await;
+        });
+    }
+    tokio::task::spawn_local(async move {
+        sampled.events.sample(&sampled.asked).await;
+    });
 }
 
 struct Opened {

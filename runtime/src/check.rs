@@ -33,7 +33,11 @@ use tidegate_core::{
 /// What was found out about endpoints: by cluster, authority and address. It outlives who found it out,
 /// so that whoever checks the same endpoints next begins with what was known.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<BTreeMap<Key, Standing>>);
+pub struct Known {
+    standings: Mutex<BTreeMap<Key, Standing>>,
+    /// Checks that were passed, and failed, by cluster.
+    results: Mutex<BTreeMap<Arc<str>, [u64; 2]>>,
+}
 
 /// A cluster, an authority and an address.
 type Key = (String, Arc<str>, Address);
@@ -42,18 +46,38 @@ impl Known {
     fn of(&self, cluster: &str, member: &Member) -> Standing {
         let key = key(cluster, member);
         // Each entry is whole by itself, whatever happened to the last holder.
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.standings.lock();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
         known.get(&key).copied().unwrap_or(Standing::Unknown)
     }
 
     fn learn(&self, cluster: &str, member: &Member, standing: Standing) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.standings.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
         known.insert(key(cluster, member), standing);
+    }
+
+    fn count(&self, cluster: &Arc<str>, event: Event) {
+        let at = match event {
+            Event::Passed => 0,
+            Event::Failed => 1,
+            Event::Began => return,
+        };
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.entry(Arc::clone(cluster)).or_default()[at] += 1;
+    }
+
+    /// How many checks of the endpoints of this cluster were passed, and how many failed.
+    #[must_use]
+    pub fn results(&self, cluster: &str) -> [u64; 2] {
+        let results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.get(cluster).copied().unwrap_or_default()
     }
 
     /// Whoever is gone for good need not be remembered: a name may have had any number of addresses.
     pub(crate) fn forget(&self, cluster: &str, member: &Member) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.standings.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
         known.remove(&key(cluster, member));
     }
 }
@@ -120,6 +144,7 @@ impl Checks {
                 Ok(()) => Event::Passed,
                 Err(_) => Event::Failed,
             };
+            self.known.count(&self.cluster, event);
             if let Some(standing) = health.step(net.now(), event) {
                 self.known.learn(&self.cluster, &member, standing);
                 self.tell(&member, &result);

@@ -22,6 +22,7 @@ mod queue;
 mod rounds;
 mod routed;
 mod said;
+mod stage;
 mod told;
 mod turn;
 mod wait;
@@ -30,21 +31,21 @@ mod wire;
 
 pub use self::id::Numbers;
 
-use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wire::Wire};
+use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, stage::Staged, wire::Wire};
 use crate::{
     admission::{Admission, Admitted},
     config::Forwarding,
     linger::{Lingering, Place},
     log::Ink,
     net::{Buffers, Network, Pipe},
-    observe::{Clustered, Conn, Halves, Listened, Observer},
+    observe::{Clustered, Conn, Generation, Halves, Listened, Observer},
     pool::Lease,
     port::{Port, client},
     roll::{Presence, Roll},
     tap::Tap,
     upstream::{Coming, Held, Upstreams},
 };
-use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
+use std::{net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
     close::CloseCause,
     effect::Effect,
@@ -90,6 +91,8 @@ pub struct Service<N: Network> {
     pub clustered: Vec<Clustered>,
     /// Where its lines go, if there is a log.
     pub ink: Option<Ink>,
+    /// Where its connections are counted, as those of one configuration.
+    pub generation: Generation,
     /// The name of no route.
     pub nowhere: Arc<str>,
     /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
@@ -125,6 +128,7 @@ pub struct Driver<N: Network> {
     /// The connection's part in the limits.
     admitted: Admitted,
     halves: Halves,
+    stage: Staged,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
     /// When the legs' networks are told what to watch for, if they do not know.
     watch_at: Option<Time>,
@@ -144,14 +148,6 @@ pub struct Driver<N: Network> {
     tap: Option<Box<dyn Tap>>,
     /// Its last steps.
     recorder: Box<Recorder>,
-}
-
-impl<N: Network> fmt::Debug for Driver<N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver")
-            .field("session", &self.session)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<N: Network> Driver<N> {
@@ -193,7 +189,8 @@ impl<N: Network> Driver<N> {
             client,
             before: None,
             admitted,
-            halves: service.observer.halves(),
+            halves: service.observer.halves(Some(service.listened.clone())),
+            stage: Staged::default(),
             sleep: None,
             watch_at: None,
             put_off: false,
@@ -209,6 +206,7 @@ impl<N: Network> Driver<N> {
             recorder: Box::new(Recorder::new(now, service.setup.timeouts)),
             service,
         };
+        driver.service.generation.begins();
         driver.step(Event::Accepted);
         Ok(driver)
     }
@@ -270,6 +268,7 @@ impl<N: Network> Driver<N> {
         }
         self.asks = Side::BOTH.map(|side| self.session.asks(side));
         self.let_go();
+        self.note_stage();
         // While nothing ends there is nothing to tell of it, and of a leg that came nothing at once.
         let quiet = self.session.is_quiet();
         if !std::mem::replace(&mut self.quiet, quiet) || !quiet {

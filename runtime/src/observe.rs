@@ -8,31 +8,47 @@ mod clustered;
 mod counters;
 mod half_closed;
 mod histogram;
+mod life;
 mod listened;
 pub mod names;
 mod queued;
 mod record;
 pub mod request;
+pub mod sockets;
+mod staged;
 #[cfg(test)]
 mod tests;
+mod traced;
+mod usage;
+pub mod whole;
 
 pub use self::{
-    clustered::{Clustered, Clusters, Pooled},
+    clustered::{Clustered, Clusters, Ejected, Outcome, Pooled, Standing, Stands},
     counters::{Counters, Kind, LegEnd},
     half_closed::{Ages, HalfClosed, Halves},
     histogram::Histogram,
+    life::{Life, Moments, Use},
     listened::{Handshake, Kind as RequestKind, Listened, Listeners, REQUEST_SETS},
     queued::{Queued, Queues},
     record::{Record, Wired},
     request::Around,
+    staged::Stage,
+    usage::Usage,
+    whole::Whole,
 };
 use crate::log::Ink;
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     fmt,
     rc::Rc,
 };
-use tidegate_core::{ending::Rejection, report::LegReport, side::Side, time::Time};
+use tidegate_core::{
+    ending::Rejection,
+    report::LegReport,
+    side::Side,
+    time::{Span, Time},
+};
 
 /// The observer of one worker; every clone is the same one.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +63,27 @@ struct State {
     queues: queued::ByCluster,
     listeners: listened::ByListener,
     clusters: clustered::ByCluster,
+    lag: RefCell<Histogram>,
+    /// Connections by the configuration that they began under.
+    generations: RefCell<BTreeMap<u64, Generation>>,
     /// What the worker's lines are written with.
     ink: RefCell<Option<Ink>>,
+}
+
+/// How many connections there are that began under one configuration; every clone is the same count.
+#[derive(Clone, Debug, Default)]
+pub struct Generation(Rc<Cell<u64>>);
+
+impl Generation {
+    /// One more.
+    pub fn begins(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+
+    /// One less.
+    pub fn ends(&self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 /// The name of a connection, as logs have it: the worker, and which of its connections it is.
@@ -68,6 +103,15 @@ impl std::str::FromStr for Conn {
             session.parse().map_err(drop)?,
         );
         Ok(Conn { worker, session })
+    }
+}
+
+impl Conn {
+    /// A number that no other connection of the process has.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        let worker = u64::try_from(self.worker).unwrap_or_default();
+        worker << 48 | self.session
     }
 }
 
@@ -121,10 +165,23 @@ impl Observer {
         self.0.counters.borrow_mut().accept_failures += 1;
     }
 
-    /// Where a session, or a spare leg, says which of its legs are half-closed.
+    /// Where a session of a listener, or a spare leg, says which of its legs are half-closed.
     #[must_use]
-    pub fn halves(&self) -> Halves {
-        self.0.half_closed.halves()
+    pub fn halves(&self, listened: Option<Listened>) -> Halves {
+        self.0.half_closed.halves(listened)
+    }
+
+    /// Where connections are counted that begin under the configuration of this number.
+    #[must_use]
+    pub fn generation(&self, number: u64) -> Generation {
+        let mut all = self.0.generations.borrow_mut();
+        all.retain(|known, one| *known == number || one.0.get() > 0);
+        all.entry(number).or_default().clone()
+    }
+
+    /// The worker came so much too late to a moment that it waited for.
+    pub fn lags(&self, span: Span) {
+        self.0.lag.borrow_mut().add(histogram::MEETINGS, span);
     }
 
     /// Where the cluster of this name says who waits for an endpoint.
@@ -153,12 +210,19 @@ impl Observer {
     /// The sums as they are now.
     #[must_use]
     pub fn metrics(&self, now: Time) -> Metrics {
+        let generations = self.0.generations.borrow();
+        let counts = generations
+            .iter()
+            .map(|(number, one)| (*number, one.0.get()));
+        let lag = *self.0.lag.borrow();
         Metrics {
+            lags: BTreeMap::from([(self.0.worker, lag)]),
+            generations: counts.collect(),
             counters: self.0.counters.borrow().clone(),
             half_closed: self.0.half_closed.ages(now),
             queues: self.0.queues.sums(),
             listeners: self.0.listeners.sums(),
-            clusters: self.0.clusters.sums(),
+            clusters: self.0.clusters.sums(now),
             dropped: self.0.ink.borrow().as_ref().map_or(0, Ink::dropped),
         }
     }
@@ -177,6 +241,10 @@ pub struct Metrics {
     pub listeners: Listeners,
     /// What has come of connects, by cluster.
     pub clusters: Clusters,
+    /// By how much workers come too late, by worker.
+    pub lags: BTreeMap<usize, Histogram>,
+    /// Connections by the configuration that they began under.
+    pub generations: BTreeMap<u64, u64>,
     /// Lines of the log that were dropped, of the whole process.
     pub dropped: u64,
 }
@@ -189,6 +257,12 @@ impl Metrics {
         self.queues.add(&other.queues);
         self.listeners.add(&other.listeners);
         self.clusters.add(&other.clusters);
+        for (worker, lag) in &other.lags {
+            self.lags.entry(*worker).or_default().merge(lag);
+        }
+        for (generation, count) in &other.generations {
+            *self.generations.entry(*generation).or_default() += count;
+        }
         // Every worker tells the same sum, one a little later than the other.
         self.dropped = self.dropped.max(other.dropped);
     }
@@ -203,18 +277,30 @@ impl Metrics {
 
     /// What a scrape is answered with: the text format of Prometheus.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn render(&self, whole: &Whole) -> String {
         let mut text = self.to_string();
-        names::Family::LOG_DROPPED.head(&mut text);
-        let name = names::Family::LOG_DROPPED.name;
-        histogram::line(&mut text, format_args!("{name} {}", self.dropped));
-        names::Family::BUILD.head(&mut text);
-        let (name, version) = (names::Family::BUILD.name, env!("CARGO_PKG_VERSION"));
-        histogram::line(&mut text, format_args!("{name}{{version=\"{version}\"}} 1"));
-        let series = text.lines().filter(|line| !line.starts_with('#')).count() + 1;
-        names::Family::SERIES.head(&mut text);
-        let name = names::Family::SERIES.name;
-        histogram::line(&mut text, format_args!("{name} {series}"));
+        let out = &mut text;
+        whole.write(out, self);
+        let lag = &names::Family::LAG;
+        lag.head(out);
+        for (worker, spans) in &self.lags {
+            let labels = format!("worker=\"{worker}\"");
+            spans.write(out, lag.name, &labels, histogram::MEETINGS);
+        }
+        let overflow = &names::Family::OVERFLOW;
+        overflow.head(out);
+        for (family, count) in [
+            (names::Family::REQUEST_DURATION, self.listeners.overflow()),
+            (names::Family::CLIENT_DURATION, self.clusters.overflow()),
+        ] {
+            overflow.sample(out, &format!("metric=\"{}\"", family.name), count);
+        }
+        names::Family::LOG_DROPPED.alone(out, self.dropped);
+        let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+        names::Family::BUILD.head(out);
+        names::Family::BUILD.sample(out, &version, 1);
+        let series = out.lines().filter(|line| !line.starts_with('#')).count() + 1;
+        names::Family::SERIES.alone(out, series);
         text
     }
 

@@ -21,7 +21,7 @@ use crate::{
     drain::Drain,
     linger::Lingering,
     net::{Address, Network},
-    observe::Observer,
+    observe::{Observer, Use},
     port::Port,
     tls::origin::Terms,
 };
@@ -104,7 +104,8 @@ impl<N: Network> Pool<N> {
 
     /// Puts a connection among the idle ones, back into its berth if it has one. It runs as a local
     /// task of the calling thread.
-    pub fn park(&self, port: Port<N::Stream>, lease: Lease<N>, stay: Stay, now: Time) {
+    pub fn park(&self, mut port: Port<N::Stream>, lease: Lease<N>, stay: Stay, now: Time) {
+        port.is_for(Use::Idle);
         let (address, tls) = (port.peer(), port.version().is_some());
         if lease.is_held() {
             let berth = lease.bring_back(port, &self.0.count, stay, now);
@@ -123,7 +124,8 @@ impl<N: Network> Pool<N> {
 
     /// Takes over a connection that a session has done with. It runs as a local task of the calling
     /// thread, until its peer has heard that and said its own last word (U12).
-    pub fn retire(&self, port: Port<N::Stream>, read: ReadEnd, timeouts: Waits, now: Time) {
+    pub fn retire(&self, mut port: Port<N::Stream>, read: ReadEnd, timeouts: Waits, now: Time) {
+        port.is_for(Use::Over);
         let tls = port.version().is_some();
         let berth = Berth::new(port, &self.0.count);
         let mut effects = Vec::new();
@@ -158,8 +160,9 @@ impl<N: Network> Pool<N> {
             let berth = self.0.idle.borrow_mut().take_youngest(address, suits)?;
             berth.list(None);
             // If it had something to say, it is no longer idle, and its task's to end.
-            if let Some(taken) = berth.take_if_quiet() {
-                return Some(taken);
+            if let Some((mut port, lease)) = berth.take_if_quiet() {
+                port.is_for(Use::Active);
+                return Some((port, lease));
             }
         }
     }

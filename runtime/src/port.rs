@@ -11,6 +11,7 @@ pub use fault::{Call, Fault};
 
 use crate::{
     net::{Address, Stream},
+    observe::{Life, Use},
     tls::{
         origin::Terms,
         port::{Engine, Secured},
@@ -40,7 +41,7 @@ pub enum Read {
 
 /// One leg's transport. Dropping it without `close` or `reset` resets the connection.
 #[derive(Debug)]
-pub struct Port<S: Stream>(Transport<S>);
+pub struct Port<S: Stream>(Transport<S>, Option<Box<Life>>);
 
 #[derive(Debug)]
 enum Transport<S: Stream> {
@@ -51,13 +52,14 @@ enum Transport<S: Stream> {
 impl<S: Stream> Port<S> {
     /// A leg without TLS.
     pub fn plain(stream: S) -> Self {
-        Port(Transport::Plain(stream))
+        Port(Transport::Plain(stream), None)
     }
 
     /// The server's side of a TLS leg; [`Port::poll_secure`] shakes hands.
     pub fn server(stream: S, config: Arc<ServerConfig>) -> Result<Self, rustls::Error> {
         let engine = Engine::Server(UnbufferedServerConnection::new(config)?);
-        Ok(Port(Transport::Tls(Box::new(Secured::new(stream, engine)))))
+        let secured = Box::new(Secured::new(stream, engine));
+        Ok(Port(Transport::Tls(secured), None))
     }
 
     /// The client's side of a TLS leg, whose peer has to meet `terms`.
@@ -65,7 +67,20 @@ impl<S: Stream> Port<S> {
         let engine = UnbufferedClientConnection::new(terms.config(), terms.name().clone())?;
         let mut secured = Secured::new(stream, Engine::Client(engine));
         secured.terms = Some(terms);
-        Ok(Port(Transport::Tls(Box::new(secured))))
+        Ok(Port(Transport::Tls(Box::new(secured)), None))
+    }
+
+    /// The same, counted as a connection to an endpoint from now until it ends.
+    #[must_use]
+    pub fn living(self, life: Life) -> Self {
+        Port(self.0, Some(Box::new(life)))
+    }
+
+    /// What it is there for from now on, where it is counted.
+    pub fn is_for(&mut self, now: Use) {
+        if let Some(life) = &mut self.1 {
+            life.is(now);
+        }
     }
 
     /// What the peer had to meet, on the client's side of a TLS leg.
@@ -287,6 +302,12 @@ impl<S: Stream> Port<S> {
     #[must_use]
     pub fn version(&self) -> Option<ProtocolVersion> {
         self.secured().and_then(Secured::version)
+    }
+
+    /// Whether the TLS handshake went on with an earlier session.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.secured().is_some_and(Secured::is_resumed)
     }
 
     /// The protocol agreed by ALPN, if any.

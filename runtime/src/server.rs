@@ -8,6 +8,7 @@ mod ask;
 mod checked;
 mod claim;
 mod control;
+mod facts;
 mod files;
 mod inherited;
 mod keep;
@@ -27,13 +28,14 @@ mod work;
 pub use self::{
     ask::{Answers, Workers},
     control::{Again, ClusterStatus, Process, Reloaded, Status, Upgraded},
+    facts::Facts,
     files::Files,
     inherited::Inherited,
     upgrade::{Before, Wanted},
     words::Readiness,
 };
 use self::{
-    claim::{Claimed, claim},
+    claim::claim,
     control::Control,
     keep::keep,
     lead::Lead,
@@ -116,15 +118,14 @@ impl Server {
         let (known, shares) = (Arc::new(Known::default()), Shares::of(workers(config)));
         let machine = (&provider, &time);
         let claimed = claim(config, machine, &process, (None, &mut inherited))?;
-        let Claimed { sites, held, given } = claimed;
-        for (at, sockets) in given {
+        for (at, sockets) in claimed.given {
             shares.sockets().give(at, sockets, workers(config));
         }
         let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
         let log = log(config)?;
         let common = Arc::new(Common {
             config: config.clone(),
-            sites,
+            sites: claimed.sites,
             shares: Arc::clone(&shares),
             rosters,
             inks: (0..workers(config)).map(|_| log.ink()).collect(),
@@ -145,6 +146,7 @@ impl Server {
             signals,
             upgrades,
             current: Current {
+                facts: Facts::new(&common, claimed.certificates, &known),
                 common,
                 keeper,
                 known,
@@ -159,7 +161,7 @@ impl Server {
         };
         server.hire().inspect_err(|_| server.say(Word::Stop))?;
         // The workers listen themselves now.
-        drop(held);
+        drop(claimed.held);
         let opened = server.open((&config.admin, doors), Process(process_words));
         let begun = opened.and_then(|()| server.begin(before));
         begun.inspect_err(|_| server.say(Word::Stop))?;
@@ -198,6 +200,7 @@ impl Server {
         let asked = admin::Asked {
             process,
             workers: self.asks.clone(),
+            facts: self.current.facts.clone(),
             readiness: self.readiness(),
         };
         self.admin = admin::start(doors, given, asked)?;

@@ -99,20 +99,7 @@ impl Info {
 
     /// `tcpi_state`, in the words of OpenTelemetry's `network.connection.state`.
     pub(crate) fn state(&self) -> Option<&'static str> {
-        Some(match self.0[0] {
-            1 => "established",
-            2 => "syn_sent",
-            3 | 12 => "syn_received",
-            4 => "fin_wait_1",
-            5 => "fin_wait_2",
-            6 => "time_wait",
-            7 => "closed",
-            8 => "close_wait",
-            9 => "last_ack",
-            10 => "listen",
-            11 => "closing",
-            _ => return None,
-        })
+        tcp_state(self.0[0])
     }
 
     /// `tcpi_bytes_acked`: bytes that the peer has acknowledged. The SYN counts as one (K23).
@@ -209,6 +196,24 @@ pub(crate) fn inherited(fd: c_int) -> io::Result<OwnedFd> {
 pub(crate) trait Held: AsRawFd {}
 impl Held for Socket {}
 impl Held for Arc<Socket> {}
+
+/// A state of `net/tcp_states.h`, in the words of OpenTelemetry's `network.connection.state`.
+pub(crate) fn tcp_state(number: u8) -> Option<&'static str> {
+    Some(match number {
+        1 => "established",
+        2 => "syn_sent",
+        3 | 12 => "syn_received",
+        4 => "fin_wait_1",
+        5 => "fin_wait_2",
+        6 => "time_wait",
+        7 => "closed",
+        8 => "close_wait",
+        9 => "last_ack",
+        10 => "listen",
+        11 => "closing",
+        _ => return None,
+    })
+}
 
 /// Registers a socket with the reactor of the running tokio runtime.
 pub(crate) fn register<S: Held>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {

@@ -22,6 +22,7 @@ pub use self::{
 };
 use crate::{
     net::Network,
+    observe::Moments,
     pool::{Lease, Pool},
     port::Port,
     variant::bad,
@@ -43,6 +44,7 @@ pub struct Upstreams<N: Network> {
     uplinks: Vec<Rc<Uplink>>,
     routes: Routes,
     pool: Pool<N>,
+    moments: Moments,
 }
 
 impl<N: Network> fmt::Debug for Upstreams<N> {
@@ -150,8 +152,10 @@ impl<N: Network> fmt::Debug for Found<N> {
 impl<N: Network> Upstreams<N> {
     /// The upstream side of one listener.
     pub fn new(net: N, uplinks: Vec<Uplink>, routes: Routes, pool: Pool<N>) -> Rc<Self> {
+        let clock = net.clone();
         Rc::new(Upstreams {
             net,
+            moments: Rc::new(move || clock.now()),
             uplinks: uplinks.into_iter().map(Rc::new).collect(),
             routes,
             pool,
@@ -259,7 +263,8 @@ impl<N: Network> Upstreams<N> {
                 return Found::Idle(port, lease, held);
             }
         }
-        let dial = Dial::new(self.net.clone(), Rc::clone(uplink), key, held);
+        let moments = Rc::clone(&self.moments);
+        let dial = Dial::new(self.net.clone(), (Rc::clone(uplink), moments), key, held);
         Found::Dial(dial.beginning_with(header.unwrap_or_default()))
     }
 
@@ -277,6 +282,9 @@ impl<N: Network> Upstreams<N> {
             // It began by saying whose it is.
             return self.retire(port, held.as_ref(), ReadEnd::Open, now);
         }
+        if let (Some(seconds), Some(uplink)) = (hint, self.uplink(held.as_ref())) {
+            uplink.cluster.counted.learned(seconds);
+        }
         let timeouts = self.timeouts(held.as_ref());
         self.pool.park(port, lease, Stay { timeouts, hint }, now);
     }
@@ -287,13 +295,17 @@ impl<N: Network> Upstreams<N> {
         self.pool.retire(port, read, timeouts, now);
     }
 
+    fn uplink(&self, held: Option<&Held>) -> Option<&Rc<Uplink>> {
+        self.uplinks.get(held?.cluster())
+    }
+
     fn is_told(&self, held: Option<&Held>) -> bool {
-        held.and_then(|held| self.uplinks.get(held.cluster()))
+        self.uplink(held)
             .is_some_and(|uplink| uplink.cluster.proxy_protocol.is_some())
     }
 
     fn timeouts(&self, held: Option<&Held>) -> Waits {
-        held.and_then(|held| self.uplinks.get(held.cluster()))
+        self.uplink(held)
             .map_or(Waits::HTTP, |uplink| uplink.timeouts)
     }
 }

@@ -244,6 +244,8 @@ impl<N: Network> Worker<N> {
             listened: self.extras.observer.listener(&site.listener.name),
             clustered: clustered.collect(),
             ink: self.extras.ink.clone(),
+            // The process counts from the one of its start on.
+            generation: self.extras.observer.generation(self.generation + 1),
             nowhere: Arc::from(""),
             paranoid: self.extras.paranoid,
         })

@@ -250,6 +250,18 @@ impl Proxy {
         Proxy::started(command, scratch)
     }
 
+    /// The same, started by another program, which is given the command line.
+    pub(crate) fn asked_by(mut by: Command, text: String) -> Proxy {
+        let scratch = Scratch::new();
+        let inner = command(&Serve::File(text), "127.0.0.1:0", &scratch);
+        by.arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            by.env(name, value.unwrap_or_default());
+        }
+        by.env("TIDEGATE_ADMIN", "");
+        Proxy::started(by, scratch)
+    }
+
     /// In front of `to`, and what it tells whoever supervises it, who asks for a sign of life.
     pub(crate) fn supervised(to: SocketAddr) -> (Proxy, UnixDatagram) {
         let scratch = Scratch::new();

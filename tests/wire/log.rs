@@ -46,6 +46,48 @@ fn a_request_has_one_line_and_nothing_secret_is_in_it() {
     assert!(!line.contains("secret"), "{line}");
 }
 
+/// W3C Trace Context: who takes no part in a trace passes on what it is told, to the byte.
+#[test]
+fn a_request_of_a_trace_says_so_and_the_origin_is_told_what_the_client_said() {
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const STATE: &str = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
+    const BAGGAGE: &str = "key1=value1;property1, key2 = value2";
+    let origin = Origin::new();
+    let mut proxy = Proxy::configured(origin.address(), "", "");
+    let mut client = proxy.client();
+    let mut asks = |path: &str, fields: &str| {
+        client.say(format!("GET {path} HTTP/1.1\r\nHost: h\r\n{fields}\r\n").as_bytes());
+        let mut up = origin.accept();
+        let told = up.message();
+        up.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(client.message().status(), 200);
+        let path = format!("url.path={path} ");
+        let line = proxy.process.until("its line", |said| line(said, &path));
+        (told, line)
+    };
+    let all = format!("traceparent: {PARENT}\r\ntracestate: {STATE}\r\nbaggage: {BAGGAGE}\r\n");
+    let (told, line) = asks("/in", &all);
+    for field in all.lines() {
+        assert!(told.head.contains(&format!("{field}\r\n")), "{}", told.head);
+    }
+    let ids = " trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7 cause=";
+    assert!(line.contains(ids), "{line}");
+    // What is none is passed on all the same, and no line has it.
+    let (told, line) = asks("/none", "traceparent: 00-FORGED \\n cause=x-01\r\n");
+    assert!(
+        told.head.contains("00-FORGED \\n cause=x-01\r\n"),
+        "{}",
+        told.head
+    );
+    assert!(
+        !line.contains("trace_id") && !line.contains("FORGED"),
+        "{line}"
+    );
+    let (told, line) = asks("/without", "");
+    assert_eq!(told.field("traceparent"), None, "nobody makes one up");
+    assert!(!line.contains("trace_id"), "{line}");
+}
+
 #[test]
 fn a_request_that_fails_says_why_and_so_does_one_that_is_none() {
     let origin = Origin::new();

@@ -8,6 +8,7 @@ use crate::message::{Code, Message};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::geteuid;
+use socket2::SockRef;
 use std::{
     fs::{self, Permissions},
     io,
@@ -33,6 +34,8 @@ pub(super) type BoundTcp = std::net::TcpListener;
 const MOST: usize = 64;
 /// How long the head of a question may take.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long somebody who asked may take nothing of the answer: the place is another's then.
+const DEAF: Duration = Duration::from_secs(30);
 /// How long to leave a socket alone that the machine cannot accept from.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -75,6 +78,8 @@ pub(super) fn with_pid(path: &Path) -> PathBuf {
 pub(super) fn bind_tcp(address: SocketAddr) -> Result<BoundTcp, Message> {
     let bound = BoundTcp::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
+        // Every connection has it from its listener: the kernel ends one that takes nothing.
+        SockRef::from(&listener).set_tcp_user_timeout(Some(DEAF))?;
         Ok(listener)
     });
     bound.map_err(|error| {

@@ -7,11 +7,15 @@
 use super::{
     Asked,
     events::{Events, Told},
-    json,
+    json, look,
     query::Filter,
     upgrade,
 };
-use crate::{config, observe::Conn, roll::Order};
+use crate::{
+    config,
+    observe::{Conn, Metrics, Usage, Whole, whole},
+    roll::{Order, Said},
+};
 use http_body_util::{Either, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -19,8 +23,8 @@ use hyper::{
     header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST},
 };
 use serde_json::{Value, json};
-use std::{convert::Infallible, net::IpAddr};
-use tidegate_core::event::Kill;
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr};
+use tidegate_core::{event::Kill, session::Wait};
 
 /// By which way a question has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,7 @@ pub(super) struct Service {
     pub(super) asked: Asked,
     pub(super) token: Option<String>,
     pub(super) events: Events,
+    pub(super) sockets: look::Sockets,
 }
 
 /// The page that shows it all.
@@ -141,14 +146,33 @@ impl Service {
     }
 
     async fn metrics(&self) -> Answer {
-        let mut sums = crate::observe::Metrics::default();
+        let mut sums = Metrics::default();
         for one in self.asked.workers.metrics().await.answers {
             sums.add(&one);
         }
-        let mut answer = text(StatusCode::OK, &sums.render());
+        let whole = Whole {
+            sockets: self.sockets.now(&self.asked).await,
+            remaining: self.remaining().await,
+            usage: Usage::now(),
+            ..self.asked.facts.whole()
+        };
+        let mut answer = text(StatusCode::OK, &sums.render(&whole));
         let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4");
         answer.headers_mut().insert(CONTENT_TYPE, kind);
         answer
+    }
+
+    /// Who is waited for in a drain, by what that waits for.
+    async fn remaining(&self) -> BTreeMap<&'static str, u64> {
+        let mut remaining = BTreeMap::new();
+        // Before it, every session would be asked for nothing.
+        if self.asked.readiness.is_draining() {
+            let all = self.asked.workers.sessions(None, Order::Look).await;
+            for said in &all.answers {
+                *remaining.entry(whole::waits(waits(said))).or_default() += 1;
+            }
+        }
+        remaining
     }
 
     async fn one(&self, conn: &str, order: Order) -> Answer {
@@ -231,6 +255,18 @@ impl Service {
             return Err((StatusCode::UNAUTHORIZED, "the token is asked for"));
         }
         Ok(())
+    }
+}
+
+/// What a session waits for: of the other leg, where the client's waits for that.
+fn waits(said: &Said) -> Wait {
+    let [client, origin] = said
+        .legs
+        .each_ref()
+        .map(|leg| leg.as_ref().map(|leg| leg.wait));
+    match (client, origin) {
+        (Some(Wait::Other) | None, Some(wait)) | (Some(wait), _) => wait,
+        (None, None) => Wait::Other,
     }
 }
 

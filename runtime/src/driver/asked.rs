@@ -7,13 +7,13 @@ use super::Driver;
 use crate::{
     log::Ink,
     net::Network,
-    observe::{Around, Clustered, Handshake, Pooled, request},
+    observe::{Around, Clustered, Handshake, Outcome, Pooled, request},
     upstream::Found,
 };
 use tidegate_core::{
     close::CloseCause,
     ending::How,
-    event::{Decoded, Event, Head, Origin},
+    event::{Decoded, Event, Head, Origin, Refusal},
     report::Retry,
     session::Phase,
     side::Side,
@@ -37,13 +37,17 @@ impl<N: Network> Driver<N> {
                     asked.written_before = self.wires[Side::Down as usize].told.written;
                     self.service.listened.asked();
                 }
-                (Side::Up, Head::Response(facts)) => asked.is_answered(now, facts.status),
+                (Side::Up, Head::Response(facts)) => {
+                    asked.is_answered(now, facts.status);
+                    asked.sent.status = facts.status;
+                }
                 (_, _) => {}
             }
         } else if event == Event::Queued {
             asked.queued_at = Some(now);
         } else if event == Event::Granted {
             asked.is_granted(now);
+            asked.sent.at = Some(now);
         } else if event == Event::Connected(Origin::Fresh) {
             asked.connect = now.since(self.dialled_at);
             self.note_connected();
@@ -85,12 +89,18 @@ impl<N: Network> Driver<N> {
         };
         asked.attempts += 1;
         asked.retry = rule.or(asked.retry);
+        let before = std::mem::take(&mut asked.sent);
+        let refused = matches!(found, Found::Nothing(Refusal::NoRetry));
+        if !matches!(found, Found::Nothing(_)) {
+            (asked.sent.at, asked.sent.again) = (Some(self.now), rule);
+        }
         if let Some(cluster) = self.cluster() {
             if let Some(what) = what {
                 cluster.pooled(what);
             }
-            if let Some(rule) = rule {
-                cluster.retried(rule);
+            before.is_over(cluster, self.now, rule.map_or("", request::reason), false);
+            if let Some(rule) = rule.filter(|_| refused) {
+                cluster.retried(rule, Outcome::Refused);
             }
         }
     }
@@ -123,6 +133,11 @@ impl<N: Network> Driver<N> {
     fn tell_of(&self, asked: Box<request::Request>) {
         let cause = self.request_cause();
         let service = &self.service;
+        if let Some(cluster) = self.cluster() {
+            let whole = cause == CloseCause::Completed;
+            let error = if whole { "" } else { cause.word() };
+            asked.sent.is_over(cluster, self.now, error, whole);
+        }
         let https = service.tls.is_some();
         let kind = asked.kind(https, &service.nowhere, cause);
         service.listened.answered(kind, asked.age(self.now));
@@ -160,9 +175,14 @@ impl<N: Network> Driver<N> {
     }
 
     /// The client's TLS handshake is over.
-    pub(super) fn note_handshake(&self, done: bool, version: Option<&'static str>) {
+    pub(super) fn note_handshake(&self, done: bool, version: Option<&'static str>, resumed: bool) {
         let span = self.now.since(self.begun);
-        let handshake = Handshake { done, version };
+        let handshake = Handshake {
+            done,
+            version,
+            // Of one that failed nothing went on.
+            resumed: resumed && done,
+        };
         self.service.listened.shook_hands(handshake, span);
     }
 
@@ -177,6 +197,9 @@ impl<N: Network> Driver<N> {
             && asked.under_way
         {
             self.service.listened.not_answered();
+            if let Some(cluster) = self.cluster() {
+                asked.sent.is_over(cluster, self.now, cause.word(), false);
+            }
         }
     }
 

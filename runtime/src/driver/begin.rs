@@ -162,7 +162,8 @@ impl<N: Network> Driver<N> {
                 Some(ProtocolVersion::TLSv1_3) => Some("1.3"),
                 Some(_) | None => None,
             };
-            self.note_handshake(secured.is_ok(), told);
+            let resumed = port.is_resumed();
+            self.note_handshake(secured.is_ok(), told, resumed);
         }
         match secured {
             Ok(()) => self.step(Event::Secured(side, version)),

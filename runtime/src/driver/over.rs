@@ -20,6 +20,8 @@ impl<N: Network> Drop for Driver<N> {
         if self.ending.is_none() {
             self.count_closed(CloseCause::Internal);
         }
+        self.turns_to(None);
+        self.service.generation.ends();
         for side in Side::BOTH {
             if self.wires[side as usize].port.is_some() {
                 self.service.observer.leg_dropped(side);

@@ -2,8 +2,16 @@
 
 use super::Driver;
 use crate::{net::Network, observe::Record};
-use std::rc::Rc;
+use std::{fmt, rc::Rc};
 use tidegate_core::record::Timeline;
+
+impl<N: Network> fmt::Debug for Driver<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
 
 impl<N: Network> Driver<N> {
     /// What became of it, or has become of it so far.

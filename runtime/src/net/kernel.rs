@@ -5,6 +5,7 @@
 //! name. What a connection does afterwards is in `stream`.
 
 mod connecting;
+mod diag;
 mod news;
 mod options;
 mod pipe;
@@ -16,6 +17,7 @@ mod stream;
 mod tests;
 
 pub use connecting::Connecting;
+pub(crate) use diag::connections;
 pub use pipe::KernelPipe;
 pub(crate) use question::{ask, ask_at_length};
 pub use share::{Share, Shares};

@@ -1,6 +1,6 @@
 //! The legs of which exactly one direction has ended, and since when.
 
-use super::label;
+use super::{Listened, label};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -42,16 +42,19 @@ pub struct Halves {
     id: u64,
     /// What was said last, so that nothing is looked up while nothing changes.
     said: [Option<Time>; 2],
+    /// The listener of the session, if it is one's.
+    listened: Option<Listened>,
 }
 
 impl HalfClosed {
-    pub(super) fn halves(&self) -> Halves {
+    pub(super) fn halves(&self, listened: Option<Listened>) -> Halves {
         let id = self.0.next.get();
         self.0.next.set(id + 1);
         Halves {
             of: self.clone(),
             id,
             said: [None; 2],
+            listened,
         }
     }
 
@@ -75,7 +78,12 @@ impl Halves {
         if *said == since {
             return;
         }
-        *said = since;
+        let was = std::mem::replace(said, since);
+        if let Some(listened) = self.listened.as_ref()
+            && was.is_some() != since.is_some()
+        {
+            listened.half_closed(side, since.is_some());
+        }
         let mut legs = self.of.0.legs.borrow_mut();
         match since {
             Some(since) => legs.insert((self.id, side), since),

@@ -5,7 +5,10 @@
 
 mod text;
 
-use super::histogram::{CONNECTIONS, Histogram, MEETINGS, REQUESTS};
+use super::{
+    histogram::{CONNECTIONS, Histogram, MEETINGS, REQUESTS},
+    staged::{Stage, Stages},
+};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -18,6 +21,10 @@ use tidegate_core::{close::CloseCause, side::Side, time::Span};
 /// `_OTHER`, and that they were.
 pub const REQUEST_SETS: usize = 200;
 
+/// What handshakes can come to: two versions, each resumed or not; and those that fail, by the version
+/// that was agreed on until then, if one was.
+pub(super) const HANDSHAKES: usize = 2 * 2 + 3;
+
 /// The listener of one worker, as it is counted; every clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Listened(Rc<State>);
@@ -26,6 +33,9 @@ pub struct Listened(Rc<State>);
 struct State {
     accepted: Cell<u64>,
     under_way: Cell<u64>,
+    /// Of which leg, how many are half-closed.
+    half_closed: [Cell<u64>; 2],
+    stages: RefCell<Stages>,
     sums: RefCell<Sums>,
 }
 
@@ -35,8 +45,7 @@ struct Sums {
     closed: [u64; CloseCause::COUNT],
     durations: Histogram,
     bytes: [u64; 2],
-    handshakes: BTreeMap<Handshake, u64>,
-    handshaking: Histogram,
+    handshakes: BTreeMap<Handshake, Histogram>,
     requests: Requests,
 }
 
@@ -47,6 +56,8 @@ pub struct Handshake {
     pub done: bool,
     /// Which version, if one was agreed on.
     pub version: Option<&'static str>,
+    /// Whether it went on with an earlier session.
+    pub resumed: bool,
 }
 
 /// What a request is counted by.
@@ -90,7 +101,6 @@ impl Default for Sums {
             durations: Histogram::default(),
             bytes: [0; 2],
             handshakes: BTreeMap::new(),
-            handshaking: Histogram::default(),
             requests: Requests::default(),
         }
     }
@@ -115,8 +125,22 @@ impl Listened {
     /// A client's TLS handshake is over, after so long.
     pub fn shook_hands(&self, handshake: Handshake, span: Span) {
         let mut sums = self.0.sums.borrow_mut();
-        *sums.handshakes.entry(handshake).or_default() += 1;
-        sums.handshaking.add(MEETINGS, span);
+        let spans = sums.handshakes.entry(handshake).or_default();
+        spans.add(MEETINGS, span);
+    }
+
+    /// A connection is about something else now, after so long.
+    pub fn turns(&self, from: Option<Stage>, to: Option<Stage>, span: Span) {
+        self.0.stages.borrow_mut().turn(from, to, span);
+    }
+
+    /// A leg of its is half-closed now, or is no longer.
+    pub(super) fn half_closed(&self, side: Side, is: bool) {
+        let count = &self.0.half_closed[side as usize];
+        count.set(match is {
+            true => count.get() + 1,
+            false => count.get().saturating_sub(1),
+        });
     }
 
     /// A request has begun.
@@ -152,6 +176,8 @@ impl ByListener {
         let new = Listened(Rc::new(State {
             accepted: Cell::new(0),
             under_way: Cell::new(0),
+            half_closed: Default::default(),
+            stages: RefCell::default(),
             sums: RefCell::default(),
         }));
         all.insert(listener.into(), new.clone());
@@ -164,11 +190,15 @@ impl ByListener {
             let State {
                 accepted,
                 under_way,
+                half_closed,
+                stages,
                 sums,
             } = &*one.0;
             let sum = Sum {
                 accepted: accepted.get(),
                 under_way: under_way.get(),
+                half_closed: [0, 1].map(|side: usize| half_closed[side].get()),
+                stages: stages.borrow().clone(),
                 sums: sums.borrow().clone(),
             };
             (name.clone(), sum)
@@ -185,6 +215,8 @@ pub struct Listeners(BTreeMap<Box<str>, Sum>);
 struct Sum {
     accepted: u64,
     under_way: u64,
+    half_closed: [u64; 2],
+    stages: Stages,
     sums: Sums,
 }
 
@@ -194,6 +226,10 @@ impl Listeners {
             let mine = self.0.entry(name.clone()).or_default();
             mine.accepted += other.accepted;
             mine.under_way += other.under_way;
+            for (mine, other) in mine.half_closed.iter_mut().zip(other.half_closed) {
+                *mine += other;
+            }
+            mine.stages.add(&other.stages);
             let (mine, other) = (&mut mine.sums, &other.sums);
             for (mine, other) in mine.closed.iter_mut().zip(other.closed) {
                 *mine += other;
@@ -202,10 +238,10 @@ impl Listeners {
             for (mine, other) in mine.bytes.iter_mut().zip(other.bytes) {
                 *mine += other;
             }
-            for (handshake, count) in &other.handshakes {
-                *mine.handshakes.entry(*handshake).or_default() += count;
+            for (handshake, spans) in &other.handshakes {
+                let mine = mine.handshakes.entry(*handshake).or_default();
+                mine.merge(spans);
             }
-            mine.handshaking.merge(&other.handshaking);
             for (kind, histogram) in &other.requests.kinds {
                 mine.requests.of(kind.clone()).merge(histogram);
             }

@@ -3,7 +3,7 @@
 //! It owns the worker's store of them: a driver has one only between a request's head and the last
 //! byte of its answer, so a worker that has warmed up asks for no memory.
 
-use super::{Conn, listened::Kind};
+use super::{Clustered, Conn, Outcome, listened::Kind, traced::Traced};
 use crate::{clock, log};
 use std::{cell::RefCell, net::IpAddr, sync::Arc};
 use tidegate_core::{
@@ -34,6 +34,8 @@ pub struct Request {
     said: Vec<u8>,
     path: Vec<u8>,
     query: Vec<u8>,
+    /// The trace that it belongs to; looked for only if it is logged.
+    traced: Option<Traced>,
     version: Option<Version>,
     /// Its route's name.
     pub route: Option<Arc<str>>,
@@ -47,6 +49,8 @@ pub struct Request {
     /// How long the last connect took.
     pub connect: Span,
     first_byte: Option<Time>,
+    /// What there is of it at an endpoint.
+    pub sent: Sent,
     status: u16,
     /// How often it was sent.
     pub attempts: u32,
@@ -54,6 +58,35 @@ pub struct Request {
     pub retry: Option<Retry>,
     /// What had been written to the client before its answer.
     pub written_before: u64,
+}
+
+/// One attempt at an endpoint.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// When the endpoint was chosen, if one was.
+    pub at: Option<Time>,
+    /// The status of its answer, once there is one.
+    pub status: u16,
+    /// By which rule it was sent again, if it was.
+    pub again: Option<Retry>,
+}
+
+impl Sent {
+    /// It is over, and counted: with what went wrong, or nothing, and whether all of the request is well.
+    #[inline]
+    pub fn is_over(&self, cluster: &Clustered, now: Time, error: &'static str, whole: bool) {
+        let Some(at) = self.at else { return };
+        cluster.answered(self.status, error, now.since(at));
+        if let Some(rule) = self.again {
+            cluster.retried(
+                rule,
+                match whole {
+                    true => Outcome::Success,
+                    false => Outcome::Failure,
+                },
+            );
+        }
+    }
 }
 
 /// A request that has begun.
@@ -123,6 +156,8 @@ impl Request {
         if let Some(settings) = log.filter(|settings| settings.requests) {
             self.said.extend_from_slice(name.as_bytes());
             self.path.extend_from_slice(head.path().as_bytes());
+            let fields = head.fields().map(|field| (field.name, field.value));
+            self.traced = Traced::of(fields);
             if let Some(query) = head.query().filter(|_| settings.query) {
                 self.query.extend_from_slice(query.as_bytes());
             }
@@ -195,6 +230,11 @@ impl Request {
         entry.put("t.total", Seconds(self.age(around.now)));
         entry.put("attempts", Count(self.attempts.into()));
         entry.maybe("retry", self.retry.map(|rule| Word(reason(rule))));
+        if let Some(traced) = &self.traced {
+            let [trace, span] = traced.ids();
+            entry.put("trace_id", Said(trace));
+            entry.put("span_id", Said(span));
+        }
         entry.put("cause", Word(cause.word()));
         ink.write(&entry);
     }
@@ -209,7 +249,7 @@ const fn version(version: Option<Version>) -> &'static str {
 }
 
 /// Why a request was sent again, as its line says it.
-const fn reason(rule: Retry) -> &'static str {
+pub(crate) const fn reason(rule: Retry) -> &'static str {
     match rule {
         Retry::Unaccepted => "stale_pool_not_delivered",
         Retry::Reused => "stale_pool",

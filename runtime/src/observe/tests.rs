@@ -4,7 +4,8 @@ use super::*;
 use tidegate_core::{
     close::CloseCause,
     ending::{By, Cause, End},
-    report::{Failure, Heard, Over, Parting},
+    report::{Failure, Heard, Over, Parting, Retry},
+    session::Wait,
     time::Span,
 };
 
@@ -77,7 +78,7 @@ fn i19_counters_are_told_in_the_text_format() {
     observer.leg_over(Side::Up, &reset);
     observer.leg_over(Side::Up, &reset);
     observer.leg_dropped(Side::Down);
-    let mut halves = observer.halves();
+    let mut halves = observer.halves(None);
     halves.say(Side::Down, Some(Time(0)));
     let mut all = observer.metrics(Time::from_ms(16_000));
     let text = all.to_string();
@@ -105,8 +106,8 @@ fn i19_counters_are_told_in_the_text_format() {
 fn half_closed_legs_are_counted_by_age_and_forgotten_with_their_session() {
     let observer = Observer::default();
     let ages = |now| observer.metrics(now).half_closed;
-    let mut session = observer.halves();
-    let mut other = observer.halves();
+    let mut session = observer.halves(None);
+    let mut other = observer.halves(None);
     session.say(Side::Down, Some(Time(0)));
     session.say(Side::Down, Some(Time(0)));
     other.say(Side::Down, Some(Time::from_ms(500)));
@@ -203,12 +204,31 @@ fn no_client_can_make_more_series_than_are_predicted() {
             let cause = CloseCause::ALL[usize::from(n) % CloseCause::COUNT];
             listened.closed(cause, Span::from_secs(1), [1, 2]);
             worker.cluster("c").unconnected(cause);
-            worker.cluster("c").pooled(Pooled::Miss);
+            let cluster = worker.cluster("c");
+            cluster.pooled(Pooled::Miss);
+            cluster.answered(from + n, cause.word(), Span(1));
+            cluster.learned(n);
+            worker.generation(n.into()).begins();
         }
-        for version in [None, Some("1.2"), Some("1.3")] {
-            for done in [false, true] {
-                listened.shook_hands(Handshake { done, version }, Span(1));
-            }
+        for (done, version, resumed) in HANDSHAKES {
+            let handshake = Handshake {
+                done,
+                version,
+                resumed,
+            };
+            listened.shook_hands(handshake, Span(1));
+        }
+        for stage in Stage::ALL {
+            listened.turns(None, Some(stage), Span(0));
+            listened.turns(Some(stage), None, Span(1));
+        }
+        for rule in [
+            Retry::Unaccepted,
+            Retry::Reused,
+            Retry::Fresh,
+            Retry::Declined,
+        ] {
+            worker.cluster("c").retried(rule, Outcome::Refused);
         }
         for why in Rejection::ALL {
             worker.rejected("l", why);
@@ -218,7 +238,9 @@ fn no_client_can_make_more_series_than_are_predicted() {
     let mut all = one.metrics(Time(0));
     all.add(&other.metrics(Time(0)));
     all.dropped = 7;
-    let text = all.render();
+    // One worker is what is predicted without a configuration.
+    all.lags.remove(&1);
+    let text = all.render(&whole());
     let mut most = 0;
     for family in names::Family::ALL {
         let (told, due) = (lines(&text, &family), family.most(None));
@@ -234,13 +256,94 @@ fn no_client_can_make_more_series_than_are_predicted() {
     validates(&text, series);
 }
 
+const HANDSHAKES: [(bool, Option<&str>, bool); 7] = [
+    (true, Some("1.2"), false),
+    (true, Some("1.2"), true),
+    (true, Some("1.3"), false),
+    (true, Some("1.3"), true),
+    (false, None, false),
+    (false, Some("1.2"), false),
+    (false, Some("1.3"), false),
+];
+
+/// A process with as much to say as it can have.
+fn whole() -> Whole {
+    let states = [
+        "established",
+        "syn_sent",
+        "syn_received",
+        "fin_wait_1",
+        "fin_wait_2",
+        "time_wait",
+        "closed",
+        "close_wait",
+        "last_ack",
+        "closing",
+    ];
+    let owners = [
+        sockets::Owner::Listener("l".into()),
+        sockets::Owner::Cluster("c".into()),
+    ];
+    let legs = owners
+        .iter()
+        .flat_map(|owner| states.map(|state| (owner.clone(), state)));
+    let legs = (0..)
+        .zip(legs)
+        .map(|(key, (owner, state))| (key, owner, state));
+    let tally = sockets::Seen::default().hear(Time(0), legs);
+    Whole {
+        generation: 10_000,
+        reloads: [9_999, 3],
+        certificates: vec![whole::Certificate {
+            listener: "l".to_owned(),
+            name: "a \"quoted\" name\n".to_owned(),
+            not_after: 1_800_000_000,
+        }],
+        clusters: vec![whole::Endpoints {
+            cluster: "c".to_owned(),
+            members: (0..1_000)
+                .map(|n| (n.to_string(), whole::Gets::Work))
+                .collect(),
+            checks: Some([5, 6]),
+        }],
+        sockets: (tally, Time(0)),
+        remaining: WAITS.map(|wait| (whole::waits(wait), 1)).into(),
+        usage: Usage::now(),
+        ..Whole::default()
+    }
+}
+
+const WAITS: [Wait; whole::WAITS] = [
+    Wait::Turn,
+    Wait::Connect,
+    Wait::ProxyHeader,
+    Wait::Handshake,
+    Wait::Hello,
+    Wait::Request,
+    Wait::RestOfRequest,
+    Wait::Answer,
+    Wait::RestOfAnswer,
+    Wait::Bytes,
+    Wait::Other,
+    Wait::Room,
+    Wait::RoomForEnd,
+    Wait::Acknowledgement,
+    Wait::LastWord,
+    Wait::Flush,
+];
+
 /// What there is once all that was said, and every name with its type.
 fn validates(text: &str, series: usize) {
     for line in [
         format!("tidegate_metrics_series {series}"),
         "tidegate_log_lines_dropped_total 7".to_owned(),
         "tidegate_connections_accepted_total{listener=\"l\"} 20000".to_owned(),
-        "tidegate_connections_active{listener=\"l\"} 0".to_owned(),
+        "tidegate_connections_active{listener=\"l\",phase=\"tunnel\"} 0".to_owned(),
+        "tidegate_tls_certificate_not_after_timestamp_seconds{listener=\"l\",certificate=\"a \\\"quoted\\\" name\\n\"} 1800000000".to_owned(),
+        "tidegate_cluster_endpoints{cluster=\"c\",state=\"available\"} 1000".to_owned(),
+        "tidegate_config_generation_connections{generation=\"earlier\"} 20000".to_owned(),
+        "tidegate_metrics_overflow_total{metric=\"http_client_request_duration_seconds\"} 19960".to_owned(),
+        "tidegate_sockets{scope=\"cluster\",name=\"c\",side=\"upstream\",network_connection_state=\"close_wait\"} 1".to_owned(),
         "http_server_active_requests{listener=\"l\"} 0".to_owned(),
         "tidegate_transferred_bytes_total{listener=\"l\",direction=\"transmit\"} 40000".to_owned(),
         "tidegate_metrics_overflow_total{metric=\"http_server_request_duration_seconds\"} 19800"

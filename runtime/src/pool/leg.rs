@@ -8,7 +8,7 @@ use crate::{
     drain::{Ticket, Word},
     linger::Place,
     net::Network,
-    observe::{Halves, Observer},
+    observe::{Halves, Observer, Use},
     variant::bad,
 };
 use std::{
@@ -61,7 +61,7 @@ impl<N: Network> Leg<N> {
             spare,
             place,
             ear,
-            halves: observer.halves(),
+            halves: observer.halves(None),
             observer,
             now,
             begun: now,
@@ -147,6 +147,7 @@ impl<N: Network> Leg<N> {
         self.spare.step(self.now, event, &mut effects);
         if !self.spare.is_idle() {
             self.berth.list(None);
+            self.berth.with(|port| port.is_for(Use::Over));
         }
         if was_idle && bad!(IdleUnnotified) && effects == [Effect::Finish] {
             effects = vec![Effect::Close];

@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Listener},
     message::Message,
     net::kernel::{self, Claim},
+    observe::whole::Certificate,
     tls::{accept, origin},
     worker::Site,
 };
@@ -28,6 +29,8 @@ pub(super) struct Claimed {
     pub(super) held: Vec<Claim>,
     /// What we listen with that we were given.
     pub(super) given: Vec<(SocketAddr, Vec<OwnedFd>)>,
+    /// What listeners show in their handshakes.
+    pub(super) certificates: Vec<Certificate>,
 }
 
 /// Loads what each listener needs, and makes its addresses ours. What is there `before` is kept: where we
@@ -46,11 +49,13 @@ pub(super) fn claim(
         sites: Vec::new(),
         held: Vec::new(),
         given: Vec::new(),
+        certificates: Vec::new(),
     };
     for listener in &config.listeners {
         let known = before.and_then(|before| before.site(&listener.name));
         let tickets = known.and_then(|site| Some((&site.listener, &**site.tls.as_ref()?)));
         let tls = accept::load_again(listener, provider, time, tickets)?;
+        claimed.certificates.extend(tls.certificates);
         let spoken = listener.protocol.spoken();
         let origins = origin::load(&config.clusters, spoken, provider, time)?;
         let mut bind = Vec::new();
@@ -87,7 +92,7 @@ pub(super) fn claim(
         claimed.sites.push(Site {
             bind,
             listener: listener.clone(),
-            tls,
+            tls: tls.config,
             admission,
             origins,
         });

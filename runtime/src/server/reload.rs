@@ -6,6 +6,7 @@
 use super::{
     claim::{Claimed, claim},
     control::{Again, line},
+    facts::Facts,
     inherited::Inherited,
     keep::{Keeper, keep},
     plan::plan,
@@ -30,6 +31,8 @@ pub(super) struct Current {
     pub(super) keeper: Option<Keeper>,
     /// What is known of endpoints outlives a keeper: the next one begins with it.
     pub(super) known: Arc<Known>,
+    /// For whoever looks from another thread.
+    pub(super) facts: Facts,
     pub(super) process: Arc<Seats>,
     pub(super) provider: Arc<CryptoProvider>,
     pub(super) time: Arc<dyn TimeProvider>,
@@ -53,6 +56,7 @@ impl Current {
         let config = match again() {
             Ok(config) => config,
             Err(why) => {
+                self.facts.reloaded(None);
                 tracing::error!("not reloaded: the configuration is wrong; nothing was changed");
                 return Err(why);
             }
@@ -60,12 +64,12 @@ impl Current {
         let plan = self.plan(&config);
         match self.reload(&config).await {
             Ok(()) => {
-                self.generation += 1;
                 let generation = self.generation;
                 tracing::info!(generation, "reloaded: {}", plan.join("; "));
                 Ok(plan)
             }
             Err(message) => {
+                self.facts.reloaded(None);
                 let code = message.code();
                 tracing::error!(%code, "not reloaded: {}; nothing was changed", message.what());
                 Err(line(&message))
@@ -89,6 +93,7 @@ impl Current {
             sites,
             held: _held,
             given,
+            certificates,
         } = claim(
             config,
             (&self.provider, &self.time),
@@ -120,6 +125,9 @@ impl Current {
         }
         self.say(|| Order::Commit);
         self.common = common;
+        self.generation += 1;
+        let done = (&self.common, certificates, self.generation);
+        self.facts.reloaded(Some(done));
         // The one before ends here: whoever it had told is told by the new one.
         self.keeper = keeper;
         Ok(())

@@ -32,6 +32,12 @@ impl Readiness {
         matches!(*self.0.borrow(), Word::Serve | Word::HandedOver)
     }
 
+    /// Whether it waits for those that it has to end.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Word::Drain
+    }
+
     /// Waits until it has begun to serve, or never will.
     pub async fn begun(&mut self) {
         let _begun = self.0.wait_for(|word| *word >= Word::Serve).await;

@@ -13,7 +13,10 @@ use crate::{
     log::Ink,
     members::{Members, News, Roster},
     message::Message,
-    net::kernel::{Kernel, Share, Shares},
+    net::{
+        Network,
+        kernel::{Kernel, Share, Shares},
+    },
     observe::{Metrics, Observer},
     upstream::Place,
     worker::{Extras, Site, Worker},
@@ -24,7 +27,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, mpsc},
 };
-use tidegate_core::time::Time;
+use tidegate_core::time::{Span, Time};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc::UnboundedReceiver, oneshot, watch},
@@ -130,7 +133,8 @@ fn serve(
     let local = LocalSet::new();
     let (roll, observer) = (extras.roll.clone(), extras.observer.clone());
     // Also while it drains; it ends with the worker.
-    local.spawn_local(answer(asks, roll, observer, kernel.clone()));
+    local.spawn_local(answer(asks, roll, observer.clone(), kernel.clone()));
+    local.spawn_local(watch_lag(observer, kernel.clone()));
     runtime.block_on(local.run_until(async move {
         let mut worker = Worker::new(kernel, extras);
         let ready = match worker.prepare(&common.sites) {
@@ -168,6 +172,19 @@ fn serve(
             _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
         }
     }))
+}
+
+/// How often it is looked at how late the worker is.
+const LAG_EVERY: Span = Span::from_secs(1);
+
+/// Looks by how much the worker comes too late to a moment that it waits for: that long somebody else
+/// had its thread. It ends with the worker.
+async fn watch_lag(observer: Observer, net: Kernel) {
+    loop {
+        let due = net.now() + LAG_EVERY;
+        net.sleep_until(due).await;
+        observer.lags(net.now().since(due));
+    }
 }
 
 /// Does what it is told, one order after the other.

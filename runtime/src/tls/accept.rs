@@ -7,6 +7,7 @@
 use crate::{
     config::{ClientAuth, Clients, Listener, Tls},
     message::{Code, Message},
+    observe::whole::Certificate,
     tls::{dev, files},
 };
 use rustls::{
@@ -21,7 +22,11 @@ use rustls::{
     sign::CertifiedKey,
     time_provider::TimeProvider,
 };
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The configuration of `listener`, its certificates loaded; none if it does not end TLS.
 ///
@@ -32,7 +37,16 @@ pub fn load(
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
 ) -> Result<Option<Arc<ServerConfig>>, Message> {
-    load_again(listener, provider, time, None)
+    load_again(listener, provider, time, None).map(|loaded| loaded.config)
+}
+
+/// How a listener answers handshakes, and what it shows in them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Nothing if it does not end TLS.
+    pub config: Option<Arc<ServerConfig>>,
+    /// Its certificates.
+    pub certificates: Vec<Certificate>,
 }
 
 /// The same, with the keys of tickets that `before` has, if it asks the same of its clients: so a
@@ -45,17 +59,28 @@ pub fn load_again(
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
     before: Option<(&Listener, &ServerConfig)>,
-) -> Result<Option<Arc<ServerConfig>>, Message> {
-    let certificates = match &listener.tls {
-        None => return Ok(None),
+) -> Result<Loaded, Message> {
+    let certificates: Vec<(PathBuf, CertifiedKey)> = match &listener.tls {
+        None => {
+            return Ok(Loaded {
+                config: None,
+                certificates: Vec::new(),
+            });
+        }
         Some(Tls::Dev(directory)) => {
-            vec![dev::load(directory, provider, time.as_ref())?.certified]
+            let loaded = dev::load(directory, provider, time.as_ref())?;
+            vec![(loaded.served, loaded.certified)]
         }
         Some(Tls::Files(all)) => all
             .iter()
-            .map(|one| files::load(one, provider))
+            .map(|one| Ok((one.cert.clone(), files::load(one, provider)?)))
             .collect::<Result<_, _>>()?,
     };
+    let shown = certificates
+        .iter()
+        .filter_map(|(path, one)| shown(listener, path, one));
+    let shown = shown.collect();
+    let certificates = certificates.into_iter().map(|(_, one)| one).collect();
     let clients = listener.clients.as_ref();
     let clients = clients
         .map(|clients| verifier(clients, provider))
@@ -66,7 +91,22 @@ pub fn load_again(
     resume_by_tickets(&mut config, same.map(|(_, before)| &before.ticketer))?;
     // What is cheap for us is for nearly every client: both have AES in hardware.
     config.ignore_client_order = true;
-    Ok(Some(Arc::new(config)))
+    Ok(Loaded {
+        config: Some(Arc::new(config)),
+        certificates: shown,
+    })
+}
+
+/// What there is to say of a certificate; nothing if the library that finds dates cannot read what the
+/// one that shows it can.
+fn shown(listener: &Listener, path: &Path, certified: &CertifiedKey) -> Option<Certificate> {
+    let leaf = certified.end_entity_cert().ok()?;
+    let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
+    Some(Certificate {
+        listener: listener.name.clone(),
+        name: path.display().to_string(),
+        not_after: parsed.validity().not_after.timestamp(),
+    })
 }
 
 /// Sessions are resumed by what the client keeps: nothing is held for it, and any worker that has

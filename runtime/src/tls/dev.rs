@@ -46,6 +46,8 @@ const AUTHORITY_VALID: Duration = Duration::from_secs(20 * 365 * DAY);
 pub struct Dev {
     /// The certificate, its authority, and its key.
     pub certified: CertifiedKey,
+    /// The file that it is in.
+    pub served: PathBuf,
     /// The file to trust.
     pub authority: PathBuf,
     /// SHA-256 of the certificate that is served, as `9f:2c:…`.
@@ -135,7 +137,7 @@ fn look_or_make(dir: &Path, provider: &Arc<CryptoProvider>, now: UnixTime) -> io
             make_certificate(&served, &authority, now)?;
             let both = CertificateFiles {
                 cert: served.clone(),
-                key: served,
+                key: served.clone(),
             };
             files::load(&both, provider)
                 .map_err(|message| io::Error::other(message.what().to_owned()))?
@@ -148,6 +150,7 @@ fn look_or_make(dir: &Path, provider: &Arc<CryptoProvider>, now: UnixTime) -> io
         .unwrap_or_default();
     Ok(Dev {
         certified,
+        served,
         authority: trusted,
         fingerprint,
     })

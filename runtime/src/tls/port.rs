@@ -22,7 +22,7 @@ use crate::{
 use chunks::Chunks;
 use incoming::{Fill, Incoming};
 use outgoing::{Batch, Outgoing};
-use rustls::{ProtocolVersion, SupportedCipherSuite};
+use rustls::{HandshakeKind, ProtocolVersion, SupportedCipherSuite};
 use scratch::{SCRATCH, Scratch};
 use std::{
     io::IoSlice,
@@ -94,6 +94,11 @@ impl<S: Stream> Secured<S> {
     /// The version, once it is agreed.
     pub(crate) fn version(&self) -> Option<ProtocolVersion> {
         self.engine.protocol_version()
+    }
+
+    /// Whether the handshake went on with an earlier session.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.engine.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// The protocol agreed by ALPN, if any.

@@ -4,12 +4,14 @@
 //! for one of them. It waits for nothing, and knows nothing of listeners: what differs between them is
 //! in [`Uplink`].
 
+mod standing;
+
 use super::{held::Held, place::Place, waiting::Seat};
 use crate::{
     config::{self, Affinity},
     members::Member,
     net::{Address, Buffers},
-    observe::Queued,
+    observe::{Clustered, Ejected, Queued},
     tls::origin::Terms,
     variant::bad,
 };
@@ -83,6 +85,8 @@ pub struct Cluster {
     queue: RefCell<Queue<Rc<Seat>>>,
     /// How many they are, for whoever asks.
     queued: Queued,
+    /// Where it is counted.
+    pub(super) counted: Clustered,
     /// The last moment that it was told of.
     now: Cell<Time>,
     /// How many of its requests are sent again.
@@ -116,6 +120,8 @@ pub struct Parts {
     pub depth: u32,
     /// Where those who wait are counted.
     pub queued: Queued,
+    /// Where everything else is.
+    pub counted: Clustered,
     /// How many of its requests are sent again.
     pub budget: Budget,
     /// Statuses of responses that say that an endpoint cannot answer.
@@ -156,12 +162,13 @@ impl Cluster {
             _ if bad!(QueueEndless) => usize::MAX,
             all => usize::try_from(parts.place.part(all)).unwrap_or(usize::MAX),
         };
-        Rc::new(Cluster {
+        let cluster = Rc::new(Cluster {
             group: RefCell::new(parts.group),
             endpoints: RefCell::default(),
             lacking: Cell::new(None),
             queue: RefCell::new(Queue::new(depth)),
             queued: parts.queued,
+            counted: parts.counted,
             now: Cell::new(Time(0)),
             budget: RefCell::new(parts.budget),
             failing: parts.failing,
@@ -173,7 +180,13 @@ impl Cluster {
             takes_connect: parts.takes_connect,
             proxy_protocol: parts.proxy_protocol,
             tls: parts.tls,
-        })
+        });
+        let stands = Rc::downgrade(&cluster);
+        cluster.counted.stands(Rc::new(move |now| {
+            let cluster = stands.upgrade()?;
+            Some(cluster.standing(now))
+        }));
+        cluster
     }
 
     /// Its endpoints are these from now on. Who was one before, by name and address, keeps its load and
@@ -334,10 +347,11 @@ impl Cluster {
         self.failing.contains(&status)
     }
 
-    /// What came of an endpoint that was asked.
-    pub(super) fn outcome(self: &Rc<Self>, slot: Slot, now: Time, outcome: Outcome) {
+    /// What came of an endpoint that was asked; and what it was that failed, if it has.
+    pub(super) fn outcome(self: &Rc<Self>, slot: Slot, now: Time, outcome: Outcome, how: Ejected) {
         let ejected = self.group.borrow_mut().outcome(slot, now, outcome);
         if let Some(span) = ejected {
+            self.counted.ejected(how);
             {
                 let endpoints = self.endpoints.borrow();
                 let Endpoint {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     net::{Network, Stream},
+    observe::{Life, Moments},
     port::{Call, Fault, Port},
 };
 use std::{
@@ -27,6 +28,7 @@ pub(crate) const ATTEMPTS: usize = 3;
 pub struct Dial<N: Network> {
     net: N,
     uplink: Rc<Uplink>,
+    moments: Moments,
     /// What decides whom it goes to, where that is asked.
     key: Option<u64>,
     /// Those that could not be reached.
@@ -54,11 +56,17 @@ enum Step<N: Network> {
 
 impl<N: Network> Dial<N> {
     /// A connect to the endpoint of `held`.
-    pub(super) fn new(net: N, uplink: Rc<Uplink>, key: Option<u64>, held: Held) -> Self {
+    pub(super) fn new(
+        net: N,
+        (uplink, moments): (Rc<Uplink>, Moments),
+        key: Option<u64>,
+        held: Held,
+    ) -> Self {
         let under_way = Attempt::new(&net, &uplink, held);
         Dial {
             net,
             uplink,
+            moments,
             key,
             tried: Vec::new(),
             under_way,
@@ -153,6 +161,10 @@ impl<N: Network> Dial<N> {
 
     fn begun(&self, stream: N::Stream) -> Result<Port<N::Stream>, Refusal> {
         let endpoint = self.under_way.held.endpoint();
+        let life = Life::new(
+            self.uplink.cluster.counted.clone(),
+            Rc::clone(&self.moments),
+        );
         match self.uplink.terms(endpoint) {
             // Never in the clear what was meant to be secured.
             None if self.uplink.cluster.tls => {
@@ -160,12 +172,15 @@ impl<N: Network> Dial<N> {
                 tracing::error!(%address, "an endpoint without a name to verify");
                 Err(Refusal::Failed(Cause::Local))
             }
-            None => Ok(Port::plain(stream)),
-            Some(terms) => Port::client(stream, terms).map_err(|error| {
-                let endpoint = &endpoint.authority;
-                tracing::error!(%error, endpoint, "cannot begin a TLS handshake");
-                Refusal::Failed(Cause::Local)
-            }),
+            None => Ok(Port::plain(stream).living(life)),
+            Some(terms) => {
+                let port = Port::client(stream, terms).map(|port| port.living(life));
+                port.map_err(|error| {
+                    let endpoint = &endpoint.authority;
+                    tracing::error!(%error, endpoint, "cannot begin a TLS handshake");
+                    Refusal::Failed(Cause::Local)
+                })
+            }
         }
     }
 }

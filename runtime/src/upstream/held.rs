@@ -4,6 +4,7 @@
 //! goes to who waits for one. It waits for nothing.
 
 use super::cluster::{Cluster, Endpoint};
+use crate::observe::Ejected;
 use std::rc::Rc;
 use tidegate_core::{
     group::{Outcome, Slot},
@@ -65,17 +66,20 @@ impl Held {
             true => Outcome::Failed,
             false => Outcome::Answered,
         };
-        self.cluster.outcome(self.slot, now, outcome);
+        let how = Ejected::Status;
+        self.cluster.outcome(self.slot, now, outcome, how);
     }
 
     /// It is there: all that can be known of one that is asked for nothing but a connection.
     pub fn reached(&self, now: Time) {
-        self.cluster.outcome(self.slot, now, Outcome::Answered);
+        let how = Ejected::Connection;
+        self.cluster.outcome(self.slot, now, Outcome::Answered, how);
     }
 
     /// It could not be reached, or broke off, or fell silent, before it had answered.
     pub fn failed(&self, now: Time) {
-        self.cluster.outcome(self.slot, now, Outcome::Failed);
+        let how = Ejected::Connection;
+        self.cluster.outcome(self.slot, now, Outcome::Failed, how);
     }
 }
 

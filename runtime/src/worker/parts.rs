@@ -89,6 +89,7 @@ pub(super) fn cluster(
         group,
         depth: configured.queue.map_or(0, |queue| queue.depth.get()),
         queued: extras.observer.queued(&configured.name),
+        counted: extras.observer.cluster(&configured.name),
         budget: Budget::new(configured.retries.allowance),
         failing: ejection.map_or(Box::default(), |one| one.statuses.as_slice().into()),
         declined: configured.retries.statuses.as_slice().into(),

@@ -1,17 +1,33 @@
 //! As the text format of Prometheus has it.
 
-use super::{CONNECTIONS, CloseCause, Histogram, Kind, Listeners, MEETINGS, REQUESTS, Side, Sum};
+use super::{
+    CONNECTIONS, CloseCause, Handshake, Histogram, Kind, Listeners, MEETINGS, REQUESTS, Side,
+    Stage, Sum,
+};
 use crate::observe::{
     histogram::line,
+    label,
     names::{Family, label_value},
 };
+
+impl Handshake {
+    /// As it is counted, at the listener of this name.
+    fn labels(&self, listener: &str) -> String {
+        let result = if self.done { "success" } else { "failure" };
+        let version = self.version.unwrap_or_default();
+        format!(
+            "listener=\"{listener}\",result=\"{result}\",tls_protocol_version=\"{version}\",\
+             tls_resumed=\"{}\"",
+            self.resumed
+        )
+    }
+}
 
 impl Listeners {
     pub(in crate::observe) fn write(&self, out: &mut String) {
         type Count = fn(&Sum) -> u64;
-        let counts: [(&Family, Count); 3] = [
+        let counts: [(&Family, Count); 2] = [
             (&Family::ACCEPTED, |sum| sum.accepted),
-            (&Family::ACTIVE, Sum::active),
             (&Family::REQUESTS_ACTIVE, |sum| sum.under_way),
         ];
         for (family, count) in counts {
@@ -24,14 +40,13 @@ impl Listeners {
                 );
             }
         }
+        self.write_stages(out);
         self.write_closed(out);
         self.histogram(out, &Family::DURATION, CONNECTIONS, |sum| {
             &sum.sums.durations
         });
         self.write_bytes(out);
         self.write_handshakes(out);
-        let handshaking = &Family::HANDSHAKE_DURATION;
-        self.histogram(out, handshaking, MEETINGS, |sum| &sum.sums.handshaking);
         self.write_requests(out);
     }
 
@@ -80,19 +95,56 @@ impl Listeners {
     }
 
     fn write_handshakes(&self, out: &mut String) {
-        Family::HANDSHAKES.head(out);
+        let (counts, spans) = (&Family::HANDSHAKES, &Family::HANDSHAKE_DURATION);
+        let all = || {
+            let listeners = self.0.iter();
+            listeners.flat_map(|(name, sum)| {
+                let name = label_value(name);
+                let handshakes = sum.sums.handshakes.iter();
+                handshakes.map(move |(kind, spans)| (kind.labels(&name), spans))
+            })
+        };
+        counts.head(out);
+        for (labels, spans) in all() {
+            counts.sample(out, &labels, spans.count());
+        }
+        spans.head(out);
+        for (labels, histogram) in all() {
+            histogram.write(out, spans.name, &labels, MEETINGS);
+        }
+    }
+
+    /// What connections are about, how long they were about something else, and which are half-closed.
+    fn write_stages(&self, out: &mut String) {
+        let labels = |name: &str, stage: Stage| {
+            let (name, phase) = (label_value(name), stage.word());
+            format!("listener=\"{name}\",phase=\"{phase}\"")
+        };
+        let stages = || {
+            let all = self.0.iter();
+            all.flat_map(|(name, sum)| Stage::ALL.map(|stage| (name, sum, stage)))
+        };
+        Family::ACTIVE.head(out);
+        for (name, sum, stage) in stages() {
+            let count = sum.stages.now[stage as usize];
+            Family::ACTIVE.sample(out, &labels(name, stage), count);
+        }
+        let family = &Family::PHASE_DURATION;
+        family.head(out);
+        for (name, sum, stage) in stages() {
+            let past = &sum.stages.past[stage as usize];
+            // Few listeners have all of them.
+            if past.count() > 0 {
+                past.write(out, family.name, &labels(name, stage), CONNECTIONS);
+            }
+        }
+        Family::HALF.head(out);
         for (name, sum) in &self.0 {
-            let (family, name) = (Family::HANDSHAKES.name, label_value(name));
-            for (handshake, count) in &sum.sums.handshakes {
-                let result = if handshake.done { "success" } else { "failure" };
-                let version = handshake.version.unwrap_or_default();
-                line(
-                    out,
-                    format_args!(
-                        "{family}{{listener=\"{name}\",result=\"{result}\",\
-                         tls_protocol_version=\"{version}\"}} {count}"
-                    ),
-                );
+            let name = label_value(name);
+            for side in Side::BOTH {
+                let labels = format!("listener=\"{name}\",side=\"{}\"", label(side));
+                let count = sum.half_closed[side as usize];
+                Family::HALF.sample(out, &labels, count);
             }
         }
     }
@@ -116,17 +168,12 @@ impl Listeners {
                 others.write(out, family.name, &labels, REQUESTS);
             }
         }
-        Family::OVERFLOW.head(out);
+    }
+
+    /// Requests that were counted as others, because there would have been too many series.
+    pub(in crate::observe) fn overflow(&self) -> u64 {
         let others = self.0.values().map(|sum| sum.sums.requests.others.count());
-        line(
-            out,
-            format_args!(
-                "{}{{metric=\"{}\"}} {}",
-                Family::OVERFLOW.name,
-                family.name,
-                others.sum::<u64>()
-            ),
-        );
+        others.sum()
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn of(settings: Settings, depth: u32, members: &[Member]) -> Rc<Clust
         group: Group::new(settings, 1),
         depth,
         queued: Queued::default(),
+        counted: Clustered::default(),
         budget: Budget::default(),
         failing: [503].into(),
         declined: Box::default(),

@@ -7,6 +7,7 @@
 mod admin;
 mod bad_input;
 mod balance;
+mod browser;
 mod clients;
 mod close;
 mod curl;
@@ -27,6 +28,7 @@ mod main_job;
 mod mutual;
 mod names;
 mod own;
+mod page;
 mod passthrough;
 mod peers;
 mod phases;

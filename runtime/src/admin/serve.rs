@@ -10,7 +10,12 @@ use super::{
     json,
     query::Filter,
 };
-use crate::{config, observe::Conn, roll::Order};
+use crate::{
+    config,
+    observe::Conn,
+    picture::picture,
+    roll::{Order, Said},
+};
 use http_body_util::{Either, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -105,6 +110,7 @@ impl Service {
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
             },
             ["v1", "connections", conn] => self.one(conn, Order::Why).await,
+            ["v1", "connections", conn, "picture"] => self.picture(conn).await,
             ["v1", "events"] => {
                 let mut answer = Response::new(Either::Right(self.events.listen()));
                 let kind = hyper::header::HeaderValue::from_static("text/event-stream");
@@ -150,18 +156,35 @@ impl Service {
     }
 
     async fn one(&self, conn: &str, order: Order) -> Answer {
+        match self.asked_of(conn, order).await {
+            Ok(said) => value(StatusCode::OK, &json::connection(&said)),
+            Err(why) => why,
+        }
+    }
+
+    /// The last steps of a connection, drawn.
+    async fn picture(&self, conn: &str) -> Answer {
+        let said = match self.asked_of(conn, Order::Why).await {
+            Ok(said) => said,
+            Err(why) => return why,
+        };
+        match said.timeline.as_deref().and_then(picture) {
+            Some(svg) => written(StatusCode::OK, "image/svg+xml", svg),
+            None => fault(StatusCode::NOT_FOUND, "nothing has happened there yet"),
+        }
+    }
+
+    async fn asked_of(&self, conn: &str, order: Order) -> Result<Said, Answer> {
         let Ok(which) = conn.parse::<Conn>() else {
             let why = format!("`{conn}` is no connection's name, as 0-17");
-            return fault(StatusCode::BAD_REQUEST, &why);
+            return Err(fault(StatusCode::BAD_REQUEST, &why));
         };
         let all = self.asked.workers.sessions(Some(which), order).await;
-        match &*all.answers {
-            [said, ..] => value(StatusCode::OK, &json::connection(said)),
-            [] => fault(
-                StatusCode::NOT_FOUND,
-                &format!("there is no connection {conn}"),
-            ),
-        }
+        let none = || {
+            let why = format!("there is no connection {conn}");
+            fault(StatusCode::NOT_FOUND, &why)
+        };
+        all.answers.into_iter().next().ok_or_else(none)
     }
 
     async fn plan(&self) -> Answer {

@@ -3,7 +3,7 @@
 //! A file in, lines out. It opens no connection: the core alone is asked what it would do.
 
 use super::{Decision, Exit, say, text};
-use crate::config::Outside;
+use crate::{config::Outside, picture::picture};
 use clap::{Args, Subcommand};
 use std::{
     any::Any,
@@ -24,8 +24,15 @@ pub(super) struct TraceFlags {
 enum Verb {
     /// Tell the steps to a session of this version, and see that it does the same
     Replay(Asked),
-    /// Print the steps for people
-    Show(Asked),
+    /// Print the steps for people, or draw them
+    Show {
+        #[command(flatten)]
+        asked: Asked,
+        /// Draw them, as SVG. Every trace that is somewhere in the file is drawn, so this is also for
+        /// snapshots, and for what the demo and the simulation print
+        #[arg(long)]
+        svg: bool,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -45,7 +52,7 @@ impl TraceFlags {
     }
 
     fn file(&self) -> &Path {
-        let (Verb::Replay(asked) | Verb::Show(asked)) = &self.verb;
+        let (Verb::Replay(asked) | Verb::Show { asked, .. }) = &self.verb;
         &asked.file
     }
 
@@ -54,7 +61,8 @@ impl TraceFlags {
         let name = self.file().to_string_lossy();
         let said = match &self.verb {
             Verb::Replay(_) => played(&name, text),
-            Verb::Show(_) => show(text).map(|rows| say(Exit::Ok, rows)),
+            Verb::Show { svg: true, .. } => drawn(text),
+            Verb::Show { svg: false, .. } => show(text).map(|rows| say(Exit::Ok, rows)),
         };
         said.unwrap_or_else(|Trouble { line, what }| Decision::Say {
             exit: Exit::Config,
@@ -106,6 +114,14 @@ fn played(name: &str, text: &str) -> Result<Decision, Trouble> {
     })
 }
 
+fn drawn(text: &str) -> Result<Decision, Trouble> {
+    let none = || Trouble {
+        line: 1,
+        what: "there is no trace in it".to_owned(),
+    };
+    picture(text).map(|svg| say(Exit::Ok, svg)).ok_or_else(none)
+}
+
 /// The words of a panic.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let string = panic.downcast_ref::<String>().map(String::as_str);
@@ -147,6 +163,14 @@ mod tests {
             Decision::Say { exit, out, err } => (exit, out + &err),
             Decision::Start(..) => panic!("nothing is started"),
         }
+    }
+
+    fn shown(asked: Asked) -> Verb {
+        Verb::Show { asked, svg: false }
+    }
+
+    fn drawn(asked: Asked) -> Verb {
+        Verb::Show { asked, svg: true }
     }
 
     fn replayed(text: &str) -> (Exit, String) {
@@ -205,15 +229,23 @@ mod tests {
             Exit::Config,
             "error: a.trace:1: a trace begins with `tidegate trace v1`\n",
         );
-        for verb in [Verb::Replay, Verb::Show] {
+        for verb in [Verb::Replay, shown] {
             let (exit, words) = said(verb, "listen = 80\n");
             assert_eq!((exit, words.as_str()), none);
         }
     }
 
     #[test]
+    fn a_trace_is_drawn_and_what_is_none_is_not() {
+        let (exit, svg) = said(drawn, &trace(false));
+        assert!(exit == Exit::Ok && svg.starts_with("<svg "), "{svg}");
+        let none = "error: a.trace:1: there is no trace in it\n".to_owned();
+        assert_eq!(said(drawn, "listen = 80\n"), (Exit::Config, none));
+    }
+
+    #[test]
     fn rows_are_shown_without_their_entries() {
-        let (exit, rows) = said(Verb::Show, &trace(false));
+        let (exit, rows) = said(shown, &trace(false));
         assert_eq!(exit, Exit::Ok);
         assert_eq!(rows.lines().count(), 7, "{rows}");
         assert!(!rows.contains(" ; "), "{rows}");

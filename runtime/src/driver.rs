@@ -114,8 +114,8 @@ pub struct Driver<N: Network> {
     lease: Lease<N>,
     /// The session's share in the upstream leg's endpoint.
     held: Option<Held>,
-    /// The endpoint that was dialled last, for logs.
-    endpoint: Box<str>,
+    /// The endpoint of the last upstream leg, or of the last one that was dialled in vain; for logs.
+    endpoint: Option<Rc<str>>,
     /// When an upstream leg was last asked for.
     dialled_at: Time,
     conn: Conn,
@@ -188,7 +188,7 @@ impl<N: Network> Driver<N> {
             lease: Lease::default(),
             held: None,
             conn,
-            endpoint: Box::default(),
+            endpoint: None,
             dialled_at: now,
             client,
             before: None,

@@ -109,8 +109,7 @@ impl Service {
                 }
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
             },
-            ["v1", "connections", conn] => self.one(conn, Order::Why).await,
-            ["v1", "connections", conn, "picture"] => self.picture(conn).await,
+            ["v1", "connections", conn] => self.why(conn, query).await,
             ["v1", "events"] => {
                 let mut answer = Response::new(Either::Right(self.events.listen()));
                 let kind = hyper::header::HeaderValue::from_static("text/event-stream");
@@ -162,16 +161,17 @@ impl Service {
         }
     }
 
-    /// The last steps of a connection, drawn.
-    async fn picture(&self, conn: &str) -> Answer {
+    /// How a connection stands, and how it came to that; with `?picture` its last steps drawn, too.
+    async fn why(&self, conn: &str, query: &str) -> Answer {
         let said = match self.asked_of(conn, Order::Why).await {
             Ok(said) => said,
             Err(why) => return why,
         };
-        match said.timeline.as_deref().and_then(picture) {
-            Some(svg) => written(StatusCode::OK, "image/svg+xml", svg),
-            None => fault(StatusCode::NOT_FOUND, "nothing has happened there yet"),
+        let mut told = json::connection(&said);
+        if query == "picture" {
+            told["picture"] = said.timeline.as_deref().and_then(picture).into();
         }
+        value(StatusCode::OK, &told)
     }
 
     async fn asked_of(&self, conn: &str, order: Order) -> Result<Said, Answer> {

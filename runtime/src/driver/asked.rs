@@ -132,7 +132,7 @@ impl<N: Network> Driver<N> {
                 listener: &service.name,
                 client: self.client.ip(),
                 https,
-                endpoint: &self.endpoint,
+                endpoint: self.endpoint(),
                 now: self.now,
                 written: self.wires[Side::Down as usize].told.written,
             };

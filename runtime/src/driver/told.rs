@@ -13,11 +13,16 @@ impl<N: Network> Driver<N> {
             conn: self.conn,
             listener: Rc::clone(&self.service.name),
             client: self.client,
-            endpoint: self.endpoint.to_string(),
+            endpoint: self.endpoint().to_owned(),
             report: self.session.report(),
             wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
             now: self.now,
         }
+    }
+
+    /// The name of the endpoint of its last upstream leg; empty if there was none.
+    pub(super) fn endpoint(&self) -> &str {
+        self.endpoint.as_deref().unwrap_or_default()
     }
 
     /// Its last steps, to be shown and to be played again.

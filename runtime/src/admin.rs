@@ -10,6 +10,7 @@ mod door;
 mod events;
 mod json;
 pub mod query;
+pub mod recorded;
 mod serve;
 mod told;
 

@@ -186,7 +186,7 @@ pub fn decide(
         Some(Verb::Completions { shell }) => manual::completions(shell),
         Some(Verb::Man { page }) => manual::page(page.as_deref()),
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
-        Some(Verb::Trace(flags)) => flags.decide(outside, color),
+        Some(Verb::Trace(flags)) => flags.decide(outside, ask::place(admin.as_deref()), output),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,

@@ -370,7 +370,9 @@ impl<N: Network> Driver<N> {
                 // What it was counted as a request by is still to come.
                 self.tell_request();
                 let cause = CloseCause::of(&self.session.report());
-                self.count_closed(cause.unwrap_or(CloseCause::Internal));
+                let cause = cause.unwrap_or(CloseCause::Internal);
+                self.count_closed(cause);
+                self.tell_recorders(cause);
                 if let Some(mut tap) = self.tap.take() {
                     tap.ended(&self.record());
                 }

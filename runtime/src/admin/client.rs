@@ -2,7 +2,7 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
-use super::{query::Filter, told, usual_path};
+use super::{query::Filter, recorded::Records, told, usual_path};
 use crate::cli::Exit;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::{
@@ -66,6 +66,8 @@ pub enum What {
     Drain(Option<String>, bool),
     /// `stop`.
     Stop,
+    /// `trace record`: whom, and into which folder.
+    Record(Records, Option<PathBuf>),
 }
 
 /// Asks, and says what the answer was.
@@ -89,7 +91,17 @@ fn failed(why: &str) -> Exit {
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     let (method, path) = request(&ask.what);
-    let (status, text) = fetch(&ask.at, method, &path).await?;
+    let patience = match &ask.what {
+        What::Record(records, _) => PATIENCE + Duration::from_micros(records.span.0),
+        What::Status
+        | What::Conns(_)
+        | What::Why(..)
+        | What::Kill(..)
+        | What::Reload(_)
+        | What::Drain(..)
+        | What::Stop => PATIENCE,
+    };
+    let (status, text) = fetch(&ask.at, method, &path, patience).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());
@@ -100,6 +112,9 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
             StatusCode::BAD_REQUEST => Exit::Usage,
             _ => Exit::Failure,
         });
+    }
+    if let (What::Record(_, folder), false) = (&ask.what, ask.json) {
+        return recorded(&text, folder.as_deref(), out);
     }
     if ask.json {
         write!(out, "{text}")?;
@@ -124,14 +139,52 @@ fn request(what: &What) -> (Method, String) {
         What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
         What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),
         What::Stop => (Method::POST, "/v1/stop".to_owned()),
+        What::Record(records, _) => (Method::GET, format!("/v1/trace?{}", records.show())),
     }
+}
+
+/// Keeps the sessions that were recorded: a file each, or all of them on the output.
+fn recorded(text: &str, folder: Option<&Path>, out: &mut dyn Write) -> io::Result<Exit> {
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let (mut kept, mut lost) = (0, 0);
+    for line in lines {
+        let (Some(conn), Some(timeline)) = (line["conn"].as_str(), line["timeline"].as_str())
+        else {
+            lost = line["lost"].as_u64().unwrap_or(lost);
+            continue;
+        };
+        kept += 1;
+        match folder {
+            None => writeln!(out, "{timeline}")?,
+            Some(folder) => {
+                let file = folder.join(format!("{conn}.trace"));
+                let cannot = |error: io::Error| {
+                    let why = format!("cannot write {}: {error}", file.display());
+                    io::Error::new(error.kind(), why)
+                };
+                std::fs::create_dir_all(folder).map_err(cannot)?;
+                std::fs::write(&file, timeline).map_err(cannot)?;
+                let (cause, listener) = (&line["cause"], &line["listener"]);
+                let words = [cause, listener].map(|word| word.as_str().unwrap_or_default());
+                writeln!(out, "{}  {}  {}", file.display(), words[1], words[0])?;
+            }
+        }
+    }
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!(", {lost} that came too fast are lost"),
+    };
+    eprintln!("{kept} recorded{lost}");
+    Ok(Exit::Ok)
 }
 
 /// Says who is left, as often as that changes, until the process is over.
 async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
     let mut before = String::new();
     loop {
-        let Ok((_, text)) = fetch(at, Method::GET, "/v1/connections").await else {
+        let Ok((_, text)) = fetch(at, Method::GET, "/v1/connections", PATIENCE).await else {
             return writeln!(out, "drained");
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -145,7 +198,12 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-async fn fetch(at: &Where, method: Method, path: &str) -> io::Result<(StatusCode, String)> {
+async fn fetch(
+    at: &Where,
+    method: Method,
+    path: &str,
+    patience: Duration,
+) -> io::Result<(StatusCode, String)> {
     let cannot = |place: String, error: io::Error| {
         let why = format!(
             "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
@@ -173,7 +231,7 @@ async fn fetch(at: &Where, method: Method, path: &str) -> io::Result<(StatusCode
         }
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
-    timeout(PATIENCE, talk).await.map_err(late)?
+    timeout(patience, talk).await.map_err(late)?
 }
 
 async fn exchange(

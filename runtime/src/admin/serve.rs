@@ -9,6 +9,7 @@ use super::{
     events::{Events, Told},
     json,
     query::Filter,
+    recorded::{Recorded, Records},
 };
 use crate::{
     config,
@@ -44,7 +45,7 @@ pub(super) struct Service {
 /// The page that shows it all.
 const PAGE: &str = include_str!("ui/index.html");
 
-type Answer = Response<Either<Full<Bytes>, Told>>;
+type Answer = Response<Either<Full<Bytes>, Either<Told, Recorded>>>;
 
 impl Service {
     pub(super) async fn answer(
@@ -111,11 +112,12 @@ impl Service {
             },
             ["v1", "connections", conn] => self.why(conn, query).await,
             ["v1", "events"] => {
-                let mut answer = Response::new(Either::Right(self.events.listen()));
+                let mut answer = Response::new(Either::Right(Either::Left(self.events.listen())));
                 let kind = hyper::header::HeaderValue::from_static("text/event-stream");
                 answer.headers_mut().insert(CONTENT_TYPE, kind);
                 answer
             }
+            ["v1", "trace"] => self.record(query),
             ["ui"] => page(),
             _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
         }
@@ -185,6 +187,20 @@ impl Service {
             fault(StatusCode::NOT_FOUND, &why)
         };
         all.answers.into_iter().next().ok_or_else(none)
+    }
+
+    /// Sessions as they end.
+    fn record(&self, query: &str) -> Answer {
+        let records = match Records::read(query) {
+            Ok(records) => records,
+            Err(why) => return fault(StatusCode::BAD_REQUEST, &why),
+        };
+        let (recorded, recording) = records.begin();
+        self.asked.workers.record(&recording);
+        let mut answer = Response::new(Either::Right(Either::Right(recorded)));
+        let kind = hyper::header::HeaderValue::from_static("application/x-ndjson");
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer
     }
 
     async fn plan(&self) -> Answer {

@@ -22,6 +22,7 @@ pub(super) fn told(what: &What, value: &Value) -> String {
         What::Reload(true) => format!("would be: {}; nothing was changed\n", plan(value)),
         What::Drain(..) => "draining\n".to_owned(),
         What::Stop => "stopping\n".to_owned(),
+        What::Record(..) => String::new(),
     }
 }
 

@@ -100,7 +100,7 @@ pub(super) struct Drain {
     plain: Plain,
 }
 
-fn span(text: &str) -> Result<tidegate_core::time::Span, String> {
+pub(super) fn span(text: &str) -> Result<tidegate_core::time::Span, String> {
     crate::config::duration(text)
         .ok_or_else(|| "write a number with a unit: 90s, 5m, 1h".to_owned())
 }
@@ -109,26 +109,27 @@ fn as_written(text: &str) -> Result<String, String> {
     span(text).map(|_| text.to_owned())
 }
 
+/// The place that `--admin` names.
+pub(super) fn place(admin: Option<&str>) -> Result<Where, Decision> {
+    match admin {
+        None => Ok(Where::Usual),
+        Some(path) if path.contains('/') => Ok(Where::Unix(path.into())),
+        Some(address) => address.parse().map(Where::Http).map_err(|_| {
+            let err =
+                format!("error: --admin {address}: write IP:PORT, or the path of a Unix socket\n");
+            Decision::Say {
+                exit: Exit::Usage,
+                out: String::new(),
+                err,
+            }
+        }),
+    }
+}
+
 impl AskVerb {
     /// What is asked, at the place that `--admin` names.
     pub(super) fn decide(self, admin: Option<&str>) -> Result<Ask, Decision> {
-        let at = match admin {
-            None => Where::Usual,
-            Some(path) if path.contains('/') => Where::Unix(path.into()),
-            Some(address) => match address.parse() {
-                Ok(address) => Where::Http(address),
-                Err(_) => {
-                    let err = format!(
-                        "error: --admin {address}: write IP:PORT, or the path of a Unix socket\n"
-                    );
-                    return Err(Decision::Say {
-                        exit: Exit::Usage,
-                        out: String::new(),
-                        err,
-                    });
-                }
-            },
-        };
+        let at = place(admin)?;
         let (what, Plain { json }) = match self {
             AskVerb::Status(plain) => (What::Status, plain),
             AskVerb::Conns(conns) => {

@@ -13,6 +13,7 @@ pub mod query;
 pub mod recorded;
 mod serve;
 mod told;
+mod top;
 
 use crate::{
     config::{self, Door},

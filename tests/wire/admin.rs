@@ -105,6 +105,14 @@ fn a_connection_says_why_it_is_open() {
     let why = stage.told(&format!("why {conn}"));
     assert!(why.contains("client     waits for a request"), "{why}");
     assert!(why.contains("ends by    idle in 1m 14s"), "{why}");
+    let top = stage.told("top --once");
+    for said in [
+        "serving  generation 1",
+        "1  ########################################",
+        "client  established",
+    ] {
+        assert!(top.contains(said), "{said}: {top}");
+    }
     // Filters: what is so, and what is not.
     for (filter, count) in [
         ("--phase idle", 1),

@@ -2,7 +2,7 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
-use super::{query::Filter, recorded::Records, told, usual_path};
+use super::{query::Filter, recorded::Records, told, top, usual_path};
 use crate::cli::Exit;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
@@ -24,6 +24,8 @@ use tokio::{
 
 /// How long an answer may take: a reload looks up names and starts checks.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a screen of `top` stands.
+const SCREEN: Duration = Duration::from_secs(1);
 /// How often a drain is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -66,6 +68,8 @@ pub enum What {
     Drain(Option<String>, bool),
     /// `stop`.
     Stop,
+    /// `top`: once only, or until it is interrupted.
+    Top(bool),
     /// `trace record`: whom, and into which folder.
     Record(Records, Option<PathBuf>),
 }
@@ -90,6 +94,9 @@ fn failed(why: &str) -> Exit {
 }
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
+    if let What::Top(once) = ask.what {
+        return top(&ask.at, once, out).await;
+    }
     let (method, path) = request(&ask.what);
     let patience = match &ask.what {
         What::Record(records, _) => PATIENCE + Duration::from_micros(records.span.0),
@@ -99,6 +106,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Kill(..)
         | What::Reload(_)
         | What::Drain(..)
+        | What::Top(_)
         | What::Stop => PATIENCE,
     };
     let (status, text) = fetch(&ask.at, method, &path, patience).await?;
@@ -129,7 +137,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
 
 fn request(what: &What) -> (Method, String) {
     match what {
-        What::Status => (Method::GET, "/v1/status".to_owned()),
+        What::Status | What::Top(_) => (Method::GET, "/v1/status".to_owned()),
         What::Conns(filter) => (Method::GET, format!("/v1/connections?{}", filter.show())),
         What::Why(conn, _) => (Method::GET, format!("/v1/connections/{conn}")),
         What::Kill(conn, false) => (Method::DELETE, format!("/v1/connections/{conn}")),
@@ -178,6 +186,29 @@ fn recorded(text: &str, folder: Option<&Path>, out: &mut dyn Write) -> io::Resul
     };
     eprintln!("{kept} recorded{lost}");
     Ok(Exit::Ok)
+}
+
+/// How it stands, once a second on a terminal that is cleared for it, until the process is over.
+async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut before = None;
+    loop {
+        let mut answers = [Value::Null, Value::Null];
+        for (answer, path) in answers.iter_mut().zip(["/v1/status", "/v1/connections"]) {
+            let (_, text) = fetch(at, Method::GET, path, PATIENCE).await?;
+            *answer = serde_json::from_str(&text).unwrap_or(Value::Null);
+        }
+        let [status, connections] = answers;
+        let screen = top::screen(&status, &connections, before.as_ref());
+        if once {
+            write!(out, "{screen}")?;
+            return Ok(Exit::Ok);
+        }
+        // To the corner, and clear.
+        write!(out, "\x1b[H\x1b[2J{screen}")?;
+        out.flush()?;
+        before = Some(status);
+        sleep(SCREEN).await;
+    }
 }
 
 /// Says who is left, as often as that changes, until the process is over.

@@ -90,7 +90,9 @@ impl Service {
             ["v1", "status"] => match self.asked.process.status().await {
                 Some(status) => {
                     let all = self.asked.workers.sessions(None, Order::Look).await;
-                    value(StatusCode::OK, &json::status(&status, all.answers.len()))
+                    let mut told = json::status(&status, all.answers.len());
+                    told["closed"] = json::closed(&self.asked.workers.metrics().await.answers);
+                    value(StatusCode::OK, &told)
                 }
                 None => over(),
             },

@@ -13,6 +13,8 @@ pub(super) enum AskVerb {
     Status(Plain),
     /// List its connections, the oldest first
     Conns(Conns),
+    /// Watch phases, sockets, endpoints and closes, until interrupted
+    Top(Top),
     /// Say what a connection waits for, what ends it, and how it came to that
     Why(Why),
     /// End a connection: a request under way is its last; a tunnel is reset
@@ -59,6 +61,13 @@ pub(super) struct One {
     conn: String,
     #[command(flatten)]
     plain: Plain,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Top {
+    /// Print it once, and end
+    #[arg(long)]
+    once: bool,
 }
 
 #[derive(Args, Debug)]
@@ -142,6 +151,7 @@ impl AskVerb {
                 };
                 (What::Conns(filter), conns.plain)
             }
+            AskVerb::Top(top) => (What::Top(top.once), Plain { json: false }),
             AskVerb::Why(why) => (What::Why(why.one.conn, why.trace), why.one.plain),
             AskVerb::Kill(kill) => (What::Kill(kill.one.conn, kill.rst), kill.one.plain),
             AskVerb::Reload(reload) => (What::Reload(reload.dry_run), reload.plain),

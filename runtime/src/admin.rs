@@ -5,14 +5,17 @@
 //! workers, which answer in their own turn. Its own connections are none of the proxy's, and nobody waits
 //! for them.
 
+mod allowed;
 pub mod client;
 mod door;
 mod events;
 mod json;
 mod look;
 pub mod query;
+pub mod recorded;
 mod serve;
 mod told;
+mod top;
 mod upgrade;
 
 use crate::{

@@ -11,6 +11,7 @@ mod explain;
 mod file;
 mod inline;
 mod listed;
+mod manual;
 mod probe;
 mod route;
 mod trace;
@@ -189,8 +190,10 @@ pub fn decide(
             Ok(loaded) => route(&flags, &loaded.config),
             Err(refusal) => refusal,
         },
+        Some(Verb::Completions { shell }) => manual::completions(shell),
+        Some(Verb::Man { page }) => manual::page(page.as_deref()),
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
-        Some(Verb::Trace(flags)) => flags.decide(outside, color),
+        Some(Verb::Trace(flags)) => flags.decide(outside, ask::place(admin.as_deref()), output),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,

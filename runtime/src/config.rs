@@ -23,6 +23,7 @@ mod keys;
 mod lint;
 mod listener;
 mod log;
+mod manual;
 mod names;
 pub mod networks;
 mod noted;
@@ -65,6 +66,7 @@ pub use {
     file::{Reading, read},
     fmt::format,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
+    manual::manual,
     networks::{Networks, network},
     noted::{Noted, Noting},
     outside::{Machine, Outside},

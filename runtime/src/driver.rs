@@ -117,8 +117,8 @@ pub struct Driver<N: Network> {
     lease: Lease<N>,
     /// The session's share in the upstream leg's endpoint.
     held: Option<Held>,
-    /// The endpoint that was dialled last, for logs.
-    endpoint: Box<str>,
+    /// The endpoint of the last upstream leg, or of the last one that was dialled in vain; for logs.
+    endpoint: Option<Rc<str>>,
     /// When an upstream leg was last asked for.
     dialled_at: Time,
     conn: Conn,
@@ -184,7 +184,7 @@ impl<N: Network> Driver<N> {
             lease: Lease::default(),
             held: None,
             conn,
-            endpoint: Box::default(),
+            endpoint: None,
             dialled_at: now,
             client,
             before: None,
@@ -368,8 +368,9 @@ impl<N: Network> Driver<N> {
                 self.ending = Some(ending);
                 // What it was counted as a request by is still to come.
                 self.tell_request();
-                let cause = self.record().cause();
-                self.count_closed(cause.unwrap_or(CloseCause::Internal));
+                let cause = self.record().cause().unwrap_or(CloseCause::Internal);
+                self.count_closed(cause);
+                self.tell_recorders(cause);
                 if let Some(mut tap) = self.tap.take() {
                     tap.ended(&self.record());
                 }

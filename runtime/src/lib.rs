@@ -18,6 +18,7 @@ pub mod members;
 pub mod message;
 pub mod net;
 pub mod observe;
+pub mod picture;
 pub mod pool;
 pub mod port;
 pub mod probe;

@@ -4,8 +4,10 @@
 //! woken, and answers for itself in its turn. It waits for the answers of a few at a time, so that a
 //! question to many thousands leaves others their turns between.
 
+mod recording;
 mod said;
 
+pub use recording::{Ended, Recording, Wanted};
 pub use said::{Leg, Look, Said};
 
 use crate::observe::Conn;
@@ -31,6 +33,8 @@ struct State {
     question: RefCell<Option<Rc<Question>>>,
     /// How often anything was.
     asked: Cell<u64>,
+    /// Who records those that end.
+    recordings: RefCell<Vec<Recording>>,
 }
 
 #[derive(Debug, Default)]

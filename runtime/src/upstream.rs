@@ -172,6 +172,13 @@ impl<N: Network> Upstreams<N> {
         &self.routes
     }
 
+    /// The name of a cluster.
+    #[must_use]
+    pub fn name(&self, cluster: usize) -> Option<&str> {
+        let uplink = self.uplinks.get(cluster)?;
+        Some(uplink.cluster.name())
+    }
+
     /// What the endpoint of a client's request to a cluster follows from, where the cluster asks for
     /// that and the request says it.
     #[must_use]

@@ -8,6 +8,7 @@ use std::{
     process::ExitCode,
     thread,
 };
+use tidegate::picture::picture;
 use tidegate_core::{trace::HEADER, variant::Variant};
 use tidegate_sim::{
     batch::{Batch, LARGE, Plan, WANTED},
@@ -61,6 +62,9 @@ struct Seeds {
     /// How timers run, when one schedule is shown; a batch and `shrink` try every way.
     #[arg(long, value_enum, default_value_t = Clocks::Running, global = true)]
     timers: Clocks,
+    /// Draws what is shown of a seed or a file, as SVG, and prints nothing else.
+    #[arg(long, global = true)]
+    svg: bool,
     /// Where shrunk schedules are left.
     #[arg(long, default_value = reproduce::FOLDER, global = true)]
     folder: PathBuf,
@@ -188,7 +192,9 @@ fn main() -> ExitCode {
         },
         (None, Some(seed)) => {
             let schedule = generate::schedule(seeds.kind, seed);
-            print!("{schedule}");
+            if !seeds.svg {
+                print!("{schedule}");
+            }
             show(&schedule, &seeds)
         }
         (None, None) => batch(&seeds),
@@ -280,28 +286,30 @@ fn museum(folder: &Path) -> ExitCode {
     }
 }
 
-/// Plays one schedule on each network, and prints its traces and verdicts.
+/// Plays one schedule on each network, and prints its traces and verdicts, or draws them.
 fn show(schedule: &Schedule, seeds: &Seeds) -> ExitCode {
-    let mut good = true;
+    let (mut said, mut good) = (String::new(), true);
     for &net in seeds.net.all() {
         let timers = seeds.timers.timers();
         let played = case::play(net, schedule, timers, seeds.variant, true);
-        println!("\non {net}\n{HEADER}");
+        said += &format!("\non {net}\n{HEADER}\n");
         for row in played.rows() {
-            println!("{row}");
+            said += &format!("{row}\n");
         }
         let [peers, steps] = played.fingerprint;
-        println!(
-            "\nfingerprint {peers:016x} {steps:016x}, {} ms simulated",
-            played.took_ms
-        );
+        let took = played.took_ms;
+        said += &format!("\nfingerprint {peers:016x} {steps:016x}, {took} ms simulated\n");
         for what in &played.wrong {
-            println!("WRONG {what}");
+            said += &format!("WRONG {what}\n");
         }
         good &= played.wrong.is_empty();
     }
+    if seeds.svg {
+        print!("{}", picture(&said).unwrap_or_default());
+    } else {
+        print!("{said}{}", if good { "good\n" } else { "" });
+    }
     if good {
-        println!("good");
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

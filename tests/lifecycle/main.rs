@@ -14,6 +14,7 @@ mod idle;
 mod origin;
 mod original;
 mod passthrough;
+mod picture;
 mod queue;
 mod recorded;
 mod reencrypt;

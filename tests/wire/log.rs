@@ -89,6 +89,32 @@ fn a_request_of_a_trace_says_so_and_the_origin_is_told_what_the_client_said() {
 }
 
 #[test]
+fn a_request_on_a_connection_that_another_client_left_says_where_it_went() {
+    let origin = Origin::new();
+    let proxy = format!(
+        "defaults = \"2026\"\nworkers = 1\n[[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+        [[cluster]]\nname = \"c\"\nendpoints = [\"{}\"]\n",
+        origin.address()
+    );
+    let mut proxy = Proxy::asked(proxy);
+    let (mut first, mut second) = (proxy.client(), proxy.client());
+    first.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    up.say(NOTHING);
+    assert_eq!(first.message().status(), 200);
+    second.say(b"GET /second HTTP/1.1\r\nHost: h\r\n\r\n");
+    up.message();
+    up.say(NOTHING);
+    assert_eq!(second.message().status(), 200);
+    let line = proxy
+        .process
+        .until("its line", |said| line(said, "url.path=/second"));
+    let went = format!("server.address={}", origin.address());
+    assert!(line.contains(&went), "{line}");
+}
+
+#[test]
 fn a_request_that_fails_says_why_and_so_does_one_that_is_none() {
     let origin = Origin::new();
     let mut proxy = Proxy::configured(origin.address(), "", "");

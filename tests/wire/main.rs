@@ -7,6 +7,7 @@
 mod admin;
 mod bad_input;
 mod balance;
+mod browser;
 mod clients;
 mod close;
 mod curl;
@@ -30,6 +31,7 @@ mod metrics_clusters;
 mod mutual;
 mod names;
 mod own;
+mod page;
 mod passthrough;
 mod peers;
 mod phases;

@@ -4,7 +4,8 @@
 
 use super::{
     query::{Filter, encoded},
-    told, usual_path,
+    recorded::Records,
+    told, top, usual_path,
 };
 use crate::{cli::Exit, config::duration};
 use http_body_util::{BodyExt, Empty};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::{
@@ -27,6 +28,8 @@ use tokio::{
 
 /// How long an answer may take: a reload looks up names and starts checks.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a screen of `top` stands.
+const SCREEN: Duration = Duration::from_secs(1);
 /// How often a drain is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -71,6 +74,10 @@ pub enum What {
     Drain(Option<String>, bool),
     /// `stop`.
     Stop,
+    /// `top`: once only, or until it is interrupted.
+    Top(bool),
+    /// `trace record`: whom, and into which folder.
+    Record(Records, Option<PathBuf>),
 }
 
 /// What is wanted of an upgrade; spans as they were written.
@@ -127,15 +134,20 @@ fn failed(why: &str) -> Exit {
 }
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
+    if let What::Top(once) = ask.what {
+        return top(&ask.at, once, out).await;
+    }
     let (method, path) = request(&ask.what);
     let patience = match &ask.what {
         What::Upgrade(upgrade) => upgrade.patience(),
+        What::Record(records, _) => PATIENCE + Duration::from_micros(records.span.0),
         What::Status
         | What::Conns(_)
         | What::Why(..)
         | What::Kill(..)
         | What::Reload(_)
         | What::Drain(..)
+        | What::Top(_)
         | What::Stop => PATIENCE,
     };
     let (status, text) = fetch(&ask.at, (method, &path), patience).await?;
@@ -149,6 +161,9 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
             StatusCode::BAD_REQUEST => Exit::Usage,
             _ => Exit::Failure,
         });
+    }
+    if let (What::Record(_, folder), false) = (&ask.what, ask.json) {
+        return recorded(&text, folder.as_deref(), out);
     }
     if ask.json {
         write!(out, "{text}")?;
@@ -171,6 +186,8 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Why(..)
         | What::Kill(..)
         | What::Reload(_)
+        | What::Record(..)
+        | What::Top(_)
         | What::Stop => {}
     }
     Ok(Exit::Ok)
@@ -178,7 +195,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
 
 fn request(what: &What) -> (Method, String) {
     match what {
-        What::Status => (Method::GET, "/v1/status".to_owned()),
+        What::Status | What::Top(_) => (Method::GET, "/v1/status".to_owned()),
         What::Conns(filter) => (Method::GET, format!("/v1/connections?{}", filter.show())),
         What::Why(conn, _) => (Method::GET, format!("/v1/connections/{conn}")),
         What::Kill(conn, false) => (Method::DELETE, format!("/v1/connections/{conn}")),
@@ -189,6 +206,67 @@ fn request(what: &What) -> (Method, String) {
         What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
         What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),
         What::Stop => (Method::POST, "/v1/stop".to_owned()),
+        What::Record(records, _) => (Method::GET, format!("/v1/trace?{}", records.show())),
+    }
+}
+
+/// Keeps the sessions that were recorded: a file each, or all of them on the output.
+fn recorded(text: &str, folder: Option<&Path>, out: &mut dyn Write) -> io::Result<Exit> {
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let (mut kept, mut lost) = (0, 0);
+    for line in lines {
+        let (Some(conn), Some(timeline)) = (line["conn"].as_str(), line["timeline"].as_str())
+        else {
+            lost = line["lost"].as_u64().unwrap_or(lost);
+            continue;
+        };
+        kept += 1;
+        match folder {
+            None => writeln!(out, "{timeline}")?,
+            Some(folder) => {
+                let file = folder.join(format!("{conn}.trace"));
+                let cannot = |error: io::Error| {
+                    let why = format!("cannot write {}: {error}", file.display());
+                    io::Error::new(error.kind(), why)
+                };
+                std::fs::create_dir_all(folder).map_err(cannot)?;
+                std::fs::write(&file, timeline).map_err(cannot)?;
+                let (cause, listener) = (&line["cause"], &line["listener"]);
+                let words = [cause, listener].map(|word| word.as_str().unwrap_or_default());
+                writeln!(out, "{}  {}  {}", file.display(), words[1], words[0])?;
+            }
+        }
+    }
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!(", {lost} that came too fast are lost"),
+    };
+    eprintln!("{kept} recorded{lost}");
+    Ok(Exit::Ok)
+}
+
+/// How it stands, once a second on a terminal that is cleared for it, until the process is over.
+async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut before = None;
+    loop {
+        let mut answers = [Value::Null, Value::Null];
+        for (answer, path) in answers.iter_mut().zip(["/v1/status", "/v1/connections"]) {
+            let (_, text) = fetch(at, (Method::GET, path), PATIENCE).await?;
+            *answer = serde_json::from_str(&text).unwrap_or(Value::Null);
+        }
+        let [status, connections] = answers;
+        let screen = top::screen(&status, &connections, before.as_ref());
+        if once {
+            write!(out, "{screen}")?;
+            return Ok(Exit::Ok);
+        }
+        // To the corner, and clear.
+        write!(out, "\x1b[H\x1b[2J{screen}")?;
+        out.flush()?;
+        before = Some(status);
+        sleep(SCREEN).await;
     }
 }
 

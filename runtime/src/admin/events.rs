@@ -48,6 +48,7 @@ impl Events {
                 let mut event = json::connections(all);
                 let count = event["connections"].as_array().map_or(0, Vec::len);
                 event["status"] = json::status(&status, count);
+                event["closed"] = json::closed(&asked.workers.metrics().await.answers);
                 let text = format!("data: {event}\n\n");
                 self.0.send_replace(Bytes::from(text));
             }

@@ -3,12 +3,13 @@
 //! Pure.
 
 use crate::{
+    observe::Metrics,
     roll::{Leg, Said},
     server::{Answers, Status},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidegate_core::time::Span;
+use tidegate_core::{close::CloseCause, time::Span};
 
 /// Seconds, to the microsecond.
 fn seconds(span: Span) -> f64 {
@@ -61,6 +62,18 @@ fn leg(leg: &Leg) -> Value {
         "unacked": leg.look.unacked,
         "half_closed": leg.half_closed.map(seconds),
     })
+}
+
+/// How many connections were closed so far, by cause; a cause that none had is left out.
+pub(super) fn closed(workers: &[Metrics]) -> Value {
+    let counts = CloseCause::ALL.into_iter().filter_map(|cause| {
+        let count: u64 = workers
+            .iter()
+            .map(|worker| worker.listeners.closed(cause))
+            .sum();
+        (count > 0).then(|| (cause.to_string(), json!(count)))
+    });
+    Value::Object(counts.collect())
 }
 
 /// The process.

@@ -6,24 +6,27 @@
 
 use super::{
     Asked,
+    allowed::lets_in,
     events::{Events, Told},
     json, look,
     query::Filter,
+    recorded::{Recorded, Records},
     upgrade,
 };
 use crate::{
     config,
     observe::{Conn, Metrics, Usage, Whole, whole},
+    picture::picture,
     roll::{Order, Said},
 };
 use http_body_util::{Either, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST},
+    header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr};
+use std::{collections::BTreeMap, convert::Infallible};
 use tidegate_core::{event::Kill, session::Wait};
 
 /// By which way a question has come.
@@ -45,7 +48,7 @@ pub(super) struct Service {
 /// The page that shows it all.
 const PAGE: &str = include_str!("ui/index.html");
 
-pub(super) type Answer = Response<Either<Full<Bytes>, Told>>;
+pub(super) type Answer = Response<Either<Full<Bytes>, Either<Told, Recorded>>>;
 
 impl Service {
     pub(super) async fn answer(
@@ -53,7 +56,7 @@ impl Service {
         way: Way,
         request: Request<Incoming>,
     ) -> Result<Answer, Infallible> {
-        if let Err((status, why)) = self.lets_in(way, &request) {
+        if let Err((status, why)) = lets_in(way, self.token.as_deref(), &request) {
             return Ok(fault(status, why));
         }
         let (path, query) = (
@@ -91,7 +94,9 @@ impl Service {
             ["v1", "status"] => match self.asked.process.status().await {
                 Some(status) => {
                     let all = self.asked.workers.sessions(None, Order::Look).await;
-                    value(StatusCode::OK, &json::status(&status, all.answers.len()))
+                    let mut told = json::status(&status, all.answers.len());
+                    told["closed"] = json::closed(&self.asked.workers.metrics().await.answers);
+                    value(StatusCode::OK, &told)
                 }
                 None => over(),
             },
@@ -111,13 +116,14 @@ impl Service {
                 }
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
             },
-            ["v1", "connections", conn] => self.one(conn, Order::Why).await,
+            ["v1", "connections", conn] => self.why(conn, query).await,
             ["v1", "events"] => {
-                let mut answer = Response::new(Either::Right(self.events.listen()));
+                let mut answer = Response::new(Either::Right(Either::Left(self.events.listen())));
                 let kind = hyper::header::HeaderValue::from_static("text/event-stream");
                 answer.headers_mut().insert(CONTENT_TYPE, kind);
                 answer
             }
+            ["v1", "trace"] => self.record(query),
             ["ui"] => page(),
             _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
         }
@@ -176,18 +182,50 @@ impl Service {
     }
 
     async fn one(&self, conn: &str, order: Order) -> Answer {
+        match self.asked_of(conn, order).await {
+            Ok(said) => value(StatusCode::OK, &json::connection(&said)),
+            Err(why) => why,
+        }
+    }
+
+    /// How a connection stands, and how it came to that; with `?picture` its last steps drawn, too.
+    async fn why(&self, conn: &str, query: &str) -> Answer {
+        let said = match self.asked_of(conn, Order::Why).await {
+            Ok(said) => said,
+            Err(why) => return why,
+        };
+        let mut told = json::connection(&said);
+        if query == "picture" {
+            told["picture"] = said.timeline.as_deref().and_then(picture).into();
+        }
+        value(StatusCode::OK, &told)
+    }
+
+    async fn asked_of(&self, conn: &str, order: Order) -> Result<Said, Answer> {
         let Ok(which) = conn.parse::<Conn>() else {
             let why = format!("`{conn}` is no connection's name, as 0-17");
-            return fault(StatusCode::BAD_REQUEST, &why);
+            return Err(fault(StatusCode::BAD_REQUEST, &why));
         };
         let all = self.asked.workers.sessions(Some(which), order).await;
-        match &*all.answers {
-            [said, ..] => value(StatusCode::OK, &json::connection(said)),
-            [] => fault(
-                StatusCode::NOT_FOUND,
-                &format!("there is no connection {conn}"),
-            ),
-        }
+        let none = || {
+            let why = format!("there is no connection {conn}");
+            fault(StatusCode::NOT_FOUND, &why)
+        };
+        all.answers.into_iter().next().ok_or_else(none)
+    }
+
+    /// Sessions as they end.
+    fn record(&self, query: &str) -> Answer {
+        let records = match Records::read(query) {
+            Ok(records) => records,
+            Err(why) => return fault(StatusCode::BAD_REQUEST, &why),
+        };
+        let (recorded, recording) = records.begin();
+        self.asked.workers.record(&recording);
+        let mut answer = Response::new(Either::Right(Either::Right(recorded)));
+        let kind = hyper::header::HeaderValue::from_static("application/x-ndjson");
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+        answer
     }
 
     async fn plan(&self) -> Answer {
@@ -222,70 +260,6 @@ impl Service {
         };
         done(self.asked.process.drain(deadline).await)
     }
-
-    fn lets_in(
-        &self,
-        way: Way,
-        request: &Request<Incoming>,
-    ) -> Result<(), (StatusCode, &'static str)> {
-        if way == Way::Unix {
-            return Ok(());
-        }
-        let header = |name| {
-            let value: Option<&hyper::header::HeaderValue> = request.headers().get(name);
-            value.and_then(|value| value.to_str().ok())
-        };
-        let said = header(AUTHORIZATION).and_then(|said| said.strip_prefix("Bearer "));
-        if let (Some(token), Some(said)) = (&self.token, said) {
-            return match same(token, said) {
-                true => Ok(()),
-                false => Err((StatusCode::UNAUTHORIZED, "that is not the token")),
-            };
-        }
-        let looks = matches!(*request.method(), Method::GET | Method::HEAD);
-        if !looks {
-            let why = "changes need the token of [admin], or the Unix socket";
-            return Err((StatusCode::FORBIDDEN, why));
-        }
-        if self.token.is_none() && !header(HOST).is_some_and(is_own_name) {
-            let why = "it is asked by the name of another";
-            return Err((StatusCode::MISDIRECTED_REQUEST, why));
-        }
-        if self.token.is_some() {
-            return Err((StatusCode::UNAUTHORIZED, "the token is asked for"));
-        }
-        Ok(())
-    }
-}
-
-/// What a session waits for: of the other leg, where the client's waits for that.
-fn waits(said: &Said) -> Wait {
-    let [client, origin] = said
-        .legs
-        .each_ref()
-        .map(|leg| leg.as_ref().map(|leg| leg.wait));
-    match (client, origin) {
-        (Some(Wait::Other) | None, Some(wait)) | (Some(wait), _) => wait,
-        (None, None) => Wait::Other,
-    }
-}
-
-/// In a time that tells nothing of where they differ.
-fn same(token: &str, said: &str) -> bool {
-    let bytes = token.bytes().zip(said.bytes());
-    let differ = bytes.fold(0, |differ, (one, other)| differ | (one ^ other));
-    token.len() == said.len() && differ == 0
-}
-
-/// Whether it is the loopback that was asked for, by any of its names.
-fn is_own_name(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn text(status: StatusCode, text: &str) -> Answer {
@@ -328,39 +302,14 @@ fn written(status: StatusCode, kind: &'static str, body: String) -> Answer {
     answer
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_loopback_has_our_name() {
-        for own in [
-            "localhost",
-            "LOCALHOST:9901",
-            "127.0.0.1:9901",
-            "[::1]:9901",
-            "[::1]",
-            "127.8.8.8",
-        ] {
-            assert!(is_own_name(own), "{own}");
-        }
-        for others in [
-            "localhost.example.com",
-            "example.com:9901",
-            "10.0.0.1",
-            "",
-            ":",
-            "[2001:db8::1]:1",
-        ] {
-            assert!(!is_own_name(others), "{others}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_the_whole_of_it() {
-        assert!(same("abc", "abc"));
-        for other in ["", "ab", "abd", "abcd"] {
-            assert!(!same("abc", other), "{other}");
-        }
+/// What a session waits for: of the other leg, where the client's waits for that.
+fn waits(said: &Said) -> Wait {
+    let [client, origin] = said
+        .legs
+        .each_ref()
+        .map(|leg| leg.as_ref().map(|leg| leg.wait));
+    match (client, origin) {
+        (Some(Wait::Other) | None, Some(wait)) | (Some(wait), _) => wait,
+        (None, None) => Wait::Other,
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn told(what: &What, value: &Value) -> String {
         What::Upgrade(upgrade) => upgraded(value, upgrade.wait),
         What::Drain(..) => "draining\n".to_owned(),
         What::Stop => "stopping\n".to_owned(),
+        What::Record(..) | What::Top(_) => String::new(),
     }
 }
 
@@ -45,12 +46,12 @@ fn plan(value: &Value) -> String {
     parts.map(word).collect::<Vec<_>>().join("; ")
 }
 
-fn word(value: &Value) -> &str {
+pub(super) fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
 /// `1h 2m`, `3.4s`, `120ms`: in two units at most.
-fn span(value: &Value) -> String {
+pub(super) fn span(value: &Value) -> String {
     let Some(seconds) = value.as_f64() else {
         return "-".to_owned();
     };

@@ -3,6 +3,7 @@
 use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags, trace::TraceFlags};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 /// A reverse proxy that ends connections well.
@@ -51,6 +52,16 @@ pub(super) enum Verb {
     /// Say which metrics there are
     #[command(subcommand)]
     Metrics(Metrics),
+    /// Print what has a shell complete our commands: tidegate completions bash > /etc/bash_completion.d/tidegate
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a manual page: tidegate man | man -l -
+    Man {
+        /// A command, or toml: the file; the program itself if not given
+        page: Option<String>,
+    },
 }
 
 // `run`: its fields are its help.

@@ -14,6 +14,8 @@ pub(super) enum AskVerb {
     Status(Plain),
     /// List its connections, the oldest first
     Conns(Conns),
+    /// Watch phases, sockets, endpoints and closes, until interrupted
+    Top(Top),
     /// Say what a connection waits for, what ends it, and how it came to that
     Why(Why),
     /// End a connection: a request under way is its last; a tunnel is reset
@@ -62,6 +64,13 @@ pub(super) struct One {
     conn: String,
     #[command(flatten)]
     plain: Plain,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Top {
+    /// Print it once, and end
+    #[arg(long)]
+    once: bool,
 }
 
 #[derive(Args, Debug)]
@@ -120,7 +129,7 @@ pub(super) struct Drain {
     plain: Plain,
 }
 
-fn span(text: &str) -> Result<tidegate_core::time::Span, String> {
+pub(super) fn span(text: &str) -> Result<tidegate_core::time::Span, String> {
     crate::config::duration(text)
         .ok_or_else(|| "write a number with a unit: 90s, 5m, 1h".to_owned())
 }
@@ -129,26 +138,27 @@ fn as_written(text: &str) -> Result<String, String> {
     span(text).map(|_| text.to_owned())
 }
 
+/// The place that `--admin` names.
+pub(super) fn place(admin: Option<&str>) -> Result<Where, Decision> {
+    match admin {
+        None => Ok(Where::Usual),
+        Some(path) if path.contains('/') => Ok(Where::Unix(path.into())),
+        Some(address) => address.parse().map(Where::Http).map_err(|_| {
+            let err =
+                format!("error: --admin {address}: write IP:PORT, or the path of a Unix socket\n");
+            Decision::Say {
+                exit: Exit::Usage,
+                out: String::new(),
+                err,
+            }
+        }),
+    }
+}
+
 impl AskVerb {
     /// What is asked, at the place that `--admin` names.
     pub(super) fn decide(self, admin: Option<&str>) -> Result<Ask, Decision> {
-        let at = match admin {
-            None => Where::Usual,
-            Some(path) if path.contains('/') => Where::Unix(path.into()),
-            Some(address) => match address.parse() {
-                Ok(address) => Where::Http(address),
-                Err(_) => {
-                    let err = format!(
-                        "error: --admin {address}: write IP:PORT, or the path of a Unix socket\n"
-                    );
-                    return Err(Decision::Say {
-                        exit: Exit::Usage,
-                        out: String::new(),
-                        err,
-                    });
-                }
-            },
-        };
+        let at = place(admin)?;
         let (what, Plain { json }) = match self {
             AskVerb::Status(plain) => (What::Status, plain),
             AskVerb::Conns(conns) => {
@@ -161,6 +171,7 @@ impl AskVerb {
                 };
                 (What::Conns(filter), conns.plain)
             }
+            AskVerb::Top(top) => (What::Top(top.once), Plain { json: false }),
             AskVerb::Why(why) => (What::Why(why.one.conn, why.trace), why.one.plain),
             AskVerb::Kill(kill) => (What::Kill(kill.one.conn, kill.rst), kill.one.plain),
             AskVerb::Reload(reload) => (What::Reload(reload.dry_run), reload.plain),

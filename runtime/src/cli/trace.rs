@@ -2,16 +2,28 @@
 //!
 //! A file in, lines out. It opens no connection: the core alone is asked what it would do.
 
-use super::{Decision, Exit, say, text};
-use crate::config::Outside;
+use super::{Command, Decision, Exit, Output, ask::span, say, text};
+use crate::{
+    admin::{
+        client::{Ask, What, Where},
+        recorded::{Records, cause},
+    },
+    config::Outside,
+    picture::picture,
+    roll::Wanted,
+};
 use clap::{Args, Subcommand};
 use std::{
     any::Any,
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
-use tidegate_core::record::{Replay, Trouble, replay, show};
+use tidegate_core::{
+    close::CloseCause,
+    record::{Replay, Trouble, replay, show},
+    time::Span,
+};
 
 // `trace`: its verbs are its help.
 #[derive(Args, Debug)]
@@ -24,8 +36,45 @@ pub(super) struct TraceFlags {
 enum Verb {
     /// Tell the steps to a session of this version, and see that it does the same
     Replay(Asked),
-    /// Print the steps for people
-    Show(Asked),
+    /// Keep the last steps of sessions of a running process as they end: what happened, counts and times
+    Record(Record),
+    /// Print the steps for people, or draw them
+    Show {
+        #[command(flatten)]
+        asked: Asked,
+        /// Draw them, as SVG. Every trace that is somewhere in the file is drawn, so this is also for
+        /// snapshots, and for what the demo and the simulation print
+        #[arg(long)]
+        svg: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Record {
+    /// Those of this listener
+    #[arg(long, value_name = "NAME")]
+    listener: Option<String>,
+    /// Those that had an endpoint of this cluster last
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// Those that were closed for this, as half_close_timeout
+    #[arg(long, value_name = "CAUSE", value_parser = cause)]
+    cause: Option<CloseCause>,
+    /// Those that were at least so old, as 1m
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    older: Option<Span>,
+    /// For so long
+    #[arg(long = "for", value_name = "SPAN", value_parser = span, default_value = "60s")]
+    lasts: Span,
+    /// So many at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    most: u64,
+    /// A file for each in this folder, ID.trace; if not given, all of them on the output
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Print what comes as it comes, an object a line
+    #[arg(long, conflicts_with = "to")]
+    json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -36,25 +85,53 @@ struct Asked {
 }
 
 impl TraceFlags {
-    /// What there is to say of the file.
-    pub(super) fn decide(&self, outside: &dyn Outside, color: bool) -> Decision {
-        match text(self.file(), outside, color) {
-            Ok(text) => self.say(&text),
+    /// What there is to say of the file, or to ask of the process at `at`.
+    pub(super) fn decide(
+        self,
+        outside: &dyn Outside,
+        at: Result<Where, Decision>,
+        output: Output,
+    ) -> Decision {
+        let file = match &self.verb {
+            Verb::Replay(asked) | Verb::Show { asked, .. } => &asked.file,
+            Verb::Record(record) => {
+                return match at {
+                    Ok(at) => Decision::Start(Command::Ask(Box::new(record.ask(at))), output),
+                    Err(refusal) => refusal,
+                };
+            }
+        };
+        match text(file, outside, output.color) {
+            Ok(text) => self.verb.say(&file.to_string_lossy(), &text),
             Err(refusal) => refusal,
         }
     }
+}
 
-    fn file(&self) -> &Path {
-        let (Verb::Replay(asked) | Verb::Show(asked)) = &self.verb;
-        &asked.file
+impl Record {
+    fn ask(&self, at: Where) -> Ask {
+        let wanted = Wanted {
+            cluster: self.cluster.clone(),
+            listener: self.listener.clone(),
+            cause: self.cause,
+            older: self.older,
+        };
+        let (span, most) = (self.lasts, self.most);
+        let records = Records { wanted, span, most };
+        let what = What::Record(records, self.to.clone());
+        let json = self.json;
+        Ask { at, what, json }
     }
+}
 
-    /// What there is to say of `text`, which is in the file.
-    fn say(&self, text: &str) -> Decision {
-        let name = self.file().to_string_lossy();
-        let said = match &self.verb {
-            Verb::Replay(_) => played(&name, text),
-            Verb::Show(_) => show(text).map(|rows| say(Exit::Ok, rows)),
+impl Verb {
+    /// What there is to say of `text`, which is in the file of this name.
+    fn say(&self, name: &str, text: &str) -> Decision {
+        let said = match self {
+            Verb::Replay(_) => played(name, text),
+            Verb::Show { svg: true, .. } => drawn(text),
+            Verb::Show { svg: false, .. } => show(text).map(|rows| say(Exit::Ok, rows)),
+            Verb::Record(_) => return say(Exit::Ok, String::new()),
         };
         said.unwrap_or_else(|Trouble { line, what }| Decision::Say {
             exit: Exit::Config,
@@ -106,6 +183,14 @@ fn played(name: &str, text: &str) -> Result<Decision, Trouble> {
     })
 }
 
+fn drawn(text: &str) -> Result<Decision, Trouble> {
+    let none = || Trouble {
+        line: 1,
+        what: "there is no trace in it".to_owned(),
+    };
+    picture(text).map(|svg| say(Exit::Ok, svg)).ok_or_else(none)
+}
+
 /// The words of a panic.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let string = panic.downcast_ref::<String>().map(String::as_str);
@@ -143,10 +228,18 @@ mod tests {
     fn said(verb: fn(Asked) -> Verb, text: &str) -> (Exit, String) {
         let file = PathBuf::from("a.trace");
         let verb = verb(Asked { file });
-        match (TraceFlags { verb }).say(text) {
+        match verb.say("a.trace", text) {
             Decision::Say { exit, out, err } => (exit, out + &err),
             Decision::Start(..) => panic!("nothing is started"),
         }
+    }
+
+    fn shown(asked: Asked) -> Verb {
+        Verb::Show { asked, svg: false }
+    }
+
+    fn drawn(asked: Asked) -> Verb {
+        Verb::Show { asked, svg: true }
     }
 
     fn replayed(text: &str) -> (Exit, String) {
@@ -205,15 +298,23 @@ mod tests {
             Exit::Config,
             "error: a.trace:1: a trace begins with `tidegate trace v1`\n",
         );
-        for verb in [Verb::Replay, Verb::Show] {
+        for verb in [Verb::Replay, shown] {
             let (exit, words) = said(verb, "listen = 80\n");
             assert_eq!((exit, words.as_str()), none);
         }
     }
 
     #[test]
+    fn a_trace_is_drawn_and_what_is_none_is_not() {
+        let (exit, svg) = said(drawn, &trace(false));
+        assert!(exit == Exit::Ok && svg.starts_with("<svg "), "{svg}");
+        let none = "error: a.trace:1: there is no trace in it\n".to_owned();
+        assert_eq!(said(drawn, "listen = 80\n"), (Exit::Config, none));
+    }
+
+    #[test]
     fn rows_are_shown_without_their_entries() {
-        let (exit, rows) = said(Verb::Show, &trace(false));
+        let (exit, rows) = said(shown, &trace(false));
         assert_eq!(exit, Exit::Ok);
         assert_eq!(rows.lines().count(), 7, "{rows}");
         assert!(!rows.contains(" ; "), "{rows}");

@@ -54,10 +54,14 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    fn cluster(&self) -> Option<&Clustered> {
+    /// The cluster of the last request, or that the connection is for.
+    pub(super) fn cluster_index(&self) -> Option<usize> {
         let default = || self.service.upstreams.routes().default_cluster();
-        let index = self.carry.cluster().or_else(default)?;
-        self.service.clustered.get(index)
+        self.carry.cluster().or_else(default)
+    }
+
+    fn cluster(&self) -> Option<&Clustered> {
+        self.service.clustered.get(self.cluster_index()?)
     }
 
     fn note_connected(&self) {
@@ -147,7 +151,7 @@ impl<N: Network> Driver<N> {
                 listener: &service.name,
                 client: self.client.ip(),
                 https,
-                endpoint: &self.endpoint,
+                endpoint: self.endpoint(),
                 now: self.now,
                 written: self.wires[Side::Down as usize].told.written,
             };

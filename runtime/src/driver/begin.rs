@@ -13,6 +13,7 @@ use rustls::ProtocolVersion;
 use std::{
     future::Future,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
 };
 use tidegate_core::{
@@ -90,6 +91,7 @@ impl<N: Network> Driver<N> {
         match found {
             Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
             Found::Idle(port, lease, held) => {
+                self.endpoint = Some(Rc::clone(&held.endpoint().authority));
                 (self.lease, self.held) = (lease, Some(held));
                 let wire = self.wire(Side::Up);
                 wire.sent_before = port.sent_bytes().ok();
@@ -182,7 +184,7 @@ impl<N: Network> Driver<N> {
     /// A handshake that fails is for an operator to read of: the endpoint's name, and what was
     /// wrong with its certificate.
     fn tell_unsecured(&mut self, side: Side, fault: &Fault) {
-        let endpoint = &self.endpoint;
+        let endpoint = self.endpoint();
         match side {
             Side::Up => {
                 tracing::warn!(endpoint, %fault, "the TLS handshake with an endpoint failed")
@@ -237,14 +239,14 @@ impl<N: Network> Driver<N> {
         match dialled {
             Ok(port) => {
                 let held = dial.into_held();
-                self.endpoint = held.endpoint().authority.to_string().into();
+                self.endpoint = Some(Rc::clone(&held.endpoint().authority));
                 self.held = Some(held);
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
             }
             Err(refusal) => {
                 if let Some((endpoint, fault)) = dial.into_failure() {
-                    self.endpoint = endpoint.into();
+                    self.endpoint = Some(endpoint);
                     self.wire(Side::Up).told.fault = Some(fault);
                 }
                 self.step(Event::Unconnected(refusal));

@@ -56,6 +56,10 @@ impl<N: Network> Driver<N> {
             // A file has no word for a wrong rule.
             return;
         }
+        // Writing takes longer than all else here: of four sessions one is also read back from its file.
+        if !(self.now.0 ^ self.begun.0).is_multiple_of(4) {
+            return;
+        }
         let (file, steps) = (timeline.write(None), timeline.steps().len());
         let played = replay(&file, &mut |_| {});
         assert!(

@@ -38,7 +38,7 @@ impl<N: Network> Driver<N> {
             client: self.client,
             phase: trace::phase(&self.session),
             cluster: held.map(|held| held.cluster_name().to_owned()),
-            endpoint: self.endpoint.to_string(),
+            endpoint: self.endpoint().to_owned(),
             age: self.now.since(self.begun),
             quiet: self.now.since(self.progress),
             timer: self

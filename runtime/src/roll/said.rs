@@ -17,7 +17,7 @@ pub struct Said {
     pub phase: &'static str,
     /// The cluster whose endpoint it has, if it has one.
     pub cluster: Option<String>,
-    /// The endpoint that was dialled last; empty if none was.
+    /// The endpoint of the last upstream leg; empty if there was none.
     pub endpoint: String,
     /// Since it was accepted.
     pub age: Span,

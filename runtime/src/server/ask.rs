@@ -6,7 +6,7 @@
 use crate::{
     net::{Network, kernel::Kernel},
     observe::{Conn, Metrics, Observer},
-    roll::{Order, Roll, Said},
+    roll::{Order, Recording, Roll, Said},
 };
 use std::time::Duration;
 use tokio::{
@@ -27,6 +27,8 @@ pub(super) enum Ask {
     Sessions(Option<Conn>, Order, oneshot::Sender<Vec<Said>>),
     /// What they have come to.
     Metrics(oneshot::Sender<Metrics>),
+    /// Record those that end from now on.
+    Record(Recording),
 }
 
 /// The workers of a process, to be asked from any thread.
@@ -55,6 +57,14 @@ impl Workers {
     /// What all connections have come to.
     pub async fn metrics(&self) -> Answers<Metrics> {
         self.all(Ask::Metrics).await
+    }
+
+    /// Has sessions that end recorded, until whoever takes them is gone.
+    pub fn record(&self, recording: &Recording) {
+        for worker in &self.0 {
+            // One that is gone has no sessions.
+            let _heard = worker.send(Ask::Record(recording.clone()));
+        }
     }
 
     async fn all<T>(&self, ask: impl Fn(oneshot::Sender<T>) -> Ask) -> Answers<T> {
@@ -94,6 +104,7 @@ pub(super) async fn answer(
                 // Whoever has asked may have gone.
                 let _heard = told.send(roll.ask(which, order).await);
             }
+            Ask::Record(recording) => roll.record(recording),
             Ask::Metrics(told) => {
                 let _heard = told.send(observer.metrics(net.now()));
             }

@@ -36,7 +36,7 @@ use tidegate_core::{
 #[derive(Debug)]
 pub struct Endpoint {
     /// `HOST:PORT` as configured.
-    pub authority: Box<str>,
+    pub authority: Rc<str>,
     /// Where it listens.
     pub address: Address,
     /// What its certificate must be for, if it is spoken to over TLS.

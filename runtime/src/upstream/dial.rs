@@ -37,7 +37,7 @@ pub struct Dial<N: Network> {
     /// What a connection begins with, before anything else.
     header: Vec<u8>,
     /// The last endpoint that could not be reached, and why.
-    failure: Option<Box<(String, Fault)>>,
+    failure: Option<Box<(Rc<str>, Fault)>>,
 }
 
 /// One endpoint that is being dialled.
@@ -103,7 +103,7 @@ impl<N: Network> Dial<N> {
 
     /// The last endpoint that could not be reached, and why.
     #[must_use]
-    pub fn into_failure(self) -> Option<(String, Fault)> {
+    pub fn into_failure(self) -> Option<(Rc<str>, Fault)> {
         self.failure.map(|failure| *failure)
     }
 }
@@ -176,7 +176,7 @@ impl<N: Network> Dial<N> {
             Some(terms) => {
                 let port = Port::client(stream, terms).map(|port| port.living(life));
                 port.map_err(|error| {
-                    let endpoint = &endpoint.authority;
+                    let endpoint = &*endpoint.authority;
                     tracing::error!(%error, endpoint, "cannot begin a TLS handshake");
                     Refusal::Failed(Cause::Local)
                 })
@@ -205,9 +205,9 @@ impl<N: Network> Future for Dial<N> {
                 Ok(stream) => return Poll::Ready(this.begun(stream)),
                 Err(fault) => {
                     let held = &this.under_way.held;
-                    let endpoint = held.endpoint().authority.to_string();
+                    let endpoint = Rc::clone(&held.endpoint().authority);
                     let address = held.endpoint().address;
-                    tracing::warn!(%fault, endpoint, %address, "cannot connect to an endpoint");
+                    tracing::warn!(%fault, %endpoint, %address, "cannot connect to an endpoint");
                     let cause = fault.cause;
                     if cause != Cause::Local {
                         held.failed(this.net.now());

@@ -5,8 +5,16 @@
 
 use super::Driver;
 use crate::{net::Network, upstream::Coming};
-use std::{future::Future, task::Context};
-use tidegate_core::{event::Event, side::Side, timer::Timer};
+use std::{future::Future, pin::Pin, task::Context};
+use tidegate_core::{event::Event, side::Side, time::Time, timer::Timer};
+
+/// A sleep, and whom it wakes.
+pub(super) struct Alarm<S> {
+    until: Time,
+    sleep: Pin<Box<S>>,
+    /// By the address of its task; 0 for nobody yet.
+    wakes: usize,
+}
 
 impl<N: Network> Driver<N> {
     /// What there is to tell in place of the deadline: another endpoint is tried, or the peer that the
@@ -51,21 +59,27 @@ impl<N: Network> Driver<N> {
     /// before it is kept until it does: progress moves the deadline often, and only forward.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
-            let due = self.session.deadline().map(|(at, _)| at);
+            let due = self.due.get();
             let Some(at) = due.into_iter().chain(self.watch_at).min() else {
                 self.sleep = None;
                 return false;
             };
-            let net = self.service.upstreams.net();
-            let early = self.sleep.as_ref().is_none_or(|(until, _)| *until > at);
-            if early {
-                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+            if self.sleep.as_ref().is_none_or(|alarm| alarm.until > at) {
+                let sleep = Box::pin(self.service.upstreams.net().sleep_until(at));
+                let (until, wakes) = (at, 0);
+                self.sleep = Some(Alarm { until, sleep, wakes });
             }
-            let Some((until, sleep)) = self.sleep.as_mut() else {
+            let (now, who) = (self.now, cx.waker().data().addr());
+            let Some(alarm) = self.sleep.as_mut() else {
                 return false;
             };
-            let until = *until;
-            if sleep.as_mut().poll(cx).is_pending() {
+            if alarm.wakes != 0 && alarm.wakes == who && now < alarm.until {
+                // It knows whom to wake, and it is not over.
+                return false;
+            }
+            let until = alarm.until;
+            if alarm.sleep.as_mut().poll(cx).is_pending() {
+                alarm.wakes = who;
                 return false;
             }
             self.sleep = None;

@@ -151,13 +151,7 @@ impl Session {
         self.told_in_order(now, event, &RULES, effects);
     }
 
-    fn told_in_order(
-        &mut self,
-        now: Time,
-        event: &Event,
-        rules: &[Rule],
-        effects: &mut Effects,
-    ) {
+    fn told_in_order(&mut self, now: Time, event: &Event, rules: &[Rule], effects: &mut Effects) {
         let mark = self.mark(event, now, effects.len());
         self.advance(event, now, effects);
         let quiet = quiet::carries(event) && self.is_quiet();

@@ -30,9 +30,7 @@ mod wire;
 
 pub use self::id::Numbers;
 
-use self::{
-    carry::Carry, desk::Desk, header::Before, lane::Lane, wait::Alarm, wire::Wire,
-};
+use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wait::Alarm, wire::Wire};
 use crate::{
     admission::{Admission, Admitted},
     config::Forwarding,

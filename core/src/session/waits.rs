@@ -41,6 +41,17 @@ pub(super) const fn flush(side: Side) -> Timer {
     }
 }
 
+/// Every timer by its name, given to a macro. What is written with it does not compile, or a debug build
+/// tells, if one is missing.
+macro_rules! timers {
+    ($to:ident) => {
+        $to! {
+            Tls Head Idle Queue Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
+            FlushDown FlushUp FlushTotal
+        }
+    };
+}
+
 impl Session {
     /// Arms what is wanted, stops what is not. `quiet`: of the state more is known.
     pub(super) fn bring_waits_into_line(&mut self, now: Time, quiet: bool) {
@@ -51,7 +62,7 @@ impl Session {
         };
         debug_assert_eq!(wanted, self.all_wanted(), "{self:?}");
         for timer in self.timers.stop_all_but(wanted) {
-            if let Some(span) = self.wants(timer) {
+            if let Some(span) = self.wants_one(timer) {
                 self.timers.arm(timer, now + span);
             }
         }
@@ -61,16 +72,18 @@ impl Session {
     /// says of the others.
     fn all_wanted(&self) -> These {
         macro_rules! all {
-            ($($timer:ident)*) => {{
-                // It does not compile until every timer is here.
-                const _: fn(Timer) = |timer| match timer { $(Timer::$timer => {})* };
-                These::NONE$(.with(Timer::$timer, self.wants(Timer::$timer).is_some()))*
-            }};
+            ($($timer:ident)*) => { These::NONE$(.with(Timer::$timer, self.wants(Timer::$timer).is_some()))* };
         }
-        all! {
-            Tls Head Idle Queue Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
-            FlushDown FlushUp FlushTotal
+        timers!(all)
+    }
+
+    /// [`Session::wants`] of whichever timer, and of no other one.
+    #[inline(never)]
+    fn wants_one(&self, one: Timer) -> Option<Span> {
+        macro_rules! all {
+            ($($timer:ident)*) => { match one { $(Timer::$timer => self.wants(Timer::$timer)),* } };
         }
+        timers!(all)
     }
 
     /// The same of a state in which nothing has ended ([`Session::is_quiet`]): both ends of each leg

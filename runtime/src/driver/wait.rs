@@ -67,7 +67,11 @@ impl<N: Network> Driver<N> {
             if self.sleep.as_ref().is_none_or(|alarm| alarm.until > at) {
                 let sleep = Box::pin(self.service.upstreams.net().sleep_until(at));
                 let (until, wakes) = (at, 0);
-                self.sleep = Some(Alarm { until, sleep, wakes });
+                self.sleep = Some(Alarm {
+                    until,
+                    sleep,
+                    wakes,
+                });
             }
             let (now, who) = (self.now, cx.waker().data().addr());
             let Some(alarm) = self.sleep.as_mut() else {

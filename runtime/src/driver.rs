@@ -30,7 +30,7 @@ mod wire;
 
 pub use self::id::Numbers;
 
-use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wait::Alarm, wire::Wire};
+use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, wire::Wire};
 use crate::{
     admission::{Admission, Admitted},
     config::Forwarding,
@@ -44,7 +44,7 @@ use crate::{
     tap::Tap,
     upstream::{Coming, Held, Upstreams},
 };
-use std::{fmt, net::SocketAddr, rc::Rc, sync::Arc};
+use std::{fmt, net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
 use tidegate_core::{
     close::CloseCause,
     effect::Effect,
@@ -130,7 +130,9 @@ pub struct Driver<N: Network> {
     /// The connection's part in the limits.
     admitted: Admitted,
     halves: Halves,
-    sleep: Option<Alarm<N::Sleep>>,
+    sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
+    /// Whether it was asked in this turn, and is not over.
+    asleep: bool,
     /// When the legs' networks are told what to watch for, if they do not know.
     watch_at: Option<Time>,
     /// Whether it was heard, and what it has to say was put off to the end of the worker's turn.
@@ -202,6 +204,7 @@ impl<N: Network> Driver<N> {
             admitted,
             halves: service.observer.halves(),
             sleep: None,
+            asleep: false,
             watch_at: None,
             put_off: false,
             desk: None,

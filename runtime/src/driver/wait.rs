@@ -5,16 +5,8 @@
 
 use super::Driver;
 use crate::{net::Network, upstream::Coming};
-use std::{future::Future, pin::Pin, task::Context};
-use tidegate_core::{event::Event, side::Side, time::Time, timer::Timer};
-
-/// A sleep, and whom it wakes.
-pub(super) struct Alarm<S> {
-    until: Time,
-    sleep: Pin<Box<S>>,
-    /// By the address of its task; 0 for nobody yet.
-    wakes: usize,
-}
+use std::{future::Future, task::Context};
+use tidegate_core::{event::Event, side::Side, timer::Timer};
 
 impl<N: Network> Driver<N> {
     /// What there is to tell in place of the deadline: another endpoint is tried, or the peer that the
@@ -64,26 +56,18 @@ impl<N: Network> Driver<N> {
                 self.sleep = None;
                 return false;
             };
-            if self.sleep.as_ref().is_none_or(|alarm| alarm.until > at) {
-                let sleep = Box::pin(self.service.upstreams.net().sleep_until(at));
-                let (until, wakes) = (at, 0);
-                self.sleep = Some(Alarm {
-                    until,
-                    sleep,
-                    wakes,
-                });
+            if self.sleep.as_ref().is_none_or(|(until, _)| *until > at) {
+                let net = self.service.upstreams.net();
+                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+                self.asleep = false;
             }
-            let (now, who) = (self.now, cx.waker().data().addr());
-            let Some(alarm) = self.sleep.as_mut() else {
+            let Some((until, sleep)) = self.sleep.as_mut() else {
                 return false;
             };
-            if alarm.wakes != 0 && alarm.wakes == who && now < alarm.until {
-                // It knows whom to wake, and it is not over.
-                return false;
-            }
-            let until = alarm.until;
-            if alarm.sleep.as_mut().poll(cx).is_pending() {
-                alarm.wakes = who;
+            let until = *until;
+            // Asked once in a turn, it wakes the task when it is over, be that sooner than it should.
+            if self.asleep || sleep.as_mut().poll(cx).is_pending() {
+                self.asleep = true;
                 return false;
             }
             self.sleep = None;

@@ -115,7 +115,7 @@ pub(super) fn recorded() -> Repeated {
     Box::new(move || {
         now = Time(now.0 + 1);
         for event in EXCHANGE {
-            recorder.begins(now, event, &session);
+            recorder.begins(now, &event, &session);
             session.step(now, event, &mut effects);
             recorder.ends(now, &session);
             black_box(&mut effects).clear();

@@ -27,7 +27,9 @@ mod id;
 mod origin;
 mod reject;
 mod reply;
+mod room;
 mod routed;
+mod section;
 mod start;
 mod target;
 mod text;
@@ -61,12 +63,15 @@ pub use delivery::{Delivery, deliver};
 pub use edit::{Edits, Line, NO_EDITS, Of, is_value, may_edit};
 pub use encode::{BodyEncoder, Framing};
 pub use fields::{Field, is_claim};
-pub use head::{RequestHead, ResponseHead, request_head, response_head};
+pub use head::{
+    RequestHead, ResponseHead, request_head, request_head_in, response_head, response_head_in,
+};
 pub use hops::ALLOW;
 pub use id::{ID_BYTES, request_id};
 pub use origin::Tells;
 pub use reject::{Fault, Reject};
 pub use reply::{Added, Content, Detail, PROBE, Reply, Wording};
+pub use room::Room;
 pub use routed::Routable;
 pub use text::is_token;
 pub use write::{Forwarded, Returned, write_request, write_response};

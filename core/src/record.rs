@@ -85,8 +85,8 @@ impl Recorder {
 
     /// An event is about to be told to `session`.
     #[inline]
-    pub fn begins(&mut self, now: Time, event: Event, session: &Session) {
-        if let Event::Routed(destination) = event {
+    pub fn begins(&mut self, now: Time, event: &Event, session: &Session) {
+        if let Event::Routed(destination) = *event {
             let setup = session.setup();
             if destination.tls == setup.up_tls && destination.timeouts.is(setup.timeouts) {
                 // It knows. Nothing follows from that.
@@ -94,7 +94,7 @@ impl Recorder {
             }
         }
         self.open = true;
-        let Packed { before, main } = pack(event, &mut self.waits);
+        let Packed { before, main } = pack(*event, &mut self.waits);
         if let Some(before) = before {
             self.push(before);
         }

@@ -15,6 +15,7 @@ mod opening;
 mod pace;
 mod peek;
 mod policy;
+mod quiet;
 mod reads;
 mod report;
 mod rest;
@@ -40,12 +41,12 @@ use crate::{
     effect::{Effect, Effects},
     ending::{Cause, Ending},
     event::{Event, Origin, Refusal},
-    exchange::{Exchange, Request, Response},
-    leg::{Leg, ReadEnd, WriteEnd},
+    exchange::Exchange,
+    leg::Leg,
     relay::{Lane, Relay},
     report::aside::Aside,
     side::Side,
-    time::Time,
+    time::{Moment, Time},
     timer::{Timer, Timers},
 };
 
@@ -137,9 +138,24 @@ impl Session {
         rules: &[Rule],
         effects: &mut Effects,
     ) {
+        self.told_in_order(now, &event, rules, effects);
+    }
+
+    /// As [`Session::step`]: an event is large, and this does not move it.
+    ///
+    /// # Panics
+    ///
+    /// When the driver tells of something that its network cannot have done (`bug!`).
+    #[inline]
+    pub fn told(&mut self, now: Time, event: &Event, effects: &mut Effects) {
+        self.told_in_order(now, event, &RULES, effects);
+    }
+
+    fn told_in_order(&mut self, now: Time, event: &Event, rules: &[Rule], effects: &mut Effects) {
         let mark = self.mark(event, now, effects.len());
         self.advance(event, now, effects);
-        if carries(event) && self.is_quiet() {
+        let quiet = quiet::carries(event) && self.is_quiet();
+        if quiet {
             self.note_quietly(now, event, &mark, effects);
             debug_assert!(!rules.iter().any(|rule| rule(self, effects)), "{self:?}");
         } else {
@@ -147,52 +163,20 @@ impl Session {
             self.settle(rules, effects);
             self.note_said(now, event, &mark, effects);
         }
-        self.bring_waits_into_line(now);
-    }
-
-    /// Whether nothing has ended on either leg, and the exchange under way, if there is one, has not
-    /// either: no rule speaks of such a state, and a report has nothing to say of its ends. Most steps
-    /// that carry bytes lead from one of these to another. The walk finds no rule that would move.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        #[cfg(feature = "known-bad")]
-        if self.setup.variant.is_some() {
-            return false;
-        }
-        let open = |leg: &Leg| {
-            let open = leg.open();
-            open.is_some_and(|open| open.read == ReadEnd::Open && open.write == WriteEnd::Open)
-        };
-        let up = match &self.phase {
-            Phase::Idle(_) => matches!(self.up, Leg::Absent),
-            Phase::Tunnel => open(&self.up),
-            Phase::Exchange(exchange) => {
-                let request = !matches!(exchange.request, Request::Gone);
-                let response = match exchange.response {
-                    Response::Waiting | Response::Body(_) => true,
-                    // What is left of it is only to be written.
-                    Response::Complete => {
-                        exchange.request == Request::Complete && self.u2d.bytes() > 0
-                    }
-                    Response::Broken => false,
-                };
-                let up = matches!(self.up, Leg::Queued | Leg::Connecting) || open(&self.up);
-                request && response && up
-            }
-            Phase::New
-            | Phase::ProxyHeader
-            | Phase::Securing
-            | Phase::Peeking
-            | Phase::Closing
-            | Phase::Closed => false,
-        };
-        up && open(&self.down)
+        self.bring_waits_into_line(now, quiet);
     }
 
     /// The next wait and its reason.
     #[must_use]
     pub fn deadline(&self) -> Option<(Time, Timer)> {
         self.timers.next()
+    }
+
+    /// When the next wait runs out: the moment of [`Session::deadline`].
+    #[inline]
+    #[must_use]
+    pub fn due(&self) -> Moment {
+        self.timers.soonest()
     }
 
     /// The armed timers.
@@ -262,8 +246,8 @@ impl Session {
     }
 
     /// Moves the one machine that `event` is about.
-    fn advance(&mut self, event: Event, now: Time, effects: &mut Effects) {
-        match event {
+    fn advance(&mut self, event: &Event, now: Time, effects: &mut Effects) {
+        match *event {
             Event::Accepted => self.accepted(effects),
             Event::Introduced => self.introduced(effects),
             Event::Rejected(why) => self.rejected(why, effects),
@@ -312,21 +296,21 @@ impl Session {
 
     /// PRODUCT 5: no endpoint may have one more session now; it waits for its turn.
     fn queued(&mut self) {
-        if self.up != Leg::Connecting {
+        if !matches!(self.up, Leg::Connecting) {
             bug!("a place in a queue that nobody asked for")
         }
         self.up = Leg::Queued;
     }
 
     fn granted(&mut self) {
-        if self.up != Leg::Queued {
+        if !matches!(self.up, Leg::Queued) {
             bug!("an endpoint for somebody who does not wait for one")
         }
         self.up = Leg::Connecting;
     }
 
     fn connected(&mut self, origin: Origin) {
-        if self.up != Leg::Connecting {
+        if !matches!(self.up, Leg::Connecting) {
             bug!("a connect that nobody ordered")
         }
         self.up = match origin {
@@ -339,14 +323,14 @@ impl Session {
 
     /// R21: each try has T_connect to itself; the driver bounds how many there are.
     fn redialled(&mut self) {
-        if self.up != Leg::Connecting {
+        if !matches!(self.up, Leg::Connecting) {
             bug!("a connect that nobody ordered")
         }
         self.timers.restart(Timer::Connect);
     }
 
     fn unconnected(&mut self, refusal: Refusal, effects: &mut Effects) {
-        if self.up != Leg::Connecting {
+        if !matches!(self.up, Leg::Connecting) {
             bug!("a connect that nobody ordered")
         }
         self.no_upstream(refusal, effects);
@@ -358,42 +342,5 @@ impl Session {
             Kind::Tcp => self.unreachable(refusal),
             Kind::Http => self.unanswerable(refusal, effects),
         }
-    }
-}
-
-/// Whether an event is about bytes on their way, and about no end of anything.
-const fn carries(event: Event) -> bool {
-    match event {
-        Event::Received(..)
-        | Event::Decoded(..)
-        | Event::Sent(..)
-        | Event::Routed(_)
-        | Event::Piped(..)
-        | Event::Copied(_)
-        | Event::Queued
-        | Event::Granted
-        | Event::Redialled
-        | Event::Connected(_) => true,
-        Event::Accepted
-        | Event::Introduced
-        | Event::Rejected(_)
-        | Event::Secured(..)
-        | Event::Peeked(_)
-        | Event::Unconnected(_)
-        | Event::Refused(..)
-        | Event::Declined(_)
-        | Event::CloseNotify(_)
-        | Event::Unaccepted
-        | Event::Fin(_)
-        | Event::Undelivered(_)
-        | Event::Failed(..)
-        | Event::Hinted(_)
-        | Event::Finished(_)
-        | Event::Acked(_)
-        | Event::Fired
-        | Event::Evicted
-        | Event::Drained
-        | Event::DrainExpired
-        | Event::Killed(_) => false,
     }
 }

@@ -11,7 +11,7 @@ pub struct Time(pub u64);
 pub struct Span(pub u64);
 
 /// A time, or never, in the memory of a time alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Time);
 
 impl Moment {

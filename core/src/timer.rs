@@ -94,10 +94,48 @@ impl fmt::Display for Timer {
     }
 }
 
+/// Some timers: a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct These(u32);
+
+impl These {
+    /// None of them.
+    pub const NONE: These = These(0);
+
+    /// These, and `timer` if it is one of them.
+    #[inline]
+    #[must_use]
+    pub const fn with(self, timer: Timer, is: bool) -> These {
+        These(self.0 | ((is as u32) << timer as u32))
+    }
+
+    /// These, without those of `others`.
+    #[inline]
+    #[must_use]
+    pub const fn without(self, others: These) -> These {
+        These(self.0 & !others.0)
+    }
+}
+
+impl Iterator for These {
+    type Item = Timer;
+
+    /// Takes the first one out.
+    #[inline]
+    fn next(&mut self) -> Option<Timer> {
+        let first = self.0.trailing_zeros() as usize;
+        let timer = Timer::ALL.get(first).copied();
+        self.0 &= self.0.wrapping_sub(1);
+        timer
+    }
+}
+
 /// The armed timers of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timers {
     at: [Moment; Timer::ALL.len()],
+    /// Which of them have a moment.
+    armed: These,
 }
 
 impl Timers {
@@ -113,21 +151,38 @@ impl Timers {
         self.at[timer as usize].get()
     }
 
-    /// Brings `timer` into line with what the state calls for: arms it if it is wanted and not
-    /// armed, stops it if it is not wanted. A timer that is already armed keeps its moment.
+    /// Stops all but those that the state calls for, and says which of these are not armed. A timer that
+    /// is already armed keeps its moment.
     #[inline]
-    pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
-        let slot = &mut self.at[timer as usize];
-        *slot = match wanted {
-            None => Moment::NEVER,
-            Some(span) if *slot == Moment::NEVER => Moment::at(now + span),
-            Some(_) => *slot,
-        };
+    pub fn stop_all_but(&mut self, wanted: These) -> These {
+        for timer in self.armed.without(wanted) {
+            self.restart(timer);
+        }
+        wanted.without(self.armed)
     }
 
-    /// Forgets `timer`, so that the next [`Timers::reconcile`] arms it anew: there was progress.
+    /// Brings `timer` into line with what the state calls for: arms it if it is wanted and not
+    /// armed, stops it if it is not wanted. A timer that is already armed keeps its moment.
+    pub fn reconcile(&mut self, now: Time, timer: Timer, wanted: Option<Span>) {
+        match wanted {
+            None => self.restart(timer),
+            Some(span) if !self.armed(timer) => self.arm(timer, now + span),
+            Some(_) => {}
+        }
+    }
+
+    /// Arms `timer`.
+    #[inline]
+    pub fn arm(&mut self, timer: Timer, at: Time) {
+        self.at[timer as usize] = Moment::at(at);
+        self.armed = self.armed.with(timer, true);
+    }
+
+    /// Forgets `timer`, so that it is armed anew if it is wanted: there was progress.
+    #[inline]
     pub fn restart(&mut self, timer: Timer) {
         self.at[timer as usize] = Moment::NEVER;
+        self.armed = self.armed.without(These::NONE.with(timer, true));
     }
 
     /// Brings the moment of `timer`, which is armed, forward to `at`, if that is earlier.
@@ -138,11 +193,18 @@ impl Timers {
         }
     }
 
+    /// When the next wait runs out.
+    #[inline]
+    #[must_use]
+    pub fn soonest(&self) -> Moment {
+        let moments = self.armed.map(|timer| self.at[timer as usize]);
+        moments.fold(Moment::NEVER, Moment::min)
+    }
+
     /// The next wait and its reason.
     #[must_use]
     pub fn next(&self) -> Option<(Time, Timer)> {
-        Timer::ALL
-            .into_iter()
+        self.armed
             .filter_map(|timer| self.at(timer).map(|at| (at, timer)))
             .min()
     }

@@ -61,6 +61,8 @@ pub struct Ticket {
     drain: Drain,
     ear: usize,
     heard: Word,
+    /// Whose waker was left there, by the address of its task; 0 for nobody's.
+    listens: usize,
     counts: bool,
 }
 
@@ -77,6 +79,10 @@ impl Drain {
     }
 
     fn say(&self, word: Word) {
+        if word <= self.word() {
+            // Everybody has heard it, or will: nobody's waker is taken for nothing.
+            return;
+        }
         self.0.word.set(word);
         let mut ears = self.0.ears.borrow_mut();
         for waker in ears.wakers.iter_mut().filter_map(Option::take) {
@@ -136,6 +142,7 @@ impl Drain {
             drain: self.clone(),
             ear: self.0.ears.borrow_mut().lend(),
             heard: Word::Serve,
+            listens: 0,
             counts,
         }
     }
@@ -155,6 +162,11 @@ impl Ticket {
     /// counts.
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Word> {
         let word = self.drain.word();
+        if word == self.heard && self.listens != 0 && self.listens == cx.waker().data().addr() {
+            // Whoever is to be woken is known: only the next word takes the waker away.
+            return None;
+        }
+        self.listens = cx.waker().data().addr();
         let slot = &mut self.drain.0.ears.borrow_mut().wakers[self.ear];
         let waits = |waker: &Waker| waker.will_wake(cx.waker());
         // Nothing comes after the last word.

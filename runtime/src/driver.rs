@@ -56,7 +56,7 @@ use tidegate_core::{
     record::Recorder,
     session::{Session, Setup},
     side::Side,
-    time::Time,
+    time::{Moment, Time},
 };
 
 /// What every session of a listener has in common.
@@ -105,8 +105,13 @@ pub struct Driver<N: Network> {
     session: Session,
     /// What the session asks of its legs, as of its last step.
     asks: [Asks; 2],
+    /// When the session's next wait runs out, as of then.
+    due: Moment,
     /// Whether nothing had ended, as of then.
     quiet: bool,
+    /// Whether a leg had nothing to be read when it was last asked in this turn: it wakes the task
+    /// when it has.
+    dry: [bool; 2],
     wires: [Wire<N::Stream>; 2],
     /// What passes unseen, by the leg that says it.
     lanes: [Lane<Pipe<N>>; 2],
@@ -130,6 +135,8 @@ pub struct Driver<N: Network> {
     halves: Halves,
     stage: Staged,
     sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
+    /// Whether it was asked in this turn, and is not over.
+    asleep: bool,
     /// When the legs' networks are told what to watch for, if they do not know.
     watch_at: Option<Time>,
     /// Whether it was heard, and what it has to say was put off to the end of the worker's turn.
@@ -176,7 +183,9 @@ impl<N: Network> Driver<N> {
         let mut driver = Driver {
             session: Session::new(service.setup),
             asks: [Asks::NONE; 2],
+            due: Moment::NEVER,
             quiet: false,
+            dry: [false; 2],
             wires: [Wire::holding(port), Wire::empty()],
             lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,
@@ -192,6 +201,7 @@ impl<N: Network> Driver<N> {
             halves: service.observer.halves(Some(service.listened.clone())),
             stage: Staged::default(),
             sleep: None,
+            asleep: false,
             watch_at: None,
             put_off: false,
             desk: None,
@@ -208,6 +218,7 @@ impl<N: Network> Driver<N> {
         };
         driver.service.generation.begins();
         driver.step(Event::Accepted);
+        driver.tidy();
         Ok(driver)
     }
 
@@ -221,14 +232,10 @@ impl<N: Network> Driver<N> {
         &mut self.wires[side as usize]
     }
 
-    fn desk(&mut self) -> &mut Desk {
-        self.desk.get_or_insert_with(desk::lend)
-    }
-
     /// Tells the session of an event and performs what it orders, to the last order.
     fn step(&mut self, event: Event) {
         self.progress = self.now;
-        self.desk().events.push_back(event);
+        self.tell(&event);
         self.settle();
     }
 
@@ -236,55 +243,48 @@ impl<N: Network> Driver<N> {
     /// its bytes before the first of its events is told.
     fn settle(&mut self) {
         while let Some(event) = self.desk().events.pop_front() {
-            let before = self.tap.is_some().then(|| self.session.clone());
-            self.tell_outcome(event);
-            self.note_request(event);
-            let mut effects = std::mem::take(&mut self.desk().effects);
-            self.recorder.begins(self.now, event, &self.session);
-            self.session.step(self.now, event, &mut effects);
-            self.recorder.ends(self.now, &self.session);
-            if let (Some(tap), Some(before)) = (&mut self.tap, before) {
-                tap.step(self.now, event, &before, &self.session, &effects);
-            }
-            for effect in effects.drain(..) {
-                self.perform(effect);
-            }
-            self.desk().effects = effects;
-            if self.wires[Side::Up as usize].port.is_none() {
-                // What was not taken over by a request that is sent again.
-                self.held = None;
-            }
-            self.tell_request();
-            if let Event::Unconnected(refusal) = event {
-                self.note_unconnected(CloseCause::of_refusal(refusal));
-                self.count(Side::Up);
-            } else if let Event::Connected(Origin::Fresh) = event {
-                // Its network has been told nothing yet.
-                self.quiet = false;
-            }
+            self.tell(&event);
         }
-        if let Some(desk) = self.desk.take() {
-            desk::give_back(desk);
-        }
-        self.asks = Side::BOTH.map(|side| self.session.asks(side));
+        let quiet;
+        (self.asks, quiet) = self.session.asks_of_both();
+        self.due = self.session.due();
         self.let_go();
         self.note_stage();
         // While nothing ends there is nothing to tell of it, and of a leg that came nothing at once.
-        let quiet = self.session.is_quiet();
         if !std::mem::replace(&mut self.quiet, quiet) || !quiet {
             self.tell_ends();
         }
         self.check();
     }
 
-    /// Who wants to know which legs have ended, and how far: the gauge of half-closed legs, and the
-    /// network.
-    fn tell_ends(&mut self) {
-        for side in Side::BOTH {
-            let since = self.session.leg_report(side).half_closed();
-            self.halves.say(side, since);
+    /// Tells the session of an event, and performs what it orders at once.
+    fn tell(&mut self, event: &Event) {
+        let before = self.tap.is_some().then(|| self.session.clone());
+        self.tell_outcome(event);
+        self.note_request(event);
+        let mut effects = std::mem::take(&mut self.desk().effects);
+        self.recorder.begins(self.now, event, &self.session);
+        self.session.told(self.now, event, &mut effects);
+        self.recorder.ends(self.now, &self.session);
+        if let (Some(tap), Some(before)) = (&mut self.tap, before) {
+            tap.step(self.now, *event, &before, &self.session, &effects);
         }
-        self.watch();
+        for effect in effects.drain(..) {
+            self.perform(effect);
+        }
+        self.desk().effects = effects;
+        if self.wires[Side::Up as usize].port.is_none() {
+            // What was not taken over by a request that is sent again.
+            self.held = None;
+        }
+        self.tell_request();
+        if let Event::Unconnected(refusal) = *event {
+            self.note_unconnected(CloseCause::of_refusal(refusal));
+            self.count(Side::Up);
+        } else if let Event::Connected(Origin::Fresh) = *event {
+            // Its network has been told nothing yet.
+            self.quiet = false;
+        }
     }
 
     fn asks(&self, side: Side) -> Asks {
@@ -294,7 +294,7 @@ impl<N: Network> Driver<N> {
     /// Lets go of bytes that the session has given up (I20).
     fn let_go(&mut self) {
         let keeps = self.session.keeps_request();
-        self.wire(Side::Up).outbox.keep(keeps);
+        self.wires[Side::Up as usize].outbox.keep(keeps);
         for side in Side::BOTH {
             let kept = keeps && side == Side::Up;
             if self.session.to(side).bytes() == 0 {

@@ -87,6 +87,8 @@ pub struct Presence {
     roll: Roll,
     at: usize,
     heard: u64,
+    /// Whose waker was left there, by the address of its task; 0 for nobody's.
+    listens: usize,
 }
 
 impl fmt::Debug for Presence {
@@ -115,6 +117,7 @@ impl Roll {
             roll: self.clone(),
             at,
             heard,
+            listens: 0,
         }
     }
 
@@ -171,6 +174,11 @@ impl Presence {
     /// What the session is asked, once; it is woken by the next question.
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Rc<Question>> {
         let asked = self.roll.0.asked.get();
+        if self.heard == asked && self.listens != 0 && self.listens == cx.waker().data().addr() {
+            // Whoever is to be woken is known: only a question takes the waker away.
+            return None;
+        }
+        self.listens = cx.waker().data().addr();
         let mut entries = self.roll.0.entries.borrow_mut();
         let entry = &mut entries.all[self.at];
         let waits = |waker: &Waker| waker.will_wake(cx.waker());

@@ -59,6 +59,7 @@ fn weight<'a>(mut parameters: impl Iterator<Item = &'a [u8]>) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::room::Room;
     use super::*;
 
     fn json(values: &[&str]) -> bool {
@@ -71,7 +72,9 @@ mod tests {
             .map(|value| &*alloc::string::String::from(*value).leak())
             .collect();
         let headers: alloc::vec::Vec<_> = values.iter().map(header).collect();
-        prefers_json(&Fields::of(&headers))
+        let mut room = Room::default();
+        room.fill(b"", &headers);
+        prefers_json(&room.lend())
     }
 
     #[test]

@@ -3,37 +3,71 @@
 //! Owns the lists of names that are ours to write, of one connection only, or barred from
 //! trailers. Never changes a value.
 
+use super::room::place;
 use super::text::elements;
-use smallvec::SmallVec;
-
-/// Fields that a head has without asking for memory: those of a browser's request, and some more.
-const USUAL: usize = 24;
+use alloc::vec::Vec;
 
 /// The fields of a head, in the order they came in.
 #[derive(Clone, Debug)]
 pub(super) struct Fields<'a> {
-    all: SmallVec<[Field<'a>; USUAL]>,
+    /// What they were found in.
+    text: &'a [u8],
+    all: All<'a>,
     /// A bit for each of [`Known`] that is among them: most heads lack most of these.
     seen: u16,
 }
 
+#[derive(Clone, Debug)]
+enum All<'a> {
+    Lent(&'a [Field<'a>]),
+    Kept(Vec<Field<'a>>),
+}
+
 impl<'a> Fields<'a> {
-    /// What the parser has found.
-    pub(super) fn of(headers: &[httparse::Header<'a>]) -> Self {
-        let all: SmallVec<[Field<'a>; USUAL]> = headers.iter().map(Field::from).collect();
-        let seen = all.iter().fold(0, |seen, field| seen | field.known.bit());
-        Fields { all, seen }
+    /// These, where they are. `seen`: a bit for each of [`Known`] that is among them.
+    pub(super) fn lent(text: &'a [u8], all: &'a [Field<'a>], seen: u16) -> Self {
+        let all = All::Lent(all);
+        Fields { text, all, seen }
+    }
+
+    /// These, to be kept.
+    pub(super) fn kept(text: &'a [u8], all: Vec<Field<'a>>, seen: u16) -> Self {
+        let all = All::Kept(all);
+        Fields { text, all, seen }
+    }
+
+    /// The line of a field, if it came as it would be written: where it begins and ends.
+    pub(super) fn line(&self, field: &Field<'_>) -> Option<(usize, usize)> {
+        let (name, value) = (field.name.len(), field.value.len());
+        let from = place(self.text, field.name.as_bytes())?;
+        let line = self.text[from + name..].get(..value + 4)?;
+        let same = line.starts_with(b": ")
+            && line.ends_with(b"\r\n")
+            && (value == 0 || place(self.text, field.value) == Some(from + name + 2));
+        same.then_some((from, from + name + value + 4))
+    }
+
+    /// What was received.
+    pub(super) fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    fn all(&self) -> &[Field<'a>] {
+        match &self.all {
+            All::Lent(all) => all,
+            All::Kept(all) => all,
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.all.iter().copied()
+        self.all().iter().copied()
     }
 
     /// Those that have this name.
     pub(super) fn known(&self, known: Known) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
         let all = match self.seen & known.bit() {
             0 => &[][..],
-            _ => &self.all[..],
+            _ => self.all(),
         };
         all.iter()
             .copied()
@@ -98,39 +132,54 @@ impl<'a> From<&httparse::Header<'a>> for Field<'a> {
 }
 
 impl Known {
-    const NAMES: [(&str, Known); 14] = [
-        ("Host", Known::Host),
-        ("Accept", Known::Accept),
-        ("Connection", Known::Connection),
-        ("Content-Length", Known::ContentLength),
-        ("Content-Type", Known::ContentType),
-        ("Transfer-Encoding", Known::TransferEncoding),
-        ("Expect", Known::Expect),
-        ("Keep-Alive", Known::KeepAlive),
-        ("Max-Forwards", Known::MaxForwards),
-        ("X-Request-Id", Known::RequestId),
-        ("TE", Known::Te),
-        ("Trailer", Known::Trailer),
-        ("Upgrade", Known::Upgrade),
-        ("X_Real_IP", Known::Claim),
-    ];
+    /// The names of so many letters.
+    fn names(letters: usize) -> &'static [(&'static str, Known)] {
+        match letters {
+            2 => &[("TE", Known::Te)],
+            4 => &[("Host", Known::Host)],
+            5 => &[("Proxy", Known::Claim)],
+            6 => &[("Accept", Known::Accept), ("Expect", Known::Expect)],
+            7 => &[("Upgrade", Known::Upgrade), ("Trailer", Known::Trailer)],
+            9 => &[
+                ("Forwarded", Known::Claim),
+                ("X-Real-IP", Known::Claim),
+                ("X_Real_IP", Known::Claim),
+            ],
+            10 => &[
+                ("Connection", Known::Connection),
+                ("Keep-Alive", Known::KeepAlive),
+            ],
+            12 => &[
+                ("Content-Type", Known::ContentType),
+                ("Max-Forwards", Known::MaxForwards),
+                ("X-Request-Id", Known::RequestId),
+            ],
+            14 => &[
+                ("Content-Length", Known::ContentLength),
+                ("HTTP2-Settings", Known::HopByHop),
+            ],
+            16 => &[("Proxy-Connection", Known::HopByHop)],
+            17 => &[("Transfer-Encoding", Known::TransferEncoding)],
+            _ => &[],
+        }
+    }
 
-    fn bit(self) -> u16 {
+    pub(super) fn bit(self) -> u16 {
         1 << self as u16
     }
 
     /// RFC 9110, 5.1: names are case-insensitive.
     fn of(name: &str) -> Known {
-        let same = |(known, _): &&(&str, Known)| name.eq_ignore_ascii_case(known);
-        if let Some((_, known)) = Known::NAMES.iter().find(same) {
-            return *known;
-        }
-        if hop_by_hop(name) {
-            Known::HopByHop
-        } else if claim(name) {
-            Known::Claim
-        } else {
-            Known::Other
+        // Most clients spell them as they are written here, and few begin with the same letter.
+        let first = name.as_bytes().first().map(u8::to_ascii_lowercase);
+        let same = |(known, _): &&(&str, Known)| {
+            let letter = known.as_bytes().first().map(u8::to_ascii_lowercase);
+            first == letter && (name == *known || name.eq_ignore_ascii_case(known))
+        };
+        match Known::names(name.len()).iter().find(same) {
+            Some((_, known)) => *known,
+            None if x_forwarded(name) => Known::Claim,
+            None => Known::Other,
         }
     }
 
@@ -268,7 +317,10 @@ pub(super) fn spells_x_forwarded(name: &str) -> bool {
 fn x_forwarded(name: &str) -> bool {
     let same = |(a, b): (u8, &u8)| a.eq_ignore_ascii_case(b) || (a == b'_' && *b == b'-');
     let prefix = b"x-forwarded-";
-    name.len() >= prefix.len() && name.bytes().zip(prefix).all(same)
+    // The first letter says it of nearly all.
+    matches!(name.as_bytes(), [b'x' | b'X', ..])
+        && name.len() >= prefix.len()
+        && name.bytes().zip(prefix).all(same)
 }
 
 #[cfg(test)]
@@ -302,6 +354,14 @@ mod tests {
         }
         for name in CLAIMS.into_iter().chain(["X_Real_IP", "x-forwarded-for"]) {
             assert_eq!(Known::of(name), Known::Claim, "{name}");
+        }
+        for letters in 0..64 {
+            for (name, known) in Known::names(letters) {
+                assert_eq!(name.len(), letters, "{name} would not be found");
+                assert_eq!(Known::of(&name.to_lowercase()), *known, "{name}");
+                assert_eq!(known.is_hop_by_hop(), hop_by_hop(name), "{name}");
+                assert_eq!(*known == Known::Claim, claim(name), "{name}");
+            }
         }
         for name in ["Via", "Hosts", "Content-Language", "X-Forwarded", "T"] {
             assert_eq!(Known::of(name), Known::Other, "{name}");

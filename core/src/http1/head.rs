@@ -9,12 +9,14 @@ use super::connection::{closes, idle_hint, upgrades};
 use super::fields::{Field, Fields, Known};
 use super::framing::{self, Declared, declared};
 use super::reject::{Fault, Reject, earliest};
+use super::room::Room;
+use super::section::{head_end, target_fits, whole};
 use super::start::{self, RequestLine, Start, StatusLine};
 use super::target::{self, Target, is_authority};
-use super::text::{section_end, size};
+use super::text::size;
 use super::{BodyKind, Method, RequestFacts, ResponseFacts, Version, Wording};
 use crate::limits::Limits;
-use httparse::Status::{Complete, Partial};
+use httparse::Status::Complete;
 
 /// A request head. It borrows the bytes it was read from.
 #[derive(Clone, Debug)]
@@ -108,10 +110,39 @@ pub fn request_head<'a>(
     input: &'a [u8],
     limits: &Limits,
 ) -> Result<Option<(usize, RequestHead<'a>)>, Reject> {
-    parse_request(input, limits).map_err(|fault| {
-        let begins = |text: &[u8]| parse_request(text, limits).err();
-        Reject::Request(earliest(input, fault, begins))
-    })
+    let mut room = Room::default();
+    let parsed = parse_request(input, limits, &mut room);
+    let parsed = parsed.map_err(|fault| earliest_of_request(input, limits, fault))?;
+    Ok(parsed.map(|(length, head)| {
+        let fields = room.into_fields();
+        (length, RequestHead { fields, ..head })
+    }))
+}
+
+/// As [`request_head`], with the fields in `room`: they are not moved, and cost no memory.
+///
+/// # Errors
+/// The head is malformed, ambiguous or above a limit.
+#[inline]
+pub fn request_head_in<'r, 'a: 'r>(
+    input: &'a [u8],
+    limits: &Limits,
+    room: &'r mut Room<'a>,
+) -> Result<Option<(usize, RequestHead<'r>)>, Reject> {
+    match parse_request(input, limits, room) {
+        Ok(None) => Ok(None),
+        Ok(Some((length, head))) => {
+            let fields = room.lend();
+            Ok(Some((length, RequestHead { fields, ..head })))
+        }
+        Err(fault) => Err(earliest_of_request(input, limits, fault)),
+    }
+}
+
+#[cold]
+fn earliest_of_request(input: &[u8], limits: &Limits, fault: Fault) -> Reject {
+    let begins = |text: &[u8]| parse_request(text, limits, &mut Room::default()).err();
+    Reject::Request(earliest(input, fault, begins))
 }
 
 /// Reads the head of a response to a request with method `to`, and tells how many bytes it took.
@@ -124,15 +155,47 @@ pub fn response_head<'a>(
     to: Method,
     limits: &Limits,
 ) -> Result<Option<(usize, ResponseHead<'a>)>, Reject> {
-    parse_response(input, to, limits).map_err(|fault| {
-        let begins = |text: &[u8]| parse_response(text, to, limits).err();
-        Reject::Response(earliest(input, fault, begins))
-    })
+    let mut room = Room::default();
+    let parsed = parse_response(input, to, limits, &mut room);
+    let parsed = parsed.map_err(|fault| earliest_of_response(input, to, limits, fault))?;
+    Ok(parsed.map(|(length, head)| {
+        let fields = room.into_fields();
+        (length, ResponseHead { fields, ..head })
+    }))
 }
 
+/// As [`response_head`], with the fields in `room`: they are not moved, and cost no memory.
+///
+/// # Errors
+/// The head is malformed, ambiguous or above a limit.
+#[inline]
+pub fn response_head_in<'r, 'a: 'r>(
+    input: &'a [u8],
+    to: Method,
+    limits: &Limits,
+    room: &'r mut Room<'a>,
+) -> Result<Option<(usize, ResponseHead<'r>)>, Reject> {
+    match parse_response(input, to, limits, room) {
+        Ok(None) => Ok(None),
+        Ok(Some((length, head))) => {
+            let fields = room.lend();
+            Ok(Some((length, ResponseHead { fields, ..head })))
+        }
+        Err(fault) => Err(earliest_of_response(input, to, limits, fault)),
+    }
+}
+
+#[cold]
+fn earliest_of_response(input: &[u8], to: Method, limits: &Limits, fault: Fault) -> Reject {
+    let begins = |text: &[u8]| parse_response(text, to, limits, &mut Room::default()).err();
+    Reject::Response(earliest(input, fault, begins))
+}
+
+/// All of a head but its fields, which are in `room`.
 fn parse_request<'a>(
     input: &'a [u8],
     limits: &Limits,
+    room: &mut Room<'a>,
 ) -> Result<Option<(usize, RequestHead<'a>)>, Fault> {
     // RFC 9112, 2.2: an empty line before the request line is ignored; one, not a stream of them.
     let skipped = if input.starts_with(b"\r\n") { 2 } else { 0 };
@@ -141,19 +204,27 @@ fn parse_request<'a>(
         return Err(Fault::EmptyLines);
     }
     target_fits(text, size(limits.target_bytes))?;
-    let end = head_end(text, size(limits.head_bytes).saturating_sub(skipped))?;
-    let section = &text[..end.unwrap_or(text.len())];
-    let parsed = start::request(section, size(limits.head_fields))?;
-    let Some(start) = whole(end, parsed, Fault::RequestLine)? else {
-        return Ok(None);
+    let most = size(limits.head_bytes).saturating_sub(skipped);
+    let fields = size(limits.head_fields);
+    let start = match start::request(text, fields, room) {
+        Ok(Complete(start)) if start.length <= most && room.is_section(start.length) => start,
+        // Whatever is wrong with it, or lacks, is to be said in the order in which it came.
+        Ok(_) | Err(_) => {
+            let end = head_end(text, most)?;
+            let section = &text[..end.unwrap_or(text.len())];
+            let parsed = start::request(section, fields, room)?;
+            match whole(end, parsed, Fault::RequestLine)? {
+                Some(start) => start,
+                None => return Ok(None),
+            }
+        }
     };
     let Start {
         length,
         version,
         line: RequestLine { method, target },
-        fields,
     } = start;
-    let head = understand_request(method, target, version, fields)?;
+    let head = understand_request(method, target, version, room)?;
     if matches!(head.facts.body, BodyKind::Length(length) if length > limits.body_bytes) {
         return Err(Fault::BodyTooLong);
     }
@@ -164,10 +235,11 @@ fn understand_request<'a>(
     method: &'a str,
     target: &'a str,
     version: Version,
-    fields: Fields<'a>,
+    room: &Room<'a>,
 ) -> Result<RequestHead<'a>, Fault> {
     let parts = target::parse(method, target)?;
-    let host = host(version, &fields)?;
+    let fields = room.lend();
+    check_host(version, &fields)?;
     let declared = declared(version, &fields)?;
     let close = closes(version, &fields)?;
     let body = framing::of_request(declared);
@@ -204,8 +276,8 @@ fn understand_request<'a>(
         parts,
         method,
         target,
-        host,
-        fields,
+        host: room.first(Known::Host).map(|field| field.value),
+        fields: Fields::lent(b"", &[], 0),
     })
 }
 
@@ -218,12 +290,12 @@ fn idempotent(method: &str) -> bool {
 }
 
 /// RFC 9112, 3.2: exactly one valid Host; HTTP/1.0 may have none.
-fn host<'a>(version: Version, fields: &Fields<'a>) -> Result<Option<&'a [u8]>, Fault> {
+fn check_host(version: Version, fields: &Fields<'_>) -> Result<(), Fault> {
     let mut hosts = fields.known(Known::Host);
     let Some(field) = hosts.next() else {
         return match version {
             Version::Http11 => Err(Fault::HostMissing),
-            Version::Http10 => Ok(None),
+            Version::Http10 => Ok(()),
         };
     };
     if hosts.next().is_some() {
@@ -232,34 +304,43 @@ fn host<'a>(version: Version, fields: &Fields<'a>) -> Result<Option<&'a [u8]>, F
     if !is_authority(field.value) {
         return Err(Fault::HostInvalid);
     }
-    Ok(Some(field.value))
+    Ok(())
 }
 
 fn parse_response<'a>(
     input: &'a [u8],
     to: Method,
     limits: &Limits,
+    room: &mut Room<'a>,
 ) -> Result<Option<(usize, ResponseHead<'a>)>, Fault> {
     // RFC 9112, 2.2 forgives an empty line before a request only.
     if input.starts_with(b"\r") {
         return Err(Fault::StatusLine);
     }
-    let end = head_end(input, size(limits.head_bytes))?;
-    let section = &input[..end.unwrap_or(input.len())];
-    let parsed = start::response(section, size(limits.head_fields))?;
-    let Some(start) = whole(end, parsed, Fault::StatusLine)? else {
-        return Ok(None);
+    let (most, fields) = (size(limits.head_bytes), size(limits.head_fields));
+    let start = match start::response(input, fields, room) {
+        Ok(Complete(start)) if start.length <= most && room.is_section(start.length) => start,
+        // Whatever is wrong with it, or lacks, is to be said in the order in which it came.
+        Ok(_) | Err(_) => {
+            let end = head_end(input, most)?;
+            let section = &input[..end.unwrap_or(input.len())];
+            let parsed = start::response(section, fields, room)?;
+            match whole(end, parsed, Fault::StatusLine)? {
+                Some(start) => start,
+                None => return Ok(None),
+            }
+        }
     };
     let Start {
         length,
         version,
         line: StatusLine { status, reason },
-        fields,
     } = start;
     // RFC 9110, 15: there is no class below 1. One above 5 is for the client to judge.
     if status < 100 {
         return Err(Fault::StatusLine);
     }
+    let fields = room.lend();
     let declared = declared(version, &fields)?;
     let body = framing::of_response(declared, status, to);
     // RFC 9112, 9.3: and a body that the close delimits leaves nothing to keep.
@@ -275,7 +356,7 @@ fn parse_response<'a>(
         declared,
         to,
         reason,
-        fields,
+        fields: Fields::lent(b"", &[], 0),
     };
     Ok(Some((length, head)))
 }
@@ -284,45 +365,13 @@ fn parse_response<'a>(
 /// RFC 9110, 8.3.1: in any case.
 fn event_stream(fields: &Fields<'_>) -> bool {
     fields.known(Known::ContentType).any(|field| {
+        if !matches!(field.value, [b't' | b'T', ..]) {
+            return false;
+        }
         let essence = field.value.split(|byte| *byte == b';').next();
         essence.is_some_and(|essence| {
             let essence = essence.trim_ascii();
             essence.eq_ignore_ascii_case(b"text/event-stream")
         })
     })
-}
-
-/// RFC 9112, 3: 414 as soon as the target, whole or not, is too long.
-fn target_fits(text: &[u8], most: usize) -> Result<(), Fault> {
-    if text.len() <= most {
-        return Ok(());
-    }
-    let line = text.split(|byte| *byte == b'\n').next();
-    let target = line.and_then(|line| line.split(|byte| *byte == b' ').nth(1));
-    if target.is_some_and(|target| target.len() > most) {
-        return Err(Fault::TargetTooLong);
-    }
-    Ok(())
-}
-
-/// Where the head ends. `None`: not yet, and it may still fit.
-fn head_end(text: &[u8], most: usize) -> Result<Option<usize>, Fault> {
-    let end = section_end(&text[..text.len().min(most)])?;
-    if end.is_none() && text.len() >= most {
-        return Err(Fault::HeadTooLong);
-    }
-    Ok(end)
-}
-
-/// Both readers of the head have to find its end at the same byte, or none of it counts.
-fn whole<'a, L>(
-    end: Option<usize>,
-    parsed: httparse::Status<Start<'a, L>>,
-    line: Fault,
-) -> Result<Option<Start<'a, L>>, Fault> {
-    match (end, parsed) {
-        (None, Partial) => Ok(None),
-        (Some(end), Complete(start)) if start.length == end => Ok(Some(start)),
-        (Some(_), _) | (_, Complete(_)) => Err(line),
-    }
 }

@@ -14,11 +14,12 @@ const MOST: usize = 128;
 /// An id of two numbers: whose it is, and which.
 #[must_use]
 pub fn request_id(whose: u64, which: u64) -> [u8; ID_BYTES as usize] {
+    let digits = b"0123456789abcdef";
     let number = (u128::from(whose) << 64) | u128::from(which);
     let mut text = [b'0'; ID_BYTES as usize];
-    for (place, byte) in text.iter_mut().rev().enumerate() {
-        let digit = usize::try_from((number >> (4 * place)) & 15).unwrap_or_default();
-        *byte = b"0123456789abcdef"[digit];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair[0] = digits[usize::from(byte >> 4)];
+        pair[1] = digits[usize::from(byte & 15)];
     }
     text
 }

@@ -4,8 +4,8 @@
 //! ours (RFC 9110, 2.5), another major version is none of ours. Never judges what a field says.
 
 use super::Version;
-use super::fields::Fields;
 use super::reject::Fault;
+use super::room::Room;
 use alloc::{vec, vec::Vec};
 use core::mem::MaybeUninit;
 use httparse::Status::{self, Complete, Partial};
@@ -14,12 +14,11 @@ use httparse::Status::{self, Complete, Partial};
 const INLINE_FIELDS: usize = 128;
 
 /// A head whose parts are where they should be.
-pub(super) struct Start<'a, Line> {
+pub(super) struct Start<Line> {
     /// How many bytes it has.
     pub(super) length: usize,
     pub(super) version: Version,
     pub(super) line: Line,
-    pub(super) fields: Fields<'a>,
 }
 
 /// The rest of a request line.
@@ -61,34 +60,36 @@ impl<'a> Found<'a> {
 }
 
 /// Takes a request head apart, of at most so many fields.
-pub(super) fn request(
-    text: &[u8],
+pub(super) fn request<'a>(
+    text: &'a [u8],
     most: usize,
-) -> Result<Status<Start<'_, RequestLine<'_>>>, Fault> {
+    room: &mut Room<'a>,
+) -> Result<Status<Start<RequestLine<'a>>>, Fault> {
     let mut found = Found::new();
     let mut head = httparse::Request::new(&mut []);
     let length = match head.parse_with_uninit_headers(text, found.most(most)) {
         Ok(Complete(length)) => length,
         Ok(Partial) => return Ok(Partial),
-        Err(httparse::Error::Version) => return later_request(text, most),
+        Err(httparse::Error::Version) => return later_request(text, most, room),
         Err(error) => return Err(fault(error, Fault::RequestLine)),
     };
     let (Some(method), Some(target), Some(minor)) = (head.method, head.path, head.version) else {
         return Err(Fault::RequestLine);
     };
+    room.fill(text, head.headers);
     Ok(Complete(Start {
         length,
         version: version(minor),
         line: RequestLine { method, target },
-        fields: Fields::of(head.headers),
     }))
 }
 
 /// Takes a response head apart, of at most so many fields.
-pub(super) fn response(
-    text: &[u8],
+pub(super) fn response<'a>(
+    text: &'a [u8],
     most: usize,
-) -> Result<Status<Start<'_, StatusLine<'_>>>, Fault> {
+    room: &mut Room<'a>,
+) -> Result<Status<Start<StatusLine<'a>>>, Fault> {
     let mut found = Found::new();
     let mut head = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
@@ -99,23 +100,27 @@ pub(super) fn response(
     let length = match parsed {
         Ok(Complete(length)) => length,
         Ok(Partial) => return Ok(Partial),
-        Err(httparse::Error::Version) => return later_response(text, most),
+        Err(httparse::Error::Version) => return later_response(text, most, room),
         Err(error) => return Err(fault(error, Fault::StatusLine)),
     };
     let (Some(minor), Some(status), Some(reason)) = (head.version, head.code, head.reason) else {
         return Err(Fault::StatusLine);
     };
+    room.fill(text, head.headers);
     Ok(Complete(Start {
         length,
         version: version(minor),
         line: StatusLine { status, reason },
-        fields: Fields::of(head.headers),
     }))
 }
 
 /// A request in no version that the parser knows. 505 is for what is a version (RFC 9112, 2.3), 400
 /// for what is none.
-fn later_request(text: &[u8], most: usize) -> Result<Status<Start<'_, RequestLine<'_>>>, Fault> {
+fn later_request<'a>(
+    text: &'a [u8],
+    most: usize,
+    room: &mut Room<'a>,
+) -> Result<Status<Start<RequestLine<'a>>>, Fault> {
     let line = first_line(text);
     let whole = line.ends_with(b"\n");
     let word = line.splitn(3, |byte| *byte == b' ').nth(2);
@@ -154,11 +159,15 @@ fn later_request(text: &[u8], most: usize) -> Result<Status<Start<'_, RequestLin
         method: word_at(line, 0, method.len())?,
         target: word_at(line, method.len() + 1, target.len())?,
     };
-    behind(text, line.len(), most, found)
+    behind(text, line.len(), most, (found, room))
 }
 
 /// A response in no version that the parser knows.
-fn later_response(text: &[u8], most: usize) -> Result<Status<Start<'_, StatusLine<'_>>>, Fault> {
+fn later_response<'a>(
+    text: &'a [u8],
+    most: usize,
+    room: &mut Room<'a>,
+) -> Result<Status<Start<StatusLine<'a>>>, Fault> {
     let line = first_line(text);
     if !is_later(line) {
         return Err(Fault::Version);
@@ -184,24 +193,26 @@ fn later_response(text: &[u8], most: usize) -> Result<Status<Start<'_, StatusLin
             reason => word_at(line, b"HTTP/1.1 200 ".len(), reason.len())?,
         },
     };
-    behind(text, line.len(), most, found)
+    behind(text, line.len(), most, (found, room))
 }
 
 /// The fields behind a start line of so many bytes, which was in a later version.
-fn behind<L>(
-    text: &[u8],
+fn behind<'a, L>(
+    text: &'a [u8],
     line: usize,
     most: usize,
-    found: L,
-) -> Result<Status<Start<'_, L>>, Fault> {
+    (found, room): (L, &mut Room<'a>),
+) -> Result<Status<Start<L>>, Fault> {
     let mut fields = vec![httparse::EMPTY_HEADER; most];
     match httparse::parse_headers(&text[line..], &mut fields) {
-        Ok(Complete((length, fields))) => Ok(Complete(Start {
-            length: line + length,
-            version: Version::Http11,
-            line: found,
-            fields: Fields::of(fields),
-        })),
+        Ok(Complete((length, fields))) => {
+            room.fill(text, fields);
+            Ok(Complete(Start {
+                length: line + length,
+                version: Version::Http11,
+                line: found,
+            }))
+        }
         Ok(Partial) => Ok(Partial),
         Err(error) => Err(fault(error, Fault::FieldName)),
     }

@@ -93,6 +93,15 @@ fn halves(target: &str) -> (&str, Option<&str>) {
 /// `host [":" port]` (RFC 9110, 7.2). The host is not empty (RFC 9110, 4.2.1), there is no user
 /// (4.2.4), and no comma, which RFC 3986 allows but which only a merged pair of Hosts has.
 pub(super) fn is_authority(text: &[u8]) -> bool {
+    // Most are a name or four numbers, and perhaps a port.
+    let name = text.iter().take_while(|byte| NAME[usize::from(**byte)]);
+    match text.split_at(name.count()) {
+        ([_, ..], []) => return true,
+        ([_, ..], [b':', port @ ..]) if port.len() < 5 && port.iter().all(u8::is_ascii_digit) => {
+            return true;
+        }
+        (_, _) => {}
+    }
     let Ok(text) = core::str::from_utf8(text) else {
         return false;
     };
@@ -115,6 +124,22 @@ fn is_literal(address: &str) -> bool {
     address.parse::<core::net::Ipv6Addr>().is_ok()
 }
 
+/// Bytes of a name that stand for themselves (RFC 3986, 3.2.2), but for the comma.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let (signs, mut at) = (b"-._~!$&'()*+;=", 0);
+    while at < signs.len() {
+        table[signs[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 fn is_reg_name(mut name: &[u8]) -> bool {
     while let [first, rest @ ..] = name {
         name = match (first, rest) {
@@ -124,9 +149,7 @@ fn is_reg_name(mut name: &[u8]) -> bool {
                 rest
             }
             (b'%', _) => return false,
-            (byte, rest) if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=".contains(byte) => {
-                rest
-            }
+            (byte, rest) if NAME[usize::from(*byte)] => rest,
             (_, _) => return false,
         };
     }

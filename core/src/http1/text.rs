@@ -55,15 +55,17 @@ pub(super) fn size(limit: u32) -> usize {
 
 /// Appends `number` in decimal.
 pub(super) fn put_decimal(mut number: u64, out: &mut Vec<u8>) {
-    let start = out.len();
+    let mut text = [0; 20];
+    let mut at = text.len();
     loop {
-        out.push(digit(number % 10));
+        at -= 1;
+        text[at] = digit(number % 10);
         number /= 10;
         if number == 0 {
             break;
         }
     }
-    out[start..].reverse();
+    out.extend_from_slice(&text[at..]);
 }
 
 /// Appends `number` in hexadecimal.
@@ -81,6 +83,7 @@ pub(super) fn put_hex(mut number: usize, out: &mut Vec<u8>) {
 
 /// Appends one field line.
 pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
+    out.reserve(name.len() + value.len() + 4);
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
@@ -91,12 +94,21 @@ pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
 pub(super) fn put_address(address: IpAddr, out: &mut Vec<u8>) {
     match address {
         IpAddr::V4(address) => {
-            for (index, number) in address.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b'.');
+            let mut text = *b"255.255.255.255";
+            let mut at = 0;
+            for number in address.octets() {
+                for (least, unit) in [(100, 100), (10, 10), (0, 1)] {
+                    if number >= least {
+                        text[at] = b'0' + number / unit % 10;
+                        at += 1;
+                    }
                 }
-                put_decimal(u64::from(number), out);
+                if let Some(dot) = text.get_mut(at) {
+                    *dot = b'.';
+                }
+                at += 1;
             }
+            out.extend_from_slice(&text[..at - 1]);
         }
         IpAddr::V6(_) => put_display(address, out),
     }

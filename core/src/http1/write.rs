@@ -83,7 +83,11 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     // RFC 9112, 3.2.2: Host is written anew, from the authority of the target if it has one.
     put_field("Host", forwarded.host.map_or(host, str::as_bytes), out);
     let chunked = head.declared == Declared::Chunked;
+    let mut run = Run::of(&head.fields);
     for field in head.fields() {
+        if field.known == Known::MaxForwards {
+            run.put(out);
+        }
         // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
         let void = field.known == Known::Expect && head.facts.version == Version::Http10;
         let goes_on = match field.known {
@@ -107,9 +111,10 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
             | Known::Other => !void && goes_on(field, &head.fields, chunked),
         };
         if goes_on && !forwarded.edits.drops(field.name) {
-            put_field(field.name, field.value, out);
+            run.add(&field, out);
         }
     }
+    run.put(out);
     match head.declared {
         Declared::Nothing => {}
         // RFC 9110, 8.6: a length of 0 is said if the client said it.
@@ -173,11 +178,13 @@ pub fn write_response(
     out.extend_from_slice(head.reason().as_bytes());
     out.extend_from_slice(b"\r\n");
     let chunked = delivery.framing == Framing::Chunked;
+    let mut run = Run::of(&head.fields);
     for field in head.fields() {
         if goes_on(field, &head.fields, chunked) && !returned.edits.drops(field.name) {
-            put_field(field.name, field.value, out);
+            run.add(&field, out);
         }
     }
+    run.put(out);
     match delivery.framing {
         Framing::Length(length) => put_length(length, out),
         Framing::Chunked => put_field("Transfer-Encoding", b"chunked", out),
@@ -223,6 +230,41 @@ fn without_body(head: &ResponseHead<'_>, client: Version, out: &mut Vec<u8>) {
         (Declared::Chunked, Version::Http11) => put_field("Transfer-Encoding", b"chunked", out),
         // RFC 9112, 6.1: HTTP/1.0 is not told of transfer codings.
         (Declared::Chunked, Version::Http10) => {}
+    }
+}
+
+/// Fields that go on as they came, one behind the other: written as one.
+struct Run<'a> {
+    fields: &'a Fields<'a>,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> Run<'a> {
+    fn of(fields: &'a Fields<'a>) -> Self {
+        let (from, to) = (0, 0);
+        Run { fields, from, to }
+    }
+
+    /// One more field.
+    fn add(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
+        match self.fields.line(field) {
+            Some((from, to)) if from == self.to => self.to = to,
+            Some(line) => {
+                self.put(out);
+                (self.from, self.to) = line;
+            }
+            None => {
+                self.put(out);
+                put_field(field.name, field.value, out);
+            }
+        }
+    }
+
+    /// Writes what has not been written.
+    fn put(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.fields.text()[self.from..self.to]);
+        self.from = self.to;
     }
 }
 

@@ -66,10 +66,14 @@ impl Host {
 /// `host` without its port and final dot. The colons of `[::1]` are no port.
 #[must_use]
 pub fn bare_host(host: &str) -> &str {
-    let address = host.rfind(']').unwrap_or(0);
-    let name = match host[address..].find(':') {
-        Some(colon) => &host[..address + colon],
-        None => host,
-    };
+    let mut end = host.len();
+    for (at, byte) in host.bytes().enumerate().rev() {
+        match byte {
+            b']' => break,
+            b':' => end = at,
+            _ => {}
+        }
+    }
+    let name = &host[..end];
     name.strip_suffix('.').unwrap_or(name)
 }

@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// What a report of the step that begins now has to know.
-    pub(super) fn mark(&mut self, event: Event, now: Time, orders: usize) -> Mark {
+    pub(super) fn mark(&mut self, event: &Event, now: Time, orders: usize) -> Mark {
         let account = &mut self.account.0;
         if core::mem::take(&mut account.redials) {
             account.legs[Side::Up as usize] = LegReport::default();
@@ -139,8 +139,8 @@ impl Session {
     }
 
     /// After an event has moved its machine: whose direction has ended, and which leg has failed.
-    pub(super) fn note_heard(&mut self, now: Time, event: Event, mark: &Mark) {
-        let speaker = speaker(event);
+    pub(super) fn note_heard(&mut self, now: Time, event: &Event, mark: &Mark) {
+        let speaker = speaker(*event);
         for side in Side::BOTH {
             let by = match speaker {
                 Some(spoke) if spoke == side => peer(side),
@@ -148,7 +148,7 @@ impl Session {
             };
             self.note_read_end(now, side, by);
         }
-        if let Event::Fin(side) = event
+        if let Event::Fin(side) = *event
             && let Some(open) = &mark.opens[side as usize]
         {
             let bare = open.tls && open.read == ReadEnd::Open;
@@ -190,8 +190,8 @@ impl Session {
 
     /// An upstream leg that never came to be, or a handshake that came to nothing: there is no open
     /// leg to look at.
-    fn note_unconnected(&mut self, now: Time, event: Event, mark: &Mark) {
-        let (side, cause, by) = match (event, mark.timer) {
+    fn note_unconnected(&mut self, now: Time, event: &Event, mark: &Mark) {
+        let (side, cause, by) = match (*event, mark.timer) {
             (Event::Unconnected(Refusal::Failed(cause)), _) => (Side::Up, cause, By::Origin),
             (Event::Failed(side, cause, _), _) if mark.opens[side as usize].is_none() => {
                 (side, cause, peer(side))
@@ -217,15 +217,15 @@ impl Session {
     }
 
     /// After the rules have run: what was ordered, and how far our own ends are.
-    pub(super) fn note_said(&mut self, now: Time, event: Event, mark: &Mark, effects: &[Effect]) {
-        if let Event::Finished(side) = event {
+    pub(super) fn note_said(&mut self, now: Time, event: &Event, mark: &Mark, effects: &[Effect]) {
+        if let Event::Finished(side) = *event {
             let said = &mut self.account.0.legs[side as usize].said;
             said.finished.get_or_insert(now);
-        } else if let Event::Acked(side) = event
+        } else if let Event::Acked(side) = *event
             && is_finished(&mark.opens[side as usize])
         {
             self.account.0.legs[side as usize].said.acked = Some(now);
-        } else if let Event::Unconnected(refusal) = event {
+        } else if let Event::Unconnected(refusal) = *event {
             let end = refusal.cause().map(End::Abort);
             self.leave(Side::Up, Parting::Unconnected, end, now);
         }
@@ -242,7 +242,7 @@ impl Session {
     pub(super) fn note_quietly(
         &mut self,
         now: Time,
-        event: Event,
+        event: &Event,
         mark: &Mark,
         effects: &[Effect],
     ) {
@@ -283,16 +283,16 @@ impl Session {
     }
 
     /// What was read of a leg and is not there any more, although nobody has looked at it.
-    fn note_unread(&mut self, event: Event, mark: &Mark, side: Side) {
+    fn note_unread(&mut self, event: &Event, mark: &Mark, side: Side) {
         let before = mark.opens[side as usize]
             .as_ref()
             .map_or(0, |open| open.inbox.left);
         let mut due = before;
-        if let Event::Decoded(of, decoded) = event
+        if let Event::Decoded(of, decoded) = *event
             && of == side
         {
             due = decoded.left;
-        } else if let Event::Received(of, bytes) = event
+        } else if let Event::Received(of, bytes) = *event
             && of == side
         {
             due = before.saturating_sub(bytes);

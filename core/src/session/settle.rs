@@ -64,6 +64,11 @@ impl Session {
             if !moved {
                 return;
             }
+            if self.is_quiet() {
+                // No rule speaks of it any more.
+                debug_assert!(!rules.iter().any(|rule| rule(self, effects)), "{self:?}");
+                return;
+            }
         }
         bug!("the settle rules do not come to rest")
     }

@@ -9,7 +9,7 @@ use crate::{
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
     time::{Span, Time},
-    timer::Timer,
+    timer::{These, Timer},
     vigil::Vigil,
 };
 
@@ -41,22 +41,90 @@ pub(super) const fn flush(side: Side) -> Timer {
     }
 }
 
-impl Session {
-    /// Arms what is wanted, stops what is not. Each timer by its name, so that the compiler drops
-    /// what [`Session::wants`] says of the others: this is asked after every step.
-    pub(super) fn bring_waits_into_line(&mut self, now: Time) {
-        self.keep_pace(now);
-        macro_rules! line {
-            ($($timer:ident)*) => {
-                // It does not compile until every timer is here.
-                const _: fn(Timer) = |timer| match timer { $(Timer::$timer => {})* };
-                $(self.timers.reconcile(now, Timer::$timer, self.wants(Timer::$timer));)*
-            };
-        }
-        line! {
+/// Every timer by its name, given to a macro. What is written with it does not compile, or a debug build
+/// tells, if one is missing.
+macro_rules! timers {
+    ($to:ident) => {
+        $to! {
             Tls Head Idle Queue Connect TlsUp Request Pace Response Body Tunnel WriteDown WriteUp Linger
             FlushDown FlushUp FlushTotal
         }
+    };
+}
+
+impl Session {
+    /// Arms what is wanted, stops what is not. `quiet`: of the state more is known.
+    pub(super) fn bring_waits_into_line(&mut self, now: Time, quiet: bool) {
+        self.keep_pace(now);
+        let wanted = match quiet {
+            true => self.all_wanted_in_quiet(),
+            false => self.all_wanted(),
+        };
+        debug_assert_eq!(wanted, self.all_wanted(), "{self:?}");
+        for timer in self.timers.stop_all_but(wanted) {
+            if let Some(span) = self.wants_one(timer) {
+                self.timers.arm(timer, now + span);
+            }
+        }
+    }
+
+    /// All that is wanted. Each timer by its name, so that the compiler drops what [`Session::wants`]
+    /// says of the others.
+    fn all_wanted(&self) -> These {
+        macro_rules! all {
+            ($($timer:ident)*) => { These::NONE$(.with(Timer::$timer, self.wants(Timer::$timer).is_some()))* };
+        }
+        timers!(all)
+    }
+
+    /// [`Session::wants`] of whichever timer, and of no other one.
+    #[inline(never)]
+    fn wants_one(&self, one: Timer) -> Option<Span> {
+        macro_rules! all {
+            ($($timer:ident)*) => { match one { $(Timer::$timer => self.wants(Timer::$timer)),* } };
+        }
+        timers!(all)
+    }
+
+    /// The same of a state in which nothing has ended ([`Session::is_quiet`]): both ends of each leg
+    /// that there is are open, so nobody lingers or flushes.
+    fn all_wanted_in_quiet(&self) -> These {
+        let wanted = match &self.phase {
+            Phase::Idle(idle) => {
+                let fresh = *idle == Idle::Fresh;
+                return These::NONE
+                    .with(Timer::Head, fresh)
+                    .with(Timer::Idle, !fresh);
+            }
+            Phase::Tunnel => These::NONE.with(Timer::Tunnel, true),
+            Phase::Exchange(exchange) => {
+                let open = self.up.open().is_some();
+                let unanswered = exchange.is_unanswered();
+                let request = exchange.request == Request::Body
+                    && !(exchange.expects && unanswered)
+                    && open
+                    && self.d2u.bytes() == 0;
+                let body = matches!(exchange.response, Response::Body(_));
+                These::NONE
+                    .with(Timer::Head, exchange.request == Request::Head)
+                    .with(Timer::Queue, matches!(self.up, Leg::Queued))
+                    .with(Timer::Connect, matches!(self.up, Leg::Connecting))
+                    .with(Timer::Request, request)
+                    .with(Timer::Pace, request && self.setup.limits.body_rate > 0)
+                    .with(Timer::Response, unanswered && open)
+                    .with(Timer::Body, body && open && self.u2d.bytes() == 0)
+            }
+            Phase::New
+            | Phase::ProxyHeader
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Closing
+            | Phase::Closed => These::NONE,
+        };
+        let up = self.up.open().is_some() && self.d2u.bytes() > 0;
+        wanted
+            .with(Timer::WriteDown, self.u2d.bytes() > 0)
+            .with(Timer::WriteUp, up)
     }
 
     /// How long the present state may wait for what `timer` bounds; `None` if it does not.
@@ -87,9 +155,9 @@ impl Session {
                 (true, waits.idle_least.min(drain::AT_MOST))
             }
             Timer::Idle => (self.phase == Phase::Idle(Idle::Kept), waits.idle),
-            Timer::Queue => (self.up == Leg::Queued, waits.queue),
-            Timer::Connect => (self.up == Leg::Connecting, waits.connect),
-            Timer::TlsUp => (self.up == Leg::Securing, waits.tls_up),
+            Timer::Queue => (matches!(self.up, Leg::Queued), waits.queue),
+            Timer::Connect => (matches!(self.up, Leg::Connecting), waits.connect),
+            Timer::TlsUp => (matches!(self.up, Leg::Securing), waits.tls_up),
             Timer::Request => (self.waits_for_request(), waits.request),
             Timer::Pace => (self.asks_for_pace(), self.pace_left()),
             Timer::Response => (self.waits_for_response(), waits.response),

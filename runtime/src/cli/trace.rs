@@ -215,12 +215,12 @@ mod tests {
         let (mut session, mut recorder) =
             (Session::new(setup), Recorder::new(Time(0), setup.timeouts));
         for event in [Event::Accepted, Event::Fin(Side::Down)] {
-            recorder.begins(Time(7), event, &session);
+            recorder.begins(Time(7), &event, &session);
             session.step(Time(7), event, &mut Vec::new());
             recorder.ends(Time(7), &session);
         }
         if failing {
-            recorder.begins(Time(8), Event::Acked(Side::Up), &session);
+            recorder.begins(Time(8), &Event::Acked(Side::Up), &session);
         }
         recorder.timeline(&setup).write(None)
     }

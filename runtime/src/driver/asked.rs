@@ -22,7 +22,7 @@ use tidegate_core::{
 impl<N: Network> Driver<N> {
     /// What an event says of the request under way.
     #[inline]
-    pub(super) fn note_request(&mut self, event: Event) {
+    pub(super) fn note_request(&mut self, event: &Event) {
         let now = self.now;
         let Some(asked) = self.carry.asked.as_mut() else {
             if let Event::Connected(Origin::Fresh) = event {
@@ -30,7 +30,7 @@ impl<N: Network> Driver<N> {
             }
             return;
         };
-        if let Event::Decoded(side, Decoded { head, .. }) = event {
+        if let Event::Decoded(side, Decoded { head, .. }) = *event {
             match (side, head) {
                 (Side::Down, Head::Request(_)) => {
                     (asked.under_way, asked.began) = (true, now);
@@ -43,12 +43,12 @@ impl<N: Network> Driver<N> {
                 }
                 (_, _) => {}
             }
-        } else if event == Event::Queued {
+        } else if let Event::Queued = event {
             asked.queued_at = Some(now);
-        } else if event == Event::Granted {
+        } else if let Event::Granted = event {
             asked.is_granted(now);
             asked.sent.at = Some(now);
-        } else if event == Event::Connected(Origin::Fresh) {
+        } else if let Event::Connected(Origin::Fresh) = event {
             asked.connect = now.since(self.dialled_at);
             self.note_connected();
         }

@@ -24,7 +24,7 @@ use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{
         BodyDecoder, BodyEncoder, Forwarded, Method, Reject, Reply, RequestHead, ResponseFacts,
-        Version, request_head, response_head, write_request, write_response,
+        Room, Version, request_head_in, response_head_in, write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -205,8 +205,8 @@ impl Carry {
         let mut routed = None;
         if self.request.is_none() {
             self.id.forget();
-            let mut space = Space::default();
-            let mut facts = match request_head(input, &limits) {
+            let (mut space, mut room) = (Space::default(), Room::default());
+            let mut facts = match request_head_in(input, &limits, &mut room) {
                 Err(reject) => return Look::refused(Side::Down, reject),
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
@@ -292,7 +292,8 @@ impl Carry {
         let (mut head, mut taken) = (Head::None, 0);
         if self.response.is_none() {
             let method = session.method().unwrap_or(Method::Other);
-            let (length, parsed) = match response_head(input, method, &limits) {
+            let mut room = Room::default();
+            let (length, parsed) = match response_head_in(input, method, &limits, &mut room) {
                 Err(reject) => return Look::refused(side, reject),
                 Ok(None) => return Look::told(0, partial(side, input)),
                 Ok(Some(head)) => head,

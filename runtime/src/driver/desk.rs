@@ -1,8 +1,10 @@
 //! What a driver has before it while it works: events to be told, and the orders of the last one.
 //!
-//! It owns the worker's store of desks. A driver has one only while it works off its events, so a
+//! It owns the worker's store of desks. A driver has one only for as long as its turn takes, so a
 //! connection that waits has none, and a worker needs as many as work at a time: one, or a few.
 
+use super::Driver;
+use crate::net::Network;
 use std::{cell::RefCell, collections::VecDeque};
 use tidegate_core::{effect::Effects, event::Event};
 
@@ -21,13 +23,28 @@ pub(super) struct Desk {
     pub(super) effects: Effects,
 }
 
+impl<N: Network> Driver<N> {
+    /// Its desk, for as long as its turn takes.
+    #[inline]
+    pub(super) fn desk(&mut self) -> &mut Desk {
+        self.desk.get_or_insert_with(lend)
+    }
+
+    /// The turn is over, and so is the work at the desk.
+    pub(super) fn tidy(&mut self) {
+        if let Some(desk) = self.desk.take() {
+            give_back(desk);
+        }
+    }
+}
+
 /// A desk with nothing on it.
-pub(super) fn lend() -> Box<Desk> {
+fn lend() -> Box<Desk> {
     STORE.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
 /// Takes back one that was worked off.
-pub(super) fn give_back(desk: Box<Desk>) {
+fn give_back(desk: Box<Desk>) {
     debug_assert!(desk.events.is_empty() && desk.effects.is_empty());
     STORE.with_borrow_mut(|store| {
         if store.len() < KEPT {

@@ -16,8 +16,8 @@ use tidegate_core::{
 impl<N: Network> Driver<N> {
     /// Tells the share in the endpoint what `event` says of it, if it says anything.
     #[inline]
-    pub(super) fn tell_outcome(&self, event: Event) {
-        match event {
+    pub(super) fn tell_outcome(&self, event: &Event) {
+        match *event {
             Event::Decoded(Side::Up, Decoded { head, .. }) => {
                 if let (Head::Response(facts), Some(held)) = (head, &self.held) {
                     held.answered(self.now, facts.status);

@@ -131,6 +131,7 @@ impl Queue {
     }
 
     /// Whether bytes that are taken are kept, to be taken once more (U02).
+    #[inline]
     pub(super) fn keep(&mut self, keeps: bool) {
         self.keeps = keeps;
         self.free();
@@ -142,14 +143,18 @@ impl Queue {
         self.taken = 0;
     }
 
+    #[inline]
     fn free(&mut self) {
         if !self.keeps && self.taken == self.bytes.len() {
             self.clear();
         }
     }
 
+    #[inline]
     pub(super) fn clear(&mut self) {
-        give_back(std::mem::take(&mut self.bytes));
+        if self.bytes.capacity() > 0 {
+            give_back(std::mem::take(&mut self.bytes));
+        }
         (self.taken, self.keeps) = (0, false);
     }
 }

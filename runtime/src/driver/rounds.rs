@@ -14,6 +14,9 @@ use tidegate_core::{ending::Ending, side::Side};
 /// Rounds of one turn before other sessions get theirs.
 const BUDGET: u32 = 256;
 
+/// The clock is asked once in so many rounds: one that copies much would else fall behind it.
+const CLOCK: u32 = 8;
+
 impl<N: Network> Future for Driver<N> {
     type Output = Ending;
 
@@ -22,27 +25,34 @@ impl<N: Network> Future for Driver<N> {
         let budget = if bad!(WakeForgotten) { 4 } else { BUDGET };
         let mut heard_before = std::mem::take(&mut this.put_off);
         let mut may_put_off = !heard_before;
-        for _ in 0..budget {
-            this.now = this.now.max(this.service.upstreams.net().now());
+        (this.dry, this.asleep) = ([false; 2], false);
+        for round in 0..budget {
+            if round % CLOCK == 0 {
+                this.now = this.now.max(this.service.upstreams.net().now());
+            }
             let heard = heard_before || this.hear(cx);
             if heard && may_put_off && this.has_to_write() {
                 // All who are ready are heard before the first of them writes: peers on this machine
                 // are then woken once for many writes, and not once for each.
                 this.put_off = true;
+                this.tidy();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             (heard_before, may_put_off) = (false, false);
             let said = this.say(cx) | this.poll_deadline(cx);
             if let Some(ending) = this.ending {
+                this.tidy();
                 return Poll::Ready(ending);
             }
             if !heard && !said {
                 this.rest();
+                this.tidy();
                 return Poll::Pending;
             }
         }
         // Others get their turn; this session is not done.
+        this.tidy();
         if !bad!(WakeForgotten) {
             cx.waker().wake_by_ref();
         }

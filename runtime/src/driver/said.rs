@@ -4,6 +4,7 @@
 
 use super::Driver;
 use crate::{
+    drain::Word,
     net::Network,
     port::Port,
     roll::{Leg, Look, Order, Said},
@@ -30,6 +31,25 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// 4.11, 10: a session that lingers may have to make room for one that has just begun to.
+    pub(super) fn poll_linger(&mut self, cx: &mut Context<'_>) -> bool {
+        let since = self.session.is_lingering().then_some(self.progress);
+        let evicted = self.place.poll(cx, since);
+        if evicted {
+            self.step(Event::Evicted);
+        }
+        evicted
+    }
+
+    pub(super) fn poll_drain(&mut self, cx: &Context<'_>) -> bool {
+        match self.ticket.poll(cx) {
+            None | Some(Word::Serve) => return false,
+            Some(Word::Drain) => self.step(Event::Drained),
+            Some(Word::Expired) => self.expire(),
+        }
+        true
+    }
+
     fn said(&self) -> Said {
         let held = self.held.as_ref();
         Said {
@@ -45,7 +65,7 @@ impl<N: Network> Driver<N> {
                 .session
                 .deadline()
                 .map(|(at, timer)| (timer, at.since(self.now))),
-            draining: self.service.drain.word() != crate::drain::Word::Serve,
+            draining: self.service.drain.word() != Word::Serve,
             legs: Side::BOTH.map(|side| self.said_of(side)),
             timeline: None,
         }

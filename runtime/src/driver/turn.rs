@@ -5,9 +5,8 @@
 
 use super::{Driver, decoded, wire};
 use crate::{
-    drain::Word,
     net::Network,
-    port::{Call, Fault, Read},
+    port::{Call, Fault, Port, Read},
     variant::bad,
 };
 use std::task::{Context, Poll, ready};
@@ -21,10 +20,18 @@ use tidegate_core::{
 impl<N: Network> Driver<N> {
     /// Everything that may have something to tell.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut moved = self.poll_header(cx);
-        moved |= self.poll_secure(cx, Side::Down);
-        moved |= self.poll_coming(cx);
-        moved |= self.poll_secure(cx, Side::Up);
+        let mut moved = false;
+        if self.quiet {
+            // Neither leg is in its handshake.
+            moved |= self.poll_coming(cx);
+        } else {
+            moved |= self.poll_header(cx);
+            moved |= self.poll_secure(cx, Side::Down);
+            moved |= self.poll_coming(cx);
+        }
+        if !self.quiet {
+            moved |= self.poll_secure(cx, Side::Up);
+        }
         for side in Side::BOTH {
             if bad!(ErrorBeforeData) {
                 moved |= self.poll_fault(cx, side);
@@ -43,29 +50,13 @@ impl<N: Network> Driver<N> {
         let mut moved = false;
         for side in Side::BOTH {
             moved |= self.poll_out(cx, side);
-            moved |= self.poll_finish(cx, side);
-            moved |= self.poll_acked(cx, side);
+            if !self.quiet {
+                moved |= self.poll_finish(cx, side);
+                moved |= self.poll_acked(cx, side);
+            }
         }
-        moved | self.poll_linger(cx)
-    }
-
-    /// 4.11, 10: a session that lingers may have to make room for one that has just begun to.
-    fn poll_linger(&mut self, cx: &mut Context<'_>) -> bool {
-        let since = self.session.is_lingering().then_some(self.progress);
-        let evicted = self.place.poll(cx, since);
-        if evicted {
-            self.step(Event::Evicted);
-        }
-        evicted
-    }
-
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> bool {
-        match self.ticket.poll(cx) {
-            None | Some(Word::Serve) => return false,
-            Some(Word::Drain) => self.step(Event::Drained),
-            Some(Word::Expired) => self.expire(),
-        }
-        true
+        // Nobody lingers while nothing has ended.
+        moved | (!self.quiet && self.poll_linger(cx))
     }
 
     pub(super) fn failed(&mut self, side: Side, fault: &Fault) {
@@ -91,6 +82,9 @@ impl<N: Network> Driver<N> {
         if let Some(room) = interest.decode {
             self.decode(side, room);
             return true;
+        }
+        if self.dry[side as usize] {
+            return false;
         }
         match interest.read {
             Want::Off => false,
@@ -188,7 +182,10 @@ impl<N: Network> Driver<N> {
     /// Tells of a read that brought no bytes to keep.
     fn read(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
         match read {
-            Poll::Pending => return false,
+            Poll::Pending => {
+                self.dry[side as usize] = true;
+                return false;
+            }
             Poll::Ready(Ok(Read::Bytes(_))) => {}
             Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
             Poll::Ready(Ok(Read::Fin)) => {
@@ -233,10 +230,20 @@ impl<N: Network> Driver<N> {
                     .response(&self.session, &self.service, bytes, &mut down.outbox, room)
             }
         };
+        let routed = look.routed.filter(|routed| self.is_news(routed));
         let events = &mut self.desk().events;
-        events.extend(look.routed);
+        events.extend(routed);
         events.extend(look.events.into_iter().flatten());
         look.taken
+    }
+
+    /// Whether the session does not know already what its cluster asks for: nothing follows from what it
+    /// knows. Whoever looks on is told of every route.
+    fn is_news(&self, routed: &Event) -> bool {
+        let setup = self.session.setup();
+        let knows = matches!(routed, Event::Routed(destination)
+            if destination.tls == setup.up_tls && destination.timeouts.is(setup.timeouts));
+        !knows || self.tap.is_some()
     }
 
     /// W1: what was read with a head and belongs to the tunnel behind it.
@@ -273,6 +280,10 @@ impl<N: Network> Driver<N> {
     fn poll_out(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
         let interest = self.asks(side).interest;
         if interest.write == 0 {
+            if self.quiet {
+                // Nobody waits for an acknowledgement.
+                self.wire(side).unacked = None;
+            }
             return self.poll_flush(cx, side);
         }
         let written = self.poll_write(cx, side, interest.write, interest.last);
@@ -298,14 +309,14 @@ impl<N: Network> Driver<N> {
 
     /// What the TLS engine has to say for itself: tickets, key updates, alerts.
     fn poll_flush(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let wants = |port: &Port<N::Stream>| port.wants_flush();
+        if !self.wires[side as usize].port.as_ref().is_some_and(wants) || !self.is_open(side) {
+            return false;
+        }
         let failed = !self.asks(side).writes;
-        let open = self.is_open(side);
         let Some(port) = self.wire(side).port.as_mut() else {
             return false;
         };
-        if !open || !port.wants_flush() {
-            return false;
-        }
         match port.poll_flush(cx) {
             Poll::Ready(Err(fault)) if !failed => {
                 self.failed(side, &fault);

@@ -51,21 +51,23 @@ impl<N: Network> Driver<N> {
     /// before it is kept until it does: progress moves the deadline often, and only forward.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
-            let due = self.session.deadline().map(|(at, _)| at);
+            let due = self.due.get();
             let Some(at) = due.into_iter().chain(self.watch_at).min() else {
                 self.sleep = None;
                 return false;
             };
-            let net = self.service.upstreams.net();
-            let early = self.sleep.as_ref().is_none_or(|(until, _)| *until > at);
-            if early {
+            if self.sleep.as_ref().is_none_or(|(until, _)| *until > at) {
+                let net = self.service.upstreams.net();
                 self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+                self.asleep = false;
             }
             let Some((until, sleep)) = self.sleep.as_mut() else {
                 return false;
             };
             let until = *until;
-            if sleep.as_mut().poll(cx).is_pending() {
+            // Asked once in a turn, it wakes the task when it is over, be that sooner than it should.
+            if self.asleep || sleep.as_mut().poll(cx).is_pending() {
+                self.asleep = true;
                 return false;
             }
             self.sleep = None;

@@ -35,6 +35,16 @@ impl<N: Network> Driver<N> {
         hinted
     }
 
+    /// Who wants to know which legs have ended, and how far: the gauge of half-closed legs, and the
+    /// network.
+    pub(super) fn tell_ends(&mut self) {
+        for side in Side::BOTH {
+            let since = self.session.leg_report(side).half_closed();
+            self.halves.say(side, since);
+        }
+        self.watch();
+    }
+
     /// Sees whether each leg's network watches for what it should. If not, it is told a little later:
     /// what is over by then costs no call.
     pub(super) fn watch(&mut self) {

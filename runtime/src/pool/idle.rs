@@ -14,8 +14,11 @@ pub(super) struct Idle<T> {
     /// The first slot that nobody has.
     free: Option<usize>,
     age: Ends,
-    /// As many as there are endpoints, and never fewer.
-    by_address: BTreeMap<Address, Ends>,
+    /// Where in `same` the list of an address is: as many as there are endpoints, and never fewer.
+    by_address: BTreeMap<Address, usize>,
+    same: Vec<Ends>,
+    /// The address that was looked up last.
+    last: Option<(Address, usize)>,
     len: usize,
     /// Grows with every one that comes.
     next: u64,
@@ -49,7 +52,8 @@ enum Slot<T> {
     },
     Full {
         stamp: u64,
-        address: Address,
+        /// Which of the lists by address it is in.
+        list: usize,
         age: Links,
         same: Links,
         one: T,
@@ -70,6 +74,8 @@ impl<T> Default for Idle<T> {
             free: None,
             age: Ends::default(),
             by_address: BTreeMap::new(),
+            same: Vec::new(),
+            last: None,
             len: 0,
             next: 0,
         }
@@ -90,19 +96,18 @@ impl<T> Idle<T> {
             older: youngest,
             younger: None,
         };
-        let same = self.by_address.entry(address).or_default();
+        let list = self.list(address);
         let full = Slot::Full {
             stamp,
-            address,
+            list,
             age: links(self.age.youngest),
-            same: links(same.youngest),
+            same: links(self.same[list].youngest),
             one,
         };
         let at = self.put(full);
-        let same = self.by_address.entry(address).or_default();
         let before = [
             (List::Age, append(&mut self.age, at)),
-            (List::Same, append(same, at)),
+            (List::Same, append(&mut self.same[list], at)),
         ];
         for (list, older) in before {
             if let Some(links) = older.and_then(|older| self.links(older, list)) {
@@ -118,7 +123,8 @@ impl<T> Idle<T> {
         address: Address,
         suits: impl Fn(&T) -> bool,
     ) -> Option<T> {
-        let mut at = self.by_address.get(&address)?.youngest;
+        let list = self.list(address);
+        let mut at = self.same[list].youngest;
         while let Some(slot) = at {
             let Slot::Full { same, one, .. } = &self.slots[slot] else {
                 return None;
@@ -143,6 +149,22 @@ impl<T> Idle<T> {
         }
     }
 
+    /// The list of an address: most that come and go one behind the other have the same one.
+    fn list(&mut self, address: Address) -> usize {
+        if let Some((last, list)) = self.last
+            && last == address
+        {
+            return list;
+        }
+        let next = self.same.len();
+        let list = *self.by_address.entry(address).or_insert(next);
+        if list == next {
+            self.same.push(Ends::default());
+        }
+        self.last = Some((address, list));
+        list
+    }
+
     fn put(&mut self, full: Slot<T>) -> usize {
         let Some(at) = self.free else {
             self.slots.push(full);
@@ -160,7 +182,7 @@ impl<T> Idle<T> {
         let full = std::mem::replace(&mut self.slots[at], free);
         self.free = Some(at);
         let Slot::Full {
-            address,
+            list: own,
             age,
             same,
             one,
@@ -179,9 +201,7 @@ impl<T> Idle<T> {
             }
         }
         unlink(&mut self.age, at, age);
-        if let Some(ends) = self.by_address.get_mut(&address) {
-            unlink(ends, at, same);
-        }
+        unlink(&mut self.same[own], at, same);
         Some(one)
     }
 

@@ -47,7 +47,7 @@ impl Kept {
 
     fn tell(&mut self, later: u64, event: Event) {
         self.now = Time(self.now.0 + later);
-        self.recorder.begins(self.now, event, &self.session);
+        self.recorder.begins(self.now, &event, &self.session);
         self.session.step(self.now, event, &mut Vec::new());
         self.recorder.ends(self.now, &self.session);
         self.is_told();
@@ -185,7 +185,7 @@ fn a_step_that_does_not_end_is_told_as_such() {
     kept.moves(3);
     kept.now = Time(kept.now.0 + 9);
     let event = Event::Acked(Down);
-    kept.recorder.begins(kept.now, event, &kept.session);
+    kept.recorder.begins(kept.now, &event, &kept.session);
     let timeline = kept.timeline();
     assert_eq!(timeline.session().as_ref(), Some(&kept.session));
     let file = timeline.write(None);

@@ -55,6 +55,8 @@ pub struct KernelStream {
     /// accepted socket the first bytes are often there before the reactor's first word.
     eager_read: bool,
     eager_write: bool,
+    /// Whose waker the reactor has for the next bytes, unless they have come; 0 for nobody's.
+    listens: Cell<usize>,
     at_close: AtClose,
     /// Whether what is written may wait for FIN, and whether anything does.
     hold: Cell<Hold>,
@@ -161,6 +163,7 @@ impl KernelStream {
             sent_bytes: SYN,
             eager_read: false,
             eager_write: false,
+            listens: Cell::new(0),
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
             rare: None,

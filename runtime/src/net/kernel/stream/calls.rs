@@ -15,14 +15,38 @@ use rustix::{
     net::{Shutdown, shutdown},
     pipe::{SpliceFlags, splice},
 };
+use socket2::Socket;
 use std::{
+    cell::Cell,
     io::{self, IoSlice, Read as _},
     rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tidegate_core::vigil::Vigil;
-use tokio::{io::Ready, time::sleep};
+use tokio::{
+    io::{
+        Interest, Ready,
+        unix::{AsyncFd, AsyncFdReadyGuard},
+    },
+    time::sleep,
+};
+
+/// Ready when there may be something to be read. The reactor is told only once whom to wake: it forgets
+/// that when it wakes, and then there is readiness, which stays until it is cleared here.
+fn poll_readable<'a>(
+    fd: &'a AsyncFd<Socket>,
+    listens: &Cell<usize>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<AsyncFdReadyGuard<'a, Socket>>> {
+    let who = cx.waker().data().addr();
+    if who != 0 && listens.get() == who && fd.try_io(Interest::READABLE, |_| Ok(())).is_err() {
+        return Poll::Pending;
+    }
+    let polled = fd.poll_read_ready(cx);
+    listens.set(if polled.is_pending() { who } else { 0 });
+    polled
+}
 
 impl KernelStream {
     /// Tries to send `all` bytes in one call, and waits for room for the first of them.
@@ -68,7 +92,7 @@ impl Stream for KernelStream {
         loop {
             let mut guard = match self.eager_read {
                 true => None,
-                false => Some(ready!(self.fd.poll_read_ready(cx))?),
+                false => Some(ready!(poll_readable(&self.fd, &self.listens, cx))?),
             };
             let read = self.fd.get_ref().read(buf);
             match read {
@@ -120,7 +144,7 @@ impl Stream for KernelStream {
         loop {
             let guard = match self.eager_read {
                 true => None,
-                false => Some(ready!(self.fd.poll_read_ready(cx))?),
+                false => Some(ready!(poll_readable(&self.fd, &self.listens, cx))?),
             };
             match splice(
                 &*self.fd,

@@ -145,9 +145,11 @@ fn oldest(all: &[Value], text: &mut String) {
     );
     for one in all.iter().take(LISTED) {
         let age = span(&one["age"]);
-        let ends = match &one["timer"] {
-            Value::Null => "-".to_owned(),
-            timer => format!("{} in {}", word(&timer["name"]), span(&timer["left"])),
+        let timer = &one["timer"];
+        let ends = if timer.is_null() {
+            "-".to_owned()
+        } else {
+            format!("{} in {}", word(&timer["name"]), span(&timer["left"]))
         };
         let (conn, listener, phase) = (
             word(&one["conn"]),

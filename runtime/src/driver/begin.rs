@@ -94,7 +94,6 @@ impl<N: Network> Driver<N> {
                 let wire = self.wire(Side::Up);
                 wire.sent_before = port.sent_bytes().ok();
                 wire.put(port);
-                self.dry[Side::Up as usize] = false;
                 self.desk()
                     .events
                     .push_front(Event::Connected(Origin::Reused));
@@ -240,7 +239,6 @@ impl<N: Network> Driver<N> {
                 self.endpoint = held.endpoint().authority.to_string().into();
                 self.held = Some(held);
                 self.wire(Side::Up).put(port);
-                self.dry[Side::Up as usize] = false;
                 self.step(Event::Connected(Origin::Fresh));
             }
             Err(refusal) => {

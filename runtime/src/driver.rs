@@ -109,9 +109,6 @@ pub struct Driver<N: Network> {
     due: Moment,
     /// Whether nothing had ended, as of then.
     quiet: bool,
-    /// Whether a leg had nothing to be read when it was last asked in this turn: it wakes the task
-    /// when it has.
-    dry: [bool; 2],
     wires: [Wire<N::Stream>; 2],
     /// What passes unseen, by the leg that says it.
     lanes: [Lane<Pipe<N>>; 2],
@@ -185,7 +182,6 @@ impl<N: Network> Driver<N> {
             asks: [Asks::NONE; 2],
             due: Moment::NEVER,
             quiet: false,
-            dry: [false; 2],
             wires: [Wire::holding(port), Wire::empty()],
             lanes: [Lane::EMPTY, Lane::EMPTY],
             carry,

@@ -96,7 +96,6 @@ impl<N: Network> Driver<N> {
                 let wire = self.wire(Side::Up);
                 wire.sent_before = port.sent_bytes().ok();
                 wire.put(port);
-                self.dry[Side::Up as usize] = false;
                 self.desk()
                     .events
                     .push_front(Event::Connected(Origin::Reused));
@@ -243,7 +242,6 @@ impl<N: Network> Driver<N> {
                 self.endpoint = Some(Rc::clone(&held.endpoint().authority));
                 self.held = Some(held);
                 self.wire(Side::Up).put(port);
-                self.dry[Side::Up as usize] = false;
                 self.step(Event::Connected(Origin::Fresh));
             }
             Err(refusal) => {

@@ -25,7 +25,7 @@ impl<N: Network> Future for Driver<N> {
         let budget = if bad!(WakeForgotten) { 4 } else { BUDGET };
         let mut heard_before = std::mem::take(&mut this.put_off);
         let mut may_put_off = !heard_before;
-        (this.dry, this.asleep) = ([false; 2], false);
+        this.asleep = false;
         for round in 0..budget {
             if round % CLOCK == 0 {
                 this.now = this.now.max(this.service.upstreams.net().now());

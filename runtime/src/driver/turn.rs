@@ -83,9 +83,6 @@ impl<N: Network> Driver<N> {
             self.decode(side, room);
             return true;
         }
-        if self.dry[side as usize] {
-            return false;
-        }
         match interest.read {
             Want::Off => false,
             Want::Take(most) => self.take(cx, side, most),
@@ -182,10 +179,7 @@ impl<N: Network> Driver<N> {
     /// Tells of a read that brought no bytes to keep.
     fn read(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
         match read {
-            Poll::Pending => {
-                self.dry[side as usize] = true;
-                return false;
-            }
+            Poll::Pending => return false,
             Poll::Ready(Ok(Read::Bytes(_))) => {}
             Poll::Ready(Ok(Read::CloseNotify)) => self.step(Event::CloseNotify(side)),
             Poll::Ready(Ok(Read::Fin)) => {

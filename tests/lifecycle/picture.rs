@@ -63,8 +63,8 @@ fn a_half_closed_relay() {
         .find(|(name, _)| name == "half_closed.trace")
         .expect("it is there");
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../../snapshots/lifecycle");
+    settings.set_snapshot_path("../../snapshots/picture");
     settings.set_prepend_module_to_snapshot(false);
     let svg = picture(text).expect("it is a trace");
-    settings.bind(|| insta::assert_snapshot!("picture", svg));
+    settings.bind(|| insta::assert_snapshot!("half_closed", svg));
 }

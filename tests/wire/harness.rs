@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use crate::scratch::Scratch;
+pub(crate) use crate::scratch::{Scratch, arg, authority};
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -381,10 +381,6 @@ pub(crate) fn run(mut command: Command) -> Done {
     Running::start(&mut command, "none: it is the program under test").end()
 }
 
-fn authority(scratch: &Scratch) -> PathBuf {
-    scratch.path("dev").join("ca.pem")
-}
-
 /// The first address with a port in `said`, once its line is complete.
 fn address_in(said: &str) -> Option<SocketAddr> {
     let whole = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
@@ -398,9 +394,4 @@ fn address_in(said: &str) -> Option<SocketAddr> {
         .parse()
         .ok()
         .filter(|a: &SocketAddr| a.port() != 0)
-}
-
-/// A path as an argument.
-pub(crate) fn arg(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

@@ -41,6 +41,7 @@ mod prometheus;
 mod protect;
 mod proxy_header;
 mod queue;
+mod recorded;
 mod reencrypt;
 mod relay;
 mod reload;

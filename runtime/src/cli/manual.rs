@@ -98,8 +98,8 @@ mod tests {
         let (exit, page) = said(page(Some("toml")));
         assert_eq!(exit, Exit::Ok);
         for words in [
-            ".SS \"[[listener]]\"",
-            ".SS \"[listener.tls]\"",
+            ".SS [[listener]]",
+            ".SS [listener.tls]",
             "\\fBmax_connections\\fR",
         ] {
             assert!(page.contains(words), "{words} in {page}");

@@ -1,3 +1,5 @@
+//! A trace of every kind of row, read back, marked and drawn.
+
 use super::{
     marks::{self, Kind, Way, Weight},
     picture, rows, timers,

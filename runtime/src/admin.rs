@@ -10,6 +10,7 @@ pub mod client;
 mod door;
 mod events;
 mod json;
+mod kept;
 mod look;
 pub mod query;
 pub mod recorded;

@@ -11,7 +11,7 @@ use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt};
 pub(crate) struct Stage {
     pub(crate) proxy: Proxy,
     pub(crate) origin: Origin,
-    http: SocketAddr,
+    pub(crate) http: SocketAddr,
 }
 
 pub(crate) const SOCKET: &str = "admin.sock";
@@ -24,14 +24,19 @@ fn file(to: SocketAddr, admin: &str) -> String {
     )
 }
 
+/// Where it is asked by HTTP, as it says itself.
+pub(crate) fn asked_at(proxy: &mut Proxy) -> SocketAddr {
+    proxy.process.until("where it is asked", |said| {
+        let (_, rest) = said.split_once("admin  http://")?;
+        rest.split_whitespace().next()?.parse().ok()
+    })
+}
+
 impl Stage {
     pub(crate) fn new(admin: &str) -> Stage {
         let origin = Origin::new();
         let mut proxy = Proxy::asked(file(origin.address(), admin));
-        let http = proxy.process.until("where it is asked", |said| {
-            let (_, rest) = said.split_once("admin  http://")?;
-            rest.split_whitespace().next()?.parse().ok()
-        });
+        let http = asked_at(&mut proxy);
         Stage {
             proxy,
             origin,
@@ -68,7 +73,7 @@ impl Stage {
     }
 
     /// A request under way, as both ends of it.
-    fn asked(&self) -> (Raw, Raw) {
+    pub(crate) fn asked(&self) -> (Raw, Raw) {
         let mut client = self.proxy.client();
         client.say(GET);
         let mut up = self.origin.accept();

@@ -3,19 +3,19 @@
 use crate::{
     admin::{SOCKET, Stage},
     exchange::OK,
-    harness::{Done, program, run},
+    harness::{Running, program, run},
     peers::{End, Peer},
 };
-use std::fs;
+use std::{fs, process::Command, thread};
 
-/// What `trace record` says while clients come and leave one after the other, by a reset every second time.
-fn recorded(stage: &Stage, args: &str) -> Done {
+/// What `record` makes of `trace record` while clients come and leave one after the other, by a reset every second time.
+fn recorded<T: Send + 'static>(stage: &Stage, args: &str, record: fn(Command) -> T) -> T {
     let mut command = program(stage.proxy.scratch());
     command.args(["trace", "record"]).args(args.split(' '));
     command
         .arg("--admin")
         .arg(stage.proxy.scratch().path(SOCKET));
-    let recording = std::thread::spawn(|| run(command));
+    let recording = thread::spawn(move || record(command));
     let mut up = None;
     for reset in [false, true].into_iter().cycle() {
         if recording.is_finished() {
@@ -43,7 +43,7 @@ fn sessions_are_recorded_as_they_end_and_can_be_played_again() {
     let stage = Stage::new("");
     let folder = stage.proxy.scratch().path("kept");
     let args = "--most 3 --for 60s --listener l --cluster c --to";
-    let done = recorded(&stage, &format!("{args} {}", folder.display()));
+    let done = recorded(&stage, &format!("{args} {}", folder.display()), run);
     assert_eq!(done.code(), Some(0), "{}", done.said);
     assert!(done.said.contains("3 recorded"), "{}", done.said);
     let kept = fs::read_dir(&folder).unwrap();
@@ -70,7 +70,25 @@ fn sessions_are_recorded_as_they_end_and_can_be_played_again() {
 #[test]
 fn those_alone_are_recorded_that_are_meant() {
     let stage = Stage::new("");
-    let said = recorded(&stage, "--most 2 --for 60s --cause client_reset").said;
+    let said = recorded(&stage, "--most 2 --for 60s --cause client_reset", run).said;
     assert_eq!(said.matches("tidegate trace v1").count(), 2, "{said}");
     assert_eq!(said.matches(": client_reset").count(), 2, "{said}");
+}
+
+#[test]
+fn what_has_come_before_an_interruption_is_kept() {
+    let stage = Stage::new("");
+    let folder = stage.proxy.scratch().path("kept");
+    let args = format!("--for 10m --to {}", folder.display());
+    // It is killed as soon as it has told of one.
+    recorded(&stage, &args, |mut command| {
+        let mut running = Running::start(&mut command, "none: it is the program under test");
+        running.until("a session", |said| {
+            said.contains(".trace  l  ").then_some(())
+        });
+    });
+    let kept = fs::read_dir(&folder).unwrap().count();
+    assert!(kept > 0);
+    // Nobody records any more, and nobody minds.
+    assert!(stage.told("conns").starts_with("CONN"));
 }

@@ -3,6 +3,7 @@
 //! Owns the proxy. Whoever waits for a value scrapes until it is there, within the limit of time.
 
 use crate::{
+    admin::asked_at,
     harness::Proxy,
     peers::{Peer, Raw},
 };
@@ -37,10 +38,7 @@ impl Scraped {
     }
 
     fn of(mut proxy: Proxy) -> Scraped {
-        let http = proxy.process.until("where it is asked", |said| {
-            let (_, rest) = said.split_once("admin  http://")?;
-            rest.split_whitespace().next()?.parse().ok()
-        });
+        let http = asked_at(&mut proxy);
         Scraped { proxy, http }
     }
 

@@ -3,19 +3,24 @@
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
 use super::{
+    kept,
     query::{Filter, encoded},
     recorded::Records,
     told, top, usual_path,
 };
 use crate::{cli::Exit, config::duration};
 use http_body_util::{BodyExt, Empty};
-use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    client::conn::http1,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 use tokio::{
@@ -138,15 +143,19 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         return top(&ask.at, once, out).await;
     }
     let (method, path) = request(&ask.what);
+    if let What::Record(_, folder) = &ask.what {
+        let answer = ask_at(&ask.at, (method, &path));
+        return kept::keep(answer, (folder.as_deref(), ask.json), out).await;
+    }
     let patience = match &ask.what {
         What::Upgrade(upgrade) => upgrade.patience(),
-        What::Record(records, _) => PATIENCE + Duration::from_micros(records.span.0),
         What::Status
         | What::Conns(_)
         | What::Why(..)
         | What::Kill(..)
         | What::Reload(_)
         | What::Drain(..)
+        | What::Record(..)
         | What::Top(_)
         | What::Stop => PATIENCE,
     };
@@ -161,9 +170,6 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
             StatusCode::BAD_REQUEST => Exit::Usage,
             _ => Exit::Failure,
         });
-    }
-    if let (What::Record(_, folder), false) = (&ask.what, ask.json) {
-        return recorded(&text, folder.as_deref(), out);
     }
     if ask.json {
         write!(out, "{text}")?;
@@ -210,43 +216,6 @@ fn request(what: &What) -> (Method, String) {
     }
 }
 
-/// Keeps the sessions that were recorded: a file each, or all of them on the output.
-fn recorded(text: &str, folder: Option<&Path>, out: &mut dyn Write) -> io::Result<Exit> {
-    let lines = text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let (mut kept, mut lost) = (0, 0);
-    for line in lines {
-        let (Some(conn), Some(timeline)) = (line["conn"].as_str(), line["timeline"].as_str())
-        else {
-            lost = line["lost"].as_u64().unwrap_or(lost);
-            continue;
-        };
-        kept += 1;
-        match folder {
-            None => writeln!(out, "{timeline}")?,
-            Some(folder) => {
-                let file = folder.join(format!("{conn}.trace"));
-                let cannot = |error: io::Error| {
-                    let why = format!("cannot write {}: {error}", file.display());
-                    io::Error::new(error.kind(), why)
-                };
-                std::fs::create_dir_all(folder).map_err(cannot)?;
-                std::fs::write(&file, timeline).map_err(cannot)?;
-                let (cause, listener) = (&line["cause"], &line["listener"]);
-                let words = [cause, listener].map(|word| word.as_str().unwrap_or_default());
-                writeln!(out, "{}  {}  {}", file.display(), words[1], words[0])?;
-            }
-        }
-    }
-    let lost = match lost {
-        0 => String::new(),
-        lost => format!(", {lost} that came too fast are lost"),
-    };
-    eprintln!("{kept} recorded{lost}");
-    Ok(Exit::Ok)
-}
-
 /// How it stands, once a second on a terminal that is cleared for it, until the process is over.
 async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
     let mut before = None;
@@ -290,9 +259,24 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
 
 async fn fetch(
     at: &Where,
-    (method, path): (Method, &str),
+    question: (Method, &str),
     patience: Duration,
 ) -> io::Result<(StatusCode, String)> {
+    let talk = async { text(ask_at(at, question).await?).await };
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
+    timeout(patience, talk).await.map_err(late)?
+}
+
+/// The whole of an answer.
+pub(super) async fn text(answer: Response<Incoming>) -> io::Result<(StatusCode, String)> {
+    let status = answer.status();
+    let body = answer.into_body().collect().await;
+    let bytes = body.map_err(io::Error::other)?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// An answer, as soon as it begins.
+async fn ask_at(at: &Where, (method, path): (Method, &str)) -> io::Result<Response<Incoming>> {
     let cannot = |place: String, error: io::Error| {
         let why = format!(
             "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
@@ -304,30 +288,26 @@ async fn fetch(
         Where::Unix(path) => Some(path.clone()),
         Where::Http(_) => None,
     };
-    let talk = async {
-        match (at, unix) {
-            (Where::Http(address), _) => {
-                let stream = TcpStream::connect(address).await;
-                let stream = stream.map_err(|error| cannot(address.to_string(), error))?;
-                exchange(stream, method, path).await
-            }
-            (Where::Usual | Where::Unix(_), socket) => {
-                let socket = socket.unwrap_or_default();
-                let stream = UnixStream::connect(&socket).await;
-                let stream = stream.map_err(|error| cannot(socket.display().to_string(), error))?;
-                exchange(stream, method, path).await
-            }
+    match (at, unix) {
+        (Where::Http(address), _) => {
+            let stream = TcpStream::connect(address).await;
+            let stream = stream.map_err(|error| cannot(address.to_string(), error))?;
+            exchange(stream, method, path).await
         }
-    };
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
-    timeout(patience, talk).await.map_err(late)?
+        (Where::Usual | Where::Unix(_), socket) => {
+            let socket = socket.unwrap_or_default();
+            let stream = UnixStream::connect(&socket).await;
+            let stream = stream.map_err(|error| cannot(socket.display().to_string(), error))?;
+            exchange(stream, method, path).await
+        }
+    }
 }
 
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     method: Method,
     path: &str,
-) -> io::Result<(StatusCode, String)> {
+) -> io::Result<Response<Incoming>> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(io::Error::other)?;
@@ -339,18 +319,5 @@ async fn exchange(
         .header("host", "localhost")
         .body(Empty::<Bytes>::new())
         .map_err(io::Error::other)?;
-    let answer = sender
-        .send_request(request)
-        .await
-        .map_err(io::Error::other)?;
-    let status = answer.status();
-    let body = answer
-        .into_body()
-        .collect()
-        .await
-        .map_err(io::Error::other)?;
-    Ok((
-        status,
-        String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-    ))
+    sender.send_request(request).await.map_err(io::Error::other)
 }

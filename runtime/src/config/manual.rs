@@ -1,6 +1,9 @@
 //! The table of keys as a manual page, `tidegate.toml.5`.
 
-use super::keys::{FILE, Is, Key, Takes};
+use super::{
+    keys::{FILE, Is, Key, Takes},
+    schema::inside,
+};
 use roff::{Roff, bold, italic, roman};
 
 /// The page, as roff.
@@ -56,38 +59,28 @@ fn table(keys: &'static [Key], path: &str, page: &mut Roff) {
         page.text(words);
     }
     for key in keys {
-        for (inner, many) in tables(key.takes) {
-            let path = match path {
-                "" => key.name.to_owned(),
-                path => format!("{path}.{}", key.name),
-            };
-            let head = if many {
-                format!("[[{path}]]")
-            } else {
-                format!("[{path}]")
-            };
-            page.control("SS", [head.as_str()]);
-            table(inner, &path, page);
+        let inner = inside(key.takes);
+        if inner.is_empty() {
+            continue;
         }
+        let path = match path {
+            "" => key.name.to_owned(),
+            path => format!("{path}.{}", key.name),
+        };
+        let head = match is_list(key.takes) {
+            true => format!("[[{path}]]"),
+            false => format!("[{path}]"),
+        };
+        page.control("SS", [head.as_str()]);
+        table(inner, &path, page);
     }
 }
 
-/// The tables that a key takes, and whether it takes several.
-fn tables(takes: Takes) -> Vec<(&'static [Key], bool)> {
+/// Whether there may be several of its tables.
+fn is_list(takes: Takes) -> bool {
     match takes {
-        Takes::Table(keys) => vec![(keys, false)],
-        Takes::Tables(keys) | Takes::TextsOr(keys) | Takes::List(keys) => vec![(keys, true)],
-        Takes::Either(forms) => forms.iter().flat_map(|&form| tables(form)).collect(),
-        Takes::Duration
-        | Takes::Size
-        | Takes::Count
-        | Takes::Flag
-        | Takes::Text
-        | Takes::Texts
-        | Takes::Counts
-        | Takes::Word(_)
-        | Takes::Names
-        | Takes::No => Vec::new(),
+        Takes::Either(forms) => forms.iter().any(|&form| is_list(form)),
+        takes => matches!(takes, Takes::Tables(_) | Takes::TextsOr(_) | Takes::List(_)),
     }
 }
 

@@ -208,7 +208,8 @@ pub(super) fn below(keys: &'static [Key], name: &str) -> &'static [Key] {
     inside(key.takes)
 }
 
-fn inside(takes: Takes) -> &'static [Key] {
+/// The keys of the tables that are taken.
+pub(super) fn inside(takes: Takes) -> &'static [Key] {
     match takes {
         Takes::Table(keys) | Takes::Tables(keys) | Takes::TextsOr(keys) | Takes::List(keys) => keys,
         Takes::Either(all) => {

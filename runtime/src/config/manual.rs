@@ -78,10 +78,10 @@ fn table(keys: &'static [Key], path: &str, page: &mut Roff) {
 
 /// Whether there may be several of its tables.
 fn is_list(takes: Takes) -> bool {
-    match takes {
-        Takes::Either(forms) => forms.iter().any(|&form| is_list(form)),
-        takes => matches!(takes, Takes::Tables(_) | Takes::TextsOr(_) | Takes::List(_)),
+    if let Takes::Either(forms) = takes {
+        return forms.iter().any(|&form| is_list(form));
     }
+    matches!(takes, Takes::Tables(_) | Takes::TextsOr(_) | Takes::List(_))
 }
 
 fn kind(takes: Takes) -> String {

@@ -137,6 +137,36 @@ fn limit(pid: u32, descriptors: u64) {
     prlimit(pid, Resource::Nofile, new).unwrap();
 }
 
+/// Sets the limit below the first descriptor that is free, so that there is none at all.
+fn starve(pid: u32) {
+    let is_open = |fd: &u64| fs::symlink_metadata(format!("/proc/{pid}/fd/{fd}")).is_ok();
+    limit(pid, (0..).find(|fd| !is_open(fd)).unwrap());
+}
+
+/// A listening socket that could not be handed over would be closed with whoever waits in its queue.
+#[test]
+fn g2_without_descriptors_for_all_sockets_nothing_is_handed_over() {
+    let origin = Serving::echo();
+    // There is no descriptor for another connection to the origin.
+    let kept = "timeouts = { pool_idle = \"10m\" }";
+    let mut proxy = Proxy::configured(origin.address(), "", kept);
+    let mut client = proxy.client();
+    client.say(GET);
+    assert_eq!(client.message().status(), 200);
+    starve(proxy.process.pid());
+    proxy.process.signal(Signal::USR2);
+    let why = "not upgraded: cannot hand over all listening sockets";
+    proxy
+        .process
+        .until("the refusal", |said| said.contains(why).then_some(()));
+    client.say(GET);
+    assert_eq!(client.message().status(), 200);
+    limit(proxy.process.pid(), 1_000);
+    let mut other = proxy.client();
+    other.say(GET);
+    assert_eq!(other.message().status(), 200);
+}
+
 /// All descriptors of the process are taken from it, but those that it has. Who is connected is served
 /// as before; who comes waits, and is served once there are descriptors; and the process has not asked
 /// for them all the time.
@@ -150,10 +180,8 @@ fn r25_without_descriptors_accepting_pauses_resumes_and_does_not_spin() {
     client.say(GET);
     assert_eq!(client.message().status(), 200);
     let pid = proxy.process.pid();
-    // Below the first that is free, so that there is none at all: one more client, and it would take
-    // the connection to the origin.
-    let is_open = |fd: &u64| fs::symlink_metadata(format!("/proc/{pid}/fd/{fd}")).is_ok();
-    limit(pid, (0..).find(|fd| !is_open(fd)).unwrap());
+    // One more client, and it would take the connection to the origin.
+    starve(pid);
     let mut waiting: Vec<Raw> = (0..20).map(|_| proxy.client()).collect();
     waiting.iter_mut().for_each(|one| one.say(GET));
     let paused = |said: &str| said.contains("accepting pauses").then_some(());

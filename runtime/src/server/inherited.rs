@@ -11,7 +11,7 @@ use crate::{
     net::kernel::{Shares, listens_at},
     sys,
 };
-use std::{mem, net::SocketAddr, os::fd::OwnedFd};
+use std::{io, mem, net::SocketAddr, os::fd::OwnedFd};
 
 /// What this process was given.
 #[derive(Debug, Default)]
@@ -78,16 +78,17 @@ impl Inherited {
         }
     }
 
-    /// What another process would be given of ours.
+    /// What another process would be given of ours: all of it, or the queues of what is left out would be
+    /// closed with whoever waits in them.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
     pub(super) fn of_ours(
         config: &Config,
         bound: &[Vec<SocketAddr>],
         shares: &Shares,
-    ) -> Vec<Given> {
-        let sockets = shares.sockets().open().unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot hand over all listening sockets");
-            Vec::new()
-        });
+    ) -> io::Result<Vec<Given>> {
+        let sockets = shares.sockets().open()?;
         let of = |at: SocketAddr| {
             let mut all = config.listeners.iter().zip(bound);
             all.find_map(|(listener, bound)| {
@@ -105,7 +106,7 @@ impl Inherited {
                 socket,
             })
         });
-        given.collect()
+        Ok(given.collect())
     }
 }
 

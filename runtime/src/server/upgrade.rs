@@ -19,7 +19,7 @@ use self::{
 };
 use super::{control::Upgraded, inherited::Inherited, reload::Current};
 use crate::admin::Admin;
-use std::{path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 use tidegate_core::time::Span;
 use tokio::sync::oneshot;
 
@@ -101,7 +101,9 @@ impl Upgrades {
     ) {
         let started = match self.under_way {
             Some(_) => Err("an upgrade is under way".to_owned()),
-            None => start(&self.own, wanted, gifts(current, admin)),
+            None => gifts(current, admin)
+                .map_err(|error| format!("cannot hand over all listening sockets: {error}"))
+                .and_then(|gifts| start(&self.own, wanted, gifts)),
         };
         match started {
             Ok(started) => {
@@ -178,12 +180,12 @@ fn refused(asker: Option<Asker>, why: String) {
     }
 }
 
-fn gifts(current: &Current, admin: &Admin) -> Gifts {
+fn gifts(current: &Current, admin: &Admin) -> io::Result<Gifts> {
     let common = &current.common;
     let bound: Vec<_> = common.sites.iter().map(|site| site.bind.clone()).collect();
     // As they were configured: in the order of the sites, which is that of the listeners.
-    Gifts {
-        listening: Inherited::of_ours(&common.config, &bound, &current.shares),
+    Ok(Gifts {
+        listening: Inherited::of_ours(&common.config, &bound, &current.shares)?,
         admin: admin.given(),
-    }
+    })
 }

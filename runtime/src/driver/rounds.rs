@@ -40,7 +40,12 @@ impl<N: Network> Future for Driver<N> {
                 return Poll::Pending;
             }
             (heard_before, may_put_off) = (false, false);
-            let said = this.say(cx) | this.poll_deadline(cx);
+            let mut said = this.say(cx);
+            // What has come by now comes first: no wait, be it of no time at all, ends before a request that
+            // was read already is looked at (I15). Whoever always has more to say is asked once a turn.
+            if !(heard || said) || round + 1 == budget {
+                said |= this.poll_deadline(cx);
+            }
             if let Some(ending) = this.ending {
                 this.tidy();
                 return Poll::Ready(ending);

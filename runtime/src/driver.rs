@@ -45,7 +45,7 @@ use crate::{
     tap::Tap,
     upstream::{Coming, Held, Upstreams},
 };
-use std::{net::SocketAddr, pin::Pin, rc::Rc, sync::Arc};
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
 use tidegate_core::{
     close::CloseCause,
     effect::Effect,
@@ -131,11 +131,11 @@ pub struct Driver<N: Network> {
     admitted: Admitted,
     halves: Halves,
     stage: Staged,
-    sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
+    sleep: Option<(Time, N::Sleep)>,
     /// Whether it was asked in this turn, and is not over.
     asleep: bool,
     /// When the legs' networks are told what to watch for, if they do not know.
-    watch_at: Option<Time>,
+    watch_at: Moment,
     /// Whether it was heard, and what it has to say was put off to the end of the worker's turn.
     put_off: bool,
     /// What is being worked off.
@@ -151,7 +151,7 @@ pub struct Driver<N: Network> {
     progress: Time,
     tap: Option<Box<dyn Tap>>,
     /// Its last steps.
-    recorder: Box<Recorder>,
+    recorder: Recorder,
 }
 
 impl<N: Network> Driver<N> {
@@ -198,7 +198,7 @@ impl<N: Network> Driver<N> {
             stage: Staged::default(),
             sleep: None,
             asleep: false,
-            watch_at: None,
+            watch_at: Moment::NEVER,
             put_off: false,
             desk: None,
             now,
@@ -209,7 +209,7 @@ impl<N: Network> Driver<N> {
             begun: now,
             progress: now,
             tap,
-            recorder: Box::new(Recorder::new(now, service.setup.timeouts)),
+            recorder: Recorder::new(now, service.setup.timeouts),
             service,
         };
         driver.service.generation.begins();

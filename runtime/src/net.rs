@@ -174,7 +174,7 @@ pub trait Network: Clone + 'static {
     /// A connect in progress; dropping it cancels it (R20).
     type Connect: Future<Output = io::Result<Self::Stream>> + 'static;
     /// A sleep; it may be dropped at any time.
-    type Sleep: Future<Output = ()> + 'static;
+    type Sleep: Future<Output = ()> + Unpin + 'static;
 
     /// Listens at `address`.
     fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<Self::Listener>;

@@ -192,10 +192,11 @@ pub(crate) fn inherited(fd: c_int) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// What is registered with a reactor: a socket, or a share of one.
+/// What is registered with the runtime's reactor: a socket, or a share of one, or a set of them.
 pub(crate) trait Held: AsRawFd {}
 impl Held for Socket {}
 impl Held for Arc<Socket> {}
+impl Held for OwnedFd {}
 
 /// A state of `net/tcp_states.h`, in the words of OpenTelemetry's `network.connection.state`.
 pub(crate) fn tcp_state(number: u8) -> Option<&'static str> {
@@ -217,7 +218,7 @@ pub(crate) fn tcp_state(number: u8) -> Option<&'static str> {
 
 /// Registers a socket with the reactor of the running tokio runtime.
 pub(crate) fn register<S: Held>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {
-    // SAFETY: a `Socket` owns one descriptor, returns that one from every `as_raw_fd`, and closes
+    // SAFETY: a `Socket`, as an `OwnedFd`, owns one descriptor, returns that one from every `as_raw_fd`, and closes
     // it only when it is dropped, which an `Arc` of it outlives; inside the `AsyncFd` it is reached
     // by shared reference alone.
     let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };

@@ -247,7 +247,7 @@ impl<N: Network> Driver<N> {
             Err(refusal) => {
                 if let Some((endpoint, fault)) = dial.into_failure() {
                     self.endpoint = Some(endpoint);
-                    self.wire(Side::Up).told.fault = Some(fault);
+                    self.wire(Side::Up).told.fault = Some(Box::new(fault));
                 }
                 self.step(Event::Unconnected(refusal));
             }

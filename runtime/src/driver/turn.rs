@@ -62,7 +62,7 @@ impl<N: Network> Driver<N> {
     pub(super) fn failed(&mut self, side: Side, fault: &Fault) {
         tracing::debug!(%side, %fault, "a leg failed");
         let told = &mut self.wire(side).told.fault;
-        told.get_or_insert_with(|| fault.clone());
+        told.get_or_insert_with(|| Box::new(fault.clone()));
         let call = if bad!(ErrorBeforeData) {
             Call::Read
         } else {

@@ -5,7 +5,7 @@
 
 use super::Driver;
 use crate::{net::Network, upstream::Coming};
-use std::{future::Future, task::Context};
+use std::{future::Future, pin::Pin, task::Context};
 use tidegate_core::{event::Event, side::Side, timer::Timer};
 
 impl<N: Network> Driver<N> {
@@ -52,13 +52,13 @@ impl<N: Network> Driver<N> {
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> bool {
         loop {
             let due = self.due.get();
-            let Some(at) = due.into_iter().chain(self.watch_at).min() else {
+            let Some(at) = self.due.min(self.watch_at).get() else {
                 self.sleep = None;
                 return false;
             };
             if self.sleep.as_ref().is_none_or(|(until, _)| *until > at) {
                 let net = self.service.upstreams.net();
-                self.sleep = Some((at, Box::pin(net.sleep_until(at))));
+                self.sleep = Some((at, net.sleep_until(at)));
                 self.asleep = false;
             }
             let Some((until, sleep)) = self.sleep.as_mut() else {
@@ -66,7 +66,7 @@ impl<N: Network> Driver<N> {
             };
             let until = *until;
             // Asked once in a turn, it wakes the task when it is over, be that sooner than it should.
-            if self.asleep || sleep.as_mut().poll(cx).is_pending() {
+            if self.asleep || Pin::new(sleep).poll(cx).is_pending() {
                 self.asleep = true;
                 return false;
             }

@@ -7,7 +7,7 @@ use std::task::Context;
 use tidegate_core::{
     event::Event,
     side::Side,
-    time::{Span, Time},
+    time::{Moment, Span, Time},
 };
 
 /// How late a network may hear what to watch for. The least that it is told of is in whole seconds, and
@@ -48,8 +48,9 @@ impl<N: Network> Driver<N> {
     /// Sees whether each leg's network watches for what it should. If not, it is told a little later:
     /// what is over by then costs no call.
     pub(super) fn watch(&mut self) {
-        if self.watch_at.is_none() && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
-            self.watch_at = Some(next(self.now + PATIENCE));
+        let told = self.watch_at == Moment::NEVER;
+        if told && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
+            self.watch_at = Moment::at(next(self.now + PATIENCE));
         }
     }
 
@@ -61,10 +62,10 @@ impl<N: Network> Driver<N> {
 
     /// Tells each leg's network what to watch for, once that is due.
     pub(super) fn watch_now(&mut self) {
-        if self.watch_at.is_none_or(|at| at > self.now) {
+        if self.watch_at > Moment::at(self.now) {
             return;
         }
-        self.watch_at = None;
+        self.watch_at = Moment::NEVER;
         for side in Side::BOTH {
             let vigil = self.session.vigil(side);
             if let (Some(port), Some(vigil)) = (self.wire(side).port.as_mut(), vigil) {

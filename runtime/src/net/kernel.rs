@@ -6,10 +6,10 @@
 
 mod connecting;
 mod diag;
-mod news;
 mod options;
 mod pipe;
 mod question;
+mod reactor;
 mod share;
 mod sockets;
 mod stream;
@@ -20,16 +20,18 @@ pub use connecting::Connecting;
 pub(crate) use diag::connections;
 pub use pipe::KernelPipe;
 pub(crate) use question::{ask, ask_at_length};
+pub use reactor::Alarm;
 pub use share::{Share, Shares};
 pub use sockets::{Sockets, listens_at};
 pub use stream::KernelStream;
 
 use self::{
     pipe::Pipes,
+    reactor::Reactor,
     share::{Handed, Kept},
 };
 use super::{Address, Buffers, Listener, Network};
-use crate::{clock::Clock, sys};
+use crate::sys;
 use rustix::{
     io::Errno,
     net::{SocketFlags, acceptfrom_with},
@@ -55,18 +57,18 @@ const BACKLOG: i32 = 4_096;
 /// The network of this machine.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    clock: Clock,
+    reactor: Rc<Reactor>,
     share: Option<Share>,
     pipes: Rc<Pipes>,
 }
 
 impl Kernel {
-    /// The network, its time beginning now. Its sockets belong to the tokio runtime on which
-    /// they are made.
+    /// The network, its time beginning now. Its sockets belong to the tokio runtime and the `LocalSet` on
+    /// which they are made.
     #[must_use]
     pub fn new() -> Kernel {
         Kernel {
-            clock: Clock::start(),
+            reactor: Reactor::new(),
             share: None,
             pipes: Rc::default(),
         }
@@ -130,7 +132,7 @@ impl Network for Kernel {
     type Stream = KernelStream;
     type Listener = KernelListener;
     type Connect = Connecting;
-    type Sleep = tokio::time::Sleep;
+    type Sleep = Alarm;
 
     fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<KernelListener> {
         let given = self.share.as_ref().map(|share| share.given(address));
@@ -160,13 +162,14 @@ impl Network for Kernel {
             next: 0,
             before,
             local,
+            reactor: Rc::clone(&self.reactor),
             handed: share.as_ref().map(|share| share.listens(local)),
             share,
         })
     }
 
     fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Connecting {
-        Connecting::new(address.into(), buffers)
+        Connecting::new(&self.reactor, address.into(), buffers)
     }
 
     fn pipe(&self, bytes: u32) -> Option<KernelPipe> {
@@ -178,11 +181,11 @@ impl Network for Kernel {
     }
 
     fn now(&self) -> Time {
-        self.clock.now()
+        self.reactor.now()
     }
 
     fn sleep_until(&self, at: Time) -> Self::Sleep {
-        tokio::time::sleep_until(self.clock.instant(at))
+        Alarm::new(&self.reactor, at)
     }
 }
 
@@ -234,6 +237,7 @@ pub struct KernelListener {
     /// another's too, who may go on with them.
     before: Option<Buffers>,
     local: SocketAddr,
+    reactor: Rc<Reactor>,
     /// This worker's part of what all of them accept, and what others hand over.
     share: Option<Share>,
     handed: Option<UnboundedReceiver<Handed>>,
@@ -254,10 +258,10 @@ impl KernelListener {
             options::listener(&accepted.0).map_err(errno)?;
         }
         let Some(share) = &self.share else {
-            return stream(accepted, None).map(Some);
+            return self.stream(accepted, None).map(Some);
         };
         match share.place(self.local, accepted) {
-            Some(accepted) => stream(accepted, Some(share.keep(false))).map(Some),
+            Some(accepted) => self.stream(accepted, Some(share.keep(false))).map(Some),
             None => Ok(None),
         }
     }
@@ -297,20 +301,27 @@ impl KernelListener {
         }
     }
 
+    fn stream(
+        &self,
+        (socket, peer): Handed,
+        kept: Option<Kept>,
+    ) -> rustix::io::Result<KernelStream> {
+        KernelStream::accepted(&self.reactor, socket, peer, kept).map_err(errno)
+    }
+
     /// What another worker has handed over.
     fn poll_handed(&mut self, cx: &mut Context<'_>) -> Poll<rustix::io::Result<KernelStream>> {
         let (Some(handed), Some(share)) = (&mut self.handed, &self.share) else {
             return Poll::Pending;
         };
         match handed.poll_recv(cx) {
-            Poll::Ready(Some(handed)) => Poll::Ready(stream(handed, Some(share.keep(true)))),
+            Poll::Ready(Some(handed)) => {
+                let kept = share.keep(true);
+                Poll::Ready(self.stream(handed, Some(kept)))
+            }
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
-}
-
-fn stream((socket, peer): Handed, kept: Option<Kept>) -> rustix::io::Result<KernelStream> {
-    KernelStream::accepted(socket, peer, kept).map_err(errno)
 }
 
 fn errno(error: io::Error) -> Errno {

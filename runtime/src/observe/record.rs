@@ -48,7 +48,7 @@ pub struct Wired {
     /// ciphertext; a FIN counts as one.
     pub undelivered: u64,
     /// The first fault of the last leg: errno or alert, and the call that met it.
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
 }
 
 impl Record {

@@ -88,7 +88,7 @@ pub struct Waiting<N: Network> {
     seat: Rc<Seat>,
     ticket: Ticket,
     since: Time,
-    sleep: Option<(Time, Pin<Box<N::Sleep>>)>,
+    sleep: Option<(Time, N::Sleep)>,
 }
 
 impl<N: Network> Waiting<N> {
@@ -140,9 +140,9 @@ impl<N: Network> Waiting<N> {
         let (until, sleep) = self
             .sleep
             .take_if(|(until, _)| *until == at)
-            .unwrap_or_else(|| (at, Box::pin(self.net.sleep_until(at))));
+            .unwrap_or_else(|| (at, self.net.sleep_until(at)));
         let (_, sleep) = self.sleep.insert((until, sleep));
-        ready!(sleep.as_mut().poll(cx));
+        ready!(Pin::new(sleep).poll(cx));
         self.sleep = None;
         Poll::Ready(())
     }

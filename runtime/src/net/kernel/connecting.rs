@@ -8,7 +8,8 @@
 use super::{
     super::Buffers,
     options,
-    stream::{self, KernelStream},
+    reactor::{Reactor, Told, Wait, Watched},
+    stream::{KernelStream, Registered},
     tcp_socket,
 };
 use crate::net::Address;
@@ -21,13 +22,11 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::{
-    io::unix::AsyncFd,
-    time::{Sleep, sleep},
-};
+use tokio::time::{Sleep, sleep};
 
 /// A full queue is tried after 1 ms, and then at twice the wait, up to this.
 const FULL_MOST: Duration = Duration::from_millis(50);
@@ -42,9 +41,10 @@ enum State {
     /// It failed before there was anything to wait for.
     Failed(io::Error),
     /// SYN is sent.
-    Sent { fd: AsyncFd<Socket>, peer: Address },
+    Sent { fd: Registered, peer: Address },
     /// The queue is full.
     Full {
+        reactor: Rc<Reactor>,
         peer: Address,
         buffers: Buffers,
         wait: Duration,
@@ -55,17 +55,18 @@ enum State {
 }
 
 impl Connecting {
-    pub(super) fn new(peer: Address, buffers: Buffers) -> Connecting {
-        Connecting(State::new(peer, buffers, FULL_LEAST))
+    pub(super) fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers) -> Connecting {
+        Connecting(State::new(reactor, peer, buffers, FULL_LEAST))
     }
 }
 
 impl State {
     /// `wait`: how long, if the queue is full.
-    fn new(peer: Address, buffers: Buffers, wait: Duration) -> State {
-        match begin(peer, buffers) {
+    fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers, wait: Duration) -> State {
+        match begin(reactor, peer, buffers) {
             Ok(fd) => State::Sent { fd, peer },
             Err(error) if is_full(peer, &error) => State::Full {
+                reactor: Rc::clone(reactor),
                 peer,
                 buffers,
                 wait,
@@ -83,7 +84,7 @@ fn is_full(peer: Address, error: &io::Error) -> bool {
 
 /// Sends SYN. The socket is registered only behind it: one that has not begun to connect would
 /// report a hang-up, and the reactor never forgets a hang-up.
-fn begin(peer: Address, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
+fn begin(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers) -> io::Result<Registered> {
     let (socket, to) = match peer {
         Address::Inet(address) => (tcp_socket(address)?, address.into()),
         Address::Unix(name) => unix_socket(name)?,
@@ -95,7 +96,8 @@ fn begin(peer: Address, buffers: Buffers) -> io::Result<AsyncFd<Socket>> {
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
         Err(error) => return Err(error),
     }
-    stream::register(socket)
+    let watched = Watched::new(reactor, &socket)?;
+    Ok((socket, watched))
 }
 
 /// A Unix socket, and the address of `name`: a path, or `@` and a name in the abstract namespace.
@@ -109,7 +111,7 @@ fn unix_socket(name: &str) -> io::Result<(Socket, SockAddr)> {
 }
 
 /// Whether the peer has said anything.
-fn has_words(fd: &AsyncFd<Socket>) -> bool {
+fn has_words(fd: &Socket) -> bool {
     matches!(recv(fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
 }
 
@@ -118,6 +120,7 @@ impl Future for Connecting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         while let State::Full {
+            reactor,
             peer,
             buffers,
             wait,
@@ -126,22 +129,23 @@ impl Future for Connecting {
         {
             ready!(sleep.as_mut().poll(cx));
             let next = (*wait * 2).min(FULL_MOST);
-            self.0 = State::new(*peer, *buffers, next);
+            self.0 = State::new(&Rc::clone(reactor), *peer, *buffers, next);
         }
         let mut established = false;
-        if let State::Sent { fd, .. } = &self.0 {
-            let mut guard = ready!(fd.poll_write_ready(cx))?;
+        if let State::Sent {
+            fd: (_, watched), ..
+        } = &self.0
+        {
+            let told = ready!(watched.poll(Wait::Write, cx));
             // A connect that fails hangs up, and so does a connection that is reset at once.
-            established = !guard.ready().is_write_closed();
-            // The socket stays writable once it is connected: the readiness is kept.
-            guard.retain_ready();
+            established = !told.has(Told::WRITE_CLOSED);
         }
         Poll::Ready(match std::mem::replace(&mut self.0, State::Told) {
             State::Failed(error) => Err(error),
             State::Sent { fd, peer } if established => Ok(KernelStream::connected(fd, peer)),
-            State::Sent { fd, peer } => match fd.get_ref().take_error()? {
+            State::Sent { fd, peer } => match fd.0.take_error()? {
                 // R10: a reset may already be behind the handshake, and words before it.
-                Some(error) if has_words(&fd) => Ok(KernelStream::failed(fd, peer, error)),
+                Some(error) if has_words(&fd.0) => Ok(KernelStream::failed(fd, peer, error)),
                 Some(error) => Err(error),
                 None => Ok(KernelStream::connected(fd, peer)),
             },

@@ -6,11 +6,12 @@
 
 mod calls;
 
-use super::{KernelPipe, news, options, share::Kept};
-use crate::{
-    net::{Address, KEPT},
-    sys,
+use super::{
+    KernelPipe, options,
+    reactor::{Alarm, Reactor, Told, Watched},
+    share::Kept,
 };
+use crate::net::{Address, KEPT};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, sendmsg},
@@ -20,31 +21,26 @@ use socket2::Socket;
 use std::{
     cell::Cell,
     fmt,
-    future::Future,
     io::{self, IoSlice},
     net::SocketAddr,
-    pin::Pin,
     rc::Rc,
-    time::Duration,
 };
-use tidegate_core::vigil::Vigil;
-use tokio::{
-    io::{Interest, unix::AsyncFd},
-    time::Sleep,
-};
+use tidegate_core::{time::Span, vigil::Vigil};
 
 /// Slices one call may carry: the kernel's UIO_MAXIOV.
 const MOST_SLICES: usize = 1_024;
 
 /// The send queue is sampled after 1 ms, and then at twice the wait, up to this (4.11, 8).
-const SAMPLE_MOST: Duration = Duration::from_millis(50);
+const SAMPLE_LEAST: Span = Span::from_ms(1);
+const SAMPLE_MOST: Span = Span::from_ms(50);
 
 /// What the SYN of a connection of ours counts for in `tcpi_bytes_acked`.
 const SYN: u64 = 1;
 
 /// One connection. Dropped without `close`, it is reset.
 pub struct KernelStream {
-    fd: Rc<AsyncFd<Socket>>,
+    fd: Socket,
+    watched: Watched,
     peer: Address,
     /// The first error any call met (4.11, 2).
     latched: Option<Errno>,
@@ -55,56 +51,51 @@ pub struct KernelStream {
     /// accepted socket the first bytes are often there before the reactor's first word.
     eager_read: bool,
     eager_write: bool,
-    /// Whose waker the reactor has for the next bytes, unless they have come; 0 for nobody's.
-    listens: Cell<usize>,
     at_close: AtClose,
     /// Whether what is written may wait for FIN, and whether anything does.
     hold: Cell<Hold>,
-    /// What few connections wait for, and none for long.
-    rare: Option<Box<Rare>>,
+    /// The wait for the next sample of the send queue: few connections have it, and none for long.
+    sampler: Option<Box<Sampler>>,
     /// What the kernel watches for.
-    vigil: Watched,
+    vigil: Vigilance,
     /// Whether the kernel sends small segments at once: what is written first goes at once anyway.
     nodelay: Cell<bool>,
     /// Counts it among those that its worker has accepted.
     _kept: Option<Kept>,
 }
 
-/// Waits that a connection has while it is held, or on its way out.
-#[derive(Default)]
-struct Rare {
-    /// Waits for EPOLLERR; made by the first `poll_fault`.
-    fault: Option<Pin<Box<dyn Future<Output = io::Error>>>>,
-    /// Waits for EPOLLRDHUP; made by the first `poll_hint`.
-    hint: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    /// The wait for the next sample of the send queue.
-    sampler: Option<Sampler>,
-}
-
 /// What the kernel watches for.
-enum Watched {
+enum Vigilance {
     Nothing,
     /// What the listener has: [`KEPT`].
     Kept,
     Told(Box<Vigil>),
 }
 
-impl Watched {
+impl Vigilance {
     fn vigil(&self) -> Option<Vigil> {
         match self {
-            Watched::Nothing => None,
-            Watched::Kept => Some(KEPT),
-            Watched::Told(vigil) => Some(**vigil),
+            Vigilance::Nothing => None,
+            Vigilance::Kept => Some(KEPT),
+            Vigilance::Told(vigil) => Some(**vigil),
         }
     }
 }
+
+/// A socket, and its place in the reactor.
+pub(super) type Registered = (Socket, Watched);
 
 /// What the kernel does if the descriptor goes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtClose {
     /// RST: also when it is the process that goes.
     Reset,
-    /// FIN is sent already; the kernel would deliver what is queued, and [`Drop`] resets.
+    /// The same, though FIN is sent: nobody has looked yet whether the peer has it.
+    Sent,
+    /// The same, though FIN is acknowledged. If the peer's FIN has come too, there is no connection any
+    /// more that a RST could end.
+    Acked,
+    /// FIN is sent, and its way is long; the kernel would deliver what is queued, and [`Drop`] resets.
     Finished,
     /// [`Stream::close`] was asked for.
     Closed,
@@ -123,31 +114,23 @@ enum Hold {
 
 #[derive(Debug)]
 struct Sampler {
-    sleep: Pin<Box<Sleep>>,
-    wait: Duration,
-}
-
-/// Registers a socket for everything it may ever report. EPOLLERR and EPOLLHUP are reported until
-/// it is closed (4.11, 1), EPOLLPRI tells that short reads mean nothing (see `poll_read`).
-pub(super) fn register(socket: Socket) -> io::Result<AsyncFd<Socket>> {
-    let interest = Interest::READABLE
-        .add(Interest::WRITABLE)
-        .add(Interest::PRIORITY)
-        .add(Interest::ERROR);
-    sys::register(socket, interest)
+    alarm: Alarm,
+    wait: Span,
 }
 
 impl KernelStream {
     /// A socket that `accept` returned, with the options of its listener.
     pub(super) fn accepted(
+        reactor: &Rc<Reactor>,
         socket: Socket,
         peer: SocketAddr,
         kept: Option<Kept>,
     ) -> io::Result<KernelStream> {
-        let mut stream = KernelStream::connected(register(socket)?, peer.into());
+        let watched = Watched::new(reactor, &socket)?;
+        let mut stream = KernelStream::connected((socket, watched), peer.into());
         stream._kept = kept;
         stream.sent_bytes = 0;
-        stream.vigil = Watched::Kept;
+        stream.vigil = Vigilance::Kept;
         stream.nodelay = Cell::new(true);
         stream.eager_read = true;
         stream.eager_write = true;
@@ -155,19 +138,19 @@ impl KernelStream {
     }
 
     /// A connected socket that carries [`options::dialled`].
-    pub(super) fn connected(fd: AsyncFd<Socket>, peer: Address) -> KernelStream {
+    pub(super) fn connected((fd, watched): Registered, peer: Address) -> KernelStream {
         KernelStream {
-            fd: Rc::new(fd),
+            fd,
+            watched,
             peer,
             latched: None,
             sent_bytes: SYN,
             eager_read: false,
             eager_write: false,
-            listens: Cell::new(0),
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
-            rare: None,
-            vigil: Watched::Nothing,
+            sampler: None,
+            vigil: Vigilance::Nothing,
             // What is written to a Unix socket is with its peer at once.
             nodelay: Cell::new(matches!(peer, Address::Unix(_))),
             _kept: None,
@@ -175,7 +158,7 @@ impl KernelStream {
     }
 
     /// A connection that has failed already, with words of its peer still to be read.
-    pub(super) fn failed(fd: AsyncFd<Socket>, peer: Address, error: io::Error) -> KernelStream {
+    pub(super) fn failed(fd: Registered, peer: Address, error: io::Error) -> KernelStream {
         let mut stream = KernelStream::connected(fd, peer);
         stream.latch(error);
         stream
@@ -191,12 +174,8 @@ impl KernelStream {
         matches!(self.peer, Address::Unix(_))
     }
 
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
     pub(super) fn socket(&self) -> &Socket {
-        self.fd.get_ref()
+        &self.fd
     }
 
     /// Keeps the first error, and tells it.
@@ -226,8 +205,7 @@ impl KernelStream {
     /// Whether urgent data has been announced on this connection. A read stops short of its mark
     /// although more is queued, so a short read does not mean that the queue is empty.
     fn urgent(&self) -> bool {
-        let told = self.fd.try_io(Interest::PRIORITY, |_| Ok(())).is_ok();
-        told && news::is_urgent(&self.fd)
+        self.watched.told().has(Told::URGENT)
     }
 
     fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
@@ -242,8 +220,8 @@ impl KernelStream {
         }
         let mut nothing = SendAncillaryBuffer::default();
         let sent = match bufs {
-            [one] => rustix::net::send(&*self.fd, one, flags),
-            many => sendmsg(&*self.fd, many, &mut nothing, flags),
+            [one] => rustix::net::send(&self.fd, one, flags),
+            many => sendmsg(&self.fd, many, &mut nothing, flags),
         };
         self.held(sent)
     }
@@ -255,7 +233,7 @@ impl KernelStream {
         if self.hold.get() != Hold::Off {
             flags |= SpliceFlags::MORE;
         }
-        self.held(splice(&pipe.read, None, &*self.fd, None, n, flags))
+        self.held(splice(&pipe.read, None, &self.fd, None, n, flags))
     }
 
     /// Whether what was sent waits for FIN now.
@@ -268,6 +246,14 @@ impl KernelStream {
             Ok(_) | Err(_) => {}
         }
         sent
+    }
+
+    /// From now on the queue ends as it should, even if the process does not. That costs a call, and a peer
+    /// that is near has everything before it is made.
+    fn ease(&mut self) {
+        if options::close_by_fin(self.socket()).is_ok() {
+            self.at_close = AtClose::Finished;
+        }
     }
 
     /// Sends what waits for FIN.
@@ -284,7 +270,7 @@ impl KernelStream {
 impl Drop for KernelStream {
     fn drop(&mut self) {
         match self.at_close {
-            AtClose::Reset | AtClose::Closed => {}
+            AtClose::Reset | AtClose::Sent | AtClose::Acked | AtClose::Closed => {}
             AtClose::Finished => {
                 let armed = options::close_by_reset(self.socket());
                 debug_assert!(armed.is_ok(), "the option takes no resources");

@@ -1,5 +1,6 @@
 //! The kernel's facts, on real loopback sockets. Tests are named after rows of LIFECYCLE 1.
 
+mod alarms;
 mod bench;
 mod pipes;
 mod sockets;

@@ -2,11 +2,16 @@
 //!
 //! It owns nothing. It never shuts the read side (R27), and tells no error but the first.
 
-use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_MOST, Sampler, Watched};
+use super::{
+    AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_LEAST, SAMPLE_MOST, Sampler, Vigilance,
+};
 use crate::{
     net::{
         Address, Stream,
-        kernel::{KernelPipe, news, options},
+        kernel::{
+            KernelPipe, options,
+            reactor::{Alarm, Told, Wait},
+        },
     },
     sys,
 };
@@ -15,38 +20,13 @@ use rustix::{
     net::{Shutdown, shutdown},
     pipe::{SpliceFlags, splice},
 };
-use socket2::Socket;
 use std::{
-    cell::Cell,
+    future::Future,
     io::{self, IoSlice, Read as _},
-    rc::Rc,
+    pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tidegate_core::vigil::Vigil;
-use tokio::{
-    io::{
-        Interest, Ready,
-        unix::{AsyncFd, AsyncFdReadyGuard},
-    },
-    time::sleep,
-};
-
-/// Ready when there may be something to be read. The reactor is told only once whom to wake: it forgets
-/// that when it wakes, and then there is readiness, which stays until it is cleared here.
-fn poll_readable<'a>(
-    fd: &'a AsyncFd<Socket>,
-    listens: &Cell<usize>,
-    cx: &mut Context<'_>,
-) -> Poll<io::Result<AsyncFdReadyGuard<'a, Socket>>> {
-    let who = cx.waker().data().addr();
-    if who != 0 && listens.get() == who && fd.try_io(Interest::READABLE, |_| Ok(())).is_err() {
-        return Poll::Pending;
-    }
-    let polled = fd.poll_read_ready(cx);
-    listens.set(if polled.is_pending() { who } else { 0 });
-    polled
-}
+use tidegate_core::{time::Span, vigil::Vigil};
 
 impl KernelStream {
     /// Tries to send `all` bytes in one call, and waits for room for the first of them.
@@ -60,17 +40,14 @@ impl KernelStream {
             return Poll::Ready(Err(first.into()));
         }
         loop {
-            let mut guard = match self.eager_write {
-                true => None,
-                false => Some(ready!(self.fd.poll_write_ready(cx))?),
-            };
+            if !self.eager_write {
+                ready!(self.watched.poll(Wait::Write, cx));
+            }
             let sent = send(self);
             match sent {
                 Ok(n) if n == all => {}
                 Ok(_) | Err(Errno::AGAIN) => {
-                    if let Some(guard) = guard.as_mut() {
-                        guard.clear_ready_matching(Ready::WRITABLE);
-                    }
+                    self.watched.clear(Told::WRITABLE);
                     self.eager_write = false;
                 }
                 Err(Errno::INTR) => {}
@@ -90,11 +67,10 @@ impl Stream for KernelStream {
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut guard = match self.eager_read {
-                true => None,
-                false => Some(ready!(poll_readable(&self.fd, &self.listens, cx))?),
-            };
-            let read = self.fd.get_ref().read(buf);
+            if !self.eager_read {
+                ready!(self.watched.poll(Wait::Read, cx));
+            }
+            let read = (&self.fd).read(buf);
             match read {
                 // K9, 4.11 rule 3: behind an error this is no FIN.
                 Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
@@ -102,17 +78,15 @@ impl Stream for KernelStream {
                     if n < buf.len() {
                         // The queue is empty: that saves the read which would say so. A FIN
                         // behind it is not forgotten, for closed readiness is never cleared.
-                        if let Some(guard) = guard.as_mut().filter(|_| !self.urgent()) {
-                            guard.clear_ready_matching(Ready::READABLE);
+                        if !self.urgent() {
+                            self.watched.clear(Told::READABLE);
                         }
                         self.eager_read = false;
                     }
                     return Poll::Ready(Ok(n));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if let Some(mut guard) = guard {
-                        guard.clear_ready_matching(Ready::READABLE);
-                    }
+                    self.watched.clear(Told::READABLE);
                     self.eager_read = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -142,12 +116,11 @@ impl Stream for KernelStream {
         most: usize,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let guard = match self.eager_read {
-                true => None,
-                false => Some(ready!(poll_readable(&self.fd, &self.listens, cx))?),
-            };
+            if !self.eager_read {
+                ready!(self.watched.poll(Wait::Read, cx));
+            }
             match splice(
-                &*self.fd,
+                &self.fd,
                 None,
                 &pipe.write,
                 None,
@@ -160,9 +133,7 @@ impl Stream for KernelStream {
                 Ok(n) => return Poll::Ready(Ok(n)),
                 // The pipe is empty, so it is the socket that has no more.
                 Err(Errno::AGAIN) => {
-                    if let Some(mut guard) = guard {
-                        guard.clear_ready_matching(Ready::READABLE);
-                    }
+                    self.watched.clear(Told::READABLE);
                     self.eager_read = false;
                 }
                 Err(Errno::INTR) => {}
@@ -185,16 +156,14 @@ impl Stream for KernelStream {
         if let Some(first) = self.latched {
             return Poll::Ready(Err(first.into()));
         }
-        match shutdown(&*self.fd, Shutdown::Write) {
+        match shutdown(&self.fd, Shutdown::Write) {
             // The connection is gone, and whatever took it away tells that itself.
             Err(Errno::NOTCONN) => Poll::Ready(Ok(())),
             Err(errno) => Poll::Ready(Err(self.latch(errno.into()))),
             Ok(()) => {
-                // From here on the queue ends as it should, even if the process does not.
-                let eased = options::close_by_fin(self.socket());
-                self.at_close = AtClose::Finished;
+                self.at_close = AtClose::Sent;
                 self.hold.set(Hold::Off);
-                Poll::Ready(eased.map_err(|error| self.latch(error)))
+                Poll::Ready(Ok(()))
             }
         }
     }
@@ -203,34 +172,39 @@ impl Stream for KernelStream {
         if let Some(first) = self.latched {
             return Poll::Ready(first.into());
         }
-        let fd = Rc::clone(&self.fd);
-        let fault = &mut self.rare().fault;
-        let waits = fault.get_or_insert_with(|| Box::pin(news::failed(fd)));
-        let error = ready!(waits.as_mut().poll(cx));
-        *fault = None;
-        Poll::Ready(self.latch(error))
+        loop {
+            ready!(self.watched.poll(Wait::Fault, cx));
+            match self.fd.take_error() {
+                Ok(Some(error)) | Err(error) => return Poll::Ready(self.latch(error)),
+                // Readiness to read is no part of it, so unread bytes do not make it spin (R18, R22).
+                Ok(None) => self.watched.clear(Told::FAILED),
+            }
+        }
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut next = Duration::from_millis(1);
+        let mut wait = SAMPLE_LEAST;
         loop {
-            if let Some(sampler) = self.rare.as_mut().and_then(|rare| rare.sampler.as_mut()) {
-                ready!(sampler.sleep.as_mut().poll(cx));
-                next = (sampler.wait * 2).min(SAMPLE_MOST);
+            if let Some(sampler) = &mut self.sampler {
+                ready!(Pin::new(&mut sampler.alarm).poll(cx));
+                wait = Span(sampler.wait.0 * 2).min(SAMPLE_MOST);
             }
             let left = self.unacked()?;
             // The queue of a connection that failed keeps its count for ever.
             let failed = if left > 0 { self.failure() } else { None };
             if left == 0 || failed.is_some() {
-                if let Some(rare) = &mut self.rare {
-                    rare.sampler = None;
+                self.sampler = None;
+                if failed.is_none() && self.at_close == AtClose::Sent {
+                    self.at_close = AtClose::Acked;
                 }
                 return Poll::Ready(failed.map_or(Ok(()), Err));
             }
-            self.rare().sampler = Some(Sampler {
-                sleep: Box::pin(sleep(next)),
-                wait: next,
-            });
+            if self.at_close == AtClose::Sent {
+                self.ease();
+            }
+            let reactor = self.watched.reactor();
+            let alarm = Alarm::new(reactor, reactor.now() + wait);
+            self.sampler = Some(Box::new(Sampler { alarm, wait }));
         }
     }
 
@@ -238,21 +212,21 @@ impl Stream for KernelStream {
         if self.is_unix() {
             return Ok(0);
         }
-        sys::unacked(&*self.fd)
+        sys::unacked(&self.fd)
     }
 
     fn acked_bytes(&self) -> io::Result<u64> {
         if self.is_unix() {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        Ok(sys::Info::of(&*self.fd)?.acked_bytes())
+        Ok(sys::Info::of(&self.fd)?.acked_bytes())
     }
 
     fn state(&self) -> Option<&'static str> {
         if self.is_unix() {
             return None;
         }
-        sys::Info::of(&*self.fd).ok()?.state()
+        sys::Info::of(&self.fd).ok()?.state()
     }
 
     fn sent_bytes(&self) -> io::Result<u64> {
@@ -260,18 +234,13 @@ impl Stream for KernelStream {
     }
 
     fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let fd = Rc::clone(&self.fd);
-        let hint = &mut self.rare().hint;
-        let waits = hint.get_or_insert_with(|| Box::pin(news::hung_up(fd)));
-        ready!(waits.as_mut().poll(cx));
-        *hint = None;
-        Poll::Ready(())
+        self.watched.poll(Wait::Fin, cx).map(|_| ())
     }
 
     fn watch(&mut self, vigil: Vigil) {
         if !self.watches(vigil) {
             let before = self.vigil.vigil();
-            self.vigil = Watched::Told(Box::new(vigil));
+            self.vigil = Vigilance::Told(Box::new(vigil));
             if self.is_unix() {
                 return;
             }
@@ -293,9 +262,14 @@ impl Stream for KernelStream {
     }
 
     fn close(mut self) {
-        if self.at_close == AtClose::Reset {
-            let eased = options::close_by_fin(self.socket());
-            debug_assert!(eased.is_ok(), "the option takes no resources");
+        let over = self.at_close == AtClose::Acked && self.watched.told().has(Told::READ_CLOSED);
+        match self.at_close {
+            AtClose::Reset | AtClose::Sent | AtClose::Acked if !over => self.ease(),
+            AtClose::Reset
+            | AtClose::Sent
+            | AtClose::Acked
+            | AtClose::Finished
+            | AtClose::Closed => {}
         }
         self.at_close = AtClose::Closed;
     }

@@ -22,7 +22,9 @@ pub(super) fn run<T>(story: impl Future<Output = T>) -> T {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(within(10_000, story)).expect("in time")
+    let local = tokio::task::LocalSet::new();
+    let told = local.block_on(&runtime, within(10_000, story));
+    told.expect("in time")
 }
 
 /// The output of `wait`, if it comes within so many milliseconds.

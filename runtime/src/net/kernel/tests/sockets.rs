@@ -2,7 +2,9 @@
 
 use super::{
     super::{Kernel, KernelStream},
-    bench::{SMALL, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write},
+    bench::{
+        SMALL, acked, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write,
+    },
 };
 use crate::{
     net::{Buffers, KEPT, Listener, Network, Stream},
@@ -16,8 +18,8 @@ use rustix::{
 use socket2::{Domain, SockRef, Socket, Type};
 use std::{
     future::{Future, poll_fn},
-    io::{ErrorKind, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::{self, ErrorKind, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
     pin::pin,
     task::Poll,
     time::Duration,
@@ -145,7 +147,7 @@ fn r17_a_fin_behind_unread_bytes_is_hinted_at() {
         peer.write_all(&[7; 1_000]).unwrap();
         let hint = within(20, poll_fn(|cx| stream.poll_hint(cx))).await;
         assert_eq!(hint, None, "bytes are no end");
-        peer.shutdown(std::net::Shutdown::Write).unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
         poll_fn(|cx| stream.poll_hint(cx)).await;
         // It has taken nothing, and means nothing.
         assert_eq!(read(&mut stream).await.unwrap().len(), 1_000);
@@ -209,12 +211,43 @@ fn row_4_11_9_what_waits_for_fin_does_not_wait_for_room() {
 }
 
 #[test]
-fn a_finished_socket_is_left_to_the_kernel() {
+fn a_finished_socket_with_a_long_way_to_go_is_left_to_the_kernel() {
     run(async {
-        let (mut stream, _peer) = pair().await;
+        let (mut stream, _peer) = pair_with(SMALL).await;
+        while within(20, write(&mut stream, &[7; 4_096])).await.is_some() {}
         finish(&mut stream).await.unwrap();
+        assert!(within(5, acked(&mut stream)).await.is_none());
         assert_eq!(stream.socket().linger().unwrap(), None);
     });
+}
+
+/// What the peer reads, and what its socket has to tell of the connection, when we have sent FIN, know that it
+/// has arrived, and close.
+fn closed_behind_fin(peers_first: bool) -> io::Result<(usize, Option<io::Error>)> {
+    run(async {
+        let (mut stream, mut peer) = pair().await;
+        if peers_first {
+            peer.shutdown(Shutdown::Write).unwrap();
+            assert!(read(&mut stream).await.unwrap().is_empty());
+        }
+        finish(&mut stream).await.unwrap();
+        // Before anybody looks.
+        while stream.unacked().unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+        acked(&mut stream).await.unwrap();
+        stream.close();
+        Ok((peer.read(&mut [0])?, peer.take_error()?))
+    })
+}
+
+#[test]
+fn a_finished_socket_that_is_closed_is_not_reset() {
+    // Unless the peer's FIN has come too, the kernel would reset it, if it were not told otherwise.
+    for peers_first in [true, false] {
+        let (bytes, failed) = closed_behind_fin(peers_first).unwrap();
+        assert_eq!((bytes, failed.map(|error| error.kind())), (0, None));
+    }
 }
 
 #[test]

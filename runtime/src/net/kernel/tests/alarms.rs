@@ -16,7 +16,7 @@ use tidegate_core::time::{Span, Time};
 
 /// An alarm so many milliseconds from now.
 fn alarm(kernel: &Kernel, ms: u64) -> Alarm {
-    kernel.sleep_until(kernel.now() + Span::from_ms(ms.try_into().unwrap()))
+    kernel.sleep_until(kernel.now() + Span::from_ms(ms))
 }
 
 fn poll(alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<()> {
@@ -65,18 +65,19 @@ fn alarms_ring_in_order_and_one_that_is_dropped_is_forgotten() {
 fn an_alarm_wakes_who_has_asked_last() {
     run(async {
         let kernel = Kernel::new();
-        let mut moved = alarm(&kernel, 5);
-        // Another task asks first, and gives it on.
+        let shared = Rc::new(RefCell::new(alarm(&kernel, 5)));
+        // Another task asks first.
+        let asked = Rc::clone(&shared);
         let first = tokio::task::spawn_local(async move {
             assert!(
-                poll_fn(|cx| Poll::Ready(poll(&mut moved, cx)))
+                poll_fn(|cx| Poll::Ready(poll(&mut asked.borrow_mut(), cx)))
                     .await
                     .is_pending()
             );
-            moved
         });
-        let moved = first.await.unwrap();
-        assert!(within(5_000, moved).await.is_some());
+        first.await.unwrap();
+        let rings = poll_fn(|cx| poll(&mut shared.borrow_mut(), cx));
+        assert!(within(5_000, rings).await.is_some());
     });
 }
 
@@ -85,5 +86,19 @@ fn a_moment_that_is_past_is_not_waited_for() {
     run(async {
         let kernel = Kernel::new();
         assert!(within(5_000, kernel.sleep_until(Time(0))).await.is_some());
+    });
+}
+
+#[test]
+fn time_begins_with_the_network_and_sleeps_end() {
+    run(async {
+        let kernel = Kernel::new();
+        let before = kernel.now();
+        assert!(before < Time::from_ms(1_000));
+        let at = before + Span::from_ms(3);
+        kernel.sleep_until(at).await;
+        assert!(kernel.now() >= at);
+        kernel.sleep_until(Time(0)).await;
+        drop(kernel.sleep_until(Time(u64::MAX)));
     });
 }

@@ -24,11 +24,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use tidegate_core::{
-    leg::Leg,
-    time::{Span, Time},
-    vigil::Keepalive,
-};
+use tidegate_core::{leg::Leg, time::Span, vigil::Keepalive};
 
 /// Every option of 4.11 and the timer table, on one socket that was accepted.
 fn check_options(stream: &KernelStream) {
@@ -386,19 +382,5 @@ fn a_dialled_stream_carries_bytes_both_ways() {
             None
         );
         stream.close();
-    });
-}
-
-#[test]
-fn time_begins_with_the_network_and_sleeps_end() {
-    run(async {
-        let kernel = Kernel::new();
-        let before = kernel.now();
-        assert!(before < Time::from_ms(1_000));
-        let at = before + Span::from_ms(3);
-        kernel.sleep_until(at).await;
-        assert!(kernel.now() >= at);
-        kernel.sleep_until(Time(0)).await;
-        drop(kernel.sleep_until(Time(u64::MAX)));
     });
 }

@@ -36,6 +36,7 @@ pub use self::{
     usage::Usage,
     whole::Whole,
 };
+pub(crate) use self::record::is_normal;
 use crate::log::Ink;
 use std::{
     cell::{Cell, RefCell},

@@ -8,6 +8,13 @@ use crate::{
 };
 
 impl Session {
+    /// Whether an end was seen that was not clean: it will be the last word.
+    #[inline]
+    #[must_use]
+    pub fn went_wrong(&self) -> bool {
+        self.ending.is_some_and(|ending| ending.how != How::Clean)
+    }
+
     /// The session's present concern, for its last word.
     pub(super) fn during(&self) -> During {
         match &self.phase {

@@ -4,6 +4,7 @@
 //! It knows nothing of the proxy: a verdict follows from the schedule and the peers' logs alone,
 //! so no proxy can talk it round.
 
+mod cause;
 mod descriptors;
 mod drain;
 mod http;
@@ -11,7 +12,10 @@ mod invariant;
 pub mod report;
 mod silence;
 
-pub use self::invariant::{Invariant, Violation};
+pub use self::{
+    cause::LastWord,
+    invariant::{Invariant, Violation},
+};
 use crate::{
     fault::Fault,
     peer::{Begun, Log},

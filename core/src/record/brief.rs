@@ -88,7 +88,11 @@ impl Teller {
 
     /// Of bytes that come one after the other only the last are told, of each side.
     fn data(&mut self, at: Time, side: Side) {
-        let run = self.told.iter().rev().take_while(|told| told.data.is_some());
+        let run = self
+            .told
+            .iter()
+            .rev()
+            .take_while(|told| told.data.is_some());
         let earlier = run.take(2).position(|told| told.data == Some(side));
         if let Some(back) = earlier {
             self.told.remove(self.told.len() - 1 - back);

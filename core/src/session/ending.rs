@@ -8,6 +8,13 @@ use crate::{
 };
 
 impl Session {
+    /// Its last word, or what that would be now.
+    #[inline]
+    #[must_use]
+    pub fn last_word(&self) -> Option<Ending> {
+        self.ending
+    }
+
     /// Whether an end was seen that was not clean: it will be the last word.
     #[inline]
     #[must_use]
@@ -89,6 +96,10 @@ impl Session {
 
     pub(super) fn note_failure(&mut self, side: Side, cause: Cause) {
         if side == Side::Down || self.kind() == Kind::Tcp {
+            #[cfg(feature = "known-bad")]
+            if crate::variant::bad!(self.setup, BlamesTheOther).is_some() {
+                return self.note(How::Abort(cause), by(side.other()));
+            }
             self.note(How::Abort(cause), by(side));
         }
     }

@@ -33,7 +33,12 @@ impl<N: Network> Driver<N> {
     fn ask_state(&mut self) {
         let normal = is_normal(&self.session.report());
         let wire = &mut self.wires[Side::Down as usize];
-        if self.service.ink.as_ref().is_some_and(|ink| ink.tells(normal)) {
+        if self
+            .service
+            .ink
+            .as_ref()
+            .is_some_and(|ink| ink.tells(normal))
+        {
             wire.told.state = wire.port.as_ref().and_then(Port::state);
         }
     }

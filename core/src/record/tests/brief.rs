@@ -10,10 +10,7 @@ use crate::{
     time::Time,
     tls,
 };
-use alloc::{
-    string::String,
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 /// Moments, in microseconds, and what happened; the first is the accept, at 0.
 fn told(setup: Setup, events: &[(u64, Event)]) -> String {
@@ -150,12 +147,18 @@ fn what_is_forgotten_is_marked_and_its_resets_are_not_lost() {
 
 #[test]
 fn a_line_has_an_end() {
-    let mut events = Vec::from([(1_000_000, decoded(Down, Head::Request(RequestFacts::GET), true))]);
+    let mut events = Vec::from([(
+        1_000_000,
+        decoded(Down, Head::Request(RequestFacts::GET), true),
+    )]);
     for redial in 0..50_u64 {
         events.push((1_000_100 + redial * 1_000, Event::Redialled));
     }
     let line = told(Setup::new(Kind::Http, false), &events);
-    let words = line.split(' ').filter(|word| !word.starts_with('+')).count();
+    let words = line
+        .split(' ')
+        .filter(|word| !word.starts_with('+'))
+        .count();
     assert_eq!(words, MOST_WORDS + 1, "{line}");
     assert!(line.len() <= 640, "{} bytes: {line}", line.len());
     assert!(line.starts_with("+0 accept +1s head +1s redial "), "{line}");

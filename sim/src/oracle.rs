@@ -12,10 +12,8 @@ mod invariant;
 pub mod report;
 mod silence;
 
-pub use self::{
-    cause::LastWord,
-    invariant::{Invariant, Violation},
-};
+pub use self::cause::LastWord;
+pub use self::invariant::{Invariant, Violation};
 use crate::{
     fault::Fault,
     peer::{Begun, Log},

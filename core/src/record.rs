@@ -6,6 +6,7 @@
 //! moment from which the rest follows exactly (`mark.rs`). A [`Timeline`] is what it holds, taken out to
 //! be written and read.
 
+mod brief;
 mod coded;
 mod entry;
 mod event;
@@ -21,6 +22,7 @@ mod waits;
 mod tests;
 
 pub use self::{
+    brief::MOST_WORDS,
     entry::Entry,
     replay::{Replay, Trouble, replay, show},
     timeline::{Step, Timeline},

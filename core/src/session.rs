@@ -285,7 +285,7 @@ impl Session {
             Event::Evicted => self.evicted(effects),
             Event::Drained => self.drain(now, effects),
             Event::DrainExpired => self.cut(Cause::Deadline, effects),
-            Event::Killed(kill) => self.kill(kill, effects),
+            Event::Killed(kill) => self.kill(now, kill, effects),
         }
     }
 

@@ -190,12 +190,15 @@ pub enum Variant {
     /// The driver: an endpoint has as many sessions as it gets.
     #[cfg(feature = "known-bad")]
     LimitIgnored,
+    /// The last word on a leg that has failed names the other peer.
+    #[cfg(feature = "known-bad")]
+    BlamesTheOther,
 }
 
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 60] = [
+    pub const ALL: [Variant; 61] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -256,6 +259,7 @@ impl Variant {
         Variant::BudgetIgnored,
         Variant::QueueEndless,
         Variant::LimitIgnored,
+        Variant::BlamesTheOther,
     ];
 }
 

@@ -9,6 +9,7 @@ mod allowed;
 pub mod client;
 mod door;
 mod events;
+mod joined;
 mod json;
 mod kept;
 mod look;

@@ -265,6 +265,7 @@ impl<N: Network> Driver<N> {
         if let (Some(tap), Some(before)) = (&mut self.tap, before) {
             tap.step(self.now, *event, &before, &self.session, &effects);
         }
+        self.note_state(&effects);
         for effect in effects.drain(..) {
             self.perform(effect);
         }

@@ -164,5 +164,26 @@ pub const WANTED: [&str; 51] = [
     "order end refused by origin in connect",
 ];
 
+/// What it comes to as well where the fast network plays, on which an hour of silence costs nothing: why
+/// sessions were closed.
+pub const WANTED_CAUSES: [&str; 16] = [
+    "cause completed",
+    "cause client_fin",
+    "cause client_idle",
+    "cause client_reset",
+    "cause client_tls_truncated",
+    "cause client_write_stalled",
+    "cause half_close_timeout",
+    "cause peer_dead",
+    "cause tunnel_idle",
+    "cause upstream_body_stalled",
+    "cause upstream_connect_timeout",
+    "cause upstream_fin",
+    "cause upstream_refused",
+    "cause upstream_reset",
+    "cause upstream_tls_truncated",
+    "cause upstream_unreachable",
+];
+
 /// From so many seeds on a batch must have reached all of [`WANTED`].
 pub const LARGE: u64 = 5_000;

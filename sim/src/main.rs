@@ -11,7 +11,7 @@ use std::{
 use tidegate::picture::picture;
 use tidegate_core::{trace::HEADER, variant::Variant};
 use tidegate_sim::{
-    batch::{Batch, LARGE, Plan, WANTED},
+    batch::{Batch, LARGE, Plan, WANTED, WANTED_CAUSES},
     case, cluster,
     fault::Timers,
     generate::{self, Kind},
@@ -372,11 +372,13 @@ fn report(batch: &Batch, plan: &Plan, seeds: &Seeds, seconds: f64) -> ExitCode {
         println!("\nseed {seed} is not good: {}", wrong[0]);
     }
     let large = batch.seeds >= LARGE && seeds.kind == Kind::Any;
-    let missing = if large {
-        batch.unreached(&WANTED)
-    } else {
-        Vec::new()
-    };
+    let mut missing = Vec::new();
+    if large {
+        missing = batch.unreached(&WANTED);
+    }
+    if large && plan.nets.contains(&Net::Fast) {
+        missing.extend(batch.unreached(&WANTED_CAUSES));
+    }
     for what in &missing {
         println!("never reached: {what}");
     }

@@ -4,6 +4,7 @@
 //! It knows nothing of the proxy: a verdict follows from the schedule and the peers' logs alone,
 //! so no proxy can talk it round.
 
+mod cause;
 mod descriptors;
 mod drain;
 mod http;
@@ -11,6 +12,7 @@ mod invariant;
 pub mod report;
 mod silence;
 
+pub use self::cause::LastWord;
 pub use self::invariant::{Invariant, Violation};
 use crate::{
     fault::Fault,

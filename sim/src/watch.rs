@@ -4,7 +4,10 @@
 //! is ordered in the very moment in which it is due, and no timer is on that way. The peers' view
 //! is the oracles' business.
 
-use crate::{oracle::report::Told, world::Fnv};
+use crate::{
+    oracle::{LastWord, report::Told},
+    world::Fnv,
+};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -56,6 +59,8 @@ pub struct WatchTap {
     watch: Rc<RefCell<Watch>>,
     /// By source: since when its sink's FIN has been due.
     due: [Option<Time>; 2],
+    /// When its last word was taken, and at what.
+    word: Option<LastWord>,
 }
 
 impl Watch {
@@ -74,6 +79,7 @@ impl Watch {
         WatchTap {
             watch: Rc::clone(watch),
             due: [None; 2],
+            word: None,
         }
     }
 
@@ -100,6 +106,15 @@ impl Tap for WatchTap {
         let mut watch = self.watch.borrow_mut();
         watch.steps += 1;
         (now, event, after, effects).hash(&mut watch.hash);
+        watch.told.accepted += usize::from(event == Event::Accepted);
+        if before.last_word() != after.last_word() {
+            let deadline = before.deadline().filter(|_| event == Event::Fired);
+            self.word = Some(LastWord {
+                at: now,
+                event,
+                ran_out: deadline,
+            });
+        }
         if event == Event::Fired && !lets_go(before) {
             watch.fired += 1;
         }
@@ -134,8 +149,12 @@ impl Tap for WatchTap {
     }
 
     fn ended(&mut self, record: &Record) {
-        let told = &mut self.watch.borrow_mut().told;
-        told.records.push(record.clone());
+        let mut watch = self.watch.borrow_mut();
+        if let Some(cause) = record.cause() {
+            watch.reach(format!("cause {cause}"));
+        }
+        watch.told.records.push(record.clone());
+        watch.told.words.push(self.word);
     }
 }
 

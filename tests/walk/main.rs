@@ -20,7 +20,7 @@ mod variants;
 use self::{
     checker::check,
     search::{Broken, Seen, walk},
-    world::{Action, shape::Shape},
+    world::{Action, Killed, shape::Shape},
 };
 use tidegate_core::{event::Event, report::Retry};
 
@@ -101,6 +101,28 @@ fn a_relay_passed_through() {
 fn relays_in_a_drain() {
     for shape in shapes::drained() {
         whole(&shape);
+    }
+}
+
+#[test]
+fn g10_whatever_an_operator_ends() {
+    for shape in shapes::killed() {
+        whole(&shape);
+        let mut ends = [false; 2];
+        let _ = walk(&shape, &mut |world, _| {
+            let told = world.killed.map(|killed| killed == Killed::First);
+            if world.over
+                && let Some(first) = told
+            {
+                ends[usize::from(first)] = true;
+            }
+            Ok(())
+        });
+        assert_eq!(
+            ends, [true; 2],
+            "{}: killed first, and after another end",
+            shape.name
+        );
     }
 }
 

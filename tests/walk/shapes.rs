@@ -1,5 +1,8 @@
 //! The sessions that are walked over.
 
+mod killed;
+
+pub(crate) use self::killed::killed;
 use crate::world::shape::{CLOSING, CONNECT, GET, HEAD, OLD, Shape, UPGRADE, post};
 use tidegate_core::{
     http1::{BodyKind, RequestFacts},

@@ -40,6 +40,14 @@ fn says(line: &str, fields: &[(&str, &str)]) {
     }
 }
 
+/// What happened, without its moments.
+fn words_of_timeline(line: &str) -> String {
+    let quoted = line.split_once(" timeline=\"").unwrap_or_default().1;
+    let timeline = quoted.split('"').next().unwrap_or_default();
+    let words = timeline.split(' ').filter(|word| !word.starts_with('+'));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// The counters that a process tells of when it ends.
 fn counters(proxy: Proxy) -> String {
     proxy.process.signal(Signal::TERM);
@@ -80,7 +88,14 @@ fn i19_a_reset_is_told_with_its_errno_and_the_bytes_of_both_directions() {
             ("client_end", "open"),
             ("client_told", "aborted"),
             ("origin_end", "reset"),
+            ("state", "established"),
         ],
+    );
+    let words = words_of_timeline(&line);
+    assert!(words.starts_with("accept "), "{line}");
+    assert!(
+        words.ends_with(" data<origin rst<origin rst>client"),
+        "{line}"
     );
     let error = said(&line, "origin_error").unwrap_or_default();
     assert!(error.contains("os error 104"), "{line}");
@@ -150,13 +165,40 @@ fn u13_h08_what_an_origin_did_not_get_of_a_cancelled_request_is_told() {
         ("side", "client"),
         ("during", "exchange"),
         ("origin_told", "aborted"),
+        ("state", "closed"),
     ];
     says(&line, &fields);
+    let words = words_of_timeline(&line);
+    assert!(words.ends_with("rst<client rst>origin"), "{line}");
     let undelivered = said(&line, "undelivered_in").and_then(|bytes| bytes.parse().ok());
     assert!(undelivered.is_some_and(|bytes: u32| bytes > 0), "{line}");
     let discarded = said(&line, "discarded_in").unwrap_or_default();
     assert!(discarded.ends_with(" unwanted"), "{line}");
     assert_eq!(up.last().end, End::Reset);
+}
+
+#[test]
+fn r05_a_half_closed_relay_that_is_given_up_says_close_wait_and_what_led_there() {
+    let origin = Origin::new();
+    let listener = "kind = \"tcp\"\ntimeouts = { tunnel = \"300ms\" }";
+    let mut proxy = Proxy::configured(origin.address(), listener, "");
+    let mut client = proxy.client();
+    let mut up = origin.accept();
+    client.say(b"question");
+    client.fin();
+    assert_eq!(up.hear(8), b"question");
+    let line = line(&mut proxy);
+    let fields = [
+        ("cause", "half_close_timeout"),
+        ("state", "close_wait"),
+        ("side", "proxy"),
+    ];
+    says(&line, &fields);
+    let words = words_of_timeline(&line);
+    assert!(words.starts_with("accept "), "{line}");
+    let end = "fin<client fin>origin timer:tunnel rst>";
+    assert!(words.ends_with(end), "{line}");
+    assert_eq!(client.last().end, End::Reset);
 }
 
 #[test]
@@ -196,8 +238,12 @@ fn t05_a_bare_fin_is_told_and_counted() {
         ("side", "client"),
         ("client_end", "truncated"),
         ("origin_told", "aborted"),
+        ("state", "close_wait"),
     ];
     says(&line, &fields);
+    let words = words_of_timeline(&line);
+    assert!(words.starts_with("accept tls "), "{line}");
+    assert!(words.contains(" data<client fin<client"), "{line}");
     let counters = counters(proxy);
     assert!(counters.contains("tidegate_bare_fin_total 1"), "{counters}");
 }

@@ -2,8 +2,10 @@
 //! it.
 
 use crate::{
+    exchange::{GET, OK},
+    harness::{program, run},
     peers::{End, Last, Origin, Peer, Raw},
-    scraped::{Scraped, text},
+    scraped::{SOCKET, Scraped, text},
 };
 use std::process::Command;
 
@@ -12,6 +14,20 @@ fn socket(kind: &str, scope: &str, name: &str, side: &str, state: &str) -> Strin
         "tidegate_{kind}{{scope=\"{scope}\",name=\"{name}\",side=\"{side}\",\
          network_connection_state=\"{state}\"}}"
     )
+}
+
+const NONE: [&str; 0] = [];
+
+/// The rows of a listing, without its head.
+fn conns(stage: &Scraped, filter: &[&str]) -> Vec<String> {
+    let mut command = program(stage.proxy.scratch());
+    command.arg("conns").args(filter);
+    command
+        .arg("--admin")
+        .arg(stage.proxy.scratch().path(SOCKET));
+    let done = run(command);
+    assert_eq!(done.code(), Some(0), "{}", done.said);
+    done.said.lines().skip(1).map(str::to_owned).collect()
 }
 
 /// A client that has said its last word to an origin that has not.
@@ -45,20 +61,8 @@ fn a_half_closed_relay_is_seen_by_its_tcp_states_and_their_age() {
             1.0,
         ),
     ]);
-    // Its age is no younger for having been looked at, and looked at anew.
-    let oldest = socket(
-        "socket_state_oldest_seconds",
-        "listener",
-        "l",
-        "downstream",
-        "close_wait",
-    );
-    let mut last = 0.0;
-    while last < 2.5 {
-        let age = stage.scrape().value(&oldest).expect("it is still there");
-        assert!(age >= last, "{age} behind {last}");
-        last = age;
-    }
+    grows_older(&stage);
+    either_leg_is_found_by_its_state(&stage);
     // The origin ends as well. No session has the connection to it any more, and it is still seen.
     up.fin();
     let mut client = client;
@@ -84,6 +88,69 @@ fn a_half_closed_relay_is_seen_by_its_tcp_states_and_their_age() {
         ),
     ]);
     assert_eq!(stage.scrape().value(&down), None);
+    let rows = conns(&stage, &[]);
+    let lone = "without a connection: 1 time_wait of cluster c, the oldest ";
+    assert!(matches!(&*rows, [row] if row.starts_with(lone)), "{rows:?}");
+    assert_eq!(conns(&stage, &["--state", "close_wait"]), NONE);
+}
+
+/// Its age is no younger for having been looked at, and looked at anew.
+fn grows_older(stage: &Scraped) {
+    let oldest = socket(
+        "socket_state_oldest_seconds",
+        "listener",
+        "l",
+        "downstream",
+        "close_wait",
+    );
+    let mut last = 0.0;
+    while last < 2.5 {
+        let age = stage.scrape().value(&oldest).expect("it is still there");
+        assert!(age >= last, "{age} behind {last}");
+        last = age;
+    }
+}
+
+/// Of a half-closed relay, and for how long a leg is in that state.
+fn either_leg_is_found_by_its_state(stage: &Scraped) {
+    for state in ["close_wait", "fin_wait_2"] {
+        // Each is as old as the first look that found it so.
+        let all = (0..1_000).map(|_| conns(stage, &["--state", state, "--older", "1s"]));
+        let rows = all.into_iter().find(|rows| !rows.is_empty());
+        let rows = rows.expect("it grows old");
+        let shown = format!(" {state} ");
+        assert!(
+            matches!(&*rows, [row] if row.contains(&shown) && row.contains(" tunnel ")),
+            "{rows:?}"
+        );
+    }
+    assert_eq!(
+        conns(stage, &["--state", "close_wait", "--older", "1h"]),
+        NONE
+    );
+    assert_eq!(conns(stage, &["--state", "established"]), NONE);
+}
+
+/// What waits in the pool is no connection's, and is told apart from what is.
+#[test]
+fn a_connection_of_the_pool_is_counted_as_nobodys() {
+    let origin = Origin::new();
+    let stage = Scraped::configured(origin.address(), "", "");
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    let rows = conns(&stage, &["--state", "established"]);
+    assert!(
+        matches!(&*rows, [row] if row.contains(" exchange ")),
+        "{rows:?}"
+    );
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    let rows = conns(&stage, &[]);
+    let idle = "without a connection: 1 established of cluster c, the oldest ";
+    let told = matches!(&*rows, [row, lone] if row.contains(" idle ") && lone.starts_with(idle));
+    assert!(told, "{rows:?}");
 }
 
 /// Who else speaks to the same origin, and who else has the same port for something, is not ours.
@@ -148,6 +215,15 @@ fn where_the_kernel_may_not_be_asked_sessions_are_and_that_is_said() {
         assert!(age >= last, "{age} behind {last}");
         last = age;
     }
+    let rows = conns(&stage, &["--state", "close_wait"]);
+    assert!(
+        matches!(&*rows, [row] if row.contains(" close_wait ")),
+        "{rows:?}"
+    );
+    assert_eq!(
+        conns(&stage, &["--state", "established"]),
+        Vec::<String>::new()
+    );
     let said = "the kernel does not list sockets (sock_diag)";
     stage
         .proxy

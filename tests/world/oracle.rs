@@ -2,7 +2,7 @@
 //! (LIFECYCLE 4.13).
 
 use super::{
-    World,
+    Killed, World,
     carry::Heard,
     shape::Shape,
     tunnel,
@@ -72,6 +72,23 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
         "cause",
         "closed without a cause that a peer, a wait or an operator gave",
     )?;
+    let by_operator = cause == Some(CloseCause::AdminKill);
+    must(
+        !world.over || !by_operator || world.killed.is_some(),
+        "cause",
+        "nobody has killed it",
+    )?;
+    must(
+        !world.over || by_operator || world.killed != Some(Killed::First),
+        "cause",
+        "an operator has ended it before anybody else, and that is not told",
+    )?;
+    let deadline = cause == Some(CloseCause::DrainDeadline);
+    must(
+        !world.over || !deadline || world.expired && world.drained,
+        "cause",
+        "no drain had lasted as long as it may",
+    )?;
     let aborts = shape.setup.policy.idle == OnIdle::Abort;
     must(
         !world.idled || !aborts || world.over,
@@ -81,7 +98,7 @@ pub(crate) fn state(world: &World, shape: &Shape) -> Result<(), Found> {
     must(
         !world.expired || world.over,
         "G9",
-        "something outlives the deadline of the drain",
+        "something outlives the deadline of the drain, or the word of an operator",
     )?;
     for side in Side::BOTH {
         leg(world, side)?;

@@ -188,7 +188,7 @@ fn finish(world: &World, shape: &Shape, side: Side) -> Result<(), Found> {
         let stream = world.carry.stream(side);
         let further = stream.body.is_none() && !world.carry.inbox(shape, side).is_empty();
         must(
-            !(world.drained && further) || stream.announced,
+            !(world.is_told_to_end() && further) || stream.announced,
             "I15",
             "a request was read, and nobody was told that it is not served",
         )?;

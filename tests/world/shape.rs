@@ -37,6 +37,8 @@ pub(crate) struct Shape {
     pub(crate) queues: bool,
     /// Whether a drain may begin.
     pub(crate) drains: bool,
+    /// Whether an operator may end it.
+    pub(crate) kills: bool,
     /// Whether the kernel may tell of a FIN that nobody reads yet.
     pub(crate) hints: bool,
     /// Whether a tunnel may be idle for too long.
@@ -71,6 +73,7 @@ impl Shape {
             fires: None,
             queues: false,
             drains: false,
+            kills: false,
             hints: false,
             idles: false,
             patient: None,
@@ -99,6 +102,7 @@ impl Shape {
             fires: None,
             queues: false,
             drains: false,
+            kills: false,
             hints: false,
             idles: false,
             patient: None,
@@ -237,6 +241,12 @@ impl Shape {
 
     pub(crate) fn hinting(mut self) -> Self {
         self.hints = true;
+        self
+    }
+
+    /// With an operator who may end it at any time, one way or the other (G10).
+    pub(crate) fn killing(mut self) -> Self {
+        self.kills = true;
         self
     }
 

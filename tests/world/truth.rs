@@ -97,7 +97,8 @@ impl World {
             Event::Acked(side) => self.wire_mut(side).acked = true,
             Event::Drained => self.drained = true,
             Event::Evicted => self.evicted = true,
-            Event::DrainExpired | Event::Killed(_) => self.expired = true,
+            Event::DrainExpired => self.expired = true,
+            Event::Killed(kill) => self.kill(kill),
             Event::Accepted
             | Event::Introduced
             | Event::Rejected(_)

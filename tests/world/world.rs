@@ -4,6 +4,7 @@
 //! It offers exactly the events that a driver could tell, given interest and effects. Kernel and
 //! peer are one: what a peer has sent and what it will send differ in nothing that can be told.
 
+mod above;
 pub(crate) mod action;
 pub(crate) mod carry;
 mod knobs;
@@ -17,7 +18,7 @@ mod truth;
 mod tunnel;
 pub(crate) mod wire;
 
-pub(crate) use self::action::Action;
+pub(crate) use self::{above::Killed, action::Action};
 use self::{
     carry::Carry,
     oracle::Found,
@@ -34,7 +35,6 @@ use tidegate_core::{
     session::{Phase, RULES, Rule, Session},
     side::Side,
     time::Time,
-    timer::Timer,
     tls::Version,
 };
 
@@ -58,8 +58,10 @@ pub(crate) struct World {
     pub(crate) evicted: bool,
     /// A wait has run out.
     pub(crate) lapsed: bool,
-    /// The drain has lasted as long as it may.
+    /// The drain has lasted as long as it may, or an operator has ended what has no end of its own.
     pub(crate) expired: bool,
+    /// An operator has ended it (G10): how it stood then.
+    pub(crate) killed: Option<Killed>,
     /// Nothing has moved in it for too long.
     pub(crate) idled: bool,
     /// The origin's kernel took nothing of the request, and its FIN is next (U02).
@@ -98,6 +100,7 @@ impl World {
             evicted: false,
             lapsed: false,
             expired: false,
+            killed: None,
             idled: false,
             unaccepted: false,
             over: false,
@@ -152,22 +155,7 @@ impl World {
                 .for_each(|peeked| tell(Event::Peeked(peeked)));
         }
         self.coming(shape).into_iter().for_each(&mut tell);
-        let deadline = self.session.deadline();
-        let idles = shape.idles && !self.idled;
-        let idle = idles && deadline.is_some_and(|(_, timer)| timer == Timer::Tunnel);
-        let fires = shape.fires.map(|timer| (Time(0), timer));
-        if idle || fires.is_some() && deadline == fires {
-            tell(Event::Fired);
-        }
-        if shape.drains && !self.drained {
-            tell(Event::Drained);
-        }
-        if shape.drains && self.drained {
-            tell(Event::DrainExpired);
-        }
-        if shape.drains && self.session.is_lingering() {
-            tell(Event::Evicted);
-        }
+        self.above(shape).into_iter().for_each(&mut tell);
         for side in Side::BOTH {
             if self.session.leg(side).open().is_some() {
                 self.reads(shape, side, &mut out);

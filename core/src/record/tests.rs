@@ -1,4 +1,5 @@
-//! Every event as entries and back; what a recorder keeps, and forgets.
+//! Every event as entries and back; what a recorder keeps, and forgets; its steps on one line.
 
+mod brief;
 mod events;
 mod ring;

@@ -46,8 +46,7 @@ impl Session {
         let begun = Time(at.0.saturating_sub(span.0));
         let most = now + AT_MOST;
         // I15: what was read behind the last answer is looked at first.
-        let unread = self.down.open().is_some_and(|open| open.inbox.decodable());
-        let until = match unread {
+        let until = match self.has_unread_request() {
             true => most,
             false => most.min(begun + self.setup.timeouts.idle_least),
         };
@@ -88,11 +87,15 @@ impl Session {
 
     /// G10: an operator ends it. A request under way is answered, if it may be; a tunnel has no end of
     /// its own, and nobody is to take this for one.
-    pub(super) fn kill(&mut self, kill: Kill, effects: &mut Effects) {
+    pub(super) fn kill(&mut self, now: Time, kill: Kill, effects: &mut Effects) {
         match (kill, &self.phase) {
             (Kill::Last, Phase::Idle(_)) => {
                 self.note_cut(Cause::Killed, During::Idle);
-                self.close_down(effects);
+                match self.has_unread_request() {
+                    // I15: a request that was read is under way, whether it was looked at or not.
+                    true => self.drain(now, effects),
+                    false => self.close_down(effects),
+                }
             }
             (Kill::Last, Phase::Exchange(_)) => {
                 self.note_cut(Cause::Killed, During::Exchange);
@@ -112,6 +115,11 @@ impl Session {
                 | Phase::Closed,
             ) => self.cut(Cause::Killed, effects),
         }
+    }
+
+    fn has_unread_request(&self) -> bool {
+        let client = self.down.open();
+        client.is_some_and(|open| open.inbox.decodable())
     }
 
     /// Between two requests: the timer that bounds the quiet, and for how long.

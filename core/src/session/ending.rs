@@ -8,6 +8,20 @@ use crate::{
 };
 
 impl Session {
+    /// Its last word, or what that would be now.
+    #[inline]
+    #[must_use]
+    pub fn last_word(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    /// Whether an end was seen that was not clean: it will be the last word.
+    #[inline]
+    #[must_use]
+    pub fn went_wrong(&self) -> bool {
+        self.ending.is_some_and(|ending| ending.how != How::Clean)
+    }
+
     /// The session's present concern, for its last word.
     pub(super) fn during(&self) -> During {
         match &self.phase {
@@ -82,6 +96,10 @@ impl Session {
 
     pub(super) fn note_failure(&mut self, side: Side, cause: Cause) {
         if side == Side::Down || self.kind() == Kind::Tcp {
+            #[cfg(feature = "known-bad")]
+            if crate::variant::bad!(self.setup, BlamesTheOther).is_some() {
+                return self.note(How::Abort(cause), by(side.other()));
+            }
             self.note(How::Abort(cause), by(side));
         }
     }

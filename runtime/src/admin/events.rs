@@ -45,7 +45,7 @@ impl Events {
                 && let Some(status) = asked.process.status().await
             {
                 let all = asked.workers.sessions(None, Order::Look).await;
-                let mut event = json::connections(all);
+                let mut event = json::connections(all, None);
                 let count = event["connections"].as_array().map_or(0, Vec::len);
                 event["status"] = json::status(&status, count);
                 event["closed"] = json::closed(&asked.workers.metrics().await.answers);

@@ -2,29 +2,51 @@
 //!
 //! Pure.
 
+use super::joined::{self, Without};
 use crate::{
-    observe::Metrics,
+    observe::{Metrics, sockets::Owner},
     roll::{Leg, Said},
     server::{Answers, Status},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidegate_core::{close::CloseCause, time::Span};
+use tidegate_core::{close::CloseCause, side::Side, time::Span};
 
 /// Seconds, to the microsecond.
 fn seconds(span: Span) -> f64 {
     Duration::from_micros(span.0).as_secs_f64()
 }
 
-/// The sessions, the oldest first, and the workers that did not say anything of theirs.
-pub(super) fn connections(mut answers: Answers<Said>) -> Value {
+/// The sessions, the oldest first; the workers that did not say anything of theirs; and the sockets that no
+/// session has, if they are known.
+pub(super) fn connections(mut answers: Answers<Said>, without: Option<&Without>) -> Value {
     answers
         .answers
         .sort_by_key(|said| (std::cmp::Reverse(said.age), said.conn));
     json!({
         "connections": answers.answers.iter().map(connection).collect::<Vec<_>>(),
         "silent_workers": answers.silent,
+        "without_connection": without.map(sockets),
     })
+}
+
+fn sockets(without: &Without) -> Value {
+    let groups = without.iter().map(|((owner, state), (count, oldest))| {
+        let (Owner::Listener(name) | Owner::Cluster(name)) = owner;
+        let (scope, side) = match joined::side(owner) {
+            Side::Down => ("listener", "downstream"),
+            Side::Up => ("cluster", "upstream"),
+        };
+        json!({
+            "scope": scope,
+            "name": **name,
+            "side": side,
+            "state": state,
+            "count": count,
+            "oldest": seconds(*oldest),
+        })
+    });
+    groups.collect()
 }
 
 /// One session.
@@ -56,6 +78,7 @@ fn leg(leg: &Leg) -> Value {
         "peer": leg.look.peer,
         "local": leg.look.local.map(|address| address.to_string()),
         "state": leg.look.state,
+        "state_for": leg.look.state_for.map(seconds),
         "bytes_in": leg.read,
         "bytes_out": leg.written,
         "unsent": leg.unsent,

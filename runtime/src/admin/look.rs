@@ -10,7 +10,7 @@ use crate::{
     net::kernel,
     observe::{
         Conn,
-        sockets::{Own, Owner, Seen, Tally},
+        sockets::{Held, Own, Owner, Places, Seen, Socket, Tally},
     },
     roll::{Order, Said},
 };
@@ -106,8 +106,35 @@ impl Sockets {
         self.due.set(now + FRESH.max(Span(took.0 * REST)));
     }
 
+    /// Each of our sockets, now; nothing where the kernel does not tell.
+    pub(super) async fn each(&self, asked: &Asked) -> Option<(Vec<Held>, Time)> {
+        if self.asks_sessions.get() {
+            return None;
+        }
+        let listed = self.list(asked, |seen, now, sockets, places, own| {
+            let mut all = Vec::new();
+            seen.each(now, sockets, places, own, |held| all.push(held));
+            all
+        });
+        Some((listed.await??, self.clock.now()))
+    }
+
     /// Nothing where the kernel does not tell.
     async fn ask_kernel(&self, asked: &Asked) -> Option<Tally> {
+        match self.list(asked, Seen::look).await? {
+            Some(tally) => Some(tally),
+            // A look that failed inside has said so, and the next one may go well.
+            None => Some(self.last.borrow().clone()),
+        }
+    }
+
+    /// What `read` makes of all sockets of the machine, on a thread that may wait for them: nothing where
+    /// the kernel does not tell, and nothing inside that where the look has failed.
+    async fn list<T: Send + 'static>(
+        &self,
+        asked: &Asked,
+        read: impl FnOnce(&mut Seen, Time, &[Socket], &Places, &mut Own<'_>) -> T + Send + 'static,
+    ) -> Option<Option<T>> {
         let (facts, seen, clock) = (asked.facts.clone(), Arc::clone(&self.seen), self.clock);
         let listed = spawn_blocking(move || {
             let all = kernel::connections()?;
@@ -117,10 +144,16 @@ impl Sockets {
                 user: geteuid().as_raw(),
                 inodes: &mut inodes,
             };
-            std::io::Result::Ok(seen.look(clock.now(), &all, &facts.places(), &mut own))
+            std::io::Result::Ok(read(
+                &mut seen,
+                clock.now(),
+                &all,
+                &facts.places(),
+                &mut own,
+            ))
         });
         match listed.await {
-            Ok(Ok(tally)) => Some(tally),
+            Ok(Ok(found)) => Some(Some(found)),
             Ok(Err(error)) => {
                 let why = error.to_string();
                 tracing::warn!(
@@ -131,8 +164,7 @@ impl Sockets {
                 self.asks_sessions.set(true);
                 None
             }
-            // A look that failed inside has said so, and the next one may go well.
-            Err(_) => Some(self.last.borrow().clone()),
+            Err(_) => Some(None),
         }
     }
 

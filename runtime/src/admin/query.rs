@@ -2,7 +2,12 @@
 //!
 //! Pure.
 
-use crate::{config::duration, roll::Said};
+use crate::{
+    config::duration,
+    observe::sockets::{Held, Owner},
+    roll::Said,
+};
+use std::sync::Arc;
 use tidegate_core::time::Span;
 
 /// Which connections are meant: those for which all that is given is so.
@@ -10,7 +15,7 @@ use tidegate_core::time::Span;
 pub struct Filter {
     /// A leg has this TCP state.
     pub state: Option<String>,
-    /// It is at least so old.
+    /// It is at least so old; with a state, a leg is in that for at least so long.
     pub older: Option<Span>,
     /// Its endpoint is of this cluster.
     pub cluster: Option<String>,
@@ -81,15 +86,33 @@ impl Filter {
         let is = |wanted: &Option<String>, value: &str| {
             wanted.as_deref().is_none_or(|wanted| wanted == value)
         };
+        let old = |age: Span| self.older.is_none_or(|older| age >= older);
         let state = |wanted: &String| {
-            let mut legs = said.legs.iter().flatten();
-            legs.any(|leg| leg.look.state == Some(wanted))
+            let mut legs = said.legs.iter().flatten().map(|leg| &leg.look);
+            // For so long in that state, where this is known.
+            legs.any(|look| look.state == Some(wanted) && old(look.state_for.unwrap_or(said.age)))
         };
-        self.state.as_ref().is_none_or(state)
-            && self.older.is_none_or(|older| said.age >= older)
+        self.state.as_ref().map_or_else(|| old(said.age), state)
             && is(&self.cluster, said.cluster.as_deref().unwrap_or_default())
             && is(&self.listener, &said.listener)
             && is(&self.phase, said.phase)
+    }
+
+    /// Whether a socket is meant that no connection has, and that is in its state for so long.
+    pub(super) fn means_socket(&self, held: &Held, age: Span) -> bool {
+        let (listener, cluster) = match &held.owner {
+            Owner::Listener(name) => (Some(name), None),
+            Owner::Cluster(name) => (None, Some(name)),
+        };
+        let is = |wanted: &Option<String>, name: Option<&Arc<str>>| match wanted {
+            None => true,
+            Some(wanted) => name.is_some_and(|name| **name == **wanted),
+        };
+        self.phase.is_none()
+            && self.state.as_ref().is_none_or(|state| held.state == state)
+            && self.older.is_none_or(|older| age >= older)
+            && is(&self.listener, listener)
+            && is(&self.cluster, cluster)
     }
 }
 

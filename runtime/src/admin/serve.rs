@@ -8,7 +8,7 @@ use super::{
     Asked,
     allowed::lets_in,
     events::{Events, Told},
-    json, look,
+    joined, json, look,
     query::Filter,
     recorded::{Recorded, Records},
     upgrade,
@@ -109,11 +109,7 @@ impl Service {
                 None => over(),
             },
             ["v1", "connections"] => match Filter::read(query) {
-                Ok(filter) => {
-                    let mut all = self.asked.workers.sessions(None, Order::Look).await;
-                    all.answers.retain(|said| filter.means(said));
-                    value(StatusCode::OK, &json::connections(all))
-                }
+                Ok(filter) => value(StatusCode::OK, &self.connections(&filter).await),
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
             },
             ["v1", "connections", conn] => self.why(conn, query).await,
@@ -127,6 +123,26 @@ impl Service {
             ["ui"] => page(),
             _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
         }
+    }
+
+    /// The connections that are meant, with their sockets as the kernel lists them, and the sockets that
+    /// none of them has; as each connection says of its own where the kernel lists none.
+    async fn connections(&self, filter: &Filter) -> Value {
+        let before = self.sockets.each(&self.asked).await;
+        let mut all = self.asked.workers.sessions(None, Order::Look).await;
+        let mut without = None;
+        if let Some((before, _)) = before
+            && let Some((behind, now)) = self.sockets.each(&self.asked).await
+        {
+            joined::join(&mut all.answers, &behind, now);
+            // Whoever does not answer has sockets, too.
+            if all.silent.is_empty() {
+                let behind = (&*behind, now);
+                without = Some(joined::without(&all.answers, &before, behind, filter));
+            }
+        }
+        all.answers.retain(|said| filter.means(said));
+        json::connections(all, without.as_ref())
     }
 
     /// Ready until the first signal: whoever sends connections is to hear of it before any listener

@@ -120,9 +120,9 @@ fn conns(value: &Value) -> String {
             span(&one["age"]),
             span(&one["quiet"]),
             word(&one["client.address"]).to_owned(),
-            word(&one["client"]["state"]).to_owned(),
+            state(&one["client"]),
             word(&one["server.address"]).to_owned(),
-            word(&one["origin"]["state"]).to_owned(),
+            state(&one["origin"]),
             timer(one),
         ]);
     }
@@ -132,7 +132,33 @@ fn conns(value: &Value) -> String {
         let all: Vec<_> = silent.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "no answer from workers {}", all.join(", "));
     }
+    let without = value["without_connection"].as_array().into_iter().flatten();
+    let without: Vec<_> = without.map(group).collect();
+    if !without.is_empty() {
+        let _ = writeln!(text, "without a connection: {}", without.join(", "));
+    }
     text
+}
+
+/// A leg's TCP state, and for how long it is in that, if it should not last.
+fn state(leg: &Value) -> String {
+    let state = word(&leg["state"]);
+    match leg["state_for"].is_null() || state == "established" {
+        true => state.to_owned(),
+        false => format!("{state} {}", span(&leg["state_for"])),
+    }
+}
+
+/// Sockets that no connection has: those of a pool are idle, and not forgotten.
+fn group(group: &Value) -> String {
+    format!(
+        "{} {} of {} {}, the oldest {}",
+        group["count"],
+        word(&group["state"]),
+        word(&group["scope"]),
+        word(&group["name"]),
+        span(&group["oldest"]),
+    )
 }
 
 fn timer(one: &Value) -> String {

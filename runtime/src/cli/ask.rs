@@ -42,7 +42,7 @@ pub(super) struct Conns {
     /// Those with a leg in this TCP state, as close_wait
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
-    /// Those that are at least so old, as 1m
+    /// Those that are at least so old, as 1m; with --state, in that state for so long
     #[arg(long, value_name = "SPAN", value_parser = span)]
     older: Option<tidegate_core::time::Span>,
     /// Those with an endpoint of this cluster

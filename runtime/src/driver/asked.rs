@@ -213,7 +213,7 @@ impl<N: Network> Driver<N> {
         record.log();
         let tells = |ink: &&Ink| ink.tells(record.is_normal());
         if let Some(ink) = self.service.ink.as_ref().filter(tells) {
-            record.tell(ink);
+            record.tell(ink, &self.timeline().brief(&record.report));
         }
     }
 }

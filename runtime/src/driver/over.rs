@@ -3,13 +3,44 @@
 //! It owns no state. It waits for nothing.
 
 use super::Driver;
-use crate::net::Network;
-use tidegate_core::{close::CloseCause, side::Side};
+use crate::{net::Network, observe::is_normal, port::Port};
+use tidegate_core::{close::CloseCause, effect::Effect, side::Side};
 
 impl<N: Network> Driver<N> {
     pub(super) fn count(&self, side: Side) {
         let leg = self.session.leg_report(side);
         self.service.observer.leg_over(side, leg);
+    }
+
+    /// How the kernel has the client's socket, for the line about its connection: asked once, before anything
+    /// is done about what went wrong, or before the socket is left; and never where there will be no line.
+    #[inline]
+    pub(super) fn note_state(&mut self, effects: &[Effect]) {
+        let told = &self.wires[Side::Down as usize].told;
+        if self.service.ink.is_none() || told.state.is_some() {
+            return;
+        }
+        let is_left = |effect| effects.contains(&effect);
+        if self.session.went_wrong()
+            || is_left(Effect::Reset(Side::Down))
+            || is_left(Effect::Close(Side::Down))
+        {
+            self.ask_state();
+        }
+    }
+
+    #[cold]
+    fn ask_state(&mut self) {
+        let normal = is_normal(&self.session.report());
+        let wire = &mut self.wires[Side::Down as usize];
+        if self
+            .service
+            .ink
+            .as_ref()
+            .is_some_and(|ink| ink.tells(normal))
+        {
+            wire.told.state = wire.port.as_ref().and_then(Port::state);
+        }
     }
 }
 

@@ -91,6 +91,7 @@ fn look<S: crate::net::Stream>(port: &Port<S>) -> Look {
         peer: port.peer().to_string(),
         local: port.local().ok(),
         state: port.state(),
+        state_for: None,
         unacked: port.unacked().unwrap_or(0),
     }
 }

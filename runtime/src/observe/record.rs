@@ -1,12 +1,15 @@
 //! One session's record: its report, what only the kernel and the driver know beside it, and the
 //! line of the log that tells both (PRODUCT section 6).
 
+#[cfg(test)]
+mod tests;
+
 use super::Conn;
 use crate::{clock, log, port::Fault};
 use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{
     close::CloseCause,
-    ending::{End, How},
+    ending::{End, Ending, How},
     report::{LegReport, Report, Tally},
     side::Side,
     time::Time,
@@ -49,6 +52,9 @@ pub struct Wired {
     pub undelivered: u64,
     /// The first fault of the last leg: errno or alert, and the call that met it.
     pub fault: Option<Box<Fault>>,
+    /// The state of the client's socket, as the kernel had it when something first went wrong, or else
+    /// when it was left; asked only where there will be a line to say it.
+    pub state: Option<&'static str>,
 }
 
 impl Record {
@@ -66,11 +72,7 @@ impl Record {
     /// Whether nothing went wrong: all that was said has arrived, or nothing was said for too long.
     #[must_use]
     pub fn is_normal(&self) -> bool {
-        let clean = self
-            .report
-            .ending
-            .is_some_and(|ending| ending.how == How::Clean);
-        clean || self.cause() == Some(CloseCause::ClientIdle)
+        is_normal(&self.report)
     }
 
     /// Tells whoever looks for mistakes; the line that an operator asks for is [`Record::tell`]'s.
@@ -84,8 +86,13 @@ impl Record {
         );
     }
 
-    /// Writes its line.
-    pub fn tell(&self, ink: &log::Ink) {
+    /// Writes its line, with its steps in the words of `timeline`.
+    pub fn tell(&self, ink: &log::Ink, timeline: &str) {
+        self.with_entry(clock::unix_micros(), timeline, |entry| ink.write(entry));
+    }
+
+    /// What its line says, of `moment`.
+    fn with_entry(&self, moment: u64, timeline: &str, write: impl FnOnce(&log::Entry<'_>)) {
         use log::Value::{Conn, Count, Seconds, Word};
         let report = &self.report;
         let [down, up] = &self.wires;
@@ -101,7 +108,7 @@ impl Record {
         let lost = [0, 1].map(|side: usize| losses(&report.tallies[side]));
         let (peer, first) = (text(&self.client), report.first.map(|by| text(&by)));
         let retry = report.retry.map(|rule| text(&rule));
-        let mut entry = log::Entry::new(clock::unix_micros(), "connection");
+        let mut entry = log::Entry::new(moment, "connection");
         entry.put("conn", Conn(self.conn));
         entry.put("listener", Word(&self.listener));
         entry.put("client", Word(&peer));
@@ -112,6 +119,7 @@ impl Record {
         entry.put("during", Word(&during));
         entry.maybe("first", first.as_deref().map(Word));
         entry.put("age", Seconds(report.age(self.now)));
+        entry.maybe("state", down.state.map(Word));
         entry.put("bytes_in", Count(down.read));
         entry.put("bytes_out", Count(down.written));
         for (n, keys) in [
@@ -139,8 +147,15 @@ impl Record {
         entry.maybe("linger_origin", origin.lingering(self.now).map(Seconds));
         entry.maybe("proxy_status", report.error.map(Word));
         entry.maybe("retry", retry.as_deref().map(Word));
-        ink.write(&entry);
+        entry.put("timeline", Word(timeline));
+        write(&entry);
     }
+}
+
+/// Whether nothing went wrong with a session of this report.
+pub(crate) fn is_normal(report: &Report) -> bool {
+    let clean = |ending: Ending| ending.how == How::Clean;
+    report.ending.is_some_and(clean) || CloseCause::of(report) == Some(CloseCause::ClientIdle)
 }
 
 fn some(text: &str) -> Option<&str> {

@@ -79,6 +79,21 @@ impl Places {
     }
 }
 
+/// One of our sockets, as a look has seen it.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What the kernel calls it.
+    pub key: u64,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its own address, and its peer's.
+    pub ends: (SocketAddr, SocketAddr),
+    /// Its state.
+    pub state: &'static str,
+    /// Since when it was seen in that.
+    pub since: Time,
+}
+
 /// Without the interface that an address of a link has.
 #[must_use]
 pub fn bare(address: SocketAddr) -> SocketAddr {
@@ -114,6 +129,22 @@ impl Seen {
         places: &Places,
         own: &mut Own<'_>,
     ) -> Tally {
+        let mut tally = Tally::default();
+        self.each(now, sockets, places, own, |held| {
+            tally.count(held.owner, held.state, held.since);
+        });
+        tally
+    }
+
+    /// The same, telling of each that is ours.
+    pub fn each(
+        &mut self,
+        now: Time,
+        sockets: &[Socket],
+        places: &Places,
+        own: &mut Own<'_>,
+        mut tell: impl FnMut(Held),
+    ) {
         let mut inodes = None;
         let mut is_own = |socket: &Socket| match socket.inode {
             // Whoever had it, it was one of our endpoints that it led to.
@@ -124,7 +155,7 @@ impl Seen {
                 all.as_ref().is_none_or(|all| all.contains(&inode))
             }
         };
-        let (mut next, mut tally) = (BTreeMap::new(), Tally::default());
+        let mut next = BTreeMap::new();
         for socket in sockets {
             let Some(owner) = places.owner(socket) else {
                 continue;
@@ -137,11 +168,16 @@ impl Seen {
             };
             let known = remember(&mut next, (socket.key, socket.state), before, ours, now);
             if ours {
-                tally.count(owner, socket.state, known.since);
+                tell(Held {
+                    key: socket.key,
+                    owner,
+                    ends: (socket.local, socket.remote),
+                    state: socket.state,
+                    since: known.since,
+                });
             }
         }
         self.0 = next;
-        tally
     }
 
     /// The same where only sessions can be asked: what each says of its leg, by a number of its own.

@@ -59,6 +59,8 @@ pub struct Look {
     pub local: Option<SocketAddr>,
     /// Its TCP state, as OpenTelemetry names it.
     pub state: Option<&'static str>,
+    /// For how long it was seen in that, where somebody has looked.
+    pub state_for: Option<Span>,
     /// Bytes that its peer has not acknowledged.
     pub unacked: u32,
 }

@@ -378,4 +378,9 @@ pub const ROWS: &[Row] = &[
             clusters(Variant::SlowTurns, 300),
         ],
     ),
+    row(
+        0,
+        "the cause of a close names the other peer",
+        &[seeds(Variant::BlamesTheOther, TCP, 100)],
+    ),
 ];

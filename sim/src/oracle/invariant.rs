@@ -53,13 +53,15 @@ pub enum Invariant {
     SameSteps,
     /// LIFECYCLE I19, I20: what the proxy tells of itself is what the peers saw.
     Told,
+    /// PRODUCT 7: each session is closed for one cause, and it is what the peers did.
+    Cause,
     /// Nothing panics.
     NoPanic,
 }
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 25] = [
+    pub const ALL: [Invariant; 26] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -84,6 +86,7 @@ impl Invariant {
         Invariant::NoEventAstray,
         Invariant::SameSteps,
         Invariant::Told,
+        Invariant::Cause,
         Invariant::NoPanic,
     ];
 
@@ -115,6 +118,7 @@ impl Invariant {
             Invariant::NoTimer => &["I10"],
             Invariant::NoEventAstray => &["I18"],
             Invariant::Told => &["I19", "I20"],
+            Invariant::Cause => &["I19"],
             Invariant::SameSteps | Invariant::NoPanic => &[],
         }
     }
@@ -147,6 +151,7 @@ impl fmt::Display for Invariant {
             Invariant::NoEventAstray => "no event of a leg that is not there",
             Invariant::SameSteps => "a second run takes the same steps",
             Invariant::Told => "the proxy tells what the peers saw",
+            Invariant::Cause => "a close has one cause, and it is what the peers did",
             Invariant::NoPanic => "nothing panics",
         })
     }

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Court, Ended, Invariant, Violation, ended};
+use super::{Court, Ended, Invariant, LastWord, Violation, ended};
 use crate::{
     case::is_peaceful,
     peer::Log,
@@ -25,6 +25,10 @@ use tidegate_core::{
 pub struct Told {
     /// Of each session, when it was over.
     pub records: Vec<Record>,
+    /// When each of them took its last word, and at what.
+    pub words: Vec<Option<LastWord>>,
+    /// How many sessions there were.
+    pub accepted: usize,
     /// Of all legs, once the last was gone.
     pub metrics: Option<Metrics>,
 }
@@ -37,9 +41,16 @@ pub fn judge(schedule: &Schedule, outcome: &Outcome, told: &Told) -> Vec<Violati
         outcome,
         violations: Vec::new(),
     };
-    for record in &told.records {
+    for (record, word) in told.records.iter().zip(&told.words) {
         court.judge_record(record);
+        court.judge_cause(record.cause(), &record.report, *word);
     }
+    let (accepted, over) = (told.accepted, told.records.len());
+    // A run may end before the proxy has heard of the last end.
+    let all = outcome.is_over() && outcome.descriptors <= outcome.idle;
+    court.unless(over == accepted || !all, Invariant::Cause, || {
+        format!("{accepted} sessions have begun, and {over} have a cause for their end")
+    });
     if let Some(metrics) = &told.metrics {
         court.judge_metrics(metrics, &told.records);
     }

@@ -194,7 +194,7 @@ impl Case<'_> {
             !gone && reset.is_some_and(|at| log.seen.fin_at.is_none_or(|fin| fin > at))
         };
         let relay = matches!(self.schedule.traffic, Traffic::Relay);
-        !clean || !torn(&self.outcome.client) && !(relay && self.of_origins(torn))
+        !clean || !(torn(&self.outcome.client) || relay && self.of_origins(torn))
     }
 
     /// Whether a peer has ended its direction: over TLS the word for it comes before the FIN.

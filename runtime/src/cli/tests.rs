@@ -6,6 +6,7 @@ use crate::tls::testing::Scratch;
 use std::net::SocketAddr;
 use tidegate_core::{limits::Timeouts, route::Asked};
 
+mod handbook;
 mod names;
 mod probe;
 

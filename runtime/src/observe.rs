@@ -180,6 +180,14 @@ impl Observer {
         all.entry(number).or_default().clone()
     }
 
+    /// Forgets the listeners and clusters that are nobody's any more, configured or with a connection: their
+    /// series would outlive them, and many reloads have many names.
+    pub fn forget_gone(&self) {
+        self.0.listeners.forget_gone();
+        self.0.clusters.forget_gone();
+        self.0.queues.forget_gone();
+    }
+
     /// The worker came so much too late to a moment that it waited for.
     pub fn lags(&self, span: Span) {
         self.0.lag.borrow_mut().add(histogram::MEETINGS, span);

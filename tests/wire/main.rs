@@ -45,6 +45,7 @@ mod recorded;
 mod reencrypt;
 mod relay;
 mod reload;
+mod removed;
 mod report;
 mod requests;
 mod resets;

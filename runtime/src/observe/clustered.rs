@@ -231,6 +231,12 @@ impl ByCluster {
         all.entry(cluster.into()).or_default().clone()
     }
 
+    /// Keeps those that anybody has.
+    pub(super) fn forget_gone(&self) {
+        let mut all = self.0.borrow_mut();
+        all.retain(|_, one| Rc::strong_count(&one.0) > 1);
+    }
+
     pub(super) fn sums(&self, now: Time) -> Clusters {
         let all = self.0.borrow();
         let sums = all.iter().map(|(name, one)| (name.clone(), one.sum(now)));

@@ -184,6 +184,12 @@ impl ByListener {
         new
     }
 
+    /// Keeps those that anybody has.
+    pub(super) fn forget_gone(&self) {
+        let mut all = self.0.borrow_mut();
+        all.retain(|_, one| Rc::strong_count(&one.0) > 1);
+    }
+
     pub(super) fn sums(&self) -> Listeners {
         let all = self.0.borrow();
         let sums = all.iter().map(|(name, one)| {

@@ -174,7 +174,7 @@ fn serve(
     }))
 }
 
-/// How often it is looked at how late the worker is.
+/// How often it is looked at how late the worker is, and whose numbers are nobody's any more.
 const LAG_EVERY: Span = Span::from_secs(1);
 
 /// Looks by how much the worker comes too late to a moment that it waits for: that long somebody else
@@ -184,6 +184,7 @@ async fn watch_lag(observer: Observer, net: Kernel) {
         let due = net.now() + LAG_EVERY;
         net.sleep_until(due).await;
         observer.lags(net.now().since(due));
+        observer.forget_gone();
     }
 }
 

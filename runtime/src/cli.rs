@@ -237,6 +237,7 @@ fn serve(shared: Shared, config: Asked, output: Output) -> Decision {
     };
     config.workers = shared.workers().or(config.workers);
     config.user = shared.user.or(config.user);
+    config.landlock |= shared.landlock;
     config.log.format = shared.log_format.map(format).or(config.log.format);
     if shared.print_config {
         return say(Exit::Ok, config::print(&config));
@@ -380,10 +381,9 @@ fn refuse(messages: &[Message], sources: &Sources, color: bool) -> Decision {
 /// Help and version are errors to the parser and answers to us.
 fn usage(error: &clap::Error, color: bool) -> Decision {
     let text = error.render();
-    let text = if color {
-        text.ansi().to_string()
-    } else {
-        text.to_string()
+    let text = match color {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
     };
     if error.use_stderr() {
         Decision::Say {

@@ -114,6 +114,8 @@ pub struct Config {
     pub memory: Option<u64>,
     /// Who the process is to be once it listens: `NAME`, or `NAME:GROUP`.
     pub user: Option<String>,
+    /// Whether Landlock confines where it writes files.
+    pub landlock: bool,
     /// Whether it is read again by itself when what is in its files changes.
     pub watch: bool,
     /// How many workers; `None` leaves it to the number of cores.

@@ -7,6 +7,7 @@
 mod ask;
 mod checked;
 mod claim;
+mod confined;
 mod control;
 mod facts;
 mod files;
@@ -121,6 +122,8 @@ impl Server {
         for (at, sockets) in claimed.given {
             shares.sockets().give(at, sockets, workers(config));
         }
+        // Threads that are there already would be left out.
+        let confined = confined::confine(config);
         let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
         let log = log(config)?;
         let common = Arc::new(Common {
@@ -157,6 +160,7 @@ impl Server {
                 orders: Vec::new(),
                 inherited,
                 generation: 1,
+                confined,
             },
         };
         server.hire().inspect_err(|_| server.say(Word::Stop))?;

@@ -10,6 +10,7 @@ mod balance;
 mod browser;
 mod clients;
 mod close;
+mod confined;
 mod curl;
 mod dns;
 mod drain;

@@ -37,7 +37,7 @@ fn file(to: SocketAddr, workers: usize, rest: &str) -> String {
 }
 
 /// All processes that come of one: dropped, they are ended.
-struct Family(Pid);
+pub(crate) struct Family(pub(crate) Pid);
 
 impl Drop for Family {
     fn drop(&mut self) {

@@ -105,7 +105,7 @@ pub(super) fn status(status: &Status, connections: usize) -> Value {
         let bind: Vec<_> = bind.iter().map(ToString::to_string).collect();
         json!({ "name": name, "bind": bind })
     });
-    json!({
+    let mut all = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
         "state": status.state,
@@ -115,7 +115,11 @@ pub(super) fn status(status: &Status, connections: usize) -> Value {
         "connections": connections,
         "listeners": listeners.collect::<Vec<_>>(),
         "clusters": clusters(status),
-    })
+    });
+    if let Some(confined) = &status.confined {
+        all["confined"] = json!(confined);
+    }
+    all
 }
 
 /// The clusters.

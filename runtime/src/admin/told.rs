@@ -82,6 +82,9 @@ fn status(value: &Value) -> String {
     if !value["drain_left"].is_null() {
         let _ = writeln!(text, "what is left has {}", span(&value["drain_left"]));
     }
+    if let Some(confined) = value["confined"].as_str() {
+        let _ = writeln!(text, "confined: {confined}");
+    }
     for listener in value["listeners"].as_array().into_iter().flatten() {
         let bind = listener["bind"].as_array().into_iter().flatten();
         let bind = bind.map(word).collect::<Vec<_>>().join(", ");

@@ -120,6 +120,9 @@ pub(super) struct Shared {
     /// Who to be once it listens: a user, or USER:GROUP, by name or number; needs root
     #[arg(long, value_name = "USER")]
     pub(super) user: Option<String>,
+    /// Have the kernel's Landlock let it write files only where its log and its admin socket are
+    #[arg(long)]
+    pub(super) landlock: bool,
 }
 
 #[derive(Args, Debug)]

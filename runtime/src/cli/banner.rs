@@ -208,6 +208,7 @@ mod tests {
             memory: None,
             watch: false,
             user: None,
+            landlock: false,
             workers: None,
         }
     }

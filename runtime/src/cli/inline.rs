@@ -93,6 +93,7 @@ pub(super) fn config(
         memory: None,
         watch: false,
         user: None,
+        landlock: false,
         workers: None,
     })
 }

@@ -20,9 +20,9 @@ use toml::de::{DeTable, DeValue};
 /// The edition of the defaults that this version has.
 pub(super) const EDITION: &str = "2026";
 
-const KEYS: [&str; 13] = [
-    "defaults", "include", "workers", "user", "listener", "route", "cluster", "limits", "dns",
-    "reload", "drain", "admin", "log",
+const KEYS: [&str; 14] = [
+    "defaults", "include", "workers", "user", "landlock", "listener", "route", "cluster", "limits",
+    "dns", "reload", "drain", "admin", "log",
 ];
 const WORKERS: RangeInclusive<u32> = 1..=1024;
 const RELAY: RangeInclusive<u32> = 1..=64 << 20;
@@ -107,6 +107,7 @@ fn whole<'i>(
         log: log::read(reader, &root),
         watch: watch(reader, &root),
         user: user(reader, &root),
+        landlock: landlock(reader, &root),
         workers: workers(reader, &root),
     };
     let written = nouns(reader, &root, &mut config);
@@ -141,6 +142,12 @@ fn workers(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<NonZeroUsi
 fn user(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Option<String> {
     let word = root.get("user").and_then(|node| reader.word("user", node));
     word.map(|word| word.text.to_string())
+}
+
+fn landlock(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> bool {
+    let node = root.get("landlock");
+    let wanted = node.and_then(|node| reader.flag("landlock", node));
+    wanted.unwrap_or(false)
 }
 
 fn watch(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> bool {

@@ -88,6 +88,7 @@ keys! {
         include Texts "[\"conf.d/*.toml\"]" Example "other files, relative to this one; `*` and `?` stand for names"
         workers Count "2" Example "threads that serve; as many as there are cores if not given"
         user Text "\"tidegate\"" Example "who it is once it listens: a user, or USER:GROUP"
+        landlock Flag "false" Default "has the kernel's Landlock let it write files only where its log and its admin socket are"
         limits (Table(LIMITS)) "" Default "how much may be held"
         dns (Table(DNS)) "" Default "who is asked for the addresses of names"
         reload (Table(RELOAD)) "" Default "when the configuration is read again"

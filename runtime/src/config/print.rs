@@ -31,6 +31,9 @@ pub fn print(config: &Config) -> String {
     if let Some(user) = &config.user {
         text += &format!("user = {}\n", quote(user));
     }
+    if config.landlock {
+        text += "landlock = true\n";
+    }
     for one in &config.listeners {
         text += &listener(config, one);
     }

@@ -239,6 +239,7 @@ fn site(plan: &Plan) -> (Config, Site) {
         memory: None,
         watch: false,
         user: None,
+        landlock: false,
         workers: None,
     };
     let site = Site {

@@ -53,6 +53,8 @@ pub struct Status {
     pub left: Option<Duration>,
     /// How often the configuration was read.
     pub generation: u64,
+    /// How far Landlock confines it, and why not in all; nothing if it was not to.
+    pub confined: Option<String>,
     /// How many workers there are.
     pub workers: usize,
     /// The listeners' names, and where they listen.
@@ -149,6 +151,7 @@ impl Current {
             },
             left,
             generation: self.generation,
+            confined: self.confined.as_ref().map(ToString::to_string),
             workers: common.workers,
             listeners: sites
                 .map(|site| (site.listener.name.clone(), site.bind.clone()))

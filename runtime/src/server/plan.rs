@@ -47,6 +47,9 @@ pub(super) fn plan(old: &Config, new: &Config) -> Vec<String> {
     if old.user != new.user {
         parts.push("user stays as it is until the next start".to_owned());
     }
+    if old.landlock != new.landlock {
+        parts.push("landlock stays as it is until the next start".to_owned());
+    }
     if old.workers != new.workers {
         parts.push("workers stay as they are until the next start".to_owned());
     }

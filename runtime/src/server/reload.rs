@@ -5,6 +5,7 @@
 
 use super::{
     claim::{Claimed, claim},
+    confined::Confined,
     control::{Again, line},
     facts::Facts,
     inherited::Inherited,
@@ -42,6 +43,8 @@ pub(super) struct Current {
     pub(super) inherited: Inherited,
     /// How often the configuration was read.
     pub(super) generation: u64,
+    /// How far it is confined, if it was to be.
+    pub(super) confined: Option<Confined>,
 }
 
 impl Current {

@@ -145,6 +145,7 @@ fn config(schedule: &Schedule, places: Places) -> Config {
         memory: None,
         watch: false,
         user: None,
+        landlock: false,
         workers: None,
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn config(plan: &Plan, listen: SocketAddr, addresses: &[SocketAddr]) 
         admin: config::Admin::OFF,
         watch: false,
         user: None,
+        landlock: false,
         workers: None,
     }
 }

@@ -201,6 +201,7 @@ pub(super) fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) ->
         memory: None,
         watch: false,
         user: None,
+        landlock: false,
         workers: None,
     };
     let site = Site {

@@ -68,23 +68,9 @@ pub(super) fn config(
         forwarding: crate::config::Forwarding::default(),
         access: crate::config::Access::default(),
     };
-    let cluster = Cluster {
-        name: "main".to_owned(),
-        endpoints,
-        balance: Balance::default(),
-        choosing: Choosing::default(),
-        queue: Some(crate::config::Queue::default()),
-        retries: Retries::default(),
-        takes_connect: false,
-        health: None,
-        proxy_protocol: None,
-        buffers: Buffers::default(),
-        timeouts: UpstreamTimeouts::default(),
-        tls: secure.contains(&true).then(OriginTls::default),
-    };
     Ok(Config {
         listeners: vec![listener],
-        clusters: vec![cluster],
+        clusters: vec![cluster(endpoints, secure.contains(&true))],
         limits: Limits::default(),
         drain: Config::DRAIN,
         log: crate::log::Settings::default(),
@@ -96,6 +82,24 @@ pub(super) fn config(
         landlock: false,
         workers: None,
     })
+}
+
+/// What stands behind it; `secure`: it is spoken TLS to.
+fn cluster(endpoints: Vec<crate::config::Endpoint>, secure: bool) -> Cluster {
+    Cluster {
+        name: "main".to_owned(),
+        endpoints,
+        balance: Balance::default(),
+        choosing: Choosing::default(),
+        queue: Some(crate::config::Queue::default()),
+        retries: Retries::default(),
+        takes_connect: false,
+        health: None,
+        proxy_protocol: None,
+        buffers: Buffers::default(),
+        timeouts: UpstreamTimeouts::default(),
+        tls: secure.then(OriginTls::default),
+    }
 }
 
 fn bind(flags: &Inline) -> Vec<SocketAddr> {

@@ -10,6 +10,7 @@ mod admin;
 mod choosing;
 mod cluster;
 mod credentials;
+mod default;
 mod dns;
 pub(crate) mod endpoint;
 mod file;
@@ -325,12 +326,6 @@ impl UpstreamTimeouts {
 }
 
 impl Config {
-    /// How it leaves by default.
-    pub const DRAIN: Drain = Drain {
-        pre_delay: Span(0),
-        timeout: Span::from_secs(30),
-    };
-
     /// Brings listeners and clusters into the order of their names.
     fn sort(&mut self) {
         let mut order: Vec<usize> = (0..self.clusters.len()).collect();

@@ -113,7 +113,7 @@ pub trait Stream: Unpin + 'static {
 
     /// Ready once the peer's FIN has arrived, also while it lies behind unread bytes (EPOLLRDHUP,
     /// K5): a hint, which changes nothing that is read (R17). Pending for ever where a network does
-    /// not tell, and where urgent data has come.
+    /// not tell.
     fn poll_hint(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Sets what the network watches for by itself: keepalive, and how long anything may stay

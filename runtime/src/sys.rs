@@ -192,9 +192,8 @@ pub(crate) fn inherited(fd: c_int) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// What is registered with the runtime's reactor: a socket, or a share of one, or a set of them.
+/// What is registered with the runtime's reactor: a share of a socket, or a set of sockets.
 pub(crate) trait Held: AsRawFd {}
-impl Held for Socket {}
 impl Held for Arc<Socket> {}
 impl Held for OwnedFd {}
 

@@ -138,15 +138,8 @@ fn config(schedule: &Schedule, places: Places) -> Config {
             pipe_from_bytes: schedule.buffers.pipe_from,
             ..Limits::default()
         },
-        drain: Config::DRAIN,
-        log: tidegate::log::Settings::default(),
-        dns: config::Dns::default(),
         admin: config::Admin::OFF,
-        memory: None,
-        watch: false,
-        user: None,
-        landlock: false,
-        workers: None,
+        ..Config::default()
     }
 }
 

@@ -42,6 +42,7 @@ prop_compose! {
     ) -> Config {
         let mut config = good(FULL);
         config.workers = workers.and_then(std::num::NonZeroUsize::new);
+        (config.user, config.landlock) = (bare.then(|| "web:www".to_owned()), takes_connect);
         config.limits.relay_bytes = relay;
         config.limits.pipe_bytes = pipe;
         config.limits.pipe_from_bytes = pipe_from;

@@ -102,8 +102,8 @@ fn i15_a_request_whose_body_is_still_on_its_way_may_be_the_last() {
     assert!(stage.session.delivery(&OK).close);
 }
 
-#[test]
-fn i15_so_is_what_has_its_turn_when_the_drain_begins() {
+/// Between two requests: one was answered, and the next was read behind it and not looked at yet.
+fn read_behind() -> Stage {
     let mut setup = Setup::new(Kind::Http, false);
     setup.timeouts = setup
         .timeouts
@@ -114,6 +114,12 @@ fn i15_so_is_what_has_its_turn_when_the_drain_begins() {
     stage.takes_all(Up);
     stage.tell(whole(Up, Head::Response(OK), 20));
     stage.takes_all(Down);
+    stage
+}
+
+#[test]
+fn i15_so_is_what_has_its_turn_when_the_drain_begins() {
+    let mut stage = read_behind();
     assert_eq!(stage.tell(Event::Drained), [], "it is looked at first");
     assert!(stage.session.interest(Down).decode.is_some());
 }
@@ -370,4 +376,17 @@ fn g10_an_idle_client_is_shown_out_and_a_request_under_way_is_the_last() {
     stage.tell(whole(Up, Head::Response(OK), 20));
     let orders = stage.takes_all(Down);
     assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+}
+
+#[test]
+fn g10_i15_a_request_that_was_read_before_the_word_is_served_and_is_the_last() {
+    let mut stage = read_behind();
+    assert_eq!(killed(&mut stage, Kill::Last), [], "it is looked at first");
+    stage.ask(GET);
+    assert!(stage.session.delivery(&OK).close);
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    let orders = stage.takes_all(Down);
+    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
+    let word = stage.session.last_word().map(|word| (word.how, word.by));
+    assert_eq!(word, Some((How::Abort(Cause::Killed), By::Proxy)));
 }

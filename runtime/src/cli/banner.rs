@@ -191,25 +191,13 @@ fn certificate(tls: &Tls, dev_fingerprint: Option<&str>) -> Vec<Row> {
 mod tests {
     use super::*;
     use crate::config::testing::{cluster, listener};
-    use tidegate_core::{
-        limits::Limits,
-        route::{Route, Table},
-    };
+    use tidegate_core::route::{Route, Table};
 
     fn config(listeners: Vec<Listener>, endpoints: &[&str]) -> Config {
         Config {
             listeners,
             clusters: vec![cluster(endpoints)],
-            limits: Limits::default(),
-            drain: Config::DRAIN,
-            log: crate::log::Settings::default(),
-            dns: config::Dns::default(),
-            admin: config::Admin::default(),
-            memory: None,
-            watch: false,
-            user: None,
-            landlock: false,
-            workers: None,
+            ..Config::default()
         }
     }
 

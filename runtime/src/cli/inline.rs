@@ -13,10 +13,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-use tidegate_core::{
-    limits::Limits,
-    route::{Route, Table},
-};
+use tidegate_core::route::{Route, Table};
 
 /// What the one listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,16 +68,7 @@ pub(super) fn config(
     Ok(Config {
         listeners: vec![listener],
         clusters: vec![cluster(endpoints, secure.contains(&true))],
-        limits: Limits::default(),
-        drain: Config::DRAIN,
-        log: crate::log::Settings::default(),
-        dns: crate::config::Dns::default(),
-        admin: crate::config::Admin::default(),
-        memory: None,
-        watch: false,
-        user: None,
-        landlock: false,
-        workers: None,
+        ..Config::default()
     })
 }
 

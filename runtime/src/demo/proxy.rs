@@ -232,15 +232,8 @@ fn site(plan: &Plan) -> (Config, Site) {
         listeners: vec![listener.clone()],
         clusters: vec![cluster],
         limits: plan.limits,
-        drain: Config::DRAIN,
-        log: crate::log::Settings::default(),
-        dns: config::Dns::default(),
         admin: config::Admin::OFF,
-        memory: None,
-        watch: false,
-        user: None,
-        landlock: false,
-        workers: None,
+        ..Config::default()
     };
     let site = Site {
         bind: vec![any],

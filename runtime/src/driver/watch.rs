@@ -48,8 +48,8 @@ impl<N: Network> Driver<N> {
     /// Sees whether each leg's network watches for what it should. If not, it is told a little later:
     /// what is over by then costs no call.
     pub(super) fn watch(&mut self) {
-        let told = self.watch_at == Moment::NEVER;
-        if told && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
+        let unplanned = self.watch_at == Moment::NEVER;
+        if unplanned && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
             self.watch_at = Moment::at(next(self.now + PATIENCE));
         }
     }

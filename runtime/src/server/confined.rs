@@ -168,10 +168,7 @@ fn failed(error: &RulesetError) -> Confined {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config::{Dns, testing},
-        log::Settings,
-    };
+    use crate::{config::testing, log::Settings};
 
     fn config(log: Option<&str>, admin: Door<PathBuf>, tls: Option<Tls>) -> Config {
         let mut listener = testing::listener();
@@ -182,20 +179,13 @@ mod tests {
         }
         Config {
             listeners: vec![listener],
-            clusters: Vec::new(),
-            limits: tidegate_core::limits::Limits::default(),
-            drain: Config::DRAIN,
-            dns: Dns::default(),
             admin: crate::config::Admin {
                 unix: admin,
                 ..Default::default()
             },
             log: settings,
-            memory: None,
-            user: None,
             landlock: true,
-            watch: false,
-            workers: None,
+            ..Config::default()
         }
     }
 
@@ -206,7 +196,7 @@ mod tests {
 
     #[test]
     fn files_are_written_where_the_configuration_has_them() {
-        let dev = Tls::Dev("/home/joe/dev".into());
+        let dev = Tls::Dev("/var/lib/tidegate/dev".into());
         assert_eq!(of(&config(None, Door::Off, None)), ["/dev"]);
         assert_eq!(
             of(&config(None, Door::Usual, None)),
@@ -218,7 +208,7 @@ mod tests {
                 Door::At("admin.sock".into()),
                 Some(dev)
             )),
-            ["/dev", "/home/joe/dev", "/nowhere/tidegate", "."]
+            ["/dev", "/nowhere/tidegate", "/var/lib/tidegate/dev", "."]
         );
     }
 

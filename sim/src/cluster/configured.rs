@@ -9,7 +9,6 @@ use tidegate::{
 use tidegate_core::{
     budget::Allowance,
     group, health,
-    limits::Limits,
     route::{Route, Table},
     time::Span,
 };
@@ -39,16 +38,8 @@ pub(super) fn config(plan: &Plan, listen: SocketAddr, addresses: &[SocketAddr]) 
             access: config::Access::default(),
         }],
         clusters: vec![cluster(plan, addresses)],
-        limits: Limits::default(),
-        memory: None,
-        drain: Config::DRAIN,
-        log: tidegate::log::Settings::default(),
-        dns: config::Dns::default(),
         admin: config::Admin::OFF,
-        watch: false,
-        user: None,
-        landlock: false,
-        workers: None,
+        ..Config::default()
     }
 }
 

@@ -55,8 +55,14 @@ impl Court<'_> {
         };
         let (entitled, due) = (of.allows(cause), of.due());
         self.cause(entitled, || {
-            let ending = report.ending;
-            format!("{cause} for {ending:?} at {word:?}, and the peers did otherwise")
+            let ending = report
+                .ending
+                .map_or_else(String::new, |ending| format!(" ({ending})"));
+            let LastWord { at, event, .. } = word;
+            format!(
+                "{cause}{ending} behind {event:?} at {}ms, and the peers did otherwise",
+                at.as_ms()
+            )
         });
         self.cause(due.is_none_or(|due| due == cause), || {
             format!("{cause}, and the peers made it {due:?}")

@@ -21,7 +21,6 @@ use tidegate::{
 };
 use tidegate_core::{
     leg::Leg,
-    limits::Limits,
     time::{Span, Time},
     vigil::{Keepalive, Vigil},
 };
@@ -193,16 +192,8 @@ pub(super) fn relay(listen: SocketAddr, origins: &[SocketAddr], share: Share) ->
     let config = Config {
         listeners: vec![listener.clone()],
         clusters: vec![cluster],
-        limits: Limits::default(),
-        drain: Config::DRAIN,
-        log: tidegate::log::Settings::default(),
-        dns: tidegate::config::Dns::default(),
         admin: tidegate::config::Admin::OFF,
-        memory: None,
-        watch: false,
-        user: None,
-        landlock: false,
-        workers: None,
+        ..Config::default()
     };
     let site = Site {
         bind: vec![listen],

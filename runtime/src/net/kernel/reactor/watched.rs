@@ -116,8 +116,9 @@ impl Sockets {
             Some(slot) => slot,
             None => {
                 let next = u32::try_from(self.slots.len());
+                let next = next.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
                 self.slots.push(Slot::default());
-                next.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?
+                next
             }
         };
         Ok((

@@ -262,14 +262,11 @@ impl Stream for KernelStream {
     }
 
     fn close(mut self) {
-        let over = self.at_close == AtClose::Acked && self.watched.told().has(Told::READ_CLOSED);
         match self.at_close {
-            AtClose::Reset | AtClose::Sent | AtClose::Acked if !over => self.ease(),
-            AtClose::Reset
-            | AtClose::Sent
-            | AtClose::Acked
-            | AtClose::Finished
-            | AtClose::Closed => {}
+            // Both FINs have ended it: there is nothing left that the option could decide.
+            AtClose::Acked if self.watched.told().has(Told::READ_CLOSED) => {}
+            AtClose::Reset | AtClose::Sent | AtClose::Acked => self.ease(),
+            AtClose::Finished | AtClose::Closed => {}
         }
         self.at_close = AtClose::Closed;
     }

@@ -9,9 +9,9 @@ use crate::{
 };
 
 /// A proxy before two origins.
-struct Stage {
-    proxy: Proxy,
-    origins: [Origin; 2],
+pub(crate) struct Stage {
+    pub(crate) proxy: Proxy,
+    pub(crate) origins: [Origin; 2],
 }
 
 impl Stage {
@@ -31,7 +31,7 @@ impl Stage {
     }
 
     /// A request that is not answered yet: who asked, and which origin has it.
-    fn asks(&self) -> (Raw, usize, Raw) {
+    pub(crate) fn asks(&self) -> (Raw, usize, Raw) {
         let mut client = self.proxy.client();
         client.say(GET);
         let (at, up) = self.next();

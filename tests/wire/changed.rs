@@ -4,7 +4,7 @@ use crate::{
     balance::Stage,
     exchange::GET,
     harness::{Done, Proxy, Running, Scratch, Serve, command, program, run},
-    peers::{Origin, Raw},
+    peers::{Origin, Peer, Raw},
     upgrade::Family,
 };
 use rustix::process::Pid;
@@ -70,7 +70,7 @@ fn answers(client: &mut Raw, up: &mut Raw) {
 
 #[test]
 fn a_drained_endpoint_finishes_what_it_has_and_gets_nothing_new() {
-    let mut stage = stage();
+    let stage = stage();
     let (mut client, at, mut up) = stage.asks();
     let (drained, other) = (stage.endpoint(at), stage.endpoint(1 - at));
     let said = stage.told(&["endpoint", "drain", "c", &drained]);

@@ -2,11 +2,12 @@
 
 use crate::{
     exchange::{GET, OK},
-    harness::{Proxy, Scratch},
+    harness::{PATIENCE, Proxy, Scratch},
     keys::Authority,
     peers::{End, Origin, Peer, Raw},
     secure::Secure,
 };
+use std::time::Instant;
 
 /// A proxy before two origins.
 pub(crate) struct Stage {
@@ -47,7 +48,8 @@ impl Stage {
 
     /// The next connection that an origin gets.
     fn reached(&self) -> (usize, Raw) {
-        loop {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
             for (at, origin) in self.origins.iter().enumerate() {
                 origin.listener().set_nonblocking(true).unwrap();
                 let accepted = origin.listener().accept();
@@ -59,6 +61,7 @@ impl Stage {
             }
             std::thread::yield_now();
         }
+        panic!("no origin gets a connection")
     }
 }
 

@@ -176,8 +176,9 @@ fn the_next_process_treats_an_endpoint_as_the_one_before_did() {
     first.env("TIDEGATE_ADMIN", "").process_group(0);
     let proxy = Proxy::started(first, scratch);
     let group = i32::try_from(proxy.process.pid()).unwrap();
-    let _family = Family(Pid::from_raw(group).unwrap());
     let stage = Stage { proxy, origins };
+    // Ended before the first process is, for whose output's end it is waited.
+    let _family = Family(Pid::from_raw(group).unwrap());
     stage.told(&["endpoint", "drain", "c", &stage.endpoint(0)]);
     stage.told(&["endpoint", "weight", "c", &stage.endpoint(1), "9"]);
     stage.told(&["upgrade"]);

@@ -7,7 +7,7 @@ use crate::{
     peers::{End, Origin, Peer, Raw},
     secure::Secure,
 };
-use std::time::Instant;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// A proxy before two origins.
 pub(crate) struct Stage {
@@ -48,20 +48,14 @@ impl Stage {
 
     /// The next connection that an origin gets.
     fn reached(&self) -> (usize, Raw) {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            for (at, origin) in self.origins.iter().enumerate() {
-                origin.listener().set_nonblocking(true).unwrap();
-                let accepted = origin.listener().accept();
-                origin.listener().set_nonblocking(false).unwrap();
-                if let Ok((stream, _)) = accepted {
-                    stream.set_nonblocking(false).unwrap();
-                    return (at, Raw::of(stream));
-                }
-            }
-            std::thread::yield_now();
-        }
-        panic!("no origin gets a connection")
+        let origins = self.origins.each_ref();
+        let mut all = origins.map(|origin| PollFd::new(origin.listener(), PollFlags::IN));
+        let most = Timespec::try_from(PATIENCE).unwrap();
+        let ready = poll(&mut all, Some(&most)).unwrap();
+        assert!(ready > 0, "no origin gets a connection");
+        let is_ready = |one: &PollFd<'_>| one.revents().contains(PollFlags::IN);
+        let at = all.iter().position(is_ready).unwrap();
+        (at, self.origins[at].accept())
     }
 }
 

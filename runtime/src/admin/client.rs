@@ -179,6 +179,12 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     } else {
         write!(out, "{}", told::told(&ask.what, &value))?;
     }
+    wait(ask, &value, out).await?;
+    Ok(Exit::Ok)
+}
+
+/// Watches what was begun, if that is wanted. `value`: how it was answered.
+async fn wait(ask: &Ask, value: &Value, out: &mut dyn Write) -> io::Result<()> {
     match &ask.what {
         What::Drain(_, true) => {
             let all = ("/v1/connections", Until::Over);
@@ -215,7 +221,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Top(_)
         | What::Stop => {}
     }
-    Ok(Exit::Ok)
+    Ok(())
 }
 
 fn request(what: &What) -> (Method, String) {

@@ -15,6 +15,10 @@ impl Court<'_> {
         self.unless(dropped == 0, Invariant::ClosedOnce, || {
             format!("{dropped} connections were let go of, neither closed nor reset")
         });
+        let forgotten = outcome.forgotten;
+        self.unless(forgotten == 0, Invariant::KeptBack, || {
+            format!("{forgotten} times bytes were kept back for more, and none followed")
+        });
         let descriptors = outcome.descriptors;
         let held = outcome.net == Net::Fast && outcome.is_over() && descriptors > outcome.idle;
         self.unless(!held, Invariant::NoLeak, || {

@@ -153,6 +153,9 @@ pub enum Variant {
     /// The driver: what is read into a pipe has no end once the other direction is over (MUSEUM 16).
     #[cfg(feature = "known-bad")]
     PipedEndUnseen,
+    /// The driver: what was kept back for more to come stays so when none does.
+    #[cfg(feature = "known-bad")]
+    MoreAwaited,
     /// The driver: a share that is given back is offered to nobody who waits for one.
     #[cfg(feature = "known-bad")]
     QueueUnserved,
@@ -198,7 +201,7 @@ pub enum Variant {
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 61] = [
+    pub const ALL: [Variant; 62] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -247,6 +250,7 @@ impl Variant {
         Variant::FinDiscarded,
         Variant::PipeRefilled,
         Variant::PipedEndUnseen,
+        Variant::MoreAwaited,
         Variant::QueueUnserved,
         Variant::NewcomerOvertakes,
         Variant::GrantLost,

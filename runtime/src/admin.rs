@@ -6,6 +6,7 @@
 //! for them.
 
 mod allowed;
+pub mod changed;
 pub mod client;
 mod door;
 mod events;

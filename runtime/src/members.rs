@@ -4,6 +4,10 @@
 //! It owns the way there. A worker hears of a change on its own thread and between two turns, so that
 //! nothing here is on the path of a request: no lock, no count that threads share.
 
+mod changed;
+
+pub use self::changed::{Change, Changes};
+
 use crate::{
     config::{self, At},
     net::Address,
@@ -25,13 +29,21 @@ pub struct Member {
     pub expected: Option<Arc<ServerName<'static>>>,
     /// Its part of what the cluster has to do.
     pub share: config::Share,
-    /// Whether it gets work.
+    /// Whether its checks let it get work.
     pub up: bool,
+    /// What an operator has changed of it.
+    pub change: Change,
     /// Which of the cluster's configured endpoints it is, or is one address of.
     pub nth: usize,
 }
 
 impl Member {
+    /// How much of the traffic is for it now.
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        self.change.weighs(self.share.weight)
+    }
+
     /// Whether it is the same endpoint, whatever it counts as.
     fn is(&self, authority: &str, address: Address) -> bool {
         *self.authority == *authority && self.address == address
@@ -60,6 +72,7 @@ pub fn member(cluster: &config::Cluster, nth: usize, address: Address) -> Member
         expected: cluster.expected(one).map(Arc::new),
         share: one.share,
         up: true,
+        change: Change::default(),
         nth,
     }
 }
@@ -71,6 +84,8 @@ pub struct Members {
     pub all: Arc<[Member]>,
     /// Why there are none, if there are none: each of its endpoints is a name.
     pub lacking: Option<Unresolved>,
+    /// What an operator has changed, also of those whose addresses are not known.
+    pub changes: Changes,
 }
 
 impl Members {
@@ -96,6 +111,7 @@ impl Roster {
             // Its names have not been looked up yet.
             lacking: members.is_empty().then_some(Unresolved::Late),
             all: members.into(),
+            changes: Changes::default(),
         }))
     }
 
@@ -127,6 +143,22 @@ impl Roster {
         });
     }
 
+    /// What an operator has changed is this now.
+    pub fn change(&self, changes: Changes) {
+        self.0.send_if_modified(|members| {
+            if members.changes == changes {
+                return false;
+            }
+            let changed = members.all.iter().map(|one| Member {
+                change: changes.of(&one.authority),
+                ..one.clone()
+            });
+            members.all = changed.collect();
+            members.changes = changes;
+            true
+        });
+    }
+
     /// The configured endpoint with this number is `members` now. Who was one before counts as it did.
     pub fn replace(&self, nth: usize, members: Vec<Member>) {
         self.0.send_modify(|now| {
@@ -137,6 +169,7 @@ impl Roster {
             let others = now.all.iter().filter(|one| one.nth != nth).cloned();
             let new = members.iter().map(|one| Member {
                 up: known(one),
+                change: now.changes.of(&one.authority),
                 nth,
                 ..one.clone()
             });
@@ -201,6 +234,7 @@ mod tests {
             expected: None,
             share: config::Share::default(),
             up: true,
+            change: Change::default(),
             nth,
         }
     }
@@ -229,6 +263,42 @@ mod tests {
         );
         roster.replace(2, vec![]);
         assert_eq!(shown(&roster), "db0@3! db0@7 db1@9");
+    }
+
+    #[test]
+    fn what_an_operator_has_changed_is_true_of_each_address_of_a_name() {
+        let roster = Roster::new(vec![one(1, 9)]);
+        let weighs = || -> Vec<_> { roster.members().all.iter().map(Member::weight).collect() };
+        let mut changes = Changes::default();
+        let (drained, weight) = (true, Some(7));
+        changes.put("db0:1", Change { drained, weight });
+        changes.put(
+            "db1:1",
+            Change {
+                weight,
+                ..Change::default()
+            },
+        );
+        roster.change(changes.clone());
+        assert_eq!(weighs(), [7]);
+        roster.replace(0, vec![one(0, 3), one(0, 4)]);
+        assert_eq!(weighs(), [0, 0, 7], "what comes later is drained, too");
+        roster.set_up("db0:1", one(0, 3).address, false);
+        changes.put(
+            "db0:1",
+            Change {
+                weight,
+                ..Change::default()
+            },
+        );
+        changes.put("db1:1", Change::default());
+        roster.change(changes);
+        assert_eq!(weighs(), [7, 7, 1]);
+        assert_eq!(
+            shown(&roster),
+            "db0@3! db0@4 db1@9",
+            "and checks say what they said"
+        );
     }
 
     #[test]

@@ -56,6 +56,12 @@ pub trait Stream: Unpin + 'static {
     /// caller does not read again.
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
+    /// Pending, and then the caller is woken as by [`Stream::poll_read`], only if that would be pending. It may
+    /// be ready all the same: it costs no call, and saves the way to one.
+    fn poll_readable(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
     /// Writes some of `bufs` (not all empty); never returns `Ok(0)`.
     fn poll_write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;

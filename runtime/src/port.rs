@@ -111,6 +111,16 @@ impl<S: Stream> Port<S> {
         plain(self.stream_mut().poll_read(cx, buf))
     }
 
+    /// Pending only if a read would be; see [`Stream::poll_readable`].
+    #[inline]
+    pub fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Transport::Plain(stream) => stream.poll_readable(cx),
+            // Plaintext may lie in the engine.
+            Transport::Tls(_) => Poll::Ready(()),
+        }
+    }
+
     /// Reads plaintext into `buf`, which is not empty.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Read, Fault>> {
         match &mut self.0 {

@@ -5,6 +5,7 @@
 //! over, stop.
 
 mod ask;
+mod changes;
 mod checked;
 mod claim;
 mod confined;
@@ -28,7 +29,8 @@ mod work;
 
 pub use self::{
     ask::{Answers, Workers},
-    control::{Again, ClusterStatus, Process, Reloaded, Status, Upgraded},
+    changes::{Changed, Wish},
+    control::{Again, ClusterStatus, EndpointStatus, Process, Reloaded, Status, Upgraded},
     facts::Facts,
     files::Files,
     inherited::Inherited,
@@ -124,7 +126,9 @@ impl Server {
         }
         // Threads that are there already would be left out.
         let confined = confined::confine(config);
-        let (rosters, keeper) = keep(config, &known, &provider, &time, &|_| None)?;
+        let (rosters, keeper) = keep(config, &known, &provider, &time, &|cluster| {
+            inherited.members(cluster)
+        })?;
         let log = log(config)?;
         let common = Arc::new(Common {
             config: config.clone(),

@@ -91,6 +91,10 @@ struct Counts {
     /// Streams that nobody closed or reset before they were let go of.
     dropped: Cell<u32>,
     held: Cell<usize>,
+    /// Streams that keep something back for more to come.
+    kept: Cell<usize>,
+    /// Steps of the world that ended while one did.
+    forgotten: Cell<u32>,
     /// Calls on streams since the world's last step.
     calls: Cell<u32>,
 }
@@ -143,6 +147,12 @@ impl<N> Faulty<N> {
         self.counts.dropped.get()
     }
 
+    /// How many steps have left something kept back for more to come, which did not (4.11, 9).
+    #[must_use]
+    pub fn forgotten(&self) -> u32 {
+        self.counts.forgotten.get()
+    }
+
     /// How many streams the program holds: descriptors that it has not closed.
     #[must_use]
     pub fn held(&self) -> usize {
@@ -152,6 +162,9 @@ impl<N> Faulty<N> {
     /// A step of the world is over: whoever still calls has waited in between.
     pub fn stepped(&self) {
         self.counts.calls.set(0);
+        if self.counts.kept.get() > 0 {
+            next(&self.counts.forgotten);
+        }
     }
 
     /// Counts a call on a stream, and ends a program that spins.

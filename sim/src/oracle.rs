@@ -57,6 +57,8 @@ pub fn judge(schedule: &Schedule, outcome: &Outcome) -> Vec<Violation> {
         violations: Vec::new(),
     };
     court.judge();
+    // Last: whatever else is wrong tells more.
+    court.judge_kept_back();
     court.violations
 }
 

@@ -129,6 +129,8 @@ pub struct Outcome {
     pub second_ends: u32,
     /// How many of them were let go of without a close or a reset.
     pub dropped: u32,
+    /// How many steps left bytes kept back for more to come.
+    pub forgotten: u32,
     /// How many connections the proxy had not closed.
     pub descriptors: usize,
     /// How its timers ran.

@@ -2,16 +2,17 @@
 
 use crate::{
     exchange::{GET, OK},
-    harness::{Proxy, Scratch},
+    harness::{PATIENCE, Proxy, Scratch},
     keys::Authority,
     peers::{End, Origin, Peer, Raw},
     secure::Secure,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// A proxy before two origins.
-struct Stage {
-    proxy: Proxy,
-    origins: [Origin; 2],
+pub(crate) struct Stage {
+    pub(crate) proxy: Proxy,
+    pub(crate) origins: [Origin; 2],
 }
 
 impl Stage {
@@ -31,7 +32,7 @@ impl Stage {
     }
 
     /// A request that is not answered yet: who asked, and which origin has it.
-    fn asks(&self) -> (Raw, usize, Raw) {
+    pub(crate) fn asks(&self) -> (Raw, usize, Raw) {
         let mut client = self.proxy.client();
         client.say(GET);
         let (at, up) = self.next();
@@ -47,18 +48,14 @@ impl Stage {
 
     /// The next connection that an origin gets.
     fn reached(&self) -> (usize, Raw) {
-        loop {
-            for (at, origin) in self.origins.iter().enumerate() {
-                origin.listener().set_nonblocking(true).unwrap();
-                let accepted = origin.listener().accept();
-                origin.listener().set_nonblocking(false).unwrap();
-                if let Ok((stream, _)) = accepted {
-                    stream.set_nonblocking(false).unwrap();
-                    return (at, Raw::of(stream));
-                }
-            }
-            std::thread::yield_now();
-        }
+        let origins = self.origins.each_ref();
+        let mut all = origins.map(|origin| PollFd::new(origin.listener(), PollFlags::IN));
+        let most = Timespec::try_from(PATIENCE).unwrap();
+        let ready = poll(&mut all, Some(&most)).unwrap();
+        assert!(ready > 0, "no origin gets a connection");
+        let is_ready = |one: &PollFd<'_>| one.revents().contains(PollFlags::IN);
+        let at = all.iter().position(is_ready).unwrap();
+        (at, self.origins[at].accept())
     }
 }
 

@@ -8,6 +8,7 @@ mod admin;
 mod bad_input;
 mod balance;
 mod browser;
+mod changed;
 mod clients;
 mod close;
 mod confined;

@@ -3,12 +3,12 @@
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
 use super::{
-    kept,
+    changed, kept,
     query::{Filter, encoded},
     recorded::Records,
     told, top, usual_path,
 };
-use crate::{cli::Exit, config::duration};
+use crate::{cli::Exit, config::duration, server::Wish};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
     Method, Request, Response, StatusCode,
@@ -71,6 +71,8 @@ pub enum What {
     Why(String, bool),
     /// `kill`, at once or not.
     Kill(String, bool),
+    /// `endpoint`: what is wanted of it, and whether it is waited for until nobody has it.
+    Endpoint(Wish, bool),
     /// `reload`, or only what it would change.
     Reload(bool),
     /// `upgrade`.
@@ -153,6 +155,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Conns(_)
         | What::Why(..)
         | What::Kill(..)
+        | What::Endpoint(..)
         | What::Reload(_)
         | What::Drain(..)
         | What::Record(..)
@@ -176,12 +179,33 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     } else {
         write!(out, "{}", told::told(&ask.what, &value))?;
     }
+    wait(ask, &value, out).await?;
+    Ok(Exit::Ok)
+}
+
+/// Watches what was begun, if that is wanted. `value`: how it was answered.
+async fn wait(ask: &Ask, value: &Value, out: &mut dyn Write) -> io::Result<()> {
     match &ask.what {
-        What::Drain(_, true) => watch(&ask.at, out).await?,
+        What::Drain(_, true) => {
+            let all = ("/v1/connections", Until::Over);
+            watch(&ask.at, all, out).await?;
+        }
+        What::Endpoint(wish, true) => {
+            let filter = Filter {
+                cluster: Some(wish.cluster.clone()),
+                endpoint: value["endpoint"].as_str().map(str::to_owned),
+                ..Filter::default()
+            };
+            let path = format!("/v1/connections?{}", filter.show());
+            watch(&ask.at, (&path, Until::Nobody), out).await?;
+        }
         What::Upgrade(Upgrade { wait: true, .. }) => {
             // The old one, where it says that it is asked from now on.
             match value["old"]["admin"].as_str() {
-                Some(path) => watch(&Where::Unix(path.into()), out).await?,
+                Some(path) => {
+                    let all = ("/v1/connections", Until::Over);
+                    watch(&Where::Unix(path.into()), all, out).await?;
+                }
                 None => writeln!(out, "the old process cannot be asked any more")?,
             }
         }
@@ -191,12 +215,13 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Conns(_)
         | What::Why(..)
         | What::Kill(..)
+        | What::Endpoint(_, false)
         | What::Reload(_)
         | What::Record(..)
         | What::Top(_)
         | What::Stop => {}
     }
-    Ok(Exit::Ok)
+    Ok(())
 }
 
 fn request(what: &What) -> (Method, String) {
@@ -206,6 +231,10 @@ fn request(what: &What) -> (Method, String) {
         What::Why(conn, _) => (Method::GET, format!("/v1/connections/{conn}")),
         What::Kill(conn, false) => (Method::DELETE, format!("/v1/connections/{conn}")),
         What::Kill(conn, true) => (Method::DELETE, format!("/v1/connections/{conn}?rst")),
+        What::Endpoint(wish, _) => {
+            let path = format!("/v1/endpoints?{}", changed::show(wish));
+            (Method::POST, path)
+        }
         What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),
         What::Reload(true) => (Method::POST, "/v1/config/plan".to_owned()),
         What::Upgrade(upgrade) => (Method::POST, format!("/v1/upgrade?{}", upgrade.query())),
@@ -239,12 +268,23 @@ async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
     }
 }
 
-/// Says who is left, as often as that changes, until the process is over.
-async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
+/// What ends a watch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The process is over.
+    Over,
+    /// Nobody is left.
+    Nobody,
+}
+
+/// Says who is left, as often as that changes.
+async fn watch(at: &Where, (path, until): (&str, Until), out: &mut dyn Write) -> io::Result<()> {
     let mut before = String::new();
     loop {
-        let Ok((_, text)) = fetch(at, (Method::GET, "/v1/connections"), PATIENCE).await else {
-            return writeln!(out, "drained");
+        let (_, text) = match (fetch(at, (Method::GET, path), PATIENCE).await, until) {
+            (Ok(answer), _) => answer,
+            (Err(_), Until::Over) => return writeln!(out, "drained"),
+            (Err(error), Until::Nobody) => return Err(error),
         };
         let value = serde_json::from_str(&text).unwrap_or(Value::Null);
         let (key, left) = told::left(&value);
@@ -252,6 +292,10 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
             write!(out, "{left}")?;
             out.flush()?;
             before = key;
+        }
+        let nobody = |all: &Vec<Value>| all.is_empty();
+        if until == Until::Nobody && value["connections"].as_array().is_none_or(nobody) {
+            return Ok(());
         }
         sleep(LOOK).await;
     }

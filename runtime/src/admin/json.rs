@@ -6,7 +6,7 @@ use super::joined::{self, Without};
 use crate::{
     observe::{Metrics, sockets::Owner},
     roll::{Leg, Said},
-    server::{Answers, Status},
+    server::{Answers, ClusterStatus, Status},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -124,15 +124,24 @@ pub(super) fn status(status: &Status, connections: usize) -> Value {
 
 /// The clusters.
 pub(super) fn clusters(status: &Status) -> Value {
-    let all = status.clusters.iter().map(|cluster| {
-        let endpoints = cluster.endpoints.iter().map(|(authority, address, up)| {
-            json!({ "endpoint": authority, "address": address, "up": up })
-        });
+    status.clusters.iter().map(cluster).collect()
+}
+
+/// One cluster.
+pub(super) fn cluster(cluster: &ClusterStatus) -> Value {
+    let endpoints = cluster.endpoints.iter().map(|one| {
         json!({
-            "name": cluster.name,
-            "balance": cluster.balance,
-            "endpoints": endpoints.collect::<Vec<_>>(),
+            "endpoint": one.authority,
+            "address": one.address,
+            "up": one.up,
+            "weight": one.weight,
+            "drained": one.drained,
+            "changed": one.changed,
         })
     });
-    all.collect()
+    json!({
+        "name": cluster.name,
+        "balance": cluster.balance,
+        "endpoints": endpoints.collect::<Vec<_>>(),
+    })
 }

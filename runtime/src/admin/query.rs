@@ -19,6 +19,8 @@ pub struct Filter {
     pub older: Option<Span>,
     /// Its endpoint is of this cluster.
     pub cluster: Option<String>,
+    /// Its endpoint, as configured.
+    pub endpoint: Option<String>,
     /// Its listener.
     pub listener: Option<String>,
     /// What it is about, in the word of the trace.
@@ -44,11 +46,12 @@ impl Filter {
                     filter.older = Some(older.ok_or_else(why)?);
                 }
                 "cluster" => filter.cluster = Some(value),
+                "endpoint" => filter.endpoint = Some(value),
                 "listener" => filter.listener = Some(value),
                 "phase" => filter.phase = Some(value),
                 _ => {
                     return Err(format!(
-                        "`{key}` is no filter; there are state, older, cluster, listener, phase"
+                        "`{key}` is no filter; there are state, older, cluster, endpoint, listener, phase"
                     ));
                 }
             }
@@ -63,6 +66,7 @@ impl Filter {
             state,
             older,
             cluster,
+            endpoint,
             listener,
             phase,
         } = self;
@@ -71,6 +75,7 @@ impl Filter {
             ("state", state),
             ("older", &older),
             ("cluster", cluster),
+            ("endpoint", endpoint),
             ("listener", listener),
             ("phase", phase),
         ];
@@ -94,6 +99,7 @@ impl Filter {
         };
         self.state.as_ref().map_or_else(|| old(said.age), state)
             && is(&self.cluster, said.cluster.as_deref().unwrap_or_default())
+            && is(&self.endpoint, &said.endpoint)
             && is(&self.listener, &said.listener)
             && is(&self.phase, said.phase)
     }
@@ -109,6 +115,7 @@ impl Filter {
             Some(wanted) => name.is_some_and(|name| **name == **wanted),
         };
         self.phase.is_none()
+            && self.endpoint.is_none()
             && self.state.as_ref().is_none_or(|state| held.state == state)
             && self.older.is_none_or(|older| age >= older)
             && is(&self.listener, listener)
@@ -154,6 +161,7 @@ mod tests {
             state: Some("close_wait".to_owned()),
             older: Some(Span::from_secs(60)),
             cluster: Some("a b&c=%d".to_owned()),
+            endpoint: Some("db:1".to_owned()),
             listener: None,
             phase: Some("tunnel".to_owned()),
         };

@@ -7,6 +7,7 @@
 use super::{
     Asked,
     allowed::lets_in,
+    changed,
     events::{Events, Told},
     joined, json, look,
     query::Filter,
@@ -69,6 +70,9 @@ impl Service {
             (&Method::GET | &Method::HEAD, path) => self.look(path, &query).await,
             (&Method::POST, ["v1", "config", "plan"]) => self.plan().await,
             (&Method::POST, ["v1", "reload"]) => self.reload().await,
+            (&Method::POST, ["v1", "endpoints"]) => {
+                changed::change(&self.asked.process, &query).await
+            }
             (&Method::POST, ["v1", "upgrade"]) => upgrade::upgrade(&self.asked, way, &query).await,
             (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,
             (&Method::POST, ["v1", "stop"]) => done(self.asked.process.stop().await),

@@ -15,6 +15,7 @@ pub(super) fn told(what: &What, value: &Value) -> String {
         What::Why(_, false) => why(value),
         What::Why(_, true) => value["timeline"].as_str().unwrap_or_default().to_owned(),
         What::Kill(..) => format!("{} is told to end\n", word(&value["conn"])),
+        What::Endpoint(..) => changed(&value["cluster"]),
         What::Reload(false) => {
             let plan = plan(value);
             format!("generation {}: {plan}\n", value["generation"])
@@ -91,19 +92,48 @@ fn status(value: &Value) -> String {
         let _ = writeln!(text, "listener {}  {bind}", word(&listener["name"]));
     }
     for cluster in value["clusters"].as_array().into_iter().flatten() {
-        let (name, balance) = (word(&cluster["name"]), word(&cluster["balance"]));
-        let _ = writeln!(text, "cluster {name}  {balance}");
-        for endpoint in cluster["endpoints"].as_array().into_iter().flatten() {
-            let up = match endpoint["up"].as_bool() {
-                Some(true) => "up",
-                Some(false) | None => "down",
-            };
-            let (name, address) = (word(&endpoint["endpoint"]), word(&endpoint["address"]));
-            let _ = match name == address {
-                true => writeln!(text, "  {name}  {up}"),
-                false => writeln!(text, "  {name}  {address}  {up}"),
-            };
-        }
+        text += &self::cluster(cluster);
+    }
+    text
+}
+
+/// A cluster and its endpoints, a line each.
+fn cluster(cluster: &Value) -> String {
+    let (name, balance) = (word(&cluster["name"]), word(&cluster["balance"]));
+    let mut text = format!("cluster {name}  {balance}\n");
+    for endpoint in cluster["endpoints"].as_array().into_iter().flatten() {
+        let stands = stands(endpoint);
+        let (name, address) = (word(&endpoint["endpoint"]), word(&endpoint["address"]));
+        let _ = match name == address {
+            true => writeln!(text, "  {name}  {stands}"),
+            false => writeln!(text, "  {name}  {address}  {stands}"),
+        };
+    }
+    text
+}
+
+/// How an endpoint stands, and what of that is not in the file.
+pub(super) fn stands(endpoint: &Value) -> String {
+    let up = match endpoint["up"].as_bool() {
+        Some(true) => "up",
+        Some(false) | None => "down",
+    };
+    if endpoint["changed"] != true {
+        return up.to_owned();
+    }
+    match endpoint["drained"] == true {
+        true => format!("{up}  drained, not in file"),
+        false => format!("{up}  weight {}, not in file", endpoint["weight"]),
+    }
+}
+
+/// How a cluster stands in which somebody has changed an endpoint.
+fn changed(value: &Value) -> String {
+    let works = |one: &Value| one["up"] == true && one["drained"] == false && one["weight"] != 0;
+    let mut text = cluster(value);
+    let mut all = value["endpoints"].as_array().into_iter().flatten();
+    if !all.any(works) {
+        text += "no endpoint gets anything new now: requests are refused\n";
     }
     text
 }

@@ -90,7 +90,7 @@ fn endpoints(status: &Value, all: &[Value], text: &mut String) {
     line(
         text,
         format_args!(
-            "\n{:<12} {:<28} {:<5} {:>6}",
+            "\n{:<12} {:<28} {:<7} {:>6}",
             "CLUSTER", "ENDPOINT", "STATE", "IN USE"
         ),
     );
@@ -100,11 +100,15 @@ fn endpoints(status: &Value, all: &[Value], text: &mut String) {
                 one["cluster"] == cluster["name"] && one["server.address"] == endpoint["endpoint"]
             };
             let (name, authority) = (word(&cluster["name"]), word(&endpoint["endpoint"]));
-            let state = if endpoint["up"] == true { "up" } else { "down" };
+            let state = match (&endpoint["up"], &endpoint["drained"]) {
+                (_, Value::Bool(true)) => "drained",
+                (Value::Bool(true), _) => "up",
+                _ => "down",
+            };
             let used = all.iter().filter(uses).count();
             line(
                 text,
-                format_args!("{name:<12} {authority:<28} {state:<5} {used:>6}"),
+                format_args!("{name:<12} {authority:<28} {state:<7} {used:>6}"),
             );
         }
     }

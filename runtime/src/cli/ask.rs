@@ -1,9 +1,13 @@
 //! The verbs that ask a running process: their flags.
 
 use super::{Decision, Exit};
-use crate::admin::{
-    client::{Ask, Upgrade, What, Where},
-    query::Filter,
+use crate::{
+    admin::{
+        changed,
+        client::{Ask, Upgrade, What, Where},
+        query::Filter,
+    },
+    server::Wish,
 };
 use clap::{Args, Subcommand};
 use std::path::{PathBuf, absolute};
@@ -20,6 +24,9 @@ pub(super) enum AskVerb {
     Why(Why),
     /// End a connection: a request under way is its last; a tunnel is reset
     Kill(Kill),
+    /// Treat an endpoint otherwise than the file says, until the file's way is asked for
+    #[command(subcommand)]
+    Endpoint(Endpoint),
     /// Have it read its configuration again
     Reload(Reload),
     /// Have another process serve in its place, and this one finish what is in flight
@@ -48,6 +55,9 @@ pub(super) struct Conns {
     /// Those with an endpoint of this cluster
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
+    /// Those with this endpoint, as configured
+    #[arg(long, value_name = "HOST:PORT")]
+    endpoint: Option<String>,
     /// Those of this listener
     #[arg(long, value_name = "NAME")]
     listener: Option<String>,
@@ -89,6 +99,70 @@ pub(super) struct Kill {
     /// Reset both of its legs at once
     #[arg(long)]
     rst: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Endpoint {
+    /// Send it nothing new; what it has goes on
+    Drain(EndpointDrain),
+    /// Send it its part again
+    Enable(OneEndpoint),
+    /// Send it more or less than the file says
+    Weight(Weight),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct OneEndpoint {
+    /// The name of its cluster
+    cluster: String,
+    /// HOST:PORT as configured, or an address that `status` shows
+    endpoint: String,
+    #[command(flatten)]
+    plain: Plain,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct EndpointDrain {
+    #[command(flatten)]
+    one: OneEndpoint,
+    /// Say who still has it, until nobody has
+    #[arg(long)]
+    wait: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Weight {
+    #[command(flatten)]
+    one: OneEndpoint,
+    /// From 0 to 256, beside the weights of the others; `file` for what the file says
+    #[arg(value_parser = weight)]
+    weight: Wanted,
+}
+
+/// What clap takes for one value, and not for one that may be left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted(Option<u32>);
+
+fn weight(text: &str) -> Result<Wanted, String> {
+    changed::weight(text).map(Wanted)
+}
+
+impl Endpoint {
+    /// What is wanted, whether it is waited for, and how it is answered.
+    fn wish(self) -> (Wish, bool, Plain) {
+        let (one, wait, drained, weight) = match self {
+            Endpoint::Drain(drain) => (drain.one, drain.wait, Some(true), None),
+            Endpoint::Enable(one) => (one, false, Some(false), None),
+            Endpoint::Weight(Weight { one, weight }) => (one, false, None, Some(weight.0)),
+        };
+        let wish = Wish {
+            cluster: one.cluster,
+            endpoint: one.endpoint,
+            drained,
+            weight,
+        };
+        (wish, wait, one.plain)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -166,6 +240,7 @@ impl AskVerb {
                     state: conns.state,
                     older: conns.older,
                     cluster: conns.cluster,
+                    endpoint: conns.endpoint,
                     listener: conns.listener,
                     phase: conns.phase,
                 };
@@ -174,6 +249,10 @@ impl AskVerb {
             AskVerb::Top(top) => (What::Top(top.once), Plain { json: false }),
             AskVerb::Why(why) => (What::Why(why.one.conn, why.trace), why.one.plain),
             AskVerb::Kill(kill) => (What::Kill(kill.one.conn, kill.rst), kill.one.plain),
+            AskVerb::Endpoint(endpoint) => {
+                let (wish, wait, plain) = endpoint.wish();
+                (What::Endpoint(wish, wait), plain)
+            }
             AskVerb::Reload(reload) => (What::Reload(reload.dry_run), reload.plain),
             AskVerb::Upgrade(flags) => {
                 let upgrade = Upgrade {

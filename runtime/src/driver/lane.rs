@@ -29,7 +29,8 @@ const LESS: usize = 4;
 pub(super) struct Lane<P> {
     held: Option<(P, u32)>,
     reads: u8,
-    /// The last fill brought all that it might, so there is probably more to come.
+    /// The last fill brought all that it might, so there is probably more to come: what is written is kept
+    /// back for that, until it comes or a round has moved nothing.
     more: bool,
 }
 
@@ -143,7 +144,6 @@ impl<N: Network> Driver<N> {
         left: Option<u64>,
     ) -> Poll<Result<Read, Fault>> {
         let read = self.wire(side).poll_fill_pipe(cx, &mut pipe, most);
-        self.lanes[side as usize].more = false;
         if let Poll::Ready(Ok(Read::Bytes(n))) = read {
             bytes += wire::count(n);
             let small = n < wire::size(self.limits().pipe_from_bytes) / LESS;
@@ -151,6 +151,9 @@ impl<N: Network> Driver<N> {
             lane.count(small);
             // Behind the end of a message there is nothing to wait for.
             lane.more = wire::count(n) == most && left.is_none_or(|left| left > u64::from(most));
+        } else if bad!(MoreAwaited) {
+            // Nothing came: `rest` is to see what was kept back for that.
+            self.lanes[side as usize].more = false;
         }
         match bytes {
             0 => self.service.upstreams.net().put_back(pipe),

@@ -3,8 +3,17 @@
 //! It owns the words between the admin interface and the thread that leads the process; that one does
 //! what is asked, in its own turn.
 
-use super::{Word, reload::Current, upgrade::Wanted};
-use crate::{config, message::Message};
+use super::{
+    Word,
+    changes::{Changed, Wish},
+    reload::Current,
+    upgrade::Wanted,
+};
+use crate::{
+    config,
+    members::{Member, Members},
+    message::Message,
+};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tidegate_core::time::Span;
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
@@ -18,6 +27,8 @@ pub(super) enum Control {
     Reload(oneshot::Sender<Result<Reloaded, String>>),
     /// What a reload would change.
     Plan(oneshot::Sender<Result<Vec<String>, String>>),
+    /// To treat an endpoint otherwise than the file says.
+    Change(Wish, oneshot::Sender<Result<Changed, String>>),
     /// To have another process serve in its place.
     Upgrade(Wanted, oneshot::Sender<Result<Upgraded, String>>),
     /// To finish what is in flight and end, within so long if that is said.
@@ -72,8 +83,25 @@ pub struct ClusterStatus {
     pub name: String,
     /// How it chooses.
     pub balance: String,
-    /// `HOST:PORT` as configured, the address in use, and whether it gets work.
-    pub endpoints: Vec<(String, String, bool)>,
+    /// Its endpoints, those of one name an address each.
+    pub endpoints: Vec<EndpointStatus>,
+}
+
+/// How an endpoint stands, for all workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointStatus {
+    /// `HOST:PORT` as configured.
+    pub authority: String,
+    /// The address in use.
+    pub address: String,
+    /// Whether its checks let it get work.
+    pub up: bool,
+    /// What it weighs, drained or not.
+    pub weight: u32,
+    /// Whether an operator has said that it gets nothing new.
+    pub drained: bool,
+    /// Whether anything of it is otherwise than the file says.
+    pub changed: bool,
 }
 
 /// The process, to be asked from any thread.
@@ -94,6 +122,11 @@ impl Process {
     /// What that would change.
     pub async fn plan(&self) -> Option<Result<Vec<String>, String>> {
         self.ask(Control::Plan).await
+    }
+
+    /// Treats an endpoint otherwise than the file says.
+    pub async fn change(&self, wish: Wish) -> Option<Result<Changed, String>> {
+        self.ask(|told| Control::Change(wish, told)).await
     }
 
     /// Has another process serve in its place.
@@ -125,21 +158,9 @@ impl Current {
     /// How it stands, as far as it knows itself.
     pub(super) fn status(&self, word: Word, left: Option<Duration>) -> Status {
         let common = &self.common;
-        let clusters = common.config.clusters.iter().map(|cluster| {
-            let members = common.members(&cluster.name);
-            let all = match &members {
-                Some(members) => members.all.to_vec(),
-                None => crate::members::configured(cluster),
-            };
-            let endpoints = all.iter().map(|one| {
-                let address = one.address.to_string();
-                (one.authority.to_string(), address, one.up)
-            });
-            ClusterStatus {
-                name: cluster.name.clone(),
-                balance: config::word(cluster.balance).to_owned(),
-                endpoints: endpoints.collect(),
-            }
+        let clusters = common.config.clusters.iter().filter_map(|cluster| {
+            let members = common.members(&cluster.name)?;
+            Some(ClusterStatus::of(cluster, &members))
         });
         let sites = common.sites.iter();
         Status {
@@ -158,6 +179,25 @@ impl Current {
                 .collect(),
             clusters: clusters.collect(),
             config: config::print(&common.config),
+        }
+    }
+}
+
+impl ClusterStatus {
+    /// Of one with these members.
+    pub(super) fn of(cluster: &config::Cluster, members: &Members) -> ClusterStatus {
+        let told = |one: &Member| EndpointStatus {
+            authority: one.authority.to_string(),
+            address: one.address.to_string(),
+            up: one.up,
+            weight: one.change.weight.unwrap_or(one.share.weight),
+            drained: one.change.drained,
+            changed: !one.change.is_none(),
+        };
+        ClusterStatus {
+            name: cluster.name.clone(),
+            balance: config::word(cluster.balance).to_owned(),
+            endpoints: members.all.iter().map(told).collect(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::work::Common;
 use crate::{
     check::Known,
     clock,
-    members::{self, Member},
+    members::Member,
     net::Address,
     observe::{
         Whole,
@@ -123,17 +123,13 @@ impl Facts {
 }
 
 /// The endpoints of the cluster of this name as they are now.
-fn all(common: &Common, cluster: &str) -> Vec<Member> {
-    if let Some(members) = common.members(cluster) {
-        return members.all.to_vec();
-    }
-    let mut clusters = common.config.clusters.iter();
-    let configured = clusters.find(|one| one.name == cluster);
-    configured.map(members::configured).unwrap_or_default()
+fn all(common: &Common, cluster: &str) -> Arc<[Member]> {
+    let members = common.members(cluster);
+    members.map(|members| members.all).unwrap_or_default()
 }
 
 fn told(member: &Member) -> (String, Gets) {
-    let gets = match (member.share.weight, member.up) {
+    let gets = match (member.weight(), member.up) {
         (0, _) => Gets::Nothing,
         (_, true) => Gets::Work,
         (_, false) => Gets::Checks,

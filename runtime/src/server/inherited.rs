@@ -4,10 +4,11 @@
 //! It owns them until a listener of the configuration asks for them. What nobody asks for is kept open:
 //! the next reload may.
 
-use super::upgrade::Before;
+use super::{changes, upgrade::Before};
 use crate::{
     admin,
     config::{Config, Listener},
+    members::Members,
     net::kernel::{Shares, listens_at},
     sys,
 };
@@ -16,9 +17,11 @@ use std::{io, mem, net::SocketAddr, os::fd::OwnedFd};
 /// What this process was given.
 #[derive(Debug, Default)]
 pub struct Inherited {
-    listening: Vec<Given>,
+    pub(super) listening: Vec<Given>,
     /// What an operator asks at.
     pub(super) admin: admin::Given,
+    /// What an operator has changed of endpoints.
+    pub(super) changes: changes::All,
 }
 
 /// A listening socket.
@@ -39,12 +42,24 @@ impl Inherited {
     /// Who began to hand over did not go through with it.
     pub fn take() -> Result<(Inherited, Option<Before>), String> {
         let Some(before) = Before::take() else {
-            let listening = activated();
-            let admin = admin::Given::default();
-            return Ok((Inherited { listening, admin }, None));
+            let inherited = Inherited {
+                listening: activated(),
+                ..Inherited::default()
+            };
+            return Ok((inherited, None));
         };
-        let (listening, admin) = before.handed()?;
-        Ok((Inherited { listening, admin }, Some(before)))
+        let inherited = before.handed()?;
+        Ok((inherited, Some(before)))
+    }
+
+    /// What is known of the cluster of this name, if anything is.
+    pub(super) fn members(&self, cluster: &str) -> Option<Members> {
+        let changes = self.changes.get(cluster)?.clone();
+        Some(Members {
+            all: [].into(),
+            lacking: None,
+            changes,
+        })
     }
 
     /// What is there for `listener` to listen at `address`, and where that is.

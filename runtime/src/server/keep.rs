@@ -51,8 +51,8 @@ impl Drop for Keeper {
     }
 }
 
-/// The rosters of the clusters, by index; none of a cluster that always is as it was configured.
-pub(super) type Rosters = Vec<Option<Roster>>;
+/// The rosters of the clusters, by index.
+pub(super) type Rosters = Vec<Roster>;
 
 /// How long nobody serves for the sake of names that are not found yet, all of them together.
 const FIRST: Duration = Duration::from_secs(2);
@@ -68,8 +68,9 @@ struct Work {
     patience: Duration,
 }
 
-/// Begins to find out about the endpoints of `config`; with what was `known` before, and with the
-/// addresses that the names of a cluster had until now: those are theirs until they are looked up.
+/// Begins to find out about the endpoints of `config`; with what was `known` before, with what an operator
+/// has changed of them, and with the addresses that the names of a cluster had until now: those are theirs
+/// until they are looked up.
 ///
 /// # Errors
 /// What cannot be loaded, or a thread that cannot be started.
@@ -92,7 +93,7 @@ pub(super) fn keep(
         let checks = checks(cluster, known, provider, time)?;
         rosters.push(work.add(cluster, checks, until_now(&cluster.name)));
     }
-    if rosters.iter().all(Option::is_none) {
+    if work.checks.is_empty() && work.names.is_empty() {
         return Ok((rosters, None));
     }
     let (stop, stopped) = oneshot::channel::<()>();
@@ -124,23 +125,23 @@ pub(super) fn keep(
 }
 
 impl Work {
-    /// What there is to find out about `cluster`; its roster, if there is anything.
+    /// What there is to find out about `cluster`; its roster.
     fn add(
         &mut self,
         cluster: &Cluster,
         checks: Option<Checks>,
         until_now: Option<Members>,
-    ) -> Option<Roster> {
-        let names: Vec<_> = names(cluster).collect();
-        if checks.is_none() && names.is_empty() {
-            return None;
-        }
+    ) -> Roster {
         let mut members = members::configured(cluster);
         for member in &mut members {
             member.up = checks.as_ref().is_none_or(|checks| checks.is_up(member));
         }
         let roster = Roster::new(members);
-        for (nth, host, port) in names {
+        if let Some(now) = &until_now {
+            let known = |one: &str| cluster.endpoints.iter().any(|other| other.authority == one);
+            roster.change(now.changes.only(known));
+        }
+        for (nth, host, port) in names(cluster) {
             let (of, checks) = (cluster.clone(), checks.clone());
             let member = move |address| {
                 let mut member = members::member(&of, nth, address);
@@ -166,7 +167,7 @@ impl Work {
             roster: roster.clone(),
             ..checks
         }));
-        Some(roster)
+        roster
     }
 }
 

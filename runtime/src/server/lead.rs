@@ -203,6 +203,17 @@ impl Lead {
                 let _heard = told.send(plan);
                 Next::Serve
             }
+            Control::Change(wish, told) => {
+                // Whoever is being started would not hear of it.
+                let done = match self.upgrades.is_under_way() {
+                    true => {
+                        Err("an upgrade is under way: ask the process that serves then".to_owned())
+                    }
+                    false => self.current.change(&wish),
+                };
+                let _heard = told.send(done);
+                Next::Serve
+            }
             Control::Upgrade(wanted, told) => {
                 let (upgrades, current) = (&mut self.upgrades, &self.current);
                 upgrades.begin(&wanted, Some(told), current, &self.admin);
@@ -257,6 +268,10 @@ fn answer(control: Control, current: &Current, (word, left): (Word, Option<Durat
         }
         Control::Upgrade(_, told) => {
             let _heard = told.send(Err(over()));
+        }
+        Control::Change(_, told) => {
+            let why = "it drains: nothing new goes to any endpoint but by its last requests";
+            let _heard = told.send(Err(why.to_owned()));
         }
         Control::Drain(_, told) => {
             let _heard = told.send(());

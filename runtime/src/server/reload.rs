@@ -82,7 +82,9 @@ impl Current {
 
     /// What serving by `config` would change.
     pub(super) fn plan(&self, config: &Config) -> Vec<String> {
-        plan(&self.common.config, config)
+        let mut parts = plan(&self.common.config, config);
+        parts.extend(self.common.stays_changed(config));
+        parts
     }
 
     /// Serves as `config` says from now on.

@@ -187,5 +187,6 @@ fn gifts(current: &Current, admin: &Admin) -> io::Result<Gifts> {
     Ok(Gifts {
         listening: Inherited::of_ours(&common.config, &bound, &current.shares)?,
         admin: admin.given(),
+        changes: common.changes(),
     })
 }

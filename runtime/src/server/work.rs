@@ -58,16 +58,20 @@ impl Common {
         self.sites.iter().find(|site| site.listener.name == name)
     }
 
-    /// Who the endpoints of the cluster of this name are now, if that is found out.
-    pub(super) fn members(&self, cluster: &str) -> Option<Members> {
+    /// Who tells of the endpoints of the cluster of this name, if there is one.
+    pub(super) fn roster(&self, cluster: &str) -> Option<&Roster> {
         let mut all = self.config.clusters.iter();
-        let at = all.position(|one| one.name == cluster)?;
-        self.rosters.get(at)?.as_ref().map(Roster::members)
+        self.rosters.get(all.position(|one| one.name == cluster)?)
+    }
+
+    /// Who they are now.
+    pub(super) fn members(&self, cluster: &str) -> Option<Members> {
+        self.roster(cluster).map(Roster::members)
     }
 
     fn news(&self) -> Vec<Option<News>> {
         let all = self.rosters.iter();
-        all.map(|one| one.as_ref().map(Roster::news)).collect()
+        all.map(|one| Some(one.news())).collect()
     }
 }
 

@@ -57,13 +57,13 @@ impl Endpoint {
 fn spec(member: &Member, place: Place) -> Spec {
     let name = format!("{} {}", member.authority, member.address);
     let config::Share {
-        weight,
+        weight: _,
         tier,
         max_connections,
     } = member.share;
     Spec {
         id: group::hash(name.as_bytes()),
-        weight,
+        weight: member.weight(),
         tier,
         most: match max_connections {
             Some(most) if !bad!(LimitIgnored) => place.part(most.get()),

@@ -5,6 +5,7 @@
 //! to hold them against the wire (`rest`). Where the wire leaves a doubt, the doubt is the proxy's.
 
 mod answers;
+mod causes;
 mod queue;
 mod rest;
 mod retries;
@@ -46,6 +47,8 @@ pub enum Rule {
     Share,
     /// Nothing is left, and the proxy's own counts agree.
     Rest,
+    /// Each connection was closed for one cause, and for what its client did.
+    Cause,
     /// The same seed, the same run.
     Same,
 }
@@ -88,6 +91,7 @@ pub fn judge(plan: &Plan, played: &Played, wire: &Wire) -> Vec<Violation> {
     court.judge_queue();
     court.judge_shares();
     court.judge_rest();
+    court.judge_causes();
     court.violations
 }
 

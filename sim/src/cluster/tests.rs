@@ -8,6 +8,7 @@ use super::{
     play::play,
     wire::{End, Wire},
 };
+use tidegate_core::variant::Variant;
 
 const SMALL: &str = "\
 cluster-plan v1
@@ -149,7 +150,7 @@ fn a_changed_log_is_seen() {
     assert_eq!(rules(&played, &acked), [Rule::Once]);
     let mut more = wire.clone();
     more.clients += 1;
-    assert_eq!(rules(&played, &more), [Rule::Rest]);
+    assert_eq!(rules(&played, &more), [Rule::Rest, Rule::Cause]);
     let mut stale = wire;
     stale.stale.push(1);
     assert_eq!(rules(&played, &stale), [Rule::Again]);
@@ -165,4 +166,20 @@ fn who_is_refused_everywhere_is_told_so() {
     let wire = Wire::of(&played.packets);
     assert_eq!(wire.vain.iter().filter(|one| one.refused).count(), 2);
     assert_eq!(judge(&plan, &played, &wire), []);
+}
+
+/// PRODUCT 7: a cause for each connection, and none that the clients have given no reason for.
+#[test]
+fn a_connection_that_is_closed_for_what_nobody_did_is_caught() {
+    let caught = (0..40).any(|seed| {
+        let plan = draw(seed);
+        let judged = |variant| {
+            let played = play(&plan, variant);
+            judge(&plan, &played, &Wire::of(&played.packets))
+        };
+        assert_eq!(judged(None), [], "{seed}");
+        let wrong = judged(Some(Variant::BlamesTheOther));
+        wrong.iter().any(|one| one.rule == Rule::Cause)
+    });
+    assert!(caught);
 }

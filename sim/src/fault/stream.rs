@@ -6,7 +6,9 @@
 //! kernel's is: what had arrived stays readable, the peer gets an RST, every call the error.
 
 mod calls;
+mod kept;
 
+use self::kept::Kept;
 use super::{
     Counts, Faulty, next,
     plan::{Call, Fault, Plan, Point, Site},
@@ -107,6 +109,7 @@ pub struct FaultyStream<N: Network> {
     held: Option<Held>,
     /// Its FIN has been said.
     ended: bool,
+    kept: Kept,
     over: Over,
 }
 
@@ -136,6 +139,7 @@ impl<N: Network> FaultyStream<N> {
         FaultyStream {
             inner: Inner::Alive(inner),
             ended: false,
+            kept: Kept::new(&net.counts),
             over,
             net,
             side,

@@ -344,6 +344,11 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         0,
+        "what was kept back for more to come (`MSG_MORE`) stays so when none does, until the kernel gives up",
+        &[seeds(Variant::MoreAwaited, TCP, 100)],
+    ),
+    row(
+        0,
         "who waits for an endpoint is not told of room, overtaken, or kept from what another has left",
         &[
             model(Variant::QueueUnserved),

@@ -31,4 +31,12 @@ impl Court<'_> {
             format!("{bytes} bytes of records came behind a close_notify")
         });
     }
+
+    /// The kernel would send it 200 ms later: nobody may wait for that.
+    pub(super) fn judge_kept_back(&mut self) {
+        let forgotten = self.outcome.forgotten;
+        self.unless(forgotten == 0, Invariant::KeptBack, || {
+            format!("{forgotten} times bytes were kept back for more, and none followed")
+        });
+    }
 }

@@ -29,6 +29,8 @@ pub enum Invariant {
     GivenUp,
     /// LIFECYCLE 4.11, 6: nothing is closed before what it has sent is acknowledged.
     CloseInOrder,
+    /// LIFECYCLE 4.11, 9: what may ride with a FIN, or with more, leaves without it when none follows.
+    KeptBack,
     /// LIFECYCLE I8: a direction ends once.
     OneEnd,
     /// LIFECYCLE I18: a connection is closed, or reset, and not just let go of.
@@ -61,7 +63,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Invariant; 26] = [
+    pub const ALL: [Invariant; 27] = [
         Invariant::Prefix,
         Invariant::Ends,
         Invariant::EndAfterAll,
@@ -74,6 +76,7 @@ impl Invariant {
         Invariant::NoLeak,
         Invariant::GivenUp,
         Invariant::CloseInOrder,
+        Invariant::KeptBack,
         Invariant::OneEnd,
         Invariant::ClosedOnce,
         Invariant::DrainIsLast,
@@ -107,6 +110,7 @@ impl Invariant {
             Invariant::NoLeak => &["I11"],
             Invariant::GivenUp => &["I4", "I11"],
             Invariant::CloseInOrder => &["I7"],
+            Invariant::KeptBack => &["I10"],
             Invariant::OneEnd => &["I8"],
             Invariant::ClosedOnce => &["I18"],
             Invariant::DrainIsLast => &["G3"],
@@ -139,6 +143,7 @@ impl fmt::Display for Invariant {
             Invariant::NoLeak => "I10 nothing is left",
             Invariant::GivenUp => "whoever reads no more is given up in time",
             Invariant::CloseInOrder => "a close waits for what was sent",
+            Invariant::KeptBack => "what may ride along leaves without it",
             Invariant::OneEnd => "a direction ends once",
             Invariant::ClosedOnce => "a connection is closed or reset",
             Invariant::DrainIsLast => "what is answered in a drain is the last",

@@ -140,6 +140,7 @@ impl<N: Simulated> Scene<N> {
             hasty_closes: self.faulty.hasty_closes(),
             second_ends: self.faulty.second_ends(),
             dropped: self.faulty.dropped(),
+            forgotten: self.faulty.forgotten(),
             timers_fired: self.faulty.timers_fired(),
             most_inside: self.most_inside,
             net,

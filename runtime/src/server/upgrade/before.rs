@@ -4,7 +4,10 @@
 //! by then, nobody else serves.
 
 use super::{
-    super::inherited::Given,
+    super::{
+        changes,
+        inherited::{Given, Inherited},
+    },
     LINE, PATIENCE,
     letter::{self, Heard},
 };
@@ -29,7 +32,7 @@ impl Before {
     }
 
     /// What it hands over.
-    pub(in crate::server) fn handed(&self) -> Result<(Vec<Given>, admin::Given), String> {
+    pub(in crate::server) fn handed(&self) -> Result<Inherited, String> {
         let torn = || "who began to hand over its sockets did not go through with it".to_owned();
         let Heard::Said(said) = letter::hear(&self.0, PATIENCE, None) else {
             return Err(torn());
@@ -58,7 +61,11 @@ impl Before {
             .collect();
         let unix = unix.and_then(|path| Some((path, fds.next()?)));
         let http = http.and_then(|address| Some((address, fds.next()?)));
-        Ok((listening, admin::Given { unix, http }))
+        Ok(Inherited {
+            listening,
+            admin: admin::Given { unix, http },
+            changes: changes::read(&said["changes"]),
+        })
     }
 
     /// We shall not serve.

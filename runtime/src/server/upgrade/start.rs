@@ -4,7 +4,7 @@
 //! so long at most, so that whoever leads this process can do otherwise meanwhile.
 
 use super::{
-    super::{inherited::Given, supervised},
+    super::{changes, inherited::Given, supervised},
     Handed, LINE, PATIENCE, Wanted,
     letter::{self, Heard},
     own::Own,
@@ -46,6 +46,7 @@ pub(super) struct Started {
 pub(super) struct Gifts {
     pub(super) listening: Vec<Given>,
     pub(super) admin: admin::Given,
+    pub(super) changes: changes::All,
 }
 
 /// Starts it.
@@ -193,6 +194,7 @@ fn give(line: &OwnedFd, gifts: &Gifts) -> io::Result<()> {
             "unix": unix.map(|(path, _)| path),
             "http": http.as_ref().map(|(address, _)| address.to_string()),
         },
+        "changes": changes::written(&gifts.changes),
     });
     letter::say(line, &message)?;
     let listening = gifts.listening.iter().map(|given| given.socket.as_fd());

@@ -1,6 +1,7 @@
 //! Who is counted, who is chosen, and what an endpoint's answers come to.
 
 use super::*;
+use crate::members::Change;
 use tidegate_core::group::Settings;
 
 const NOW: Time = Time(0);
@@ -12,6 +13,7 @@ pub(super) fn member(port: u16) -> Member {
         expected: None,
         share: config::Share::default(),
         up: true,
+        change: Change::default(),
         nth: 0,
     }
 }

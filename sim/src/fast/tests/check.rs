@@ -11,7 +11,7 @@ use tidegate::{
     config::{Ask, Health, Request, Share, Statuses},
     drain::Drain,
     linger::Lingering,
-    members::{Member, Roster},
+    members::{Change, Member, Roster},
     net::{Buffers, Listener, Network, Stream},
     observe::Observer,
     pool::Pool,
@@ -74,6 +74,7 @@ impl Scene {
             expected: None,
             share: Share::default(),
             up: true,
+            change: Change::default(),
             nth: 0,
         };
         let checks = Checks {

@@ -12,7 +12,7 @@ use std::{
 use tidegate::{
     config::Share,
     dns::{self, Failure, Families, Found, Hearer, Name, Resolver},
-    members::{Member, Roster},
+    members::{Change, Member, Roster},
     net::{Address, Network},
 };
 use tidegate_core::{
@@ -65,6 +65,7 @@ fn member(nth: usize, address: Address) -> Member {
         expected: None,
         share: Share::default(),
         up: true,
+        change: Change::default(),
         nth,
     }
 }

@@ -33,24 +33,13 @@ impl<N: Simulated> Stream for FaultyStream<N> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.alive()?;
-        let outcome = match self.write.fault(&self.net.plan, self.site(Call::Write)) {
-            None => ready!(self.alive()?.poll_write(cx, bufs)),
-            Some(Fault::Cut(n)) => {
-                let first = bufs.iter().find(|buf| !buf.is_empty());
-                let first = first.expect("a write has something to write");
-                let most = first.len().min(n.max(1) as usize);
-                let cut = [IoSlice::new(&first[..most])];
-                ready!(self.alive()?.poll_write(cx, &cut))
-            }
-            Some(Fault::Pend(ms)) => {
-                ready!(self.write.poll_late(cx, &self.net.inner, ms));
-                ready!(self.alive()?.poll_write(cx, bufs))
-            }
-            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
-        };
-        self.write.passed();
-        Poll::Ready(outcome)
+        let outcome = self.poll_sent(cx, bufs);
+        match &outcome {
+            Poll::Ready(Ok(_)) => self.kept.wrote(),
+            // The buffer is full: the kernel sends that by itself. After an error there is nothing to send.
+            Poll::Pending | Poll::Ready(Err(_)) => self.kept.leaves(),
+        }
+        outcome
     }
 
     fn pipes(&self) -> bool {
@@ -97,6 +86,7 @@ impl<N: Simulated> Stream for FaultyStream<N> {
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.alive()?;
+        self.kept.may(false);
         match self.finish.fault(&self.net.plan, self.site(Call::Finish)) {
             None | Some(Fault::Cut(_)) => {}
             Some(Fault::Pend(ms)) => ready!(self.finish.poll_late(cx, &self.net.inner, ms)),
@@ -156,6 +146,7 @@ impl<N: Simulated> Stream for FaultyStream<N> {
     }
 
     fn hold_for_finish(&mut self, hold: bool) {
+        self.kept.may(hold);
         if let Inner::Alive(stream) = &mut self.inner {
             stream.hold_for_finish(hold);
         }
@@ -191,5 +182,29 @@ impl<N: Simulated> Stream for FaultyStream<N> {
             Inner::Alive(stream) => stream.peer(),
             Inner::Dead(dead) => dead.peer,
         }
+    }
+}
+
+impl<N: Simulated> FaultyStream<N> {
+    /// A write, as it goes by plan.
+    fn poll_sent(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.alive()?;
+        let outcome = match self.write.fault(&self.net.plan, self.site(Call::Write)) {
+            None => ready!(self.alive()?.poll_write(cx, bufs)),
+            Some(Fault::Cut(n)) => {
+                let first = bufs.iter().find(|buf| !buf.is_empty());
+                let first = first.expect("a write has something to write");
+                let most = first.len().min(n.max(1) as usize);
+                let cut = [IoSlice::new(&first[..most])];
+                ready!(self.alive()?.poll_write(cx, &cut))
+            }
+            Some(Fault::Pend(ms)) => {
+                ready!(self.write.poll_late(cx, &self.net.inner, ms));
+                ready!(self.alive()?.poll_write(cx, bufs))
+            }
+            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
+        };
+        self.write.passed();
+        Poll::Ready(outcome)
     }
 }

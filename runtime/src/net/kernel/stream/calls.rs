@@ -95,6 +95,14 @@ impl Stream for KernelStream {
         }
     }
 
+    #[inline]
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.eager_read {
+            true => Poll::Ready(()),
+            false => self.watched.poll(Wait::Read, cx).map(|_| ()),
+        }
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

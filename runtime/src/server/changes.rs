@@ -1,0 +1,207 @@
+//! What an operator changes of endpoints while the process runs: found by name, told to the cluster's
+//! roster, kept over reloads, and given to whoever serves next. The file stays the truth: what differs from
+//! it is said wherever endpoints are told of.
+//!
+//! It owns the words for it. The changes are the rosters' (`members`).
+
+use super::{control::ClusterStatus, reload::Current, work::Common};
+use crate::{
+    config::{Cluster, Config},
+    members::{Change, Changes, Members},
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What is wanted of an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Its cluster's name.
+    pub cluster: String,
+    /// `HOST:PORT` as configured, or an address in use.
+    pub endpoint: String,
+    /// Whether it is to get nothing new.
+    pub drained: Option<bool>,
+    /// What it is to weigh: so much, or as the file says.
+    pub weight: Option<Option<u32>>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// `HOST:PORT` as configured.
+    pub endpoint: String,
+    /// How its cluster stands now.
+    pub cluster: ClusterStatus,
+}
+
+/// The changes of all clusters, by name.
+pub(super) type All = BTreeMap<String, Changes>;
+
+impl Current {
+    /// Changes an endpoint.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub(super) fn change(&self, wish: &Wish) -> Result<Changed, String> {
+        let common = &self.common;
+        let Wish {
+            cluster: name,
+            endpoint,
+            drained,
+            weight,
+        } = wish;
+        let mut clusters = common.config.clusters.iter();
+        let found = clusters.find(|one| one.name == *name);
+        let roster = common.roster(name);
+        let Some((cluster, roster)) = found.zip(roster) else {
+            let all = common.config.clusters.iter().map(|one| &*one.name);
+            return Err(format!(
+                "there is no cluster `{name}`; there are {}",
+                listed(all)
+            ));
+        };
+        let members = roster.members();
+        let Some(authority) = authority(cluster, &members, endpoint) else {
+            let all = cluster.endpoints.iter().map(|one| &*one.authority);
+            return Err(format!(
+                "cluster `{name}` has no endpoint `{endpoint}`; it has {}",
+                listed(all)
+            ));
+        };
+        let mut change = members.changes.of(&authority);
+        change.drained = drained.unwrap_or(change.drained);
+        change.weight = weight.unwrap_or(change.weight);
+        let mut changes = members.changes;
+        changes.put(&authority, change);
+        roster.change(changes);
+        tracing::info!(cluster = %name, endpoint = %authority, "an operator has changed it: {}", said(change));
+        Ok(Changed {
+            cluster: ClusterStatus::of(cluster, &roster.members()),
+            endpoint: authority,
+        })
+    }
+}
+
+/// What an endpoint is called that is `wanted`.
+fn authority(cluster: &Cluster, members: &Members, wanted: &str) -> Option<String> {
+    let mut configured = cluster.endpoints.iter().map(|one| &*one.authority);
+    let mut addresses = members.all.iter();
+    let of_address = || {
+        let one = addresses.find(|one| one.address.to_string() == wanted)?;
+        Some(&*one.authority)
+    };
+    let found = configured.find(|one| *one == wanted).or_else(of_address);
+    found.map(str::to_owned)
+}
+
+fn listed<'a>(all: impl Iterator<Item = &'a str>) -> String {
+    all.collect::<Vec<_>>().join(", ")
+}
+
+/// A change in words.
+fn said(change: Change) -> String {
+    let drained = change.drained.then(|| "drained".to_owned());
+    let weight = change.weight.map(|weight| format!("weight {weight}"));
+    let parts: Vec<_> = drained.into_iter().chain(weight).collect();
+    match &*parts {
+        [] => "as the file says".to_owned(),
+        parts => parts.join(", "),
+    }
+}
+
+impl Common {
+    /// What is different of endpoints that `config` has, too: a part each, for a plan.
+    pub(super) fn stays_changed(&self, config: &Config) -> Vec<String> {
+        let mut parts = Vec::new();
+        for cluster in &config.clusters {
+            let known = |one: &str| cluster.endpoints.iter().any(|other| other.authority == one);
+            let changes = self.members(&cluster.name).map(|members| members.changes);
+            for (authority, change) in changes.unwrap_or_default().only(known).all() {
+                parts.push(format!(
+                    "endpoint `{authority}` of cluster `{}` stays changed by hand: {}",
+                    cluster.name,
+                    said(change)
+                ));
+            }
+        }
+        parts
+    }
+
+    /// All that is different, for another process.
+    pub(super) fn changes(&self) -> All {
+        let all = self.config.clusters.iter();
+        let changes = all
+            .zip(&self.rosters)
+            .map(|(cluster, roster)| (cluster.name.clone(), roster.members().changes));
+        changes.collect()
+    }
+}
+
+/// As it is written to another process.
+pub(super) fn written(all: &All) -> Value {
+    let each = all.iter().flat_map(|(cluster, changes)| {
+        changes.all().map(move |(endpoint, change)| {
+            json!({
+                "cluster": cluster,
+                "endpoint": endpoint,
+                "drained": change.drained,
+                "weight": change.weight,
+            })
+        })
+    });
+    each.collect()
+}
+
+/// As another process has written it: what we do not understand of it is left out.
+pub(super) fn read(value: &Value) -> All {
+    let mut all = All::new();
+    for one in value.as_array().into_iter().flatten() {
+        let (Some(cluster), Some(endpoint)) = (one["cluster"].as_str(), one["endpoint"].as_str())
+        else {
+            continue;
+        };
+        let change = Change {
+            drained: one["drained"] == true,
+            weight: one["weight"]
+                .as_u64()
+                .and_then(|weight| weight.try_into().ok()),
+        };
+        all.entry(cluster.to_owned())
+            .or_default()
+            .put(endpoint, change);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut all = All::new();
+        let change = |drained, weight| Change { drained, weight };
+        let api = all.entry("api".to_owned()).or_default();
+        api.put("db:1", change(true, None));
+        api.put("db:2", change(false, Some(0)));
+        api.put("db:3", change(true, Some(7)));
+        assert_eq!(read(&written(&all)), all);
+        assert_eq!(read(&Value::Null), All::new());
+        assert_eq!(read(&json!([{ "cluster": "api" }, 7])), All::new());
+    }
+
+    #[test]
+    fn a_change_is_told_in_words() {
+        let told = [
+            (false, None),
+            (true, None),
+            (false, Some(3)),
+            (true, Some(3)),
+        ];
+        let told = told.map(|(drained, weight)| said(Change { drained, weight }));
+        assert_eq!(
+            told.join("; "),
+            "as the file says; drained; weight 3; drained, weight 3"
+        );
+    }
+}

@@ -60,7 +60,10 @@ pub(super) enum Verb {
     /// Print a manual page: tidegate man | man -l -
     Man {
         /// A command, or toml: the file; the program itself if not given
-        page: Option<String>,
+        page: Vec<String>,
+        /// Say which commands have a page, a line each
+        #[arg(long, conflicts_with = "page")]
+        list: bool,
     },
 }
 

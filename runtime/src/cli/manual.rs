@@ -1,6 +1,10 @@
 //! What is made of the flags' own table: manual pages, and completions for shells.
 
-use super::{Decision, Exit, args::Arguments, misused, say};
+use super::{
+    Decision, Exit,
+    args::{Arguments, ManFlags},
+    misused, say,
+};
 use crate::config;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
@@ -16,14 +20,24 @@ pub(super) fn completions(shell: Shell) -> Decision {
     say(Exit::Ok, String::from_utf8_lossy(&out).into_owned())
 }
 
+impl ManFlags {
+    /// A page, or which there are.
+    pub(super) fn say(&self) -> Decision {
+        match self.list {
+            true => list(),
+            false => page(&self.page),
+        }
+    }
+}
+
 /// Every command that has a page, a line each: what `page` takes.
-pub(super) fn list() -> Decision {
+fn list() -> Decision {
     let lines = commands().into_iter().map(|name| name + "\n");
     say(Exit::Ok, lines.collect())
 }
 
 /// A manual page: the program's, the file's, or a command's, by its words.
-pub(super) fn page(about: &[String]) -> Decision {
+fn page(about: &[String]) -> Decision {
     if about == ["toml"] {
         return say(Exit::Ok, config::manual());
     }

@@ -289,6 +289,9 @@ fn open(doors: &config::Admin, given: Given) -> Result<Opened, Message> {
 pub const USUAL: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9901);
 
+/// Where the Unix socket of the packaged service is, in its `RuntimeDirectory=`.
+const SERVICE: &str = "/run/tidegate/admin.sock";
+
 /// Where the Unix socket usually is: in the directory that the system gives a service, or a user.
 #[must_use]
 pub fn usual_path() -> PathBuf {
@@ -300,6 +303,20 @@ pub fn usual_path() -> PathBuf {
         (Some(own), _) => own.join("admin.sock"),
         (None, Some(users)) => users.join("tidegate.sock"),
         (None, None) => Path::new("/run/tidegate.sock").to_owned(),
+    }
+}
+
+/// Where one that was started as usual is asked: in the directory of whoever asks, or else the service's, if
+/// there is one.
+fn asked_path() -> PathBuf {
+    or_service(usual_path(), Path::new(SERVICE))
+}
+
+fn or_service(usual: PathBuf, service: &Path) -> PathBuf {
+    // Neither is there: the usual place is what is said not to be.
+    match !usual.exists() && service.exists() {
+        true => service.to_owned(),
+        false => usual,
     }
 }
 
@@ -328,4 +345,19 @@ fn token(path: &Path) -> Result<String, Message> {
 
 fn cannot_start(error: &std::io::Error) -> Message {
     Message::new(Code::WorkerFailed, "cannot start the admin thread").note(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_is_asked_where_nobody_else_is_there() {
+        let (here, there) = (Path::new("/dev/null"), Path::new("/dev/zero"));
+        let nowhere = Path::new("/no/such/socket");
+        let asked = |usual: &Path, service| or_service(usual.to_owned(), service);
+        assert_eq!(asked(here, there), here);
+        assert_eq!(asked(nowhere, there), there);
+        assert_eq!(asked(nowhere, nowhere), nowhere);
+    }
 }

@@ -191,7 +191,7 @@ pub fn decide(
             Err(refusal) => refusal,
         },
         Some(Verb::Completions { shell }) => manual::completions(shell),
-        Some(Verb::Man { page }) => manual::page(page.as_deref()),
+        Some(Verb::Man(man)) => man.say(),
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
         Some(Verb::Trace(flags)) => flags.decide(outside, ask::place(admin.as_deref()), output),
         Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {

@@ -3,10 +3,10 @@
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
 use super::{
-    changed, kept,
+    asked_path, changed, kept,
     query::{Filter, encoded},
     recorded::Records,
-    told, top, usual_path,
+    told, top,
 };
 use crate::{cli::Exit, config::duration, server::Wish};
 use http_body_util::{BodyExt, Empty};
@@ -328,7 +328,7 @@ async fn ask_at(at: &Where, (method, path): (Method, &str)) -> io::Result<Respon
         io::Error::new(error.kind(), why)
     };
     let unix = match at {
-        Where::Usual => Some(usual_path()),
+        Where::Usual => Some(asked_path()),
         Where::Unix(path) => Some(path.clone()),
         Where::Http(_) => None,
     };

@@ -58,10 +58,7 @@ pub(super) enum Verb {
         shell: Shell,
     },
     /// Print a manual page: tidegate man | man -l -
-    Man {
-        /// A command, or toml: the file; the program itself if not given
-        page: Option<String>,
-    },
+    Man(ManFlags),
 }
 
 // `run`: its fields are its help.
@@ -161,6 +158,15 @@ pub(super) struct ExplainFlags {
     /// For machines
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ManFlags {
+    /// A command, or toml: the file; the program itself if not given
+    pub(super) page: Vec<String>,
+    /// Say which commands have a page, a line each
+    #[arg(long, conflicts_with = "page")]
+    pub(super) list: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,8 +1,12 @@
 //! What is made of the flags' own table: manual pages, and completions for shells.
 
-use super::{Decision, Exit, args::Arguments, misused, say};
+use super::{
+    Decision, Exit,
+    args::{Arguments, ManFlags},
+    misused, say,
+};
 use crate::config;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -16,20 +20,34 @@ pub(super) fn completions(shell: Shell) -> Decision {
     say(Exit::Ok, String::from_utf8_lossy(&out).into_owned())
 }
 
-/// A manual page: the program's, the file's, or a command's.
-pub(super) fn page(about: Option<&str>) -> Decision {
-    let mut whole = Arguments::command();
-    whole.build();
-    let command = match about {
-        None => Some(&whole),
-        Some("toml") => return say(Exit::Ok, config::manual()),
-        Some(name) => whole.find_subcommand(name),
-    };
+impl ManFlags {
+    /// A page, or which there are.
+    pub(super) fn say(&self) -> Decision {
+        match self.list {
+            true => list(),
+            false => page(&self.page),
+        }
+    }
+}
+
+/// Every command that has a page, a line each: what `page` takes.
+fn list() -> Decision {
+    let lines = commands().into_iter().map(|name| name + "\n");
+    say(Exit::Ok, lines.collect())
+}
+
+/// A manual page: the program's, the file's, or a command's, by its words.
+fn page(about: &[String]) -> Decision {
+    if about == ["toml"] {
+        return say(Exit::Ok, config::manual());
+    }
+    let whole = whole();
+    let mut command = Some(&whole);
+    for word in about {
+        command = command.and_then(|command| command.find_subcommand(word));
+    }
     let Some(command) = command.cloned() else {
-        let all = whole.get_subcommands().map(clap::Command::get_name);
-        let all: Vec<_> = all.filter(|name| *name != "help").collect();
-        let about = about.unwrap_or_default();
-        let pages = all.join(", ");
+        let (about, pages) = (about.join(" "), commands().join(", "));
         return misused(&format!(
             "there is no page `{about}`; there are toml, {pages}"
         ));
@@ -38,6 +56,30 @@ pub(super) fn page(about: Option<&str>) -> Decision {
     match Man::new(command).render(&mut out) {
         Ok(()) => say(Exit::Ok, String::from_utf8_lossy(&out).into_owned()),
         Err(error) => misused(&error.to_string()),
+    }
+}
+
+/// Every command, with those that it has.
+fn whole() -> Command {
+    let mut whole = Arguments::command();
+    whole.build();
+    whole
+}
+
+/// Every command by its words: `config`, `config fmt`.
+fn commands() -> Vec<String> {
+    let mut names = Vec::new();
+    named(&whole(), "", &mut names);
+    names
+}
+
+fn named(command: &Command, before: &str, names: &mut Vec<String>) {
+    // What `help` has are the commands once more.
+    let all = command.get_subcommands();
+    for command in all.filter(|command| command.get_name() != "help") {
+        let name = format!("{before}{}", command.get_name());
+        names.push(name.clone());
+        named(command, &format!("{name} "), names);
     }
 }
 
@@ -53,15 +95,22 @@ mod tests {
         }
     }
 
+    fn of(words: &str) -> (Exit, String) {
+        let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
+        said(page(&words))
+    }
+
     #[test]
     fn every_command_has_a_page() {
-        let whole = Arguments::command();
-        for command in whole.get_subcommands() {
-            let (exit, page) = said(page(Some(command.get_name())));
+        let (exit, listed) = said(list());
+        assert_eq!(exit, Exit::Ok);
+        for words in listed.lines() {
+            let (exit, page) = of(words);
             assert_eq!(exit, Exit::Ok);
-            assert!(page.contains(".SH NAME"), "{page}");
+            let name = format!("tidegate\\-{}", words.replace(' ', "\\-"));
+            assert!(page.contains(&format!(".SH NAME\n{name}")), "{page}");
         }
-        let (exit, page) = said(page(None));
+        let (exit, page) = of("");
         assert!(
             exit == Exit::Ok && page.contains("tidegate\\-check(1)"),
             "{page}"
@@ -69,13 +118,28 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_listed_and_those_that_it_has() {
+        let (_, listed) = said(list());
+        let listed: Vec<_> = listed.lines().collect();
+        for command in Arguments::command().get_subcommands() {
+            assert!(listed.contains(&command.get_name()), "{listed:?}");
+        }
+        assert!(listed.contains(&"config fmt"), "{listed:?}");
+        assert!(listed.iter().all(|name| !name.contains("help")));
+    }
+
+    #[test]
     fn a_page_that_is_none_is_told_with_those_there_are() {
-        let (exit, words) = said(page(Some("serve")));
-        assert_eq!(exit, Exit::Usage);
-        assert!(
-            words.starts_with("error: there is no page `serve`; there are toml, run,"),
-            "{words}"
-        );
+        for words in ["serve", "config serve"] {
+            let (exit, said) = of(words);
+            assert_eq!(exit, Exit::Usage);
+            assert!(
+                said.starts_with(&format!(
+                    "error: there is no page `{words}`; there are toml, run,"
+                )),
+                "{said}"
+            );
+        }
     }
 
     #[test]
@@ -95,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_file_has_a_page_with_every_key_once_it_is_needed() {
-        let (exit, page) = said(page(Some("toml")));
+        let (exit, page) = of("toml");
         assert_eq!(exit, Exit::Ok);
         for words in [
             ".SS [[listener]]",

@@ -1,4 +1,4 @@
-//! Where an operator asks: a Unix socket, and HTTP on the loopback.
+//! Where an operator asks: a Unix socket, and HTTP, in the clear or over TLS.
 //!
 //! It owns a thread and a runtime of its own, so that a stuck worker cannot hide itself, and no question
 //! costs a request anything but its answer. It never touches a connection: it asks the process and the
@@ -14,11 +14,15 @@ mod json;
 mod kept;
 mod look;
 pub mod query;
+mod reach;
 pub mod recorded;
+mod secure;
 mod serve;
 mod told;
 mod top;
 mod upgrade;
+
+pub use secure::{Secure, With};
 
 use crate::{
     config::{self, Door},
@@ -59,6 +63,8 @@ pub struct Admin {
     pub unix: Option<PathBuf>,
     /// Where HTTP is spoken, if it is.
     pub http: Option<SocketAddr>,
+    /// By what that is secured, if it is.
+    pub secure: Option<Secure>,
     /// The same sockets, for another process.
     given: Given,
     /// Which of them were given to us.
@@ -95,7 +101,11 @@ impl Admin {
     /// Where it is asked, in the words of the banner.
     #[must_use]
     pub fn places(&self) -> Vec<String> {
-        let http = self.http.map(|address| format!("http://{address}"));
+        let scheme = match self.secure {
+            Some(_) => "https",
+            None => "http",
+        };
+        let http = self.http.map(|address| format!("{scheme}://{address}"));
         let unix = self.unix.as_ref();
         let unix = unix.map(|path| format!("unix {}", path.display()));
         http.into_iter().chain(unix).collect()
@@ -150,9 +160,16 @@ impl Drop for Admin {
 /// Opens what `config` asks for, or goes on at what was `given`, and answers there.
 ///
 /// # Errors
-/// What was asked for by name and cannot be opened; a usual place that is taken is only said.
-pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin, Message> {
+/// What was asked for by name and cannot be opened, or read; a usual place that is taken is only said.
+pub fn start(
+    config: &config::Admin,
+    given: Given,
+    asked: Asked,
+    with: With<'_>,
+) -> Result<Admin, Message> {
     let token = config.token.as_deref().map(token).transpose()?;
+    let secure = config.tls.as_ref().map(|tls| Secure::load(tls, with));
+    let secure = secure.transpose()?;
     let (told, tells) = mpsc::sync_channel(1);
     let (elsewhere, orders) = unbounded_channel();
     let opened = open(config, given)?;
@@ -162,6 +179,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
             .http
             .as_ref()
             .and_then(|(_, bound)| bound.local_addr().ok()),
+        secure: secure.clone(),
         given: opened.again(),
         was_given: opened.was_given,
         elsewhere: Some(elsewhere),
@@ -180,7 +198,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
             };
             let _heard = told.send(Ok(()));
             let local = LocalSet::new();
-            local.block_on(&runtime, answer(asked, token, opened, orders));
+            local.block_on(&runtime, answer(asked, (token, secure), opened, orders));
         })
         .map_err(|error| cannot_start(&error))?;
     let failed = |_| Message::new(Code::WorkerFailed, "the admin thread has failed");
@@ -191,7 +209,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
 /// The life of the thread.
 async fn answer(
     mut asked: Asked,
-    token: Option<String>,
+    (token, secure): (Option<String>, Option<Secure>),
     opened: Opened,
     mut orders: UnboundedReceiver<Option<door::Bound>>,
 ) {
@@ -209,7 +227,7 @@ async fn answer(
         doors.spawn_local(door::unix(bound, Rc::clone(&service)));
     }
     if let Some((_, bound)) = opened.http {
-        doors.spawn_local(door::http(bound, Rc::clone(&service)));
+        doors.spawn_local(door::http(bound, secure, Rc::clone(&service)));
     }
     while let Some(elsewhere) = orders.recv().await {
         doors.shutdown().await;

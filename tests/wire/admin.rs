@@ -16,7 +16,7 @@ pub(crate) struct Stage {
 
 pub(crate) const SOCKET: &str = "admin.sock";
 
-fn file(to: SocketAddr, admin: &str) -> String {
+pub(crate) fn file(to: SocketAddr, admin: &str) -> String {
     format!(
         "defaults = \"2026\"\nworkers = 1\n[[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
         [[cluster]]\nname = \"c\"\nendpoints = [\"{to}\"]\n\

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
 mod admin;
+mod admin_files;
+mod admin_tls;
 mod bad_input;
 mod balance;
 mod browser;

@@ -2,30 +2,24 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
+pub use super::reach::{Https, Where};
 use super::{
     kept,
     query::{Filter, encoded},
+    reach::Reach,
     recorded::Records,
-    told, top, usual_path,
+    told, top,
 };
 use crate::{cli::Exit, config::duration};
-use http_body_util::{BodyExt, Empty};
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-};
-use hyper_util::rt::TokioIo;
+use http_body_util::BodyExt;
+use hyper::{Method, Response, StatusCode, body::Incoming};
 use serde_json::Value;
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     path::PathBuf,
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, UnixStream},
     runtime::Builder,
     task::LocalSet,
     time::{sleep, timeout},
@@ -47,17 +41,6 @@ pub struct Ask {
     pub what: What,
     /// Whether the answer is wanted as it comes.
     pub json: bool,
-}
-
-/// Where a process is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Where {
-    /// At the usual Unix socket.
-    Usual,
-    /// At this one.
-    Unix(PathBuf),
-    /// By HTTP.
-    Http(SocketAddr),
 }
 
 /// What may be asked.
@@ -139,12 +122,19 @@ fn failed(why: &str) -> Exit {
 }
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
+    let at = match Reach::open(&ask.at) {
+        Ok(at) => at,
+        Err(message) => {
+            eprintln!("{}", message.line());
+            return Ok(Exit::Failure);
+        }
+    };
     if let What::Top(once) = ask.what {
-        return top(&ask.at, once, out).await;
+        return top(&at, once, out).await;
     }
     let (method, path) = request(&ask.what);
     if let What::Record(_, folder) = &ask.what {
-        let answer = ask_at(&ask.at, (method, &path));
+        let answer = at.ask((method, &path));
         return kept::keep(answer, (folder.as_deref(), ask.json), out).await;
     }
     let patience = match &ask.what {
@@ -159,7 +149,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Top(_)
         | What::Stop => PATIENCE,
     };
-    let (status, text) = fetch(&ask.at, (method, &path), patience).await?;
+    let (status, text) = fetch(&at, (method, &path), patience).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());
@@ -177,11 +167,11 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         write!(out, "{}", told::told(&ask.what, &value))?;
     }
     match &ask.what {
-        What::Drain(_, true) => watch(&ask.at, out).await?,
+        What::Drain(_, true) => watch(&at, out).await?,
         What::Upgrade(Upgrade { wait: true, .. }) => {
             // The old one, where it says that it is asked from now on.
             match value["old"]["admin"].as_str() {
-                Some(path) => watch(&Where::Unix(path.into()), out).await?,
+                Some(path) => watch(&Reach::Unix(path.into()), out).await?,
                 None => writeln!(out, "the old process cannot be asked any more")?,
             }
         }
@@ -217,7 +207,7 @@ fn request(what: &What) -> (Method, String) {
 }
 
 /// How it stands, once a second on a terminal that is cleared for it, until the process is over.
-async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
+async fn top(at: &Reach, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
     let mut before = None;
     loop {
         let mut answers = [Value::Null, Value::Null];
@@ -240,7 +230,7 @@ async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
 }
 
 /// Says who is left, as often as that changes, until the process is over.
-async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
+async fn watch(at: &Reach, out: &mut dyn Write) -> io::Result<()> {
     let mut before = String::new();
     loop {
         let Ok((_, text)) = fetch(at, (Method::GET, "/v1/connections"), PATIENCE).await else {
@@ -258,11 +248,11 @@ async fn watch(at: &Where, out: &mut dyn Write) -> io::Result<()> {
 }
 
 async fn fetch(
-    at: &Where,
+    at: &Reach,
     question: (Method, &str),
     patience: Duration,
 ) -> io::Result<(StatusCode, String)> {
-    let talk = async { text(ask_at(at, question).await?).await };
+    let talk = async { text(at.ask(question).await?).await };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
     timeout(patience, talk).await.map_err(late)?
 }
@@ -273,51 +263,4 @@ pub(super) async fn text(answer: Response<Incoming>) -> io::Result<(StatusCode, 
     let body = answer.into_body().collect().await;
     let bytes = body.map_err(io::Error::other)?.to_bytes();
     Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-/// An answer, as soon as it begins.
-async fn ask_at(at: &Where, (method, path): (Method, &str)) -> io::Result<Response<Incoming>> {
-    let cannot = |place: String, error: io::Error| {
-        let why = format!(
-            "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
-        );
-        io::Error::new(error.kind(), why)
-    };
-    let unix = match at {
-        Where::Usual => Some(usual_path()),
-        Where::Unix(path) => Some(path.clone()),
-        Where::Http(_) => None,
-    };
-    match (at, unix) {
-        (Where::Http(address), _) => {
-            let stream = TcpStream::connect(address).await;
-            let stream = stream.map_err(|error| cannot(address.to_string(), error))?;
-            exchange(stream, method, path).await
-        }
-        (Where::Usual | Where::Unix(_), socket) => {
-            let socket = socket.unwrap_or_default();
-            let stream = UnixStream::connect(&socket).await;
-            let stream = stream.map_err(|error| cannot(socket.display().to_string(), error))?;
-            exchange(stream, method, path).await
-        }
-    }
-}
-
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    method: Method,
-    path: &str,
-) -> io::Result<Response<Incoming>> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    // It ends with the answer.
-    tokio::task::spawn_local(async move { drop(connection.await) });
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost")
-        .body(Empty::<Bytes>::new())
-        .map_err(io::Error::other)?;
-    sender.send_request(request).await.map_err(io::Error::other)
 }

@@ -1,7 +1,7 @@
 //! The questions, and what answers them.
 //!
 //! It owns the paths and who may ask what. Everybody who gets in by the Unix socket may do everything;
-//! by HTTP one may look, and change nothing without the token. A page of the web that has its reader's
+//! by HTTP one may look, and change nothing without the token, or a certificate in place of it. A page of the web that has its reader's
 //! browser ask the loopback gets nothing either: the name that it asks for is not ours.
 
 use super::{
@@ -34,6 +34,8 @@ use tidegate_core::{event::Kill, session::Wait};
 pub(super) enum Way {
     Unix,
     Http,
+    /// By HTTP, and with a certificate of who may change everything.
+    Certified,
 }
 
 /// Who answers.

@@ -14,6 +14,7 @@ use super::{
     work::{Common, Order},
 };
 use crate::{
+    admin::Secure,
     admission::Seats,
     check::Known,
     config::Config,
@@ -45,6 +46,8 @@ pub(super) struct Current {
     pub(super) generation: u64,
     /// How far it is confined, if it was to be.
     pub(super) confined: Option<Confined>,
+    /// What secures the admin interface, if that is secured: it stays where it is, with its files read again.
+    pub(super) admin: Option<Secure>,
 }
 
 impl Current {
@@ -103,6 +106,13 @@ impl Current {
             &self.process,
             (Some(before), &mut self.inherited),
         )?;
+        let admin = match &self.admin {
+            Some(secure) => {
+                let with = (&self.provider, &self.time);
+                secure.again(config.admin.tls.as_ref(), with)?
+            }
+            None => None,
+        };
         for (at, sockets) in given {
             self.shares.sockets().give(at, sockets, before.workers);
         }
@@ -127,6 +137,9 @@ impl Current {
             }
         }
         self.say(|| Order::Commit);
+        if let (Some(secure), Some(next)) = (&self.admin, admin) {
+            secure.replace(next);
+        }
         self.common = common;
         self.generation += 1;
         let done = (&self.common, certificates, self.generation);

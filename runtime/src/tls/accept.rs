@@ -129,7 +129,7 @@ fn resume_by_tickets(
 ///
 /// # Errors
 /// The file of authorities cannot be loaded or used.
-fn verifier(
+pub(crate) fn verifier(
     clients: &Clients,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, Message> {

@@ -6,6 +6,7 @@
 //! for them.
 
 mod allowed;
+pub(crate) mod certificates;
 pub mod client;
 mod door;
 mod events;
@@ -218,6 +219,7 @@ async fn answer(
     let service = Rc::new(serve::Service {
         asked,
         token,
+        secure: secure.clone(),
         events: events::Events::new(),
         sockets: look::Sockets::new(),
     });

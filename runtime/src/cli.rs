@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod asked_at;
 mod banner;
+mod cert;
 mod check;
 mod explain;
 mod file;
@@ -196,6 +197,7 @@ pub fn decide(
         Some(Verb::Man { page }) => manual::page(page.as_deref()),
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
         Some(Verb::Trace(flags)) => flags.decide(outside, asked_at.place(), output),
+        Some(Verb::Cert(verb)) => verb.decide(asked_at.place(), output),
         Some(Verb::Ask(verb)) => match verb.decide(asked_at.place()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,

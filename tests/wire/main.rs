@@ -10,6 +10,7 @@ mod admin_tls;
 mod bad_input;
 mod balance;
 mod browser;
+mod cert;
 mod clients;
 mod close;
 mod confined;

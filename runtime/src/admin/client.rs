@@ -56,6 +56,10 @@ pub enum What {
     Kill(String, bool),
     /// `reload`, or only what it would change.
     Reload(bool),
+    /// `cert show`: all, or those of this name.
+    Certificates(Option<String>),
+    /// `cert renew`.
+    Renew,
     /// `upgrade`.
     Upgrade(Upgrade),
     /// `drain`: within so long, and whether its end is waited for.
@@ -144,6 +148,8 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Why(..)
         | What::Kill(..)
         | What::Reload(_)
+        | What::Certificates(_)
+        | What::Renew
         | What::Drain(..)
         | What::Record(..)
         | What::Top(_)
@@ -182,6 +188,8 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Why(..)
         | What::Kill(..)
         | What::Reload(_)
+        | What::Certificates(_)
+        | What::Renew
         | What::Record(..)
         | What::Top(_)
         | What::Stop => {}
@@ -198,6 +206,12 @@ fn request(what: &What) -> (Method, String) {
         What::Kill(conn, true) => (Method::DELETE, format!("/v1/connections/{conn}?rst")),
         What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),
         What::Reload(true) => (Method::POST, "/v1/config/plan".to_owned()),
+        What::Certificates(None) => (Method::GET, "/v1/certificates".to_owned()),
+        What::Certificates(Some(name)) => {
+            let path = format!("/v1/certificates?name={}", encoded(name));
+            (Method::GET, path)
+        }
+        What::Renew => (Method::POST, "/v1/certificates/renew".to_owned()),
         What::Upgrade(upgrade) => (Method::POST, format!("/v1/upgrade?{}", upgrade.query())),
         What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
         What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),

@@ -168,10 +168,7 @@ async fn exchange(
 
 /// No handshake, and what may help.
 fn unsecured(place: &str, error: &io::Error) -> io::Error {
-    let help = match alert(error) {
-        Some(help) => help,
-        None => "--admin-ca says who signs its certificate",
-    };
+    let help = alert(error).unwrap_or("--admin-ca says who signs its certificate");
     let why = format!("cannot ask at {place}: {error}; {help}");
     io::Error::new(error.kind(), why)
 }

@@ -7,8 +7,9 @@ use super::serve::Way;
 use crate::{
     config::{AdminTls, ClientAuth, Clients},
     message::Message,
+    observe::whole::Certificate,
     tls::{
-        accept::{server_config, verifier},
+        accept::{server_config, shown, verifier},
         files,
     },
 };
@@ -35,7 +36,14 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Secure {
     asked: Arc<AdminTls>,
-    now: Arc<Mutex<Arc<ServerConfig>>>,
+    now: Arc<Mutex<Arc<Loaded>>>,
+}
+
+/// What was made of the files.
+#[derive(Debug)]
+pub struct Loaded {
+    config: Arc<ServerConfig>,
+    certificates: Vec<Certificate>,
 }
 
 /// What is needed to load it.
@@ -50,7 +58,7 @@ impl Secure {
         let now = read(asked, with)?;
         Ok(Secure {
             asked: Arc::new(asked.clone()),
-            now: Arc::new(Mutex::new(now)),
+            now: Arc::new(Mutex::new(Arc::new(now))),
         })
     }
 
@@ -63,7 +71,7 @@ impl Secure {
         &self,
         configured: Option<&AdminTls>,
         with: With<'_>,
-    ) -> Result<Option<Arc<ServerConfig>>, Message> {
+    ) -> Result<Option<Loaded>, Message> {
         match configured == Some(&*self.asked) {
             true => read(&self.asked, with).map(Some),
             false => Ok(None),
@@ -71,8 +79,17 @@ impl Secure {
     }
 
     /// Handshakes from now on are as `next` says.
-    pub fn replace(&self, next: Arc<ServerConfig>) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    pub fn replace(&self, next: Loaded) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+
+    fn now(&self) -> Arc<Loaded> {
+        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The certificates that are shown.
+    pub(super) fn certificates(&self) -> Vec<Certificate> {
+        self.now().certificates.clone()
     }
 
     /// Shakes hands; says also whether the client has shown who it is. Whoever is refused has been told why.
@@ -81,7 +98,7 @@ impl Secure {
         stream: TcpStream,
         client: SocketAddr,
     ) -> Option<(TlsStream<TcpStream>, Way)> {
-        let config = Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner));
+        let config = Arc::clone(&self.now().config);
         let shaking = TlsAcceptor::from(config).accept(stream).into_fallible();
         match timeout(HANDSHAKE, shaking).await {
             Ok(Ok(stream)) => {
@@ -105,10 +122,12 @@ impl Secure {
     }
 }
 
-fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Arc<ServerConfig>, Message> {
+fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Loaded, Message> {
     let certificates = asked.certificates.iter();
     let certificates = certificates.map(|one| files::load(one, provider));
     let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+    let paths = asked.certificates.iter().map(|one| &*one.cert);
+    let shown = shown("", paths.zip(&certificates), (provider, time.as_ref()));
     let clients = asked.client_ca.clone().map(|ca| Clients {
         ca,
         auth: ClientAuth::Required,
@@ -121,7 +140,10 @@ fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Arc<ServerConfig
     // Nobody goes on by what was true of a certificate some hours ago.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
+    Ok(Loaded {
+        config: Arc::new(config),
+        certificates: shown,
+    })
 }
 
 /// An operator without the right certificate is for another operator to read of; the rest is noise.

@@ -5,8 +5,9 @@
 //! browser ask the loopback gets nothing either: the name that it asks for is not ours.
 
 use super::{
-    Asked,
+    Asked, Secure,
     allowed::lets_in,
+    certificates,
     events::{Events, Told},
     joined, json, look,
     query::Filter,
@@ -14,8 +15,12 @@ use super::{
     upgrade,
 };
 use crate::{
+    clock::unix_seconds,
     config,
-    observe::{Conn, Metrics, Usage, Whole, whole},
+    observe::{
+        Conn, Metrics, Usage, Whole,
+        whole::{self, Certificate},
+    },
     picture::picture,
     roll::{Order, Said},
 };
@@ -43,6 +48,7 @@ pub(super) enum Way {
 pub(super) struct Service {
     pub(super) asked: Asked,
     pub(super) token: Option<String>,
+    pub(super) secure: Option<Secure>,
     pub(super) events: Events,
     pub(super) sockets: look::Sockets,
 }
@@ -72,6 +78,7 @@ impl Service {
             (&Method::POST, ["v1", "config", "plan"]) => self.plan().await,
             (&Method::POST, ["v1", "reload"]) => self.reload().await,
             (&Method::POST, ["v1", "upgrade"]) => upgrade::upgrade(&self.asked, way, &query).await,
+            (&Method::POST, ["v1", "certificates", "renew"]) => self.renew().await,
             (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,
             (&Method::POST, ["v1", "stop"]) => done(self.asked.process.stop().await),
             (&Method::DELETE, ["v1", "connections", conn]) => {
@@ -110,6 +117,7 @@ impl Service {
                 Some(status) => text(StatusCode::OK, &status.config),
                 None => over(),
             },
+            ["v1", "certificates"] => self.show(query),
             ["v1", "connections"] => match Filter::read(query) {
                 Ok(filter) => value(StatusCode::OK, &self.connections(&filter).await),
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
@@ -124,6 +132,33 @@ impl Service {
             ["v1", "trace"] => self.record(query),
             ["ui"] => page(),
             _ => fault(StatusCode::NOT_FOUND, "there is nothing here"),
+        }
+    }
+
+    /// The certificates that are shown now: those of listeners, and our own.
+    fn certificates(&self) -> Vec<Certificate> {
+        let mut all = self.asked.facts.certificates();
+        all.extend(self.secure.iter().flat_map(Secure::certificates));
+        all
+    }
+
+    fn show(&self, query: &str) -> Answer {
+        match certificates::asked(query, self.certificates()) {
+            Ok(all) => value(StatusCode::OK, &certificates::value(&all, unix_seconds())),
+            Err((status, why)) => fault(status, &why),
+        }
+    }
+
+    async fn renew(&self) -> Answer {
+        let before = self.certificates();
+        match self.asked.process.renew().await {
+            Some(Ok(generation)) => {
+                let now = (self.certificates(), unix_seconds());
+                let told = certificates::renewed(&before, &now.0, generation, now.1);
+                value(StatusCode::OK, &told)
+            }
+            Some(Err(why)) => fault(StatusCode::UNPROCESSABLE_ENTITY, &why),
+            None => over(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
 use super::{
-    ask::AskVerb, asked_at::AskedAt, probe::ProbeFlags, route::RouteFlags, trace::TraceFlags,
+    ask::AskVerb, asked_at::AskedAt, cert::CertVerb, probe::ProbeFlags, route::RouteFlags,
+    trace::TraceFlags,
 };
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
@@ -51,6 +52,9 @@ pub(super) enum Verb {
     Probe(ProbeFlags),
     #[command(flatten)]
     Ask(AskVerb),
+    /// Certificates: which are served, and new ones
+    #[command(subcommand)]
+    Cert(CertVerb),
     /// Say which metrics there are
     #[command(subcommand)]
     Metrics(Metrics),

@@ -34,7 +34,7 @@ pub(super) enum AskVerb {
 pub(super) struct Plain {
     /// Print the answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

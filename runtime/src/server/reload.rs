@@ -17,12 +17,13 @@ use crate::{
     admin::Secure,
     admission::Seats,
     check::Known,
-    config::Config,
+    config::{Config, Tls},
     message::{Code, Message},
     net::kernel::Shares,
+    tls::dev,
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// What is served now, and what a next generation of it goes on with.
@@ -78,6 +79,43 @@ impl Current {
                 self.facts.reloaded(None);
                 let code = message.code();
                 tracing::error!(%code, "not reloaded: {}; nothing was changed", message.what());
+                Err(line(&message))
+            }
+        }
+    }
+
+    /// Makes development certificates anew, and serves as before, with all files of certificates as they are
+    /// now.
+    ///
+    /// # Errors
+    /// Why that is not so; what is served has not changed.
+    pub(super) async fn renew(&mut self) -> Result<(), String> {
+        let config = self.common.config.clone();
+        let tls = config.listeners.iter().filter_map(|one| one.tls.as_ref());
+        let directories: BTreeSet<_> = tls
+            .filter_map(|tls| match tls {
+                Tls::Dev(directory) => Some(directory),
+                Tls::Files(_) => None,
+            })
+            .collect();
+        let (provider, time) = (&self.provider, self.time.as_ref());
+        let made = directories
+            .into_iter()
+            .try_for_each(|directory| dev::renew(directory, provider, time).map(drop));
+        let done = match made {
+            Ok(()) => self.reload(&config).await,
+            Err(message) => Err(message),
+        };
+        match done {
+            Ok(()) => {
+                let generation = self.generation;
+                tracing::info!(generation, "certificates were read again");
+                Ok(())
+            }
+            Err(message) => {
+                self.facts.reloaded(None);
+                let (code, what) = (message.code(), message.what());
+                tracing::error!(%code, "certificates were not read again: {what}");
                 Err(line(&message))
             }
         }

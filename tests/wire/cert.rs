@@ -124,7 +124,7 @@ fn what_is_shown_is_what_is_served() {
     for said in [
         "names   localhost, 127.0.0.1, ::1\n",
         "issuer  CN=tidegate development authority\n",
-        "89d left\n",
+        "d left\n",
         "key     ECDSA P-256\n",
         &format!("listener web  {}\n", www.display()),
         "names   www.example\n",

@@ -141,21 +141,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         let answer = at.ask((method, &path));
         return kept::keep(answer, (folder.as_deref(), ask.json), out).await;
     }
-    let patience = match &ask.what {
-        What::Upgrade(upgrade) => upgrade.patience(),
-        What::Status
-        | What::Conns(_)
-        | What::Why(..)
-        | What::Kill(..)
-        | What::Reload(_)
-        | What::Certificates(_)
-        | What::Renew
-        | What::Drain(..)
-        | What::Record(..)
-        | What::Top(_)
-        | What::Stop => PATIENCE,
-    };
-    let (status, text) = fetch(&at, (method, &path), patience).await?;
+    let (status, text) = fetch(&at, (method, &path), ask.what.patience()).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());
@@ -195,6 +181,26 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         | What::Stop => {}
     }
     Ok(Exit::Ok)
+}
+
+impl What {
+    /// How long an answer may take.
+    fn patience(&self) -> Duration {
+        match self {
+            What::Upgrade(upgrade) => upgrade.patience(),
+            What::Status
+            | What::Conns(_)
+            | What::Why(..)
+            | What::Kill(..)
+            | What::Reload(_)
+            | What::Certificates(_)
+            | What::Renew
+            | What::Drain(..)
+            | What::Record(..)
+            | What::Top(_)
+            | What::Stop => PATIENCE,
+        }
+    }
 }
 
 fn request(what: &What) -> (Method, String) {

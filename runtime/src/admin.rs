@@ -247,7 +247,8 @@ fn watch(service: &Rc<serve::Service>, is_open: bool) {
         });
     }
     tokio::task::spawn_local(async move {
-        sampled.events.sample(&sampled.asked).await;
+        let (asked, sockets) = (&sampled.asked, &sampled.sockets);
+        sampled.events.sample(asked, sockets).await;
     });
 }
 

@@ -9,7 +9,7 @@ use super::{
     allowed::lets_in,
     certificates,
     events::{Events, Told},
-    joined, json, look,
+    json, look,
     query::Filter,
     recorded::{Recorded, Records},
     upgrade,
@@ -162,23 +162,9 @@ impl Service {
         }
     }
 
-    /// The connections that are meant, with their sockets as the kernel lists them, and the sockets that
-    /// none of them has; as each connection says of its own where the kernel lists none.
+    /// The connections that are meant, and the sockets that none of them has.
     async fn connections(&self, filter: &Filter) -> Value {
-        let before = self.sockets.each(&self.asked).await;
-        let mut all = self.asked.workers.sessions(None, Order::Look).await;
-        let mut without = None;
-        if let Some((before, _)) = before
-            && let Some((behind, now)) = self.sockets.each(&self.asked).await
-        {
-            joined::join(&mut all.answers, &behind, now);
-            // Whoever does not answer has sockets, too.
-            if all.silent.is_empty() {
-                let behind = (&*behind, now);
-                without = Some(joined::without(&all.answers, &before, behind, filter));
-            }
-        }
-        all.answers.retain(|said| filter.means(said));
+        let (all, without) = self.sockets.connections(&self.asked, filter).await;
         json::connections(all, without.as_ref())
     }
 

@@ -80,7 +80,8 @@ fn sockets_are_those_that_the_kernel_lists() {
         format!("/{side}\\s+established\\s+1\\s.*\\s{conn}(\\n|$)/.test({rows})")
     };
     shown.until(&row("server", "0-1"));
-    up.say(OK);
+    // It stays in the pool for as long as all this may take.
+    up.say(b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=60\r\nContent-Length: 2\r\n\r\nok");
     assert_eq!(client.message().body, b"ok");
     shown.until(&row("server", "none"));
     assert_eq!(shown.evaluated(&row("client", "0-1")), true);

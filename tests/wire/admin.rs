@@ -323,6 +323,31 @@ fn the_socket_is_for_its_owner_and_is_found_and_left_in_order() {
     });
 }
 
+/// Whoever is told to stop at once may be gone before it has answered.
+#[test]
+fn who_stops_without_an_answer_has_stopped() {
+    let scratch = Scratch::new();
+    let path = scratch.path(SOCKET);
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    // It hears each question, and is gone.
+    std::thread::spawn(move || {
+        for asked in listener.incoming() {
+            let (mut asked, mut question) = (asked.unwrap(), Vec::new());
+            while !question.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                std::io::Read::read_exact(&mut asked, &mut byte).unwrap();
+                question.extend(byte);
+            }
+        }
+    });
+    for (verb, code) in [("stop", 0), ("drain", 1)] {
+        let mut command = program(&scratch);
+        command.arg(verb).arg("--admin").arg(&path);
+        let done = run(command);
+        assert_eq!(done.code(), Some(code), "{verb}: {}", done.said);
+    }
+}
+
 /// G9, by an operator's word.
 #[test]
 fn a_drain_has_the_deadline_that_it_is_given() {

@@ -141,7 +141,13 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
         let answer = at.ask((method, &path));
         return kept::keep(answer, (folder.as_deref(), ask.json), out).await;
     }
-    let (status, text) = fetch(&at, (method, &path), ask.what.patience()).await?;
+    let (status, text) = match fetch(&at, (method, &path), ask.what.patience()).await {
+        // It has heard that, and was gone before it could answer.
+        Err(error) if ask.what == What::Stop && error.kind() == io::ErrorKind::UnexpectedEof => {
+            (StatusCode::ACCEPTED, "{}\n".to_owned())
+        }
+        answer => answer?,
+    };
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());

@@ -186,7 +186,11 @@ fn unanswered(place: &str, error: &hyper::Error) -> io::Error {
         None if error.is_parse() => "; where it speaks TLS, write https://HOST:PORT".to_owned(),
         None => String::new(),
     };
-    io::Error::other(format!("cannot ask at {place}: {reason}{help}"))
+    let kind = match error.is_incomplete_message() {
+        true => io::ErrorKind::UnexpectedEof,
+        false => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, format!("cannot ask at {place}: {reason}{help}"))
 }
 
 /// What may help against an alert that is told in `error`.

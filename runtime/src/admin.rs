@@ -1,4 +1,4 @@
-//! Where an operator asks: a Unix socket, and HTTP on the loopback.
+//! Where an operator asks: a Unix socket, and HTTP, in the clear or over TLS.
 //!
 //! It owns a thread and a runtime of its own, so that a stuck worker cannot hide itself, and no question
 //! costs a request anything but its answer. It never touches a connection: it asks the process and the
@@ -6,6 +6,7 @@
 //! for them.
 
 mod allowed;
+pub(crate) mod certificates;
 pub mod changed;
 pub mod client;
 mod door;
@@ -15,11 +16,15 @@ mod json;
 mod kept;
 mod look;
 pub mod query;
+mod reach;
 pub mod recorded;
+mod secure;
 mod serve;
 mod told;
 mod top;
 mod upgrade;
+
+pub use secure::{Secure, With};
 
 use crate::{
     config::{self, Door},
@@ -60,6 +65,8 @@ pub struct Admin {
     pub unix: Option<PathBuf>,
     /// Where HTTP is spoken, if it is.
     pub http: Option<SocketAddr>,
+    /// By what that is secured, if it is.
+    pub secure: Option<Secure>,
     /// The same sockets, for another process.
     given: Given,
     /// Which of them were given to us.
@@ -96,7 +103,11 @@ impl Admin {
     /// Where it is asked, in the words of the banner.
     #[must_use]
     pub fn places(&self) -> Vec<String> {
-        let http = self.http.map(|address| format!("http://{address}"));
+        let scheme = match self.secure {
+            Some(_) => "https",
+            None => "http",
+        };
+        let http = self.http.map(|address| format!("{scheme}://{address}"));
         let unix = self.unix.as_ref();
         let unix = unix.map(|path| format!("unix {}", path.display()));
         http.into_iter().chain(unix).collect()
@@ -151,9 +162,16 @@ impl Drop for Admin {
 /// Opens what `config` asks for, or goes on at what was `given`, and answers there.
 ///
 /// # Errors
-/// What was asked for by name and cannot be opened; a usual place that is taken is only said.
-pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin, Message> {
+/// What was asked for by name and cannot be opened, or read; a usual place that is taken is only said.
+pub fn start(
+    config: &config::Admin,
+    given: Given,
+    asked: Asked,
+    with: With<'_>,
+) -> Result<Admin, Message> {
     let token = config.token.as_deref().map(token).transpose()?;
+    let secure = config.tls.as_ref().map(|tls| Secure::load(tls, with));
+    let secure = secure.transpose()?;
     let (told, tells) = mpsc::sync_channel(1);
     let (elsewhere, orders) = unbounded_channel();
     let opened = open(config, given)?;
@@ -163,6 +181,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
             .http
             .as_ref()
             .and_then(|(_, bound)| bound.local_addr().ok()),
+        secure: secure.clone(),
         given: opened.again(),
         was_given: opened.was_given,
         elsewhere: Some(elsewhere),
@@ -181,7 +200,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
             };
             let _heard = told.send(Ok(()));
             let local = LocalSet::new();
-            local.block_on(&runtime, answer(asked, token, opened, orders));
+            local.block_on(&runtime, answer(asked, (token, secure), opened, orders));
         })
         .map_err(|error| cannot_start(&error))?;
     let failed = |_| Message::new(Code::WorkerFailed, "the admin thread has failed");
@@ -192,7 +211,7 @@ pub fn start(config: &config::Admin, given: Given, asked: Asked) -> Result<Admin
 /// The life of the thread.
 async fn answer(
     mut asked: Asked,
-    token: Option<String>,
+    (token, secure): (Option<String>, Option<Secure>),
     opened: Opened,
     mut orders: UnboundedReceiver<Option<door::Bound>>,
 ) {
@@ -201,6 +220,7 @@ async fn answer(
     let service = Rc::new(serve::Service {
         asked,
         token,
+        secure: secure.clone(),
         events: events::Events::new(),
         sockets: look::Sockets::new(),
     });
@@ -210,7 +230,7 @@ async fn answer(
         doors.spawn_local(door::unix(bound, Rc::clone(&service)));
     }
     if let Some((_, bound)) = opened.http {
-        doors.spawn_local(door::http(bound, Rc::clone(&service)));
+        doors.spawn_local(door::http(bound, secure, Rc::clone(&service)));
     }
     while let Some(elsewhere) = orders.recv().await {
         doors.shutdown().await;
@@ -228,7 +248,8 @@ fn watch(service: &Rc<serve::Service>, is_open: bool) {
         });
     }
     tokio::task::spawn_local(async move {
-        sampled.events.sample(&sampled.asked).await;
+        let (asked, sockets) = (&sampled.asked, &sampled.sockets);
+        sampled.events.sample(asked, sockets).await;
     });
 }
 

@@ -5,7 +5,9 @@
 
 mod args;
 mod ask;
+mod asked_at;
 mod banner;
+mod cert;
 mod check;
 mod explain;
 mod file;
@@ -164,7 +166,8 @@ pub fn decide(
         return usage(&error, color);
     }
     let outside = outside.as_ref();
-    let admin = arguments.common.admin.or_else(|| named(outside));
+    let asked_at = arguments.common.admin.or(outside);
+    let admin = asked_at.at.clone();
     match arguments.verb {
         Some(Verb::Demo(demo)) => {
             let (serve, count) = (demo.serve, demo.count);
@@ -193,8 +196,9 @@ pub fn decide(
         Some(Verb::Completions { shell }) => manual::completions(shell),
         Some(Verb::Man(man)) => man.say(),
         Some(Verb::Metrics(Metrics::List(flags))) => metrics(&flags, outside, color),
-        Some(Verb::Trace(flags)) => flags.decide(outside, ask::place(admin.as_deref()), output),
-        Some(Verb::Ask(verb)) => match verb.decide(admin.as_deref()) {
+        Some(Verb::Trace(flags)) => flags.decide(outside, asked_at.place(), output),
+        Some(Verb::Cert(verb)) => verb.decide(asked_at.place(), output),
+        Some(Verb::Ask(verb)) => match verb.decide(asked_at.place()) {
             Ok(ask) => Decision::Start(Command::Ask(Box::new(ask)), output),
             Err(refusal) => refusal,
         },
@@ -260,12 +264,6 @@ fn output(common: &Common, terminal: bool, outside: &dyn Outside) -> Output {
         color,
         paint,
     }
-}
-
-/// Where an operator asks, as the environment says.
-fn named(outside: &dyn Outside) -> Option<String> {
-    let value = outside.variable("TIDEGATE_ADMIN");
-    value.filter(|value| !value.is_empty())
 }
 
 /// With the admin interface that the command line asks for, if it does.

@@ -60,7 +60,7 @@ pub(crate) use units::show_duration as show_span;
 pub use {
     access::Access,
     address::Authority,
-    admin::{Admin, Door},
+    admin::{Admin, AdminTls, Door},
     choosing::{Affinity, Choosing, Ejection},
     credentials::{CertificateFiles, OriginTls, Roots, Tls},
     dns::Dns,

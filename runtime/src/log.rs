@@ -11,7 +11,7 @@ mod format;
 mod template;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(crate) mod time;
 mod writer;
 
 pub use self::{

@@ -165,6 +165,7 @@ impl Server {
                 inherited,
                 generation: 1,
                 confined,
+                admin: None,
             },
         };
         server.hire().inspect_err(|_| server.say(Word::Stop))?;
@@ -211,7 +212,9 @@ impl Server {
             facts: self.current.facts.clone(),
             readiness: self.readiness(),
         };
-        self.admin = admin::start(doors, given, asked)?;
+        let with = (&self.current.provider, &self.current.time);
+        self.admin = admin::start(doors, given, asked, with)?;
+        self.current.admin.clone_from(&self.admin.secure);
         Ok(())
     }
 

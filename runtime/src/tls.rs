@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod dev;
 pub mod files;
+pub mod leaf;
 pub(crate) mod memory;
 pub mod origin;
 pub mod port;

@@ -1,8 +1,12 @@
 //! Where an operator asks: what is wrong with it, and what it comes to.
 
+use crate::machine::Still;
 use crate::{good::good, printed, said, snapshot};
 use std::path::Path;
-use tidegate::config::{Admin, Config, Door};
+use tidegate::{
+    config::{self, Admin, AdminTls, CertificateFiles, Config, Door},
+    message::pictures,
+};
 
 fn file(admin: &str) -> String {
     format!(
@@ -40,6 +44,71 @@ fn where_it_is_asked() {
         unix: Door::At(Path::new("/run/t.sock").to_owned()),
         http: Door::At("0.0.0.0:1".parse().expect("an address")),
         token: Some(Path::new("/etc/token").to_owned()),
+        tls: None,
     };
     assert_eq!(config.admin, expected);
+}
+
+#[test]
+fn an_admin_whose_tls_cannot_be() {
+    let all = [
+        "tls = { key = \"a.key\", client_ca = \"none.pem\" }",
+        "tls = { cert = \"good.pem\", client_ca = \"good.pem\" }",
+        "tls = { client_ca = \"good.pem\" }",
+        "tls = { cert = \"none.pem\", key = \"none.key\" }",
+        "tls = { certs = [\"good.pem\"], client_auth = \"optional\" }",
+        "tls = \"dev\"",
+        // A certificate of ours says nothing of who comes.
+        "http = \"0.0.0.0:9901\"\ntls = { certs = [\"good.pem\"] }",
+    ];
+    let all = all.map(|admin| said(&file(admin)));
+    snapshot("an_admin_whose_tls_cannot_be", &all.join("\n"));
+}
+
+/// What `admin` warns of.
+fn warned(admin: &str) -> String {
+    let text = file(admin);
+    let read = config::read("conf/tidegate.toml", &text, Path::new("conf"), &Still);
+    assert!(read.config.is_some(), "{admin}");
+    pictures(&read.messages, &read.sources, false)
+}
+
+#[test]
+fn a_token_is_better_not_read_on_the_way() {
+    let clear = "http = \"10.0.0.1:9901\"\ntoken_file = \"token\"\n";
+    snapshot("a_token_in_the_clear", &warned(clear));
+    for good in [
+        &clear.replace("10.0.0.1", "127.0.0.1"),
+        &format!("{clear}tls = {{ certs = [\"good.pem\"] }}"),
+        "http = \"10.0.0.1:9901\"\ntls = { certs = [\"good.pem\"], client_ca = \"good.pem\" }",
+    ] {
+        assert_eq!(warned(good), "", "{good}");
+    }
+}
+
+#[test]
+fn how_it_is_secured() {
+    let path = |name: &str| Path::new("conf").join(name);
+    let both = |cert, key| CertificateFiles {
+        cert: path(cert),
+        key: path(key),
+    };
+    for (text, certificates, client_ca) in [
+        (
+            "tls = { cert = \"good.pem\", key = \"own.key\" }",
+            both("good.pem", "own.key"),
+            None,
+        ),
+        (
+            "tls = { certs = [\"good.pem\"], client_ca = \"good.pem\" }",
+            both("good.pem", "good.pem"),
+            Some(path("good.pem")),
+        ),
+    ] {
+        let tls = AdminTls {
+            certificates: vec![certificates],
+            client_ca,
+        };
+        assert_eq!(admin(text).admin.tls, Some(tls), "{text}");
+    }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Stage {
 
 pub(crate) const SOCKET: &str = "admin.sock";
 
-fn file(to: SocketAddr, admin: &str) -> String {
+pub(crate) fn file(to: SocketAddr, admin: &str) -> String {
     format!(
         "defaults = \"2026\"\nworkers = 1\n[[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
         [[cluster]]\nname = \"c\"\nendpoints = [\"{to}\"]\n\
@@ -321,6 +321,31 @@ fn the_socket_is_for_its_owner_and_is_found_and_left_in_order() {
     running.until("its banner", |said| {
         said.contains("admin  http").then_some(())
     });
+}
+
+/// Whoever is told to stop at once may be gone before it has answered.
+#[test]
+fn who_stops_without_an_answer_has_stopped() {
+    let scratch = Scratch::new();
+    let path = scratch.path(SOCKET);
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    // It hears each question, and is gone.
+    std::thread::spawn(move || {
+        for asked in listener.incoming() {
+            let (mut asked, mut question) = (asked.unwrap(), Vec::new());
+            while !question.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                std::io::Read::read_exact(&mut asked, &mut byte).unwrap();
+                question.extend(byte);
+            }
+        }
+    });
+    for (verb, code) in [("stop", 0), ("drain", 1)] {
+        let mut command = program(&scratch);
+        command.arg(verb).arg("--admin").arg(&path);
+        let done = run(command);
+        assert_eq!(done.code(), Some(code), "{verb}: {}", done.said);
+    }
 }
 
 /// G9, by an operator's word.

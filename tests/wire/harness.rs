@@ -382,7 +382,7 @@ pub(crate) fn run(mut command: Command) -> Done {
 }
 
 /// The first address with a port in `said`, once its line is complete.
-fn address_in(said: &str) -> Option<SocketAddr> {
+pub(crate) fn address_in(said: &str) -> Option<SocketAddr> {
     let whole = said.rsplit_once('\n').map_or("", |(lines, _)| lines);
     // A log line with some other address may come first.
     let line = whole.lines().find(|line| line.contains(" -> "))?;

@@ -5,6 +5,7 @@
 use crate::harness::Scratch;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 use rustls::{
     RootCertStore, ServerConfig,
@@ -36,7 +37,17 @@ impl Authority {
 
     /// Signs for `name`.
     pub(crate) fn leaf(&self, name: &str) -> Leaf {
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        self.signed(CertificateParams::new(vec![name.to_owned()]).unwrap())
+    }
+
+    /// Signs for `name` what nobody may believe any more.
+    pub(crate) fn expired(&self, name: &str) -> Leaf {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(2001, 1, 1);
+        self.signed(params)
+    }
+
+    fn signed(&self, params: CertificateParams) -> Leaf {
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.0).unwrap();
         Leaf {

@@ -5,9 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
 mod admin;
+mod admin_files;
+mod admin_tls;
 mod bad_input;
 mod balance;
 mod browser;
+mod cert;
 mod changed;
 mod clients;
 mod close;

@@ -69,6 +69,40 @@ fn who_is_here_is_shown_and_every_row_leads_to_its_picture() {
     );
 }
 
+/// What the kernel lists, and no connection has: an upstream connection that waits in the pool.
+#[test]
+fn sockets_are_those_that_the_kernel_lists() {
+    let stage = stage();
+    let (mut client, mut up) = stage.asked();
+    let mut shown = page(&stage, "");
+    let rows = "document.getElementById('sockets').innerText";
+    let row = |side: &str, conn: &str| {
+        format!("/{side}\\s+established\\s+1\\s.*\\s{conn}(\\n|$)/.test({rows})")
+    };
+    shown.until(&row("server", "0-1"));
+    // It stays in the pool for as long as all this may take.
+    up.say(b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=60\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(client.message().body, b"ok");
+    shown.until(&row("server", "none"));
+    assert_eq!(shown.evaluated(&row("client", "0-1")), true);
+    // By how long they are in their state, and not by how old their connections are.
+    let drawn = shown.evaluated(&format!(
+        "(sockets([{{ conn: '9-8', age: 90, client: {{ state: 'close_wait', state_for: 20 }} }},
+            {{ conn: '9-9', age: 80, client: {{ state: 'close_wait', state_for: 30 }} }}],
+            [{{ side: 'upstream', state: 'close_wait', count: 2, oldest: 5 }}]), {rows})"
+    ));
+    let expected = "client\tclose_wait\t2\t30.0 s\t9-9\nserver\tclose_wait\t2\t5.0 s\tnone";
+    assert_eq!(drawn, expected);
+    let top = stage.told("top --once");
+    let lines = top.lines().map(|line| line.split_whitespace());
+    let lines: Vec<Vec<_>> = lines.map(Iterator::collect).collect();
+    for (side, conn) in [("server", "none"), ("client", "0-1")] {
+        let is = |line: &&Vec<&str>| line[..] == [side, "established", "1", line[3], conn];
+        let found = lines.iter().filter(|line| line.len() == 5).find(is);
+        assert!(found.is_some(), "{side}: {top}");
+    }
+}
+
 #[test]
 fn a_filter_leaves_those_that_it_means() {
     let stage = stage();

@@ -78,8 +78,13 @@ impl Secure {
 
     /// Tries to shake hands as the client that `config` makes.
     pub(crate) fn try_connect(raw: Raw, config: ClientConfig) -> Result<Secure, String> {
+        Secure::try_shared(raw, &Arc::new(config))
+    }
+
+    /// The same, with the sessions that another client of this `config` has kept.
+    pub(crate) fn try_shared(raw: Raw, config: &Arc<ClientConfig>) -> Result<Secure, String> {
         let name = ServerName::try_from("localhost").unwrap();
-        let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+        let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
         Secure::shaken(raw, tls.into())
     }
 

@@ -1,12 +1,12 @@
 //! Who may ask what: by the Unix socket everything; by HTTP one may look, and change nothing without the
-//! token.
+//! token, or a certificate that stands for it.
 //!
 //! Pure.
 
 use super::serve::Way;
 use hyper::{
     Method, Request, StatusCode,
-    header::{AUTHORIZATION, HOST, HeaderValue},
+    header::{AUTHORIZATION, AsHeaderName, HOST, HeaderValue, ORIGIN},
 };
 use std::net::IpAddr;
 
@@ -19,13 +19,17 @@ pub(super) fn lets_in<B>(
     token: Option<&str>,
     request: &Request<B>,
 ) -> Result<(), (StatusCode, &'static str)> {
-    if way == Way::Unix {
-        return Ok(());
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    match way {
+        Way::Unix => return Ok(()),
+        // A browser shows its user's certificate for any page that has it ask here; but it says which.
+        Way::Certified if !looks && is_from_elsewhere(request) => {
+            return Err((StatusCode::FORBIDDEN, "a page of another has asked"));
+        }
+        Way::Certified => return Ok(()),
+        Way::Http => {}
     }
-    let header = |name| {
-        let value: Option<&HeaderValue> = request.headers().get(name);
-        value.and_then(|value| value.to_str().ok())
-    };
+    let header = |name| text(request, name);
     let said = header(AUTHORIZATION).and_then(|said| said.strip_prefix("Bearer "));
     if let (Some(token), Some(said)) = (token, said) {
         return match same(token, said) {
@@ -33,7 +37,6 @@ pub(super) fn lets_in<B>(
             false => Err((StatusCode::UNAUTHORIZED, "that is not the token")),
         };
     }
-    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if !looks {
         let why = "changes need the token of [admin], or the Unix socket";
         return Err((StatusCode::FORBIDDEN, why));
@@ -46,6 +49,24 @@ pub(super) fn lets_in<B>(
         return Err((StatusCode::UNAUTHORIZED, "the token is asked for"));
     }
     Ok(())
+}
+
+fn text<B>(request: &Request<B>, name: impl AsHeaderName) -> Option<&str> {
+    let value: Option<&HeaderValue> = request.headers().get(name);
+    value.and_then(|value| value.to_str().ok())
+}
+
+/// Whether a browser asks for a page that is not ours: fetch's `Sec-Fetch-Site` says so, and where a
+/// browser does not know that, `Origin`. Whoever is no browser says neither.
+fn is_from_elsewhere<B>(request: &Request<B>) -> bool {
+    match (text(request, "sec-fetch-site"), text(request, ORIGIN)) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let page = origin.split_once("://").map(|(_, page)| page);
+            page.is_none() || page != text(request, HOST)
+        }
+        (None, None) => false,
+    }
 }
 
 /// In a time that tells nothing of where they differ.
@@ -91,6 +112,40 @@ mod tests {
             "[2001:db8::1]:1",
         ] {
             assert!(!is_own_name(others), "{others}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_for_everything_that_no_page_of_another_has_asked_for() {
+        let own = ("host", "proxy.internal:9901");
+        let asks = |method: Method, fields: &[(&str, &str)]| {
+            let mut request = Request::builder().method(method);
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(()).unwrap();
+            lets_in(Way::Certified, None, &request).is_ok()
+        };
+        for good in [
+            &[own][..],
+            &[own, ("sec-fetch-site", "same-origin")],
+            &[own, ("sec-fetch-site", "none")],
+            &[own, ("origin", "https://proxy.internal:9901")],
+        ] {
+            assert!(asks(Method::POST, good), "{good:?}");
+        }
+        for bad in [
+            &[own, ("sec-fetch-site", "cross-site")][..],
+            &[own, ("sec-fetch-site", "same-site")],
+            &[own, ("origin", "https://evil.example")],
+            &[own, ("origin", "https://proxy.internal")],
+            &[own, ("origin", "null")],
+            &[("origin", "null")],
+        ] {
+            assert!(!asks(Method::POST, bad), "{bad:?}");
+            assert!(!asks(Method::DELETE, bad), "{bad:?}");
+            // What is answered is nothing that such a page may read.
+            assert!(asks(Method::GET, bad), "{bad:?}");
         }
     }
 

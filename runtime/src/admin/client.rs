@@ -2,30 +2,24 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
+pub use super::reach::{Https, Where};
 use super::{
-    asked_path, changed, kept,
+    changed, kept,
     query::{Filter, encoded},
+    reach::Reach,
     recorded::Records,
     told, top,
 };
 use crate::{cli::Exit, config::duration, server::Wish};
-use http_body_util::{BodyExt, Empty};
-use hyper::{
-    Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-};
-use hyper_util::rt::TokioIo;
+use http_body_util::BodyExt;
+use hyper::{Method, Response, StatusCode, body::Incoming};
 use serde_json::Value;
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     path::PathBuf,
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, UnixStream},
     runtime::Builder,
     task::LocalSet,
     time::{sleep, timeout},
@@ -49,17 +43,6 @@ pub struct Ask {
     pub json: bool,
 }
 
-/// Where a process is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Where {
-    /// At the usual Unix socket.
-    Usual,
-    /// At this one.
-    Unix(PathBuf),
-    /// By HTTP.
-    Http(SocketAddr),
-}
-
 /// What may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -75,6 +58,10 @@ pub enum What {
     Endpoint(Wish, bool),
     /// `reload`, or only what it would change.
     Reload(bool),
+    /// `cert show`: all, or those of this name.
+    Certificates(Option<String>),
+    /// `cert renew`.
+    Renew,
     /// `upgrade`.
     Upgrade(Upgrade),
     /// `drain`: within so long, and whether its end is waited for.
@@ -141,28 +128,28 @@ fn failed(why: &str) -> Exit {
 }
 
 async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
+    let at = match Reach::open(&ask.at) {
+        Ok(at) => at,
+        Err(message) => {
+            eprintln!("{}", message.line());
+            return Ok(Exit::Failure);
+        }
+    };
     if let What::Top(once) = ask.what {
-        return top(&ask.at, once, out).await;
+        return top(&at, once, out).await;
     }
     let (method, path) = request(&ask.what);
     if let What::Record(_, folder) = &ask.what {
-        let answer = ask_at(&ask.at, (method, &path));
+        let answer = at.ask((method, &path));
         return kept::keep(answer, (folder.as_deref(), ask.json), out).await;
     }
-    let patience = match &ask.what {
-        What::Upgrade(upgrade) => upgrade.patience(),
-        What::Status
-        | What::Conns(_)
-        | What::Why(..)
-        | What::Kill(..)
-        | What::Endpoint(..)
-        | What::Reload(_)
-        | What::Drain(..)
-        | What::Record(..)
-        | What::Top(_)
-        | What::Stop => PATIENCE,
+    let (status, text) = match fetch(&at, (method, &path), ask.what.patience()).await {
+        // It has heard that, and was gone before it could answer.
+        Err(error) if ask.what == What::Stop && error.kind() == io::ErrorKind::UnexpectedEof => {
+            (StatusCode::ACCEPTED, "{}\n".to_owned())
+        }
+        answer => answer?,
     };
-    let (status, text) = fetch(&ask.at, (method, &path), patience).await?;
     let value: Value = serde_json::from_str(&text).unwrap_or(Value::String(text.clone()));
     if !status.is_success() {
         let why = value["error"].as_str().unwrap_or(text.trim());
@@ -179,16 +166,16 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     } else {
         write!(out, "{}", told::told(&ask.what, &value))?;
     }
-    wait(ask, &value, out).await?;
+    wait(&at, &ask.what, &value, out).await?;
     Ok(Exit::Ok)
 }
 
 /// Watches what was begun, if that is wanted. `value`: how it was answered.
-async fn wait(ask: &Ask, value: &Value, out: &mut dyn Write) -> io::Result<()> {
-    match &ask.what {
+async fn wait(at: &Reach, what: &What, value: &Value, out: &mut dyn Write) -> io::Result<()> {
+    match what {
         What::Drain(_, true) => {
             let all = ("/v1/connections", Until::Over);
-            watch(&ask.at, all, out).await?;
+            watch(at, all, out).await?;
         }
         What::Endpoint(wish, true) => {
             let filter = Filter {
@@ -197,14 +184,14 @@ async fn wait(ask: &Ask, value: &Value, out: &mut dyn Write) -> io::Result<()> {
                 ..Filter::default()
             };
             let path = format!("/v1/connections?{}", filter.show());
-            watch(&ask.at, (&path, Until::Nobody), out).await?;
+            watch(at, (&path, Until::Nobody), out).await?;
         }
         What::Upgrade(Upgrade { wait: true, .. }) => {
             // The old one, where it says that it is asked from now on.
             match value["old"]["admin"].as_str() {
                 Some(path) => {
                     let all = ("/v1/connections", Until::Over);
-                    watch(&Where::Unix(path.into()), all, out).await?;
+                    watch(&Reach::Unix(path.into()), all, out).await?;
                 }
                 None => writeln!(out, "the old process cannot be asked any more")?,
             }
@@ -217,11 +204,34 @@ async fn wait(ask: &Ask, value: &Value, out: &mut dyn Write) -> io::Result<()> {
         | What::Kill(..)
         | What::Endpoint(_, false)
         | What::Reload(_)
+        | What::Certificates(_)
+        | What::Renew
         | What::Record(..)
         | What::Top(_)
         | What::Stop => {}
     }
     Ok(())
+}
+
+impl What {
+    /// How long an answer may take.
+    fn patience(&self) -> Duration {
+        match self {
+            What::Upgrade(upgrade) => upgrade.patience(),
+            What::Status
+            | What::Conns(_)
+            | What::Why(..)
+            | What::Kill(..)
+            | What::Endpoint(..)
+            | What::Reload(_)
+            | What::Certificates(_)
+            | What::Renew
+            | What::Drain(..)
+            | What::Record(..)
+            | What::Top(_)
+            | What::Stop => PATIENCE,
+        }
+    }
 }
 
 fn request(what: &What) -> (Method, String) {
@@ -237,6 +247,12 @@ fn request(what: &What) -> (Method, String) {
         }
         What::Reload(false) => (Method::POST, "/v1/reload".to_owned()),
         What::Reload(true) => (Method::POST, "/v1/config/plan".to_owned()),
+        What::Certificates(None) => (Method::GET, "/v1/certificates".to_owned()),
+        What::Certificates(Some(name)) => {
+            let path = format!("/v1/certificates?name={}", encoded(name));
+            (Method::GET, path)
+        }
+        What::Renew => (Method::POST, "/v1/certificates/renew".to_owned()),
         What::Upgrade(upgrade) => (Method::POST, format!("/v1/upgrade?{}", upgrade.query())),
         What::Drain(None, _) => (Method::POST, "/v1/drain".to_owned()),
         What::Drain(Some(most), _) => (Method::POST, format!("/v1/drain?deadline={most}")),
@@ -246,7 +262,7 @@ fn request(what: &What) -> (Method, String) {
 }
 
 /// How it stands, once a second on a terminal that is cleared for it, until the process is over.
-async fn top(at: &Where, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
+async fn top(at: &Reach, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
     let mut before = None;
     loop {
         let mut answers = [Value::Null, Value::Null];
@@ -278,7 +294,7 @@ enum Until {
 }
 
 /// Says who is left, as often as that changes.
-async fn watch(at: &Where, (path, until): (&str, Until), out: &mut dyn Write) -> io::Result<()> {
+async fn watch(at: &Reach, (path, until): (&str, Until), out: &mut dyn Write) -> io::Result<()> {
     let mut before = String::new();
     loop {
         let (_, text) = match (fetch(at, (Method::GET, path), PATIENCE).await, until) {
@@ -302,11 +318,11 @@ async fn watch(at: &Where, (path, until): (&str, Until), out: &mut dyn Write) ->
 }
 
 async fn fetch(
-    at: &Where,
+    at: &Reach,
     question: (Method, &str),
     patience: Duration,
 ) -> io::Result<(StatusCode, String)> {
-    let talk = async { text(ask_at(at, question).await?).await };
+    let talk = async { text(at.ask(question).await?).await };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
     timeout(patience, talk).await.map_err(late)?
 }
@@ -317,51 +333,4 @@ pub(super) async fn text(answer: Response<Incoming>) -> io::Result<(StatusCode, 
     let body = answer.into_body().collect().await;
     let bytes = body.map_err(io::Error::other)?.to_bytes();
     Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
-}
-
-/// An answer, as soon as it begins.
-async fn ask_at(at: &Where, (method, path): (Method, &str)) -> io::Result<Response<Incoming>> {
-    let cannot = |place: String, error: io::Error| {
-        let why = format!(
-            "cannot ask at {place}: {error}; is it running? --admin says where it is asked"
-        );
-        io::Error::new(error.kind(), why)
-    };
-    let unix = match at {
-        Where::Usual => Some(asked_path()),
-        Where::Unix(path) => Some(path.clone()),
-        Where::Http(_) => None,
-    };
-    match (at, unix) {
-        (Where::Http(address), _) => {
-            let stream = TcpStream::connect(address).await;
-            let stream = stream.map_err(|error| cannot(address.to_string(), error))?;
-            exchange(stream, method, path).await
-        }
-        (Where::Usual | Where::Unix(_), socket) => {
-            let socket = socket.unwrap_or_default();
-            let stream = UnixStream::connect(&socket).await;
-            let stream = stream.map_err(|error| cannot(socket.display().to_string(), error))?;
-            exchange(stream, method, path).await
-        }
-    }
-}
-
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    method: Method,
-    path: &str,
-) -> io::Result<Response<Incoming>> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    // It ends with the answer.
-    tokio::task::spawn_local(async move { drop(connection.await) });
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost")
-        .body(Empty::<Bytes>::new())
-        .map_err(io::Error::other)?;
-    sender.send_request(request).await.map_err(io::Error::other)
 }

@@ -3,7 +3,10 @@
 //! It owns them. It waits for connections, and has so many at once at most: whoever comes then waits in
 //! the kernel's queue, and no worker hears of it.
 
-use super::serve::{Service, Way};
+use super::{
+    secure::Secure,
+    serve::{Service, Way},
+};
 use crate::message::{Code, Message};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -124,8 +127,9 @@ pub(super) async fn unix(bound: Bound, service: Rc<Service>) {
     }
 }
 
-/// Serves whoever connects by HTTP.
-pub(super) async fn http(bound: BoundTcp, service: Rc<Service>) {
+/// Serves whoever connects by HTTP, over TLS if there is something to secure it. A handshake has its place
+/// among the others, so that those who shake hands and no more are not more than those who ask.
+pub(super) async fn http(bound: BoundTcp, secure: Option<Secure>, service: Rc<Service>) {
     let listener = match TcpListener::from_std(bound) {
         Ok(listener) => listener,
         Err(error) => return cannot_wait(&error),
@@ -136,10 +140,17 @@ pub(super) async fn http(bound: BoundTcp, service: Rc<Service>) {
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let service = Rc::clone(&service);
+            Ok((stream, client)) => {
+                let (service, secure) = (Rc::clone(&service), secure.clone());
                 tokio::task::spawn_local(async move {
-                    converse(stream, service, Way::Http).await;
+                    match secure {
+                        None => converse(stream, service, Way::Http).await,
+                        Some(secure) => {
+                            if let Some((stream, way)) = secure.accept(stream, client).await {
+                                converse(stream, service, way).await;
+                            }
+                        }
+                    }
                     drop(place);
                 });
             }

@@ -4,8 +4,7 @@
 //! that does not read misses what came meanwhile: it is told the latest, nothing is kept for it, and
 //! nobody waits for it.
 
-use super::{Asked, json};
-use crate::roll::Order;
+use super::{Asked, json, look::Sockets};
 use hyper::body::{Body, Bytes, Frame};
 use std::{
     convert::Infallible,
@@ -39,13 +38,13 @@ impl Events {
     }
 
     /// Looks, as long as anybody listens, and tells them; it never ends.
-    pub(super) async fn sample(&self, asked: &Asked) {
+    pub(super) async fn sample(&self, asked: &Asked, sockets: &Sockets) {
         loop {
             if self.0.receiver_count() > 0
                 && let Some(status) = asked.process.status().await
             {
-                let all = asked.workers.sessions(None, Order::Look).await;
-                let mut event = json::connections(all, None);
+                let (all, without) = sockets.sampled(asked).await;
+                let mut event = json::connections(all, without.as_ref());
                 let count = event["connections"].as_array().map_or(0, Vec::len);
                 event["status"] = json::status(&status, count);
                 event["closed"] = json::closed(&asked.workers.metrics().await.answers);

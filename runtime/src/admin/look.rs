@@ -4,7 +4,11 @@
 //! nobody waiting; where it may not, each session is asked for its own. A look takes time where there
 //! are many sockets: then there are fewer looks, and whoever asks is told of the last one.
 
-use super::Asked;
+use super::{
+    Asked,
+    joined::{self, Without},
+    query::Filter,
+};
 use crate::{
     clock::Clock,
     net::kernel,
@@ -13,6 +17,7 @@ use crate::{
         sockets::{Held, Own, Owner, Places, Seen, Socket, Tally},
     },
     roll::{Order, Said},
+    server::Answers,
 };
 use rustix::process::geteuid;
 use std::{
@@ -51,6 +56,8 @@ pub(super) struct Sockets {
     /// When nobody need look again yet.
     due: Cell<Time>,
     under_way: Cell<bool>,
+    /// When whoever asks again and again is told of them again.
+    sample_due: Cell<Time>,
     /// The kernel does not list them: that was said.
     asks_sessions: Cell<bool>,
 }
@@ -63,6 +70,7 @@ impl Sockets {
             last: RefCell::default(),
             due: Cell::default(),
             under_way: Cell::default(),
+            sample_due: Cell::default(),
             asks_sessions: Cell::default(),
         }
     }
@@ -104,6 +112,43 @@ impl Sockets {
         let now = self.clock.now();
         let took = now.since(begun);
         self.due.set(now + FRESH.max(Span(took.0 * REST)));
+    }
+
+    /// The connections that are meant, with their sockets as the kernel lists them, and the sockets that
+    /// none of them has; as each connection says of its own where the kernel lists none.
+    pub(super) async fn connections(
+        &self,
+        asked: &Asked,
+        filter: &Filter,
+    ) -> (Answers<Said>, Option<Without>) {
+        let before = self.each(asked).await;
+        let mut all = asked.workers.sessions(None, Order::Look).await;
+        let mut without = None;
+        if let Some((before, _)) = before
+            && let Some((behind, now)) = self.each(asked).await
+        {
+            joined::join(&mut all.answers, &behind, now);
+            // Whoever does not answer has sockets, too.
+            if all.silent.is_empty() {
+                let behind = (&*behind, now);
+                without = Some(joined::without(&all.answers, &before, behind, filter));
+            }
+        }
+        all.answers.retain(|said| filter.means(said));
+        (all, without)
+    }
+
+    /// The same of all, for who asks again and again: where there are so many sockets that a list takes
+    /// long, most answers are without it.
+    pub(super) async fn sampled(&self, asked: &Asked) -> (Answers<Said>, Option<Without>) {
+        let begun = self.clock.now();
+        if begun < self.sample_due.get() {
+            return (asked.workers.sessions(None, Order::Look).await, None);
+        }
+        let all = self.connections(asked, &Filter::default()).await;
+        let now = self.clock.now();
+        self.sample_due.set(now + Span(now.since(begun).0 * REST));
+        all
     }
 
     /// Each of our sockets, now; nothing where the kernel does not tell.

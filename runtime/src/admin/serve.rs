@@ -1,22 +1,26 @@
 //! The questions, and what answers them.
 //!
 //! It owns the paths and who may ask what. Everybody who gets in by the Unix socket may do everything;
-//! by HTTP one may look, and change nothing without the token. A page of the web that has its reader's
+//! by HTTP one may look, and change nothing without the token, or a certificate in place of it. A page of the web that has its reader's
 //! browser ask the loopback gets nothing either: the name that it asks for is not ours.
 
 use super::{
-    Asked,
+    Asked, Secure,
     allowed::lets_in,
-    changed,
+    certificates, changed,
     events::{Events, Told},
-    joined, json, look,
+    json, look,
     query::Filter,
     recorded::{Recorded, Records},
     upgrade,
 };
 use crate::{
+    clock::unix_seconds,
     config,
-    observe::{Conn, Metrics, Usage, Whole, whole},
+    observe::{
+        Conn, Metrics, Usage, Whole,
+        whole::{self, Certificate},
+    },
     picture::picture,
     roll::{Order, Said},
 };
@@ -35,6 +39,8 @@ use tidegate_core::{event::Kill, session::Wait};
 pub(super) enum Way {
     Unix,
     Http,
+    /// By HTTP, and with a certificate of who may change everything.
+    Certified,
 }
 
 /// Who answers.
@@ -42,6 +48,7 @@ pub(super) enum Way {
 pub(super) struct Service {
     pub(super) asked: Asked,
     pub(super) token: Option<String>,
+    pub(super) secure: Option<Secure>,
     pub(super) events: Events,
     pub(super) sockets: look::Sockets,
 }
@@ -74,6 +81,7 @@ impl Service {
                 changed::change(&self.asked.process, &query).await
             }
             (&Method::POST, ["v1", "upgrade"]) => upgrade::upgrade(&self.asked, way, &query).await,
+            (&Method::POST, ["v1", "certificates", "renew"]) => self.renew().await,
             (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,
             (&Method::POST, ["v1", "stop"]) => done(self.asked.process.stop().await),
             (&Method::DELETE, ["v1", "connections", conn]) => {
@@ -112,6 +120,7 @@ impl Service {
                 Some(status) => text(StatusCode::OK, &status.config),
                 None => over(),
             },
+            ["v1", "certificates"] => self.show(query),
             ["v1", "connections"] => match Filter::read(query) {
                 Ok(filter) => value(StatusCode::OK, &self.connections(&filter).await),
                 Err(why) => fault(StatusCode::BAD_REQUEST, &why),
@@ -129,23 +138,36 @@ impl Service {
         }
     }
 
-    /// The connections that are meant, with their sockets as the kernel lists them, and the sockets that
-    /// none of them has; as each connection says of its own where the kernel lists none.
-    async fn connections(&self, filter: &Filter) -> Value {
-        let before = self.sockets.each(&self.asked).await;
-        let mut all = self.asked.workers.sessions(None, Order::Look).await;
-        let mut without = None;
-        if let Some((before, _)) = before
-            && let Some((behind, now)) = self.sockets.each(&self.asked).await
-        {
-            joined::join(&mut all.answers, &behind, now);
-            // Whoever does not answer has sockets, too.
-            if all.silent.is_empty() {
-                let behind = (&*behind, now);
-                without = Some(joined::without(&all.answers, &before, behind, filter));
-            }
+    /// The certificates that are shown now: those of listeners, and our own.
+    fn certificates(&self) -> Vec<Certificate> {
+        let mut all = self.asked.facts.certificates();
+        all.extend(self.secure.iter().flat_map(Secure::certificates));
+        all
+    }
+
+    fn show(&self, query: &str) -> Answer {
+        match certificates::asked(query, self.certificates()) {
+            Ok(all) => value(StatusCode::OK, &certificates::value(&all, unix_seconds())),
+            Err((status, why)) => fault(status, &why),
         }
-        all.answers.retain(|said| filter.means(said));
+    }
+
+    async fn renew(&self) -> Answer {
+        let before = self.certificates();
+        match self.asked.process.renew().await {
+            Some(Ok(generation)) => {
+                let now = (self.certificates(), unix_seconds());
+                let told = certificates::renewed(&before, &now.0, generation, now.1);
+                value(StatusCode::OK, &told)
+            }
+            Some(Err(why)) => fault(StatusCode::UNPROCESSABLE_ENTITY, &why),
+            None => over(),
+        }
+    }
+
+    /// The connections that are meant, and the sockets that none of them has.
+    async fn connections(&self, filter: &Filter) -> Value {
+        let (all, without) = self.sockets.connections(&self.asked, filter).await;
         json::connections(all, without.as_ref())
     }
 

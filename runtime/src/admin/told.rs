@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use super::client::What;
+use super::{certificates, client::What};
 use serde_json::Value;
 use std::fmt::Write;
 use tidegate_core::record::show;
@@ -21,6 +21,8 @@ pub(super) fn told(what: &What, value: &Value) -> String {
             format!("generation {}: {plan}\n", value["generation"])
         }
         What::Reload(true) => format!("would be: {}; nothing was changed\n", plan(value)),
+        What::Certificates(_) => certificates::told(value),
+        What::Renew => certificates::told_anew(value),
         What::Upgrade(upgrade) => upgraded(value, upgrade.wait),
         What::Drain(..) => "draining\n".to_owned(),
         What::Stop => "stopping\n".to_owned(),

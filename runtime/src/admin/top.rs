@@ -24,7 +24,8 @@ pub(super) fn screen(status: &Value, connections: &Value, before: Option<&Value>
     );
     let all = list(&connections["connections"]);
     phases(all, &mut text);
-    sockets(all, &mut text);
+    let without = list(&connections["without_connection"]);
+    sockets(all, without, &mut text);
     endpoints(status, all, &mut text);
     causes(status, before, &mut text);
     oldest(all, &mut text);
@@ -53,19 +54,31 @@ fn phases(all: &[Value], text: &mut String) {
     }
 }
 
-fn sockets(all: &[Value], text: &mut String) {
+/// How long each has been in its state, as the kernel lists them; where it lists none, its connection's age.
+fn sockets(all: &[Value], without: &[Value], text: &mut String) {
     let mut found: BTreeMap<(&str, &str), (u64, f64, &str)> = BTreeMap::new();
-    for one in all {
-        for (key, side) in [("client", "client"), ("origin", "server")] {
-            let Some(state) = one[key]["state"].as_str() else {
-                continue;
-            };
-            let age = one["age"].as_f64().unwrap_or_default();
-            let known = found.entry((side, state)).or_insert((0, -1.0, ""));
-            known.0 += 1;
-            if age > known.1 {
-                (known.1, known.2) = (age, word(&one["conn"]));
-            }
+    let legs = all.iter().flat_map(|one| {
+        let legs = [("client", &one["client"]), ("server", &one["origin"])];
+        legs.into_iter().filter_map(|(side, leg)| {
+            let age = leg["state_for"].as_f64().or(one["age"].as_f64());
+            Some((side, leg["state"].as_str()?, 1, age, word(&one["conn"])))
+        })
+    });
+    let lone = without.iter().map(|group| {
+        let side = match group["side"].as_str() {
+            Some("downstream") => "client",
+            Some(_) | None => "server",
+        };
+        let count = group["count"].as_u64().unwrap_or_default();
+        let age = group["oldest"].as_f64();
+        (side, word(&group["state"]), count, age, "none")
+    });
+    for (side, state, count, age, conn) in legs.chain(lone) {
+        let age = age.unwrap_or_default();
+        let known = found.entry((side, state)).or_insert((0, -1.0, ""));
+        known.0 += count;
+        if age > known.1 {
+            (known.1, known.2) = (age, conn);
         }
     }
     let mut rows: Vec<_> = found.into_iter().collect();
@@ -189,15 +202,20 @@ mod tests {
                 ] }],
             })
         };
-        let one = |conn, phase, age, state| {
+        let one = |conn, phase, age, (state, for_so_long)| {
             json!({
                 "conn": conn, "listener": "web", "phase": phase, "age": age, "cluster": "app",
                 "server.address": "10.0.0.1:80", "timer": { "name": "idle", "left": 12.0 },
-                "client": { "state": state }, "origin": null,
+                "client": { "state": state, "state_for": for_so_long }, "origin": null,
             })
         };
+        let lone = |side, state, count, oldest| json!({ "side": side, "state": state, "count": count, "oldest": oldest });
         let connections = json!({ "connections": [
-            one("0-1", "tunnel", 90.0, "close_wait"), one("1-4", "idle", 3.0, "established"),
+            one("0-1", "tunnel", 90.0, ("close_wait", Some(20.0))),
+            one("0-2", "tunnel", 80.0, ("close_wait", Some(30.0))),
+            one("1-4", "idle", 3.0, ("established", None)),
+        ], "without_connection": [
+            lone("downstream", "close_wait", 2, 5.0), lone("upstream", "established", 4, 7.0),
         ] });
         let screen = screen(&status(10), &connections, Some(&status(8)));
         let rows: Vec<_> = screen
@@ -206,8 +224,10 @@ mod tests {
             .collect();
         for row in [
             "tidegate 0.1.0 process 7 serving generation 2 2 workers 2 connections",
-            "client close_wait 1 1m 30s 0-1",
-            "app 10.0.0.1:80 up 2",
+            "client close_wait 4 30.0s 0-2",
+            "client established 1 3.0s 1-4",
+            "server established 4 7.0s none",
+            "app 10.0.0.1:80 up 3",
             "app 10.0.0.2:80 down 0",
             "client_fin 10 2",
             "client_reset 1 0",

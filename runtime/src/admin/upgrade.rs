@@ -27,7 +27,7 @@ fn wanted(way: Way, query: &str) -> Result<Wanted, (StatusCode, String)> {
         };
         match (key, way) {
             ("binary", Way::Unix) => wanted.binary = Some(value.into()),
-            ("binary", Way::Http) => {
+            ("binary", Way::Http | Way::Certified) => {
                 let why = "what is started is said at the Unix socket alone";
                 return Err((StatusCode::FORBIDDEN, why.to_owned()));
             }

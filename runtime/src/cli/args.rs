@@ -1,6 +1,9 @@
 //! The flags, word by word. Owns their syntax and help; what they mean is decided elsewhere.
 
-use super::{ask::AskVerb, probe::ProbeFlags, route::RouteFlags, trace::TraceFlags};
+use super::{
+    ask::AskVerb, asked_at::AskedAt, cert::CertVerb, probe::ProbeFlags, route::RouteFlags,
+    trace::TraceFlags,
+};
 use crate::config::address;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -49,6 +52,9 @@ pub(super) enum Verb {
     Probe(ProbeFlags),
     #[command(flatten)]
     Ask(AskVerb),
+    /// Certificates: which are served, and new ones
+    #[command(subcommand)]
+    Cert(CertVerb),
     /// Say which metrics there are
     #[command(subcommand)]
     Metrics(Metrics),
@@ -206,9 +212,8 @@ pub(super) struct Common {
     /// Use colours
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(super) color: ColorChoice,
-    /// Where an operator asks: IP:PORT, the path of a Unix socket, or off [env: TIDEGATE_ADMIN]
-    #[arg(long, value_name = "WHERE", global = true)]
-    pub(super) admin: Option<String>,
+    #[command(flatten)]
+    pub(super) admin: AskedAt,
     /// Keep development certificates here
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) data_dir: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! The verbs that ask a running process: their flags.
 
-use super::{Decision, Exit};
+use super::Decision;
 use crate::{
     admin::{
         changed,
@@ -41,7 +41,7 @@ pub(super) enum AskVerb {
 pub(super) struct Plain {
     /// Print the answer as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -212,27 +212,10 @@ fn as_written(text: &str) -> Result<String, String> {
     span(text).map(|_| text.to_owned())
 }
 
-/// The place that `--admin` names.
-pub(super) fn place(admin: Option<&str>) -> Result<Where, Decision> {
-    match admin {
-        None => Ok(Where::Usual),
-        Some(path) if path.contains('/') => Ok(Where::Unix(path.into())),
-        Some(address) => address.parse().map(Where::Http).map_err(|_| {
-            let err =
-                format!("error: --admin {address}: write IP:PORT, or the path of a Unix socket\n");
-            Decision::Say {
-                exit: Exit::Usage,
-                out: String::new(),
-                err,
-            }
-        }),
-    }
-}
-
 impl AskVerb {
     /// What is asked, at the place that `--admin` names.
-    pub(super) fn decide(self, admin: Option<&str>) -> Result<Ask, Decision> {
-        let at = place(admin)?;
+    pub(super) fn decide(self, at: Result<Where, Decision>) -> Result<Ask, Decision> {
+        let at = at?;
         let (what, Plain { json }) = match self {
             AskVerb::Status(plain) => (What::Status, plain),
             AskVerb::Conns(conns) => {

@@ -2,12 +2,17 @@
 
 use crate::{
     config::{
-        print::quote,
-        read::{Reader, Section},
+        CertificateFiles,
+        credentials::{authorities, certificates},
+        print::{certificate_rows, quote},
+        read::{Reader, Section, Word},
     },
     message::{Code, Message},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 /// Where an operator asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +24,17 @@ pub struct Admin {
     /// A file with the word that whoever comes by `http` has to know: for everything where that is not
     /// the loopback, and for changes.
     pub token: Option<PathBuf>,
+    /// By what HTTP is secured; it is in the clear if not given.
+    pub tls: Option<AdminTls>,
+}
+
+/// TLS for whoever asks by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminTls {
+    /// What we show: one or more, chosen by the name that is asked for.
+    pub certificates: Vec<CertificateFiles>,
+    /// Who signs the certificates of those who ask: each has to have one then, and it stands for the token.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// One of the two ways in.
@@ -33,7 +49,8 @@ pub enum Door<T> {
     At(T),
 }
 
-const KEYS: [&str; 3] = ["unix", "http", "token_file"];
+const KEYS: [&str; 4] = ["unix", "http", "token_file", "tls"];
+const TLS_KEYS: [&str; 4] = ["certs", "cert", "key", "client_ca"];
 
 pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
     let section = root
@@ -55,6 +72,10 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
     let token = section.get("token_file");
     let token = token.and_then(|node| reader.word("token_file", node));
     admin.token = token.map(|word| reader.path(&word));
+    let tls = section
+        .get("tls")
+        .and_then(|node| reader.section("tls", node, &TLS_KEYS));
+    admin.tls = tls.as_ref().and_then(|tls| secured(reader, tls));
     if let Some(word) = section
         .get("http")
         .and_then(|node| reader.word("http", node))
@@ -68,16 +89,49 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
             }
             Some(door) => door,
         };
-        if let Door::At(address) = admin.http
-            && !address.ip().is_loopback()
-            && admin.token.is_none()
-        {
-            let what = format!("whoever reaches {address} could read and change everything");
-            let message = Message::new(Code::Exposed, what).at(word.place, "");
-            reader.say(message.help("give a token_file, or listen at the loopback"));
-        }
+        exposed(reader, &admin, &word, (&section, tls.as_ref()));
     }
     admin
+}
+
+/// What secures HTTP.
+fn secured(reader: &mut Reader<'_>, tls: &Section<'_, '_>) -> Option<AdminTls> {
+    let forms = "write { certs = [\"FILE\"] } or { cert = \"FILE\", key = \"FILE\" }";
+    let client_ca = authorities(reader, tls, "client_ca");
+    Some(AdminTls {
+        certificates: certificates(reader, tls, forms)?,
+        client_ca,
+    })
+}
+
+/// Beyond the loopback whoever asks has to be known, and a token is better not read on the way.
+fn exposed(
+    reader: &mut Reader<'_>,
+    admin: &Admin,
+    word: &Word,
+    (section, tls): (&Section<'_, '_>, Option<&Section<'_, '_>>),
+) {
+    let Door::At(address) = admin.http else {
+        return;
+    };
+    if address.ip().is_loopback() {
+        return;
+    }
+    // One with something wrong in it has been spoken of.
+    let certified = tls.is_some_and(|tls| tls.get("client_ca").is_some());
+    if section.get("token_file").is_none() && !certified {
+        let what = format!("whoever reaches {address} could read and change everything");
+        let message = Message::new(Code::Exposed, what).at(word.place.clone(), "");
+        let help = "give a tls with client_ca, or a token_file, or listen at the loopback";
+        reader.say(message.help(help));
+    } else if tls.is_none() && section.get("tls").is_none() {
+        let what = format!("the token of {address} goes over the network in the clear");
+        let message = Message::new(Code::TokenInTheClear, what).warning();
+        let message = message
+            .at(word.place.clone(), "")
+            .and(section.key_place("token_file"), "");
+        reader.say(message.help("add tls = { cert = \"FILE\", key = \"FILE\" }"));
+    }
 }
 
 fn address(text: &str) -> Option<Door<SocketAddr>> {
@@ -93,6 +147,7 @@ impl Admin {
         unix: Door::Off,
         http: Door::Off,
         token: None,
+        tls: None,
     };
 
     /// What `--admin` says: `off`, an address for HTTP, or the path of a Unix socket.
@@ -107,8 +162,12 @@ impl Admin {
             });
         }
         match address(text) {
-            Some(Door::At(http)) if !http.ip().is_loopback() => {
-                Err("beyond the loopback it needs a token: see [admin] of the file".to_owned())
+            Some(Door::At(http)) if !http.ip().is_loopback() => Err(
+                "beyond the loopback it needs a token, or certificates: see [admin] of the file"
+                    .to_owned(),
+            ),
+            None if text.starts_with("https://") => {
+                Err("for TLS it needs a certificate: see [admin] of the file".to_owned())
             }
             Some(http) => Ok(Admin { http, ..Admin::OFF }),
             None => Err("write off, IP:PORT, or the path of a Unix socket".to_owned()),
@@ -117,7 +176,12 @@ impl Admin {
 }
 
 pub(super) fn show(admin: &Admin) -> String {
-    let Admin { unix, http, token } = admin;
+    let Admin {
+        unix,
+        http,
+        token,
+        tls,
+    } = admin;
     let mut text = String::new();
     let mut line = |key: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -130,7 +194,18 @@ pub(super) fn show(admin: &Admin) -> String {
         "token_file",
         token.as_ref().map(|path| path.display().to_string()),
     );
-    text
+    text + &tls.as_ref().map(show_tls).unwrap_or_default()
+}
+
+fn show_tls(tls: &AdminTls) -> String {
+    let AdminTls {
+        certificates,
+        client_ca,
+    } = tls;
+    let mut rows = certificate_rows(certificates);
+    let ca = client_ca.as_deref().map(Path::to_string_lossy);
+    rows.extend(ca.map(|path| format!("client_ca = {}", quote(&path))));
+    format!("tls = {{ {} }}\n", rows.join(", "))
 }
 
 fn said<T>(door: &Door<T>, show: impl Fn(&T) -> String) -> Option<String> {

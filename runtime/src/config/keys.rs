@@ -132,6 +132,14 @@ keys! {
         unix Text "\"/run/tidegate.sock\"" Example "a Unix socket; where it usually is if not given; off: none"
         http Text "\"127.0.0.1:9901\"" Example "over HTTP; there if not given and free; off: none"
         token_file Text "\"admin.token\"" Example "the word that whoever comes over HTTP must know to change anything"
+        tls (Table(ADMIN_TLS)) "{ cert = \"admin.pem\", key = \"admin.key\" }" Example "TLS in place of HTTP in the clear"
+    }
+
+    ADMIN_TLS {
+        certs Texts "[\"admin.pem\"]" Example "PEM files that hold chain and key"
+        cert Text "\"admin.pem\"" Example "a PEM file: certificate and chain"
+        key Text "\"admin.key\"" Example "a PEM file: its key"
+        client_ca Text "\"operators.pem\"" Example "a PEM file: who signs the certificates that operators must have; they may change everything"
     }
 
     LOG {

@@ -132,25 +132,33 @@ fn listener(config: &Config, listener: &Listener) -> String {
     text
 }
 
-fn print_tls(tls: &Tls, clients: Option<&Clients>) -> String {
+/// Certificates, as the keys of a table name them.
+pub(super) fn certificate_rows(all: &[CertificateFiles]) -> Vec<String> {
     let path = |path: &Path| quote(&path.to_string_lossy());
+    match all {
+        [CertificateFiles { cert, key }] if cert != key => {
+            vec![
+                format!("cert = {}", path(cert)),
+                format!("key = {}", path(key)),
+            ]
+        }
+        all => {
+            let files: Vec<_> = all.iter().map(|one| path(&one.cert)).collect();
+            vec![format!("certs = [{}]", files.join(", "))]
+        }
+    }
+}
+
+fn print_tls(tls: &Tls, clients: Option<&Clients>) -> String {
     let mut rows = match tls {
         Tls::Dev(_) => return "tls = \"dev\"\n".to_owned(),
-        Tls::Files(all) => match all.as_slice() {
-            [CertificateFiles { cert, key }] if cert != key => {
-                vec![
-                    format!("cert = {}", path(cert)),
-                    format!("key = {}", path(key)),
-                ]
-            }
-            all => {
-                let files: Vec<_> = all.iter().map(|one| path(&one.cert)).collect();
-                vec![format!("certs = [{}]", files.join(", "))]
-            }
-        },
+        Tls::Files(all) => certificate_rows(all),
     };
     if let Some(clients) = clients {
-        rows.push(format!("client_ca = {}", path(&clients.ca)));
+        rows.push(format!(
+            "client_ca = {}",
+            quote(&clients.ca.to_string_lossy())
+        ));
         if clients.auth == ClientAuth::Optional {
             rows.push("client_auth = \"optional\"".to_owned());
         }

@@ -106,7 +106,7 @@ codes! {
     /// A DNS server is not an IP address, with or without a port.
     BadServer = 217,
     /// The admin interface would be open to whoever reaches it: beyond the loopback it needs a
-    /// `token_file`.
+    /// `client_ca` for the certificates of those who ask, or a `token_file`.
     Exposed = 218,
     /// An address cannot be bound.
     CannotBind = 301,
@@ -159,6 +159,9 @@ codes! {
     KeepaliveForgotten = 415,
     /// The whole of a flush before a reset may last longer than one wait for a peer that takes nothing.
     FlushBeyondWrite = 416,
+    /// The admin interface is asked beyond the loopback with a token, and without TLS: whoever can see what
+    /// is on the wire has the token, and may change everything with it.
+    TokenInTheClear = 417,
 }
 
 impl Code {

@@ -189,8 +189,10 @@ const MORE: &[(Code, &str, &str)] = &[
     ),
     (
         Code::Exposed,
-        "Name a file with a word that only operators know, or listen at the loopback.",
-        "[admin]\nhttp = \"10.0.0.1:9901\"\ntoken_file = \"${credential:admin}\"\n",
+        "Name who signs the certificates of operators, or a file with a word that only they know, or \
+             listen at the loopback.",
+        "[admin]\nhttp = \"10.0.0.1:9901\"\n\
+             tls = { cert = \"admin.pem\", key = \"admin.key\", client_ca = \"operators.pem\" }\n",
     ),
     (
         Code::CannotLog,
@@ -306,5 +308,11 @@ const MORE: &[(Code, &str, &str)] = &[
         Code::FlushBeyondWrite,
         "Lower `flush_total`, or raise `write`.",
         "",
+    ),
+    (
+        Code::TokenInTheClear,
+        "Give it a certificate, or leave it if the network between is your own.",
+        "[admin]\nhttp = \"10.0.0.1:9901\"\ntoken_file = \"${credential:admin}\"\n\
+             tls = { cert = \"admin.pem\", key = \"admin.key\" }\n",
     ),
 ];

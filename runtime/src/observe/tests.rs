@@ -1,6 +1,7 @@
 //! How legs are counted, in which words, and that no half-closed leg is forgotten or kept.
 
 use super::*;
+use crate::tls::leaf::Leaf;
 use tidegate_core::{
     close::CloseCause,
     ending::{By, Cause, End},
@@ -297,7 +298,11 @@ fn whole() -> Whole {
         certificates: vec![whole::Certificate {
             listener: "l".to_owned(),
             name: "a \"quoted\" name\n".to_owned(),
-            not_after: 1_800_000_000,
+            loaded: 1_700_000_000,
+            leaf: Leaf {
+                not_after: 1_800_000_000,
+                ..Leaf::default()
+            },
         }],
         clusters: vec![whole::Endpoints {
             cluster: "c".to_owned(),

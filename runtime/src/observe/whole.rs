@@ -9,6 +9,7 @@ use super::{
     sockets::Tally,
     usage::Usage,
 };
+use crate::tls::leaf::Leaf;
 use std::collections::BTreeMap;
 use tidegate_core::{session::Wait, time::Time};
 
@@ -42,12 +43,14 @@ pub struct Whole {
 /// A certificate that a listener shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
-    /// The listener's name.
+    /// The listener's name; none if it is the admin interface that shows it.
     pub listener: String,
     /// Its file.
     pub name: String,
-    /// When it expires, in seconds since 1970.
-    pub not_after: i64,
+    /// When that was read, in seconds since 1970.
+    pub loaded: u64,
+    /// What it says of itself.
+    pub leaf: Leaf,
 }
 
 /// What an endpoint gets, for what is known of it by all workers.
@@ -137,7 +140,7 @@ impl Whole {
         for one in &self.certificates {
             let (listener, name) = (label_value(&one.listener), label_value(&one.name));
             let labels = format!("listener=\"{listener}\",certificate=\"{name}\"");
-            Family::CERTIFICATE.sample(out, &labels, one.not_after);
+            Family::CERTIFICATE.sample(out, &labels, one.leaf.not_after);
         }
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Control {
     Status(oneshot::Sender<Status>),
     /// To read its configuration again, and serve by it.
     Reload(oneshot::Sender<Result<Reloaded, String>>),
+    /// To make its development certificates anew, and to read all others again.
+    Renew(oneshot::Sender<Result<u64, String>>),
     /// What a reload would change.
     Plan(oneshot::Sender<Result<Vec<String>, String>>),
     /// To treat an endpoint otherwise than the file says.
@@ -117,6 +119,12 @@ impl Process {
     /// Has it read its configuration again.
     pub async fn reload(&self) -> Option<Result<Reloaded, String>> {
         self.ask(Control::Reload).await
+    }
+
+    /// Has it make its development certificates anew, and read all others again; says which generation that
+    /// is.
+    pub async fn renew(&self) -> Option<Result<u64, String>> {
+        self.ask(Control::Renew).await
     }
 
     /// What that would change.

@@ -79,6 +79,12 @@ impl Facts {
         })
     }
 
+    /// The certificates that listeners show.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.look(|now| now.certificates.clone())
+    }
+
     /// Where its sockets are found.
     #[must_use]
     pub fn places(&self) -> Places {

@@ -179,6 +179,17 @@ impl Lead {
         done
     }
 
+    /// The same configuration, with certificates that are new.
+    async fn renew(&mut self) -> Result<u64, String> {
+        if self.upgrades.is_under_way() {
+            return Err("an upgrade is under way, and reads the certificates too".to_owned());
+        }
+        supervised::reloading();
+        let done = self.current.renew().await;
+        supervised::ready(self.current.generation);
+        done.map(|()| self.current.generation)
+    }
+
     /// Watches what was read last, right or wrong, if that is configured.
     fn watch_over(&mut self) {
         self.watch = match self.current.common.config.watch {
@@ -195,6 +206,10 @@ impl Lead {
                 let done = done.map(|plan| Reloaded { generation, plan });
                 // Whoever has asked may have gone; it is done all the same.
                 let _heard = told.send(done);
+                Next::Serve
+            }
+            Control::Renew(told) => {
+                let _heard = told.send(self.renew().await);
                 Next::Serve
             }
             Control::Plan(told) => {
@@ -261,6 +276,9 @@ fn answer(control: Control, current: &Current, (word, left): (Word, Option<Durat
             let _heard = told.send(current.status(word, left));
         }
         Control::Reload(told) => {
+            let _heard = told.send(Err(leaves()));
+        }
+        Control::Renew(told) => {
             let _heard = told.send(Err(leaves()));
         }
         Control::Plan(told) => {

@@ -84,6 +84,8 @@ fn unreadable(config: &Config) -> Vec<&Path> {
         Tls::Files(all) => all.as_slice(),
         Tls::Dev(_) => &[],
     });
+    let asked = config.admin.tls.iter();
+    let files = files.chain(asked.flat_map(|tls| &tls.certificates));
     let paths = files.flat_map(|one| [&*one.cert, &*one.key]);
     paths.filter(|path| File::open(path).is_err()).collect()
 }

@@ -14,14 +14,16 @@ use super::{
     work::{Common, Order},
 };
 use crate::{
+    admin::Secure,
     admission::Seats,
     check::Known,
-    config::Config,
+    config::{Config, Tls},
     message::{Code, Message},
     net::kernel::Shares,
+    tls::dev,
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// What is served now, and what a next generation of it goes on with.
@@ -45,6 +47,8 @@ pub(super) struct Current {
     pub(super) generation: u64,
     /// How far it is confined, if it was to be.
     pub(super) confined: Option<Confined>,
+    /// What secures the admin interface, if that is secured: it stays where it is, with its files read again.
+    pub(super) admin: Option<Secure>,
 }
 
 impl Current {
@@ -80,6 +84,43 @@ impl Current {
         }
     }
 
+    /// Makes development certificates anew, and serves as before, with all files of certificates as they are
+    /// now.
+    ///
+    /// # Errors
+    /// Why that is not so; what is served has not changed.
+    pub(super) async fn renew(&mut self) -> Result<(), String> {
+        let config = self.common.config.clone();
+        let tls = config.listeners.iter().filter_map(|one| one.tls.as_ref());
+        let directories: BTreeSet<_> = tls
+            .filter_map(|tls| match tls {
+                Tls::Dev(directory) => Some(directory),
+                Tls::Files(_) => None,
+            })
+            .collect();
+        let (provider, time) = (&self.provider, self.time.as_ref());
+        let made = directories
+            .into_iter()
+            .try_for_each(|directory| dev::renew(directory, provider, time).map(drop));
+        let done = match made {
+            Ok(()) => self.reload(&config).await,
+            Err(message) => Err(message),
+        };
+        match done {
+            Ok(()) => {
+                let generation = self.generation;
+                tracing::info!(generation, "certificates were read again");
+                Ok(())
+            }
+            Err(message) => {
+                self.facts.reloaded(None);
+                let (code, what) = (message.code(), message.what());
+                tracing::error!(%code, "certificates were not read again: {what}");
+                Err(line(&message))
+            }
+        }
+    }
+
     /// What serving by `config` would change.
     pub(super) fn plan(&self, config: &Config) -> Vec<String> {
         let mut parts = plan(&self.common.config, config);
@@ -105,6 +146,13 @@ impl Current {
             &self.process,
             (Some(before), &mut self.inherited),
         )?;
+        let admin = match &self.admin {
+            Some(secure) => {
+                let with = (&self.provider, &self.time);
+                secure.again(config.admin.tls.as_ref(), with)?
+            }
+            None => None,
+        };
         for (at, sockets) in given {
             self.shares.sockets().give(at, sockets, before.workers);
         }
@@ -129,6 +177,9 @@ impl Current {
             }
         }
         self.say(|| Order::Commit);
+        if let (Some(secure), Some(next)) = (&self.admin, admin) {
+            secure.replace(next);
+        }
         self.common = common;
         self.generation += 1;
         let done = (&self.common, certificates, self.generation);

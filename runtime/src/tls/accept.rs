@@ -8,7 +8,7 @@ use crate::{
     config::{ClientAuth, Clients, Listener, Tls},
     message::{Code, Message},
     observe::whole::Certificate,
-    tls::{dev, files},
+    tls::{dev, files, leaf::Leaf},
 };
 use rustls::{
     ServerConfig, SignatureScheme,
@@ -26,7 +26,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The configuration of `listener`, its certificates loaded; none if it does not end TLS.
 ///
@@ -76,10 +75,8 @@ pub fn load_again(
             .map(|one| Ok((one.cert.clone(), files::load(one, provider)?)))
             .collect::<Result<_, _>>()?,
     };
-    let shown = certificates
-        .iter()
-        .filter_map(|(path, one)| shown(listener, path, one));
-    let shown = shown.collect();
+    let all = certificates.iter().map(|(path, one)| (&**path, one));
+    let shown = shown(&listener.name, all, (provider, time.as_ref()));
     let certificates = certificates.into_iter().map(|(_, one)| one).collect();
     let clients = listener.clients.as_ref();
     let clients = clients
@@ -97,16 +94,23 @@ pub fn load_again(
     })
 }
 
-/// What there is to say of a certificate; nothing if the library that finds dates cannot read what the
-/// one that shows it can.
-fn shown(listener: &Listener, path: &Path, certified: &CertifiedKey) -> Option<Certificate> {
-    let leaf = certified.end_entity_cert().ok()?;
-    let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
-    Some(Certificate {
-        listener: listener.name.clone(),
-        name: path.display().to_string(),
-        not_after: parsed.validity().not_after.timestamp(),
-    })
+/// What there is to say of certificates that are served; nothing of one if the library that says it cannot
+/// read what the one that shows it can.
+pub(crate) fn shown<'a>(
+    listener: &str,
+    all: impl IntoIterator<Item = (&'a Path, &'a CertifiedKey)>,
+    (provider, time): (&CryptoProvider, &dyn TimeProvider),
+) -> Vec<Certificate> {
+    let loaded = time.current_time().map_or(0, |now| now.as_secs());
+    let shown = all.into_iter().filter_map(|(path, certified)| {
+        Some(Certificate {
+            listener: listener.to_owned(),
+            name: path.display().to_string(),
+            loaded,
+            leaf: Leaf::of(certified.end_entity_cert().ok()?, provider)?,
+        })
+    });
+    shown.collect()
 }
 
 /// Sessions are resumed by what the client keeps: nothing is held for it, and any worker that has
@@ -129,7 +133,7 @@ fn resume_by_tickets(
 ///
 /// # Errors
 /// The file of authorities cannot be loaded or used.
-fn verifier(
+pub(crate) fn verifier(
     clients: &Clients,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, Message> {

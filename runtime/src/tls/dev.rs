@@ -8,7 +8,7 @@
 use crate::{
     config::CertificateFiles,
     message::{Code, Message},
-    tls::files,
+    tls::{files, leaf::fingerprint},
 };
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose,
@@ -16,9 +16,9 @@ use rcgen::{
 };
 use rustix::fs::{FlockOperation, flock};
 use rustls::{
-    RootCertStore, SupportedCipherSuite,
+    RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier},
-    crypto::{CryptoProvider, hash::HashAlgorithm},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
     sign::CertifiedKey,
     time_provider::TimeProvider,
@@ -102,7 +102,26 @@ pub fn load(
     let now = time
         .current_time()
         .unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
-    look_or_make(directory, provider, now).map_err(|error| {
+    kept(look_or_make(directory, provider, now, false), directory)
+}
+
+/// The same, made anew in any case.
+///
+/// # Errors
+/// As [`load`].
+pub fn renew(
+    directory: &Path,
+    provider: &Arc<CryptoProvider>,
+    time: &dyn TimeProvider,
+) -> Result<Dev, Message> {
+    let now = time
+        .current_time()
+        .unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
+    kept(look_or_make(directory, provider, now, true), directory)
+}
+
+fn kept(dev: io::Result<Dev>, directory: &Path) -> Result<Dev, Message> {
+    dev.map_err(|error| {
         let shown = directory.display();
         let what = format!("cannot keep development certificates in {shown}");
         Message::new(Code::DevCertificates, what)
@@ -111,7 +130,12 @@ pub fn load(
     })
 }
 
-fn look_or_make(dir: &Path, provider: &Arc<CryptoProvider>, now: UnixTime) -> io::Result<Dev> {
+fn look_or_make(
+    dir: &Path,
+    provider: &Arc<CryptoProvider>,
+    now: UnixTime,
+    anew: bool,
+) -> io::Result<Dev> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     set_permissions(dir, Permissions::from_mode(0o700))?;
     // Held until this returns: closing the file gives it back, also when the process dies.
@@ -131,7 +155,8 @@ fn look_or_make(dir: &Path, provider: &Arc<CryptoProvider>, now: UnixTime) -> io
         write(&trusted, &authority.pem)?;
     }
     let served = dir.join("localhost.pem");
-    let certified = match good(&served, &authority.der, provider, now) {
+    let good = good(&served, &authority.der, provider, now);
+    let certified = match good.filter(|_| !anew) {
         Some(certified) => certified,
         None => {
             make_certificate(&served, &authority, now)?;
@@ -284,24 +309,6 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&new, path)?;
     File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// SHA-256 of a certificate, as browsers show it: `9f:2c:…`. Empty if `provider` has no SHA-256.
-fn fingerprint(certificate: &CertificateDer<'_>, provider: &CryptoProvider) -> String {
-    let hash = provider.cipher_suites.iter().find_map(|suite| match suite {
-        SupportedCipherSuite::Tls13(suite)
-            if suite.common.hash_provider.algorithm() == HashAlgorithm::SHA256 =>
-        {
-            Some(suite.common.hash_provider.hash(certificate))
-        }
-        SupportedCipherSuite::Tls13(_) | SupportedCipherSuite::Tls12(_) => None,
-    });
-    let bytes = hash.as_ref().map_or(&[][..], |hash| hash.as_ref());
-    bytes
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<Vec<_>>()
-        .join(":")
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub fn authorities(path: &Path) -> Result<RootCertStore, Message> {
     Ok(store)
 }
 
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Message> {
+pub(super) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Message> {
     let text = read("certificate", path)?;
     let chain = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
@@ -156,7 +156,7 @@ fn contains(text: &[u8], line: &[u8]) -> bool {
     text.windows(line.len()).any(|window| window == line)
 }
 
-fn unusable(kind: &str, path: &Path, why: &str) -> Message {
+pub(super) fn unusable(kind: &str, path: &Path, why: &str) -> Message {
     let what = format!("cannot use the {kind} in {}", path.display());
     Message::new(Code::CertificateUnusable, what).note(why)
 }

@@ -115,7 +115,7 @@ pub fn client_config(
 }
 
 /// The authorities that this system trusts: those that its operator keeps up to date.
-fn system() -> Result<RootCertStore, Message> {
+pub(crate) fn system() -> Result<RootCertStore, Message> {
     let found = rustls_native_certs::load_native_certs();
     let mut store = RootCertStore::empty();
     let (good, _) = store.add_parsable_certificates(found.certs);

@@ -41,7 +41,7 @@ use crate::{
     session::{Session, Setup},
     time::Time,
 };
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::vec::Vec;
 
 /// Entries that a recorder begins with.
 const FIRST: usize = 8;
@@ -56,7 +56,7 @@ const MOST: usize = 64;
 /// The last steps of a session.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     /// Where the entries begin, unless that is forgotten.
     begins: Option<Beginning>,
     /// The moment of that, or of the last entry that was forgotten.
@@ -75,7 +75,7 @@ impl Recorder {
     #[must_use]
     pub const fn new(now: Time, waits: Waits) -> Self {
         Recorder {
-            entries: VecDeque::new(),
+            entries: Vec::new(),
             begins: Some(Beginning::Fresh),
             began: now,
             last: now,
@@ -128,7 +128,7 @@ impl Recorder {
         if self.entries.len() == self.entries.capacity() {
             self.make_room();
         }
-        self.entries.push_back(entry);
+        self.entries.push(entry);
     }
 
     #[cold]
@@ -152,7 +152,7 @@ impl Recorder {
     fn forget_to_mark(&mut self) -> bool {
         let enough = self.entries.len() / 4;
         let marked = |entry: &Entry| entry.tag() == MARK;
-        let later = self.entries.range(enough..).position(marked);
+        let later = self.entries[enough..].iter().position(marked);
         let place = later.map(|place| enough + place);
         let Some(place) = place.or_else(|| self.entries.iter().rposition(marked)) else {
             return false;

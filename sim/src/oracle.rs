@@ -12,8 +12,10 @@ mod invariant;
 pub mod report;
 mod silence;
 
-pub use self::cause::LastWord;
-pub use self::invariant::{Invariant, Violation};
+pub use self::{
+    cause::LastWord,
+    invariant::{Invariant, Violation},
+};
 use crate::{
     fault::Fault,
     peer::{Begun, Log},
@@ -57,7 +59,6 @@ pub fn judge(schedule: &Schedule, outcome: &Outcome) -> Vec<Violation> {
         violations: Vec::new(),
     };
     court.judge();
-    // Last: whatever else is wrong tells more.
     court.judge_kept_back();
     court.violations
 }
@@ -356,7 +357,8 @@ impl<'a> Court<'a> {
             links,
             ..
         } = self.schedule;
-        let fits = self.outcome.client.sent.bytes.max(most_sent(self.outcome)) < 16_000;
+        let logs = self.outcome.origins.iter().chain([&self.outcome.client]);
+        let fits = logs.map(|log| log.sent.bytes).all(|bytes| bytes < 16_000);
         let default = *buffers == Default::default() && fits;
         let reads = client.reader == Default::default() && origin.reader == Default::default();
         // A call that is cut costs no time: the next one follows at once.
@@ -383,11 +385,6 @@ impl<'a> Court<'a> {
             });
         }
     }
-}
-
-fn most_sent(outcome: &Outcome) -> u64 {
-    let sent = outcome.origins.iter().map(|log| log.sent.bytes);
-    sent.max().unwrap_or(0)
 }
 
 fn ended(log: &Log, tls: bool) -> Ended {

@@ -9,16 +9,19 @@ use tidegate_core::{
     ending::{Cause, Rejection},
     event::{Call, Event, Head, Kill, Origin, Peeked, Refusal},
     http1::{BodyKind, Reply},
+    report::Report,
     session::{Kind, Setup},
     side::Side,
     timer::Timer,
 };
 
 /// Why the session was closed, once whatever is left of it has come to its end.
-fn closed(mut stage: Stage) -> CloseCause {
+fn closed(mut stage: Stage) -> (CloseCause, String) {
     for _ in 0..32 {
         if let Some(Effect::End(_)) = stage.orders.last() {
-            return CloseCause::of(&stage.session.report()).expect("it is over");
+            let report = stage.session.report();
+            let cause = CloseCause::of(&report).expect("it is over");
+            return (cause, row(cause, &report));
         }
         let waiting = Side::BOTH.into_iter().find(|side| stage.writes(*side) > 0);
         let unfinished = |side: &Side| {
@@ -34,6 +37,15 @@ fn closed(mut stage: Stage) -> CloseCause {
         }
     }
     panic!("it does not end: {:?}", stage.session);
+}
+
+/// What it came of, as people review it.
+fn row(cause: CloseCause, report: &Report) -> String {
+    let ending = report.ending.map(|ending| ending.to_string());
+    let first = report.first.map(|first| format!("first {first}"));
+    let trouble = report.trouble.map(|trouble| format!("trouble {trouble}"));
+    let parts: Vec<_> = ending.into_iter().chain(first).chain(trouble).collect();
+    format!("{:<26} {}", cause.word(), parts.join(", "))
 }
 
 /// What the exchange came to whose answer of ours is on its way.
@@ -320,7 +332,7 @@ fn requests() -> Vec<(CloseCause, Stage)> {
 
 #[test]
 fn every_cause_is_reached_or_is_named_as_not_built() {
-    let mut reached = BTreeSet::new();
+    let (mut reached, mut rows) = (BTreeSet::new(), Vec::new());
     for (cause, stage) in requests() {
         assert_eq!(trouble(&stage), cause);
         reached.insert(cause);
@@ -328,9 +340,14 @@ fn every_cause_is_reached_or_is_named_as_not_built() {
     let sessions = clients().into_iter().chain(origins()).chain(others());
     for (cause, stage) in sessions {
         let before = format!("{:?}", stage.session);
-        assert_eq!(closed(stage), cause, "{before}");
+        let (found, row) = closed(stage);
+        assert_eq!(found, cause, "{before}");
         reached.insert(cause);
+        rows.push(row);
     }
+    insta::with_settings!({snapshot_path => "../../snapshots/rows", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("causes", rows.join("\n"));
+    });
     for cause in CloseCause::ALL {
         // That another process serves is the wire's to show.
         let built =

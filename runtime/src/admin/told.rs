@@ -2,6 +2,9 @@
 //!
 //! Pure.
 
+#[cfg(test)]
+mod tests;
+
 use super::{certificates, client::What};
 use serde_json::Value;
 use std::fmt::Write;

@@ -32,7 +32,8 @@ impl Court<'_> {
         });
     }
 
-    /// The kernel would send it 200 ms later: nobody may wait for that.
+    /// The kernel would send it 200 ms later: nobody may wait for that. Asked last, for whatever else is wrong
+    /// tells more.
     pub(super) fn judge_kept_back(&mut self) {
         let forgotten = self.outcome.forgotten;
         self.unless(forgotten == 0, Invariant::KeptBack, || {

@@ -9,7 +9,7 @@ use crate::{
     port::{Call, Fault, Port, Read},
     variant::bad,
 };
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tidegate_core::{
     event::Event,
     interest::{Asks, Read as Want},
@@ -87,8 +87,8 @@ impl<N: Network> Driver<N> {
             return false;
         }
         // Most who are asked have nothing to say.
-        let port = self.wires[side as usize].port.as_mut();
-        if port.is_some_and(|port| port.poll_readable(cx).is_pending()) {
+        if self.has_nothing(cx, side) {
+            self.no_more(side);
             return false;
         }
         match interest.read {
@@ -102,6 +102,20 @@ impl<N: Network> Driver<N> {
                 self.read(side, read)
             }
         }
+    }
+
+    /// Whether a read would bring nothing; then this task is woken once one would.
+    #[inline]
+    fn has_nothing(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let Some(port) = self.wires[side as usize].port.as_mut() else {
+            return false;
+        };
+        let mut nobody = Context::from_waker(Waker::noop());
+        let cx = match bad!(LookForgotten) {
+            true => &mut nobody,
+            false => cx,
+        };
+        port.poll_readable(cx).is_pending()
     }
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {

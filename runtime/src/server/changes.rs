@@ -7,10 +7,10 @@
 use super::{control::ClusterStatus, reload::Current, work::Common};
 use crate::{
     config::{Cluster, Config},
-    members::{Change, Changes, Members},
+    members::{Change, Changes, Member, Members},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wanted of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,13 +61,7 @@ impl Current {
             ));
         };
         let members = roster.members();
-        let Some(authority) = authority(cluster, &members, endpoint) else {
-            let all = cluster.endpoints.iter().map(|one| &*one.authority);
-            return Err(format!(
-                "cluster `{name}` has no endpoint `{endpoint}`; it has {}",
-                listed(all)
-            ));
-        };
+        let authority = authority(cluster, &members, endpoint)?;
         let mut change = members.changes.of(&authority);
         change.drained = drained.unwrap_or(change.drained);
         change.weight = weight.unwrap_or(change.weight);
@@ -82,16 +76,35 @@ impl Current {
     }
 }
 
-/// What an endpoint is called that is `wanted`.
-fn authority(cluster: &Cluster, members: &Members, wanted: &str) -> Option<String> {
-    let mut configured = cluster.endpoints.iter().map(|one| &*one.authority);
-    let mut addresses = members.all.iter();
-    let of_address = || {
-        let one = addresses.find(|one| one.address.to_string() == wanted)?;
-        Some(&*one.authority)
-    };
-    let found = configured.find(|one| *one == wanted).or_else(of_address);
-    found.map(str::to_owned)
+/// What an endpoint is called that is `wanted`. An address stands for a name that has no other.
+fn authority(cluster: &Cluster, members: &Members, wanted: &str) -> Result<String, String> {
+    let configured = || cluster.endpoints.iter().map(|one| &*one.authority);
+    if configured().any(|one| one == wanted) {
+        return Ok(wanted.to_owned());
+    }
+    let meant = |one: &&Member| one.address.to_string() == wanted;
+    let names: BTreeSet<&str> = members
+        .all
+        .iter()
+        .filter(meant)
+        .map(|one| &*one.authority)
+        .collect();
+    let mut names = names.into_iter();
+    match (names.next(), names.next()) {
+        (None, _) => Err(format!(
+            "cluster `{}` has no endpoint `{wanted}`; it has {}",
+            cluster.name,
+            listed(configured())
+        )),
+        (Some(one), None) if members.at(one).count() == 1 => Ok(one.to_owned()),
+        (Some(one), None) => Err(format!(
+            "`{wanted}` is one of {} addresses of `{one}`: name that, and all of them are meant",
+            members.at(one).count()
+        )),
+        (Some(one), Some(other)) => Err(format!(
+            "`{wanted}` is an address of `{one}` and of `{other}`: name the one that is meant"
+        )),
+    }
 }
 
 fn listed<'a>(all: impl Iterator<Item = &'a str>) -> String {
@@ -110,18 +123,25 @@ fn said(change: Change) -> String {
 }
 
 impl Common {
-    /// What is different of endpoints that `config` has, too: a part each, for a plan.
-    pub(super) fn stays_changed(&self, config: &Config) -> Vec<String> {
+    /// What becomes of all that is different once `config` is served: a part each, for a plan.
+    pub(super) fn plan_of_changes(&self, config: &Config) -> Vec<String> {
         let mut parts = Vec::new();
-        for cluster in &config.clusters {
-            let known = |one: &str| cluster.endpoints.iter().any(|other| other.authority == one);
-            let changes = self.members(&cluster.name).map(|members| members.changes);
-            for (authority, change) in changes.unwrap_or_default().only(known).all() {
-                parts.push(format!(
-                    "endpoint `{authority}` of cluster `{}` stays changed by hand: {}",
-                    cluster.name,
-                    said(change)
-                ));
+        for (name, changes) in self.changes() {
+            let cluster = config.clusters.iter().find(|one| one.name == name);
+            let known = |one: &str| {
+                let mut all = cluster.into_iter().flat_map(|cluster| &cluster.endpoints);
+                all.any(|other| other.authority == one)
+            };
+            for (authority, change) in changes.all() {
+                let change = said(change);
+                parts.push(match known(authority) {
+                    true => format!(
+                        "endpoint `{authority}` of cluster `{name}` stays changed by hand: {change}"
+                    ),
+                    false => format!(
+                        "endpoint `{authority}` of cluster `{name}` is gone, and with it what was changed by hand: {change}"
+                    ),
+                });
             }
         }
         parts

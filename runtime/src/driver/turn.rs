@@ -9,7 +9,7 @@ use crate::{
     port::{Call, Fault, Port, Read},
     variant::bad,
 };
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use tidegate_core::{
     event::Event,
     interest::{Asks, Read as Want},
@@ -83,16 +83,13 @@ impl<N: Network> Driver<N> {
             self.decode(side, room);
             return true;
         }
-        if interest.read == Want::Off {
-            return false;
-        }
-        // Most who are asked have nothing to say.
-        if self.has_nothing(cx, side) {
-            self.no_more(side);
-            return false;
-        }
         match interest.read {
             Want::Off => false,
+            // So it is with most who are asked.
+            Want::Take(_) | Want::Discard if self.wire(side).has_nothing(cx) => {
+                self.no_more(side);
+                false
+            }
             Want::Take(most) => self.take(cx, side, most),
             Want::Discard => {
                 let read = self.wire(side).poll_discard(cx);
@@ -102,20 +99,6 @@ impl<N: Network> Driver<N> {
                 self.read(side, read)
             }
         }
-    }
-
-    /// Whether a read would bring nothing; then this task is woken once one would.
-    #[inline]
-    fn has_nothing(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
-        let Some(port) = self.wires[side as usize].port.as_mut() else {
-            return false;
-        };
-        let mut nobody = Context::from_waker(Waker::noop());
-        let cx = match bad!(LookForgotten) {
-            true => &mut nobody,
-            false => cx,
-        };
-        port.poll_readable(cx).is_pending()
     }
 
     fn take(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {

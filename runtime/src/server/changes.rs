@@ -196,6 +196,7 @@ pub(super) fn read(value: &Value) -> All {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{config, members, net::Address};
 
     #[test]
     fn what_was_written_is_read() {
@@ -208,6 +209,60 @@ mod tests {
         assert_eq!(read(&written(&all)), all);
         assert_eq!(read(&Value::Null), All::new());
         assert_eq!(read(&json!([{ "cluster": "api" }, 7])), All::new());
+    }
+
+    #[test]
+    fn an_address_is_enough_where_it_is_one_endpoints_and_the_only_one_of_its_name() {
+        let mut cluster = config::testing::cluster(&["a:1", "b:1", "c:1", "10.0.0.9:1"]);
+        cluster.name = "api".to_owned();
+        let at = |nth, last| {
+            let address = Address::Inet(([10, 0, 0, last], 1).into());
+            members::member(&cluster, nth, address)
+        };
+        let members = Members {
+            all: [at(0, 1), at(1, 1), at(1, 2), at(2, 3), at(3, 9)].into(),
+            lacking: None,
+            changes: Changes::default(),
+        };
+        let found = |wanted| authority(&cluster, &members, wanted);
+        assert_eq!(found("b:1"), Ok("b:1".to_owned()));
+        assert_eq!(found("10.0.0.3:1"), Ok("c:1".to_owned()));
+        assert_eq!(found("10.0.0.9:1"), Ok("10.0.0.9:1".to_owned()));
+        for (wanted, why) in [
+            (
+                "10.0.0.2:1",
+                "`10.0.0.2:1` is one of 2 addresses of `b:1`: name that, and all of them are meant",
+            ),
+            (
+                "10.0.0.1:1",
+                "`10.0.0.1:1` is an address of `a:1` and of `b:1`: name the one that is meant",
+            ),
+            (
+                "d:1",
+                "cluster `api` has no endpoint `d:1`; it has a:1, b:1, c:1, 10.0.0.9:1",
+            ),
+        ] {
+            assert_eq!(found(wanted), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_endpoint_whose_addresses_are_not_known_is_told_of_if_it_was_changed() {
+        let cluster = config::testing::cluster(&["a:1", "b:1"]);
+        let mut changes = Changes::default();
+        let change = |drained, weight| Change { drained, weight };
+        changes.put("a:1", change(true, None));
+        let members = Members {
+            all: [].into(),
+            lacking: None,
+            changes,
+        };
+        let told = ClusterStatus::of(&cluster, &members).endpoints;
+        let told: Vec<_> = told
+            .iter()
+            .map(|one| (&*one.authority, &*one.address, one.drained))
+            .collect();
+        assert_eq!(told, [("a:1", "-", true)]);
     }
 
     #[test]

@@ -156,6 +156,9 @@ pub enum Variant {
     /// The driver: what was kept back for more to come stays so when none does.
     #[cfg(feature = "known-bad")]
     MoreAwaited,
+    /// The driver: whoever looks whether there is something to read is not woken once there is.
+    #[cfg(feature = "known-bad")]
+    LookForgotten,
     /// The driver: a share that is given back is offered to nobody who waits for one.
     #[cfg(feature = "known-bad")]
     QueueUnserved,
@@ -201,7 +204,7 @@ pub enum Variant {
 #[cfg(feature = "known-bad")]
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 62] = [
+    pub const ALL: [Variant; 63] = [
         Variant::LostWakeup,
         Variant::FinUnread,
         Variant::Original,
@@ -251,6 +254,7 @@ impl Variant {
         Variant::PipeRefilled,
         Variant::PipedEndUnseen,
         Variant::MoreAwaited,
+        Variant::LookForgotten,
         Variant::QueueUnserved,
         Variant::NewcomerOvertakes,
         Variant::GrantLost,

@@ -11,11 +11,10 @@ pub use self::changed::{Change, Changes};
 use crate::{
     config::{self, At},
     net::Address,
-    upstream::Cluster,
 };
 use rustls::pki_types::ServerName;
-use std::{rc::Rc, sync::Arc};
-use tidegate_core::{lookup::Unresolved, time::Time};
+use std::sync::Arc;
+use tidegate_core::lookup::Unresolved;
 use tokio::{sync::watch, task::JoinHandle};
 
 /// One endpoint as it is now.
@@ -89,6 +88,17 @@ pub struct Members {
 }
 
 impl Members {
+    /// What there is to tell of an endpoint to who has it from before, whether it is a member or not.
+    pub(crate) fn told_of(&self, one: &Member) -> Member {
+        let same = |other: &&Member| other.is(&one.authority, one.address);
+        let now = self.all.iter().find(same);
+        Member {
+            up: now.map_or(one.up, |now| now.up),
+            change: self.changes.of(&one.authority),
+            ..one.clone()
+        }
+    }
+
     /// The addresses of the configured endpoint that is called so.
     pub(crate) fn at(&self, authority: &str) -> impl Iterator<Item = Address> {
         let same = move |one: &&Member| *one.authority == *authority;
@@ -192,28 +202,22 @@ impl Roster {
     }
 }
 
-/// Keeps `cluster` as the news say, for as long as this is held. It runs as a local task of the
-/// calling thread.
+/// Tells whoever has `heard` how it is now, and each time that it is otherwise, for as long as this is held and
+/// it says that it wants to know. It runs as a local task of the calling thread.
 pub(crate) fn follow(
-    cluster: Rc<Cluster>,
     mut news: News,
-    clock: impl Fn() -> Time + 'static,
+    mut heard: impl FnMut(&Members) -> bool + 'static,
 ) -> Following {
-    heard(&cluster, clock(), &news.borrow_and_update());
+    let mut wanted = heard(&news.borrow_and_update());
     Following(tokio::task::spawn_local(async move {
         // Once nobody can know better any more, the last that was known stands.
-        while news.changed().await.is_ok() {
-            heard(&cluster, clock(), &news.borrow_and_update());
+        while wanted && news.changed().await.is_ok() {
+            wanted = heard(&news.borrow_and_update());
         }
     }))
 }
 
-fn heard(cluster: &Rc<Cluster>, now: Time, members: &Members) {
-    cluster.set(now, &members.all);
-    cluster.lacks(members.lacking);
-}
-
-/// A cluster that is kept as the news say.
+/// Somebody who is told of the news.
 #[derive(Debug)]
 pub(crate) struct Following(JoinHandle<()>);
 

@@ -117,6 +117,14 @@ pub enum Coming<N: Network> {
 }
 
 impl<N: Network> Coming<N> {
+    /// Looks at the share in an endpoint that is there already.
+    pub(crate) fn look_at_share<T>(&self, look: impl FnOnce(&Held) -> T) -> Option<T> {
+        match self {
+            Coming::Turn(waiting) => waiting.look_at_share(look),
+            Coming::Dial(dial) => Some(look(dial.share())),
+        }
+    }
+
     /// Nobody wants it any more (R20).
     pub fn give_up(self, now: Time) {
         match self {

@@ -3,20 +3,21 @@
 //! It owns what the sessions of a worker share, and nothing that another worker could touch. The
 //! simulation starts the same worker on its own network.
 
+mod clusters;
 mod door;
 mod extras;
 mod parts;
 
 pub use self::extras::Extras;
 
-use self::door::Door;
+use self::{clusters::Clusters, door::Door};
 use crate::{
     admission::Admission,
     config::{self, Config},
     drain::Drain,
     driver::{Numbers, Service},
     linger::{self, Lingering},
-    members::{self, Following, News},
+    members::News,
     net::{Listener, Network},
     observe::Metrics,
     pool::Pool,
@@ -67,8 +68,7 @@ pub struct Worker<N: Network> {
     pool: Pool<N>,
     /// How often it was told what to do.
     generation: u64,
-    /// What is configured, and what has become of it.
-    clusters: Vec<(config::Cluster, Rc<Cluster>)>,
+    clusters: Clusters,
     /// By name: the drain of its sessions.
     listeners: Vec<(String, Drain)>,
     doors: Vec<Door<N>>,
@@ -76,7 +76,6 @@ pub struct Worker<N: Network> {
     gone: Vec<Drain>,
     /// Accept what is in a queue, and end; each with its own drain, whose deadline ends it at once.
     closing: Vec<(Drain, JoinHandle<()>)>,
-    following: Vec<Following>,
 }
 
 /// Addresses that a worker listens at, and serves nobody at yet.
@@ -127,12 +126,11 @@ impl<N: Network> Worker<N> {
             lingering,
             pool,
             generation: 0,
-            clusters: Vec::new(),
+            clusters: Clusters::default(),
             listeners: Vec::new(),
             doors: Vec::new(),
             gone: Vec::new(),
             closing: Vec::new(),
-            following: Vec::new(),
         }
     }
 
@@ -169,7 +167,8 @@ impl<N: Network> Worker<N> {
         Ready(listeners): Ready<N>,
     ) {
         let mut ready = listeners.into_iter();
-        let clusters = self.renew_clusters(config, news);
+        let drawn = (&self.extras, self.seed());
+        let clusters = self.clusters.renew(config, news, &self.net, drawn);
         let mut listeners = Vec::new();
         let mut doors = Vec::new();
         // Behind the seeds of the clusters: no two draw alike.
@@ -249,46 +248,6 @@ impl<N: Network> Worker<N> {
             nowhere: Arc::from(""),
             paranoid: self.extras.paranoid,
         })
-    }
-
-    /// The clusters of `config`, in its order. One that chooses as before keeps what it knows of its
-    /// endpoints, whoever they are now.
-    fn renew_clusters(&mut self, config: &Config, news: &[Option<News>]) -> Vec<Rc<Cluster>> {
-        let now = self.net.now();
-        let told = |n: usize| news.get(n).cloned().flatten();
-        let mut clusters = Vec::new();
-        for (n, configured) in config.clusters.iter().enumerate() {
-            let same = |(known, _): &&(config::Cluster, _)| parts::is_same(known, configured);
-            let cluster = match self.clusters.iter().find(same) {
-                Some((_, cluster)) => {
-                    if told(n).is_none() {
-                        cluster.set(now, &members::configured(configured));
-                    }
-                    Rc::clone(cluster)
-                }
-                None => {
-                    let seed = self
-                        .seed()
-                        .wrapping_add(u64::try_from(n).unwrap_or_default());
-                    parts::cluster(configured, now, (&self.extras, seed))
-                }
-            };
-            clusters.push((configured.clone(), cluster));
-        }
-        self.clusters = clusters;
-        // Who told of them before is heard no longer.
-        self.following.clear();
-        for ((_, cluster), news) in self.clusters.iter().zip(news) {
-            let net = self.net.clone();
-            let following = news
-                .clone()
-                .map(|news| members::follow(Rc::clone(cluster), news, move || net.now()));
-            self.following.extend(following);
-        }
-        self.clusters
-            .iter()
-            .map(|(_, cluster)| Rc::clone(cluster))
-            .collect()
     }
 
     /// What this generation's draws follow from: no two generations draw alike.

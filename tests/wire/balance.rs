@@ -40,7 +40,7 @@ impl Stage {
     }
 
     /// The next request that an origin gets: which one, and its connection.
-    fn next(&self) -> (usize, Raw) {
+    pub(crate) fn next(&self) -> (usize, Raw) {
         let (at, mut up) = self.reached();
         up.message();
         (at, up)

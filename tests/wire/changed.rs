@@ -7,7 +7,7 @@ use crate::{
     peers::{Origin, Peer, Raw},
     upgrade::Family,
 };
-use rustix::process::Pid;
+use rustix::{net::listen, process::Pid};
 use std::{os::unix::process::CommandExt, process::Command};
 
 const SOCKET: &str = "admin.sock";
@@ -107,6 +107,67 @@ fn a_drained_endpoint_finishes_what_it_has_and_gets_nothing_new() {
     let mut both = stage.goes_to(4);
     both.sort_unstable();
     assert_eq!(both, [0, 0, 1, 1]);
+}
+
+/// 4.8: who is served by the file from before hears of it, too.
+#[test]
+fn a_client_from_before_a_reload_that_chooses_otherwise_is_kept_from_a_drained_endpoint() {
+    let stage = stage();
+    let (mut client, at, mut up) = stage.asks();
+    answers(&mut client, &mut up);
+    let other = file(&stage.origins, "").replace("round-robin", "random");
+    stage.proxy.scratch().file("tidegate.toml", &other);
+    assert!(stage.told(&["reload"]).contains("cluster `c` changed"));
+    let drained = stage.endpoint(at);
+    stage.told(&["endpoint", "drain", "c", &drained]);
+    for _ in 0..4 {
+        client.say(GET);
+        let (goes_to, mut up) = stage.next();
+        answers(&mut client, &mut up);
+        assert_eq!(goes_to, 1 - at);
+    }
+    stage.told(&["endpoint", "enable", "c", &drained]);
+    let mut both: Vec<_> = (0..2)
+        .map(|_| {
+            client.say(GET);
+            let (goes_to, mut up) = stage.next();
+            answers(&mut client, &mut up);
+            goes_to
+        })
+        .collect();
+    both.sort_unstable();
+    assert_eq!(both, [0, 1], "it takes turns as it did");
+    // What is changed of an endpoint goes with it.
+    stage.told(&["endpoint", "drain", "c", &drained]);
+    let without = other.replace(&format!("\"{drained}\""), "\"127.0.0.1:1\"");
+    stage.proxy.scratch().file("tidegate.toml", &without);
+    let said = stage.told(&["reload"]);
+    let gone = format!(
+        "endpoint `{drained}` of cluster `c` is gone, and with it what was changed by hand: drained"
+    );
+    assert!(said.contains(&gone), "{said}");
+}
+
+/// Whoever is only about to reach an endpoint has it, as far as anybody is told who waits for its end.
+#[test]
+fn a_connect_under_way_counts_as_one_that_has_the_endpoint() {
+    // Its queue is full, so that a handshake with it does not end.
+    let full = Origin::new();
+    listen(full.listener(), 0).unwrap();
+    let to = full.address();
+    let _first = Raw::connect(to);
+    let proxy = Proxy::asked(format!(
+        "defaults = \"2026\"\nworkers = 1\n[admin]\nunix = \"{SOCKET}\"\nhttp = \"off\"\n\
+        [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
+        [[cluster]]\nname = \"c\"\nendpoints = [\"{to}\"]\n"
+    ));
+    let origins = [Origin::new(), Origin::new()];
+    let stage = Stage { proxy, origins };
+    let mut client = stage.proxy.client();
+    client.say(GET);
+    let args = ["conns", "--json", "--endpoint", &to.to_string()];
+    let found = (0..200).any(|_| stage.told(&args).contains("\"conn\":"));
+    assert!(found, "it is told of");
 }
 
 #[test]

@@ -151,13 +151,13 @@ impl<N: Network> Driver<N> {
             lane.count(small);
             // Behind the end of a message there is nothing to wait for.
             lane.more = wire::count(n) == most && left.is_none_or(|left| left > u64::from(most));
-        } else if bad!(MoreAwaited) {
-            // Nothing came: `rest` is to see what was kept back for that.
-            self.lanes[side as usize].more = false;
         }
         match bytes {
             0 => self.service.upstreams.net().put_back(pipe),
             _ => self.lanes[side as usize].held = Some((pipe, bytes)),
+        }
+        if read.is_pending() {
+            self.no_more(side);
         }
         if bad!(PipedEndUnseen) && matches!(read, Poll::Ready(Ok(Read::Fin))) && self.is_over(side)
         {
@@ -197,12 +197,19 @@ impl<N: Network> Driver<N> {
 
     /// Nothing has moved: what was kept back for more to come leaves without it.
     pub(super) fn rest(&mut self) {
-        for source in Side::BOTH {
-            if std::mem::take(&mut self.lanes[source as usize].more)
-                && let Some(port) = self.wire(source.other()).port.as_mut()
-            {
-                port.hold_for_finish(false);
-            }
+        Side::BOTH
+            .into_iter()
+            .for_each(|source| self.no_more(source));
+    }
+
+    /// There is no more to come from `source` now, whatever the other way does.
+    #[inline]
+    pub(super) fn no_more(&mut self, source: Side) {
+        if std::mem::take(&mut self.lanes[source as usize].more)
+            && let Some(port) = self.wire(source.other()).port.as_mut()
+            && !bad!(MoreAwaited)
+        {
+            port.hold_for_finish(false);
         }
     }
 

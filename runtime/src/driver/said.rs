@@ -8,6 +8,7 @@ use crate::{
     net::Network,
     port::Port,
     roll::{Leg, Look, Order, Said},
+    upstream::Held,
 };
 use std::task::Context;
 use tidegate_core::{event::Event, side::Side, trace};
@@ -51,14 +52,14 @@ impl<N: Network> Driver<N> {
     }
 
     fn said(&self) -> Said {
-        let held = self.held.as_ref();
+        let (cluster, endpoint) = self.held_or_wanted().unzip();
         Said {
             conn: self.conn,
             listener: self.service.name.to_string(),
             client: self.client,
             phase: trace::phase(&self.session),
-            cluster: held.map(|held| held.cluster_name().to_owned()),
-            endpoint: self.endpoint().to_owned(),
+            cluster,
+            endpoint: endpoint.unwrap_or_else(|| self.endpoint().to_owned()),
             age: self.now.since(self.begun),
             quiet: self.now.since(self.progress),
             timer: self
@@ -68,6 +69,19 @@ impl<N: Network> Driver<N> {
             draining: self.service.drain.word() != Word::Serve,
             legs: Side::BOTH.map(|side| self.said_of(side)),
             timeline: None,
+        }
+    }
+
+    /// The cluster, and the endpoint in it, that it has a share in: also of one that it is only about to reach.
+    fn held_or_wanted(&self) -> Option<(String, String)> {
+        let name = |held: &Held| {
+            let endpoint = held.endpoint().authority.to_string();
+            (held.cluster_name().to_owned(), endpoint)
+        };
+        match (&self.held, self.coming.as_deref()) {
+            (Some(held), _) => Some(name(held)),
+            (None, Some(coming)) => coming.look_at_share(name),
+            (None, None) => None,
         }
     }
 

@@ -83,16 +83,13 @@ impl<N: Network> Driver<N> {
             self.decode(side, room);
             return true;
         }
-        if interest.read == Want::Off {
-            return false;
-        }
-        // Most who are asked have nothing to say.
-        let port = self.wires[side as usize].port.as_mut();
-        if port.is_some_and(|port| port.poll_readable(cx).is_pending()) {
-            return false;
-        }
         match interest.read {
             Want::Off => false,
+            // So it is with most who are asked.
+            Want::Take(_) | Want::Discard if self.wire(side).has_nothing(cx) => {
+                self.no_more(side);
+                false
+            }
             Want::Take(most) => self.take(cx, side, most),
             Want::Discard => {
                 let read = self.wire(side).poll_discard(cx);

@@ -5,11 +5,12 @@ use crate::{
     net::Stream,
     observe::Wired,
     port::{self, Fault, Port, Read},
+    variant::bad,
 };
 use std::{
     cell::RefCell,
     io::IoSlice,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 use tidegate_core::event::Call;
 
@@ -69,6 +70,20 @@ impl<S: Stream> Wire<S> {
             self.told.undelivered += u64::from(port.unacked().unwrap_or(0));
             port.reset();
         }
+    }
+
+    /// Whether a read would bring nothing; then this task is woken once one would.
+    #[inline]
+    pub(super) fn has_nothing(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(port) = self.port.as_mut() else {
+            return false;
+        };
+        let mut nobody = Context::from_waker(Waker::noop());
+        let cx = match bad!(LookForgotten) {
+            true => &mut nobody,
+            false => cx,
+        };
+        port.poll_readable(cx).is_pending()
     }
 
     /// Reads into `buf`.

@@ -7,10 +7,10 @@
 use super::{control::ClusterStatus, reload::Current, work::Common};
 use crate::{
     config::{Cluster, Config},
-    members::{Change, Changes, Members},
+    members::{Change, Changes, Member, Members},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wanted of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,13 +61,7 @@ impl Current {
             ));
         };
         let members = roster.members();
-        let Some(authority) = authority(cluster, &members, endpoint) else {
-            let all = cluster.endpoints.iter().map(|one| &*one.authority);
-            return Err(format!(
-                "cluster `{name}` has no endpoint `{endpoint}`; it has {}",
-                listed(all)
-            ));
-        };
+        let authority = authority(cluster, &members, endpoint)?;
         let mut change = members.changes.of(&authority);
         change.drained = drained.unwrap_or(change.drained);
         change.weight = weight.unwrap_or(change.weight);
@@ -82,16 +76,35 @@ impl Current {
     }
 }
 
-/// What an endpoint is called that is `wanted`.
-fn authority(cluster: &Cluster, members: &Members, wanted: &str) -> Option<String> {
-    let mut configured = cluster.endpoints.iter().map(|one| &*one.authority);
-    let mut addresses = members.all.iter();
-    let of_address = || {
-        let one = addresses.find(|one| one.address.to_string() == wanted)?;
-        Some(&*one.authority)
-    };
-    let found = configured.find(|one| *one == wanted).or_else(of_address);
-    found.map(str::to_owned)
+/// What an endpoint is called that is `wanted`. An address stands for a name that has no other.
+fn authority(cluster: &Cluster, members: &Members, wanted: &str) -> Result<String, String> {
+    let configured = || cluster.endpoints.iter().map(|one| &*one.authority);
+    if configured().any(|one| one == wanted) {
+        return Ok(wanted.to_owned());
+    }
+    let meant = |one: &&Member| one.address.to_string() == wanted;
+    let names: BTreeSet<&str> = members
+        .all
+        .iter()
+        .filter(meant)
+        .map(|one| &*one.authority)
+        .collect();
+    let mut names = names.into_iter();
+    match (names.next(), names.next()) {
+        (None, _) => Err(format!(
+            "cluster `{}` has no endpoint `{wanted}`; it has {}",
+            cluster.name,
+            listed(configured())
+        )),
+        (Some(one), None) if members.at(one).count() == 1 => Ok(one.to_owned()),
+        (Some(one), None) => Err(format!(
+            "`{wanted}` is one of {} addresses of `{one}`: name that, and all of them are meant",
+            members.at(one).count()
+        )),
+        (Some(one), Some(other)) => Err(format!(
+            "`{wanted}` is an address of `{one}` and of `{other}`: name the one that is meant"
+        )),
+    }
 }
 
 fn listed<'a>(all: impl Iterator<Item = &'a str>) -> String {
@@ -110,18 +123,25 @@ fn said(change: Change) -> String {
 }
 
 impl Common {
-    /// What is different of endpoints that `config` has, too: a part each, for a plan.
-    pub(super) fn stays_changed(&self, config: &Config) -> Vec<String> {
+    /// What becomes of all that is different once `config` is served: a part each, for a plan.
+    pub(super) fn plan_of_changes(&self, config: &Config) -> Vec<String> {
         let mut parts = Vec::new();
-        for cluster in &config.clusters {
-            let known = |one: &str| cluster.endpoints.iter().any(|other| other.authority == one);
-            let changes = self.members(&cluster.name).map(|members| members.changes);
-            for (authority, change) in changes.unwrap_or_default().only(known).all() {
-                parts.push(format!(
-                    "endpoint `{authority}` of cluster `{}` stays changed by hand: {}",
-                    cluster.name,
-                    said(change)
-                ));
+        for (name, changes) in self.changes() {
+            let cluster = config.clusters.iter().find(|one| one.name == name);
+            let known = |one: &str| {
+                let mut all = cluster.into_iter().flat_map(|cluster| &cluster.endpoints);
+                all.any(|other| other.authority == one)
+            };
+            for (authority, change) in changes.all() {
+                let change = said(change);
+                parts.push(match known(authority) {
+                    true => format!(
+                        "endpoint `{authority}` of cluster `{name}` stays changed by hand: {change}"
+                    ),
+                    false => format!(
+                        "endpoint `{authority}` of cluster `{name}` is gone, and with it what was changed by hand: {change}"
+                    ),
+                });
             }
         }
         parts
@@ -176,6 +196,7 @@ pub(super) fn read(value: &Value) -> All {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{config, members, net::Address};
 
     #[test]
     fn what_was_written_is_read() {
@@ -188,6 +209,60 @@ mod tests {
         assert_eq!(read(&written(&all)), all);
         assert_eq!(read(&Value::Null), All::new());
         assert_eq!(read(&json!([{ "cluster": "api" }, 7])), All::new());
+    }
+
+    #[test]
+    fn an_address_is_enough_where_it_is_one_endpoints_and_the_only_one_of_its_name() {
+        let mut cluster = config::testing::cluster(&["a:1", "b:1", "c:1", "10.0.0.9:1"]);
+        cluster.name = "api".to_owned();
+        let at = |nth, last| {
+            let address = Address::Inet(([10, 0, 0, last], 1).into());
+            members::member(&cluster, nth, address)
+        };
+        let members = Members {
+            all: [at(0, 1), at(1, 1), at(1, 2), at(2, 3), at(3, 9)].into(),
+            lacking: None,
+            changes: Changes::default(),
+        };
+        let found = |wanted| authority(&cluster, &members, wanted);
+        assert_eq!(found("b:1"), Ok("b:1".to_owned()));
+        assert_eq!(found("10.0.0.3:1"), Ok("c:1".to_owned()));
+        assert_eq!(found("10.0.0.9:1"), Ok("10.0.0.9:1".to_owned()));
+        for (wanted, why) in [
+            (
+                "10.0.0.2:1",
+                "`10.0.0.2:1` is one of 2 addresses of `b:1`: name that, and all of them are meant",
+            ),
+            (
+                "10.0.0.1:1",
+                "`10.0.0.1:1` is an address of `a:1` and of `b:1`: name the one that is meant",
+            ),
+            (
+                "d:1",
+                "cluster `api` has no endpoint `d:1`; it has a:1, b:1, c:1, 10.0.0.9:1",
+            ),
+        ] {
+            assert_eq!(found(wanted), Err(why.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_endpoint_whose_addresses_are_not_known_is_told_of_if_it_was_changed() {
+        let cluster = config::testing::cluster(&["a:1", "b:1"]);
+        let mut changes = Changes::default();
+        let change = |drained, weight| Change { drained, weight };
+        changes.put("a:1", change(true, None));
+        let members = Members {
+            all: [].into(),
+            lacking: None,
+            changes,
+        };
+        let told = ClusterStatus::of(&cluster, &members).endpoints;
+        let told: Vec<_> = told
+            .iter()
+            .map(|one| (&*one.authority, &*one.address, one.drained))
+            .collect();
+        assert_eq!(told, [("a:1", "-", true)]);
     }
 
     #[test]

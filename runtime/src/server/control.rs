@@ -202,10 +202,21 @@ impl ClusterStatus {
             drained: one.change.drained,
             changed: !one.change.is_none(),
         };
+        // One of which no address is known is told of, too, if it is not as the file says.
+        let known = |authority: &str| members.all.iter().any(|one| *one.authority == *authority);
+        let without = members.changes.all().filter(|(one, _)| !known(one));
+        let without = without.map(|(authority, change)| EndpointStatus {
+            authority: authority.to_owned(),
+            address: "-".to_owned(),
+            up: false,
+            weight: change.weight.unwrap_or_default(),
+            drained: change.drained,
+            changed: true,
+        });
         ClusterStatus {
             name: cluster.name.clone(),
             balance: config::word(cluster.balance).to_owned(),
-            endpoints: members.all.iter().map(told).collect(),
+            endpoints: members.all.iter().map(told).chain(without).collect(),
         }
     }
 }

@@ -124,7 +124,7 @@ impl Current {
     /// What serving by `config` would change.
     pub(super) fn plan(&self, config: &Config) -> Vec<String> {
         let mut parts = plan(&self.common.config, config);
-        parts.extend(self.common.stays_changed(config));
+        parts.extend(self.common.plan_of_changes(config));
         parts
     }
 

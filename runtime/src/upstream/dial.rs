@@ -75,6 +75,11 @@ impl<N: Network> Dial<N> {
         }
     }
 
+    /// The share in the endpoint that is being dialled.
+    pub(super) fn share(&self) -> &Held {
+        &self.under_way.held
+    }
+
     /// The same, which ends once these bytes are with the connection.
     pub(super) fn beginning_with(self, header: Vec<u8>) -> Self {
         Dial { header, ..self }

@@ -59,6 +59,11 @@ impl Seat {
         }
     }
 
+    /// Looks at the share that is kept for it.
+    fn look_at_share<T>(&self, look: impl FnOnce(&Held) -> T) -> Option<T> {
+        self.granted.borrow().as_ref().map(look)
+    }
+
     fn taken(&self) -> Option<Held> {
         self.granted.borrow_mut().take()
     }
@@ -110,6 +115,11 @@ impl<N: Network> Waiting<N> {
             ticket,
             sleep: None,
         })
+    }
+
+    /// Looks at the share that is kept for it, if there is one.
+    pub(super) fn look_at_share<T>(&self, look: impl FnOnce(&Held) -> T) -> Option<T> {
+        self.seat.look_at_share(look)
     }
 
     /// What decides whom it goes to, where that is asked.

@@ -38,6 +38,11 @@ impl Stream for FastStream {
         fabric.with(self.end, |socket, wire| socket.poll_read(cx, buf, wire))
     }
 
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut fabric = self.fabric.borrow_mut();
+        fabric.with(self.end, |socket, _| socket.poll_readable(cx))
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

@@ -349,6 +349,11 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         0,
+        "whoever looks whether there is something to read, and finds nothing, is not woken when there is",
+        &[seeds(Variant::LookForgotten, TCP, 10)],
+    ),
+    row(
+        0,
         "who waits for an endpoint is not told of room, overtaken, or kept from what another has left",
         &[
             model(Variant::QueueUnserved),

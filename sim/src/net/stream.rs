@@ -165,6 +165,10 @@ impl Stream for SimStream {
         self.with(|socket, wire| socket.poll_read(cx, buf, wire))
     }
 
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.with(|socket, _| socket.poll_readable(cx))
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

@@ -77,6 +77,15 @@ impl Polled {
         }
     }
 
+    /// Ready where [`Polled::poll_read`] would be.
+    pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let ready = self.socket.readiness();
+        match !self.drained && (ready.input || ready.error) {
+            true => Poll::Ready(()),
+            false => keep(&mut self.wakers.read, cx),
+        }
+    }
+
     /// Takes what fits the send buffer.
     pub(crate) fn poll_write(
         &mut self,

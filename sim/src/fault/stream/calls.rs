@@ -28,6 +28,15 @@ impl<N: Simulated> Stream for FaultyStream<N> {
         Poll::Ready(outcome)
     }
 
+    /// What goes wrong by plan is met by the read.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let fault = self.read.fault(&self.net.plan, self.site(Call::Read));
+        match (&mut self.inner, &self.held, fault) {
+            (Inner::Alive(stream), None, None) => stream.poll_readable(cx),
+            _ => Poll::Ready(()),
+        }
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

@@ -211,8 +211,9 @@ fn meet<N: Network>(
     service.listened.accepted();
     match Driver::new(Rc::clone(service), stream, admitted, taps(*count)) {
         Ok(driver) => {
-            // A session is one task; nobody waits for it, and its drain ticket counts it.
-            tokio::task::spawn_local(Guarded(Some(driver)));
+            // A session is one task; nobody waits for it, and its drain ticket counts it. Boxed, it is moved once on
+            // its way there, and not at the task's every turn of fate.
+            tokio::task::spawn_local(Guarded(Some(Box::new(driver))));
         }
         Err(error) => {
             let cause = CloseCause::Internal;
@@ -223,7 +224,7 @@ fn meet<N: Network>(
 }
 
 /// A session whose panic costs its own connections only: they are reset, never finished.
-struct Guarded<N: Network>(Option<Driver<N>>);
+struct Guarded<N: Network>(Option<Box<Driver<N>>>);
 
 impl<N: Network> Unpin for Guarded<N> {}
 
@@ -234,7 +235,7 @@ impl<N: Network> Future for Guarded<N> {
         let Some(driver) = self.0.as_mut() else {
             return Poll::Ready(());
         };
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *driver).poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut **driver).poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(_)) => {
                 driver.tell_connection();

@@ -2,12 +2,7 @@
 
 use super::*;
 use crate::tls::testing::Scratch;
-use std::{
-    io::Read,
-    os::unix::net::UnixListener,
-    path::PathBuf,
-    thread::{self, JoinHandle},
-};
+use std::{io::Read, os::unix::net::UnixListener, path::PathBuf, thread};
 use tokio::{runtime::Builder, task::LocalSet};
 
 /// What it does with one connection.
@@ -27,7 +22,6 @@ const NOBODY: &str = "{\"pid\":1,\"silent_workers\":[],\"connections\":[]}";
 /// A process that does this with one connection after the other, and is gone then.
 struct Process {
     path: PathBuf,
-    over: JoinHandle<()>,
     _scratch: Scratch,
 }
 
@@ -36,7 +30,7 @@ impl Process {
         let scratch = Scratch::new(&format!("watched-{name}"));
         let path = scratch.path("admin.sock");
         let listener = UnixListener::bind(&path).unwrap();
-        let over = thread::spawn(move || {
+        thread::spawn(move || {
             for does in all {
                 let (mut stream, _) = listener.accept().unwrap();
                 assert!(stream.read(&mut [0; 4096]).unwrap() > 0, "it is asked");
@@ -49,7 +43,6 @@ impl Process {
         });
         Process {
             path,
-            over,
             _scratch: scratch,
         }
     }
@@ -60,7 +53,6 @@ impl Process {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let watch = follow(&at, ("/v1/connections", until), most, &mut out);
         let ended = LocalSet::new().block_on(&runtime, watch);
-        self.over.join().unwrap();
         let said = String::from_utf8(out).unwrap();
         (ended.map_err(|error| error.to_string()), said)
     }

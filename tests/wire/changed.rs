@@ -95,7 +95,7 @@ fn a_drained_endpoint_finishes_what_it_has_and_gets_nothing_new() {
     let before = file(&stage.origins, "");
     stage.proxy.scratch().file(
         "tidegate.toml",
-        &before.replace("workers = 1", "workers = 1\n"),
+        before.replace("workers = 1", "workers = 1\n"),
     );
     let said = stage.told(&["reload"]);
     let stays = format!("endpoint `{drained}` of cluster `c` stays changed by hand: drained");

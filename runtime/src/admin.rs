@@ -23,6 +23,7 @@ mod serve;
 mod told;
 mod top;
 mod upgrade;
+mod watched;
 
 pub use secure::{Secure, With};
 
@@ -132,7 +133,7 @@ impl Admin {
         self.http = None;
         let usual = self.unix.take();
         let own = usual.as_ref().and_then(|usual| {
-            let bound = door::bind_unix(&door::with_pid(usual));
+            let bound = door::bind_unix(&door::with_pid(usual, std::process::id()));
             bound
                 .inspect_err(|message| tracing::warn!("{}", message.line()))
                 .ok()
@@ -335,7 +336,7 @@ fn asked_path() -> PathBuf {
 
 fn or_service(usual: PathBuf, service: &Path) -> PathBuf {
     // Neither is there: the usual place is what is said not to be.
-    match !usual.exists() && service.exists() {
+    match !door::is_asked(&usual) && door::is_asked(service) {
         true => service.to_owned(),
         false => usual,
     }
@@ -371,14 +372,22 @@ fn cannot_start(error: &std::io::Error) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::testing::Scratch;
 
     #[test]
     fn the_service_is_asked_where_nobody_else_is_there() {
-        let (here, there) = (Path::new("/dev/null"), Path::new("/dev/zero"));
+        let scratch = Scratch::new("admin-asked");
+        let [here, there, stale] = ["here", "there", "stale"].map(|name| scratch.path(name));
+        let listen = |path| door::Bound::bind(path).unwrap();
+        let _held = (listen(&here), listen(&there));
+        drop(listen(&stale));
+        assert!(stale.exists(), "whoever listened has left it behind");
         let nowhere = Path::new("/no/such/socket");
         let asked = |usual: &Path, service| or_service(usual.to_owned(), service);
-        assert_eq!(asked(here, there), here);
-        assert_eq!(asked(nowhere, there), there);
+        assert_eq!(asked(&here, &there), here);
+        assert_eq!(asked(nowhere, &there), there);
         assert_eq!(asked(nowhere, nowhere), nowhere);
+        assert_eq!(asked(&stale, &there), there);
+        assert_eq!(asked(&here, &stale), here);
     }
 }

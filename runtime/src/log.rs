@@ -6,7 +6,7 @@
 //! content, no field of a message, and no query string unless that is asked for.
 
 mod entry;
-mod escape;
+pub(crate) mod escape;
 mod format;
 mod template;
 #[cfg(test)]

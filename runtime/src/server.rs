@@ -30,7 +30,7 @@ mod work;
 pub use self::{
     ask::{Answers, Workers},
     changes::{Changed, Wish},
-    control::{Again, ClusterStatus, EndpointStatus, Process, Reloaded, Status, Upgraded},
+    control::{Again, ClusterStatus, EndpointStatus, Process, Refused, Reloaded, Status, Upgraded},
     facts::Facts,
     files::Files,
     inherited::Inherited,

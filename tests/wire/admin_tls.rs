@@ -302,20 +302,28 @@ fn without_authorities_for_clients_it_is_as_in_the_clear() {
     assert_eq!(stage.answered(None, with), 200);
 }
 
-/// Of 64 places all but one are taken by those who say nothing: whoever says something is answered
-/// meanwhile, and the others are gone after 10 seconds.
+/// There are 32 places for those who shake hands: whoever says something is answered meanwhile, in the place
+/// of whoever has said nothing for longest; and the others are gone after 10 seconds.
 #[test]
 fn a_handshake_that_stalls_is_ended_and_nobody_waits_for_it() {
     let stage = Stage::new(true, "");
-    let mut silent: Vec<_> = (0..63).map(|_| Raw::connect(stage.http)).collect();
-    // One has begun: a record of a handshake, of which the rest does not come.
-    silent[0].say(&[22, 3, 1, 2, 0, 1]);
     let own = stage.operators.leaf("somebody");
+    let mut open = stage.client(Some(&own), Version::Tls13).unwrap();
+    let mut silent: Vec<_> = (0..100).map(|_| Raw::connect(stage.http)).collect();
+    // One has begun: a record of a handshake, of which the rest does not come.
+    silent[99].say(&[22, 3, 1, 2, 0, 1]);
     for _ in 0..3 {
         assert_eq!(stage.answered(Some(&own), STATUS), 200);
     }
-    assert!(silent.iter().all(Raw::is_quiet));
-    for client in &mut silent {
+    let (gone, left) = silent.split_at_mut(68);
+    for client in gone {
+        assert_eq!(client.last(), Last::plain("", End::Fin));
+    }
+    // Whoever has shaken hands is in nobody's way, and nobody is in theirs.
+    open.say(STATUS);
+    assert_eq!(open.message().status(), 200);
+    assert!(left.iter().skip(3).all(Raw::is_quiet));
+    for client in left {
         client
             .stream()
             .set_read_timeout(Some(PATIENCE * 2))
@@ -328,10 +336,10 @@ fn a_handshake_that_stalls_is_ended_and_nobody_waits_for_it() {
 #[test]
 fn its_files_are_read_again_with_the_others_or_none_is() {
     let mut stage = Stage::new(true, "");
-    let mut open = stage
-        .client(Some(&stage.operators.leaf("early")), Version::Tls13)
-        .unwrap();
     let before = stage.operators.leaf("somebody");
+    let early = || stage.client(Some(&before), Version::Tls13).unwrap();
+    let (mut open, mut hears) = (early(), early());
+    hears.say(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(stage.answered(Some(&before), STATUS), 200);
     // Something is wrong: all is as it was.
     let good = fs::read(stage.files.path("own.key")).unwrap();
@@ -341,23 +349,28 @@ fn its_files_are_read_again_with_the_others_or_none_is() {
     assert!(done.said.contains("no private key in"), "{}", done.said);
     assert_eq!(stage.answered(Some(&before), STATUS), 200);
     stage.files.file("own.key", good);
-    // Others sign, on both sides.
+    // Others sign what we show: who is there stays.
     stage.servers = Authority::new("other servers");
     stage.servers.leaf("localhost").files(&stage.files, "own");
+    assert_eq!(stage.reload().code(), Some(0));
+    open.say(STATUS);
+    assert_eq!(open.message().status(), 200);
+    // Others sign what operators show: who was let in before is not any more.
     stage.operators = Authority::new("other operators");
     stage.operators.file(&stage.files, "operators.pem");
     let done = stage.reload();
     assert_eq!(done.code(), Some(0), "{}", done.said);
     stage.refuses(Some(&before), Version::Tls13, "UnknownCA");
-    // Who is there stays.
-    open.say(STATUS);
-    assert_eq!(open.message().status(), 200);
+    assert_eq!(open.last(), Last::notified(""));
+    let heard = hears.last();
+    assert_eq!(heard.end, End::Fin);
+    assert!(!heard.bytes.is_empty(), "it was told of events");
     // What the file has in its place is for the next start, and what is served need not be there any more.
     let text = file(stage.origin.address(), "");
     stage.proxy.scratch().file("tidegate.toml", text);
     fs::remove_file(stage.files.path("own.key")).unwrap();
     let done = stage.reload();
-    let said = "generation 3: admin stays as it is until the next start";
+    let said = "generation 4: admin stays as it is until the next start";
     assert!(done.said.starts_with(said), "{}", done.said);
     let own = stage.operators.leaf("somebody");
     assert_eq!(stage.answered(Some(&own), STATUS), 200);

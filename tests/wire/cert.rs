@@ -194,6 +194,8 @@ fn what_is_renewed_is_made_anew_or_read_again_and_served() {
     assert_eq!(json.matches("\"new\":false").count(), 2, "{json}");
     // What cannot be read changes nothing.
     let served = stage.told("cert show web");
+    let made = || fs::read(stage.proxy.authority().with_file_name("localhost.pem")).unwrap();
+    let before = made();
     stage.files.file("www.pem", "nothing");
     let done = stage.ask("cert renew");
     assert_eq!(done.code(), Some(2), "{}", done.said);
@@ -203,4 +205,5 @@ fn what_is_renewed_is_made_anew_or_read_again_and_served() {
         done.said
     );
     assert_eq!(stage.told("cert show web"), served);
+    assert!(made() == before, "none was made for the next start either");
 }

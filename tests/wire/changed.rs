@@ -202,6 +202,21 @@ fn whoever_drains_the_last_one_is_told_and_so_are_clients() {
     assert_eq!(client.message().status(), 503);
 }
 
+/// Wrong is neither what is asked nor a file: it may be asked of whoever serves next.
+#[test]
+fn whoever_asks_one_that_drains_is_told_so() {
+    let stage = stage();
+    let (mut client, at, mut up) = stage.asks();
+    stage.told(&["drain"]);
+    let one = stage.endpoint(at);
+    for args in [&["endpoint", "drain", "c", &one][..], &["cert", "renew"]] {
+        let done = stage.ask(args);
+        assert_eq!(done.code(), Some(1), "{args:?}: {}", done.said);
+        assert!(done.said.contains("it drains"), "{args:?}: {}", done.said);
+    }
+    answers(&mut client, &mut up);
+}
+
 #[test]
 fn a_name_that_is_none_is_told_with_those_that_are() {
     let stage = stage();

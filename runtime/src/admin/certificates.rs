@@ -4,7 +4,7 @@
 
 use super::{query::decoded, told::word};
 use crate::{
-    log::time,
+    log::{escape, time},
     message::Message,
     observe::whole::Certificate,
     tls::{leaf::Leaf, provider::provider},
@@ -27,7 +27,9 @@ pub(super) fn asked(
         let why = format!("`{query}` is not name=NAME");
         return Err((StatusCode::BAD_REQUEST, why));
     };
-    let meant = |one: &Certificate| one.listener == name || one.leaf.names.contains(&name);
+    let meant = |one: &Certificate| {
+        one.listener == name || one.leaf.names.contains(&name) || one.leaf.is_for(&name)
+    };
     let found: Vec<_> = all.into_iter().filter(meant).collect();
     match found.is_empty() {
         true => {
@@ -121,15 +123,15 @@ pub(crate) fn told(value: &Value) -> String {
 
 fn paragraph(one: &Value) -> String {
     let names = one["names"].as_array().into_iter().flatten();
-    let names: Vec<_> = names.map(word).collect();
+    let names: Vec<_> = names.map(plain).collect();
     let names = match names.is_empty() {
-        true => format!("none; it is {}", word(&one["subject"])),
+        true => format!("none; it is {}", plain(&one["subject"])),
         false => names.join(", "),
     };
     let (from, until) = (word(&one["not_before"]), word(&one["not_after"]));
     let mut text = format!("{}\n", whose(one));
     let _ = writeln!(text, "  names   {names}");
-    let _ = writeln!(text, "  issuer  {}", word(&one["issuer"]));
+    let _ = writeln!(text, "  issuer  {}", plain(&one["issuer"]));
     let _ = writeln!(text, "  valid   {from} to {until}, {}", left(one));
     let _ = writeln!(text, "  key     {}", word(&one["key"]));
     let _ = writeln!(text, "  sha256  {}", word(&one["sha256"]));
@@ -137,6 +139,13 @@ fn paragraph(one: &Value) -> String {
         let _ = writeln!(text, "  loaded  {loaded}");
     }
     text
+}
+
+/// What somebody else has written into a certificate: it is no line of ours, and moves no cursor.
+fn plain(value: &Value) -> String {
+    let mut text = Vec::new();
+    escape::json(word(value).as_bytes(), &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A line each.
@@ -195,6 +204,7 @@ mod tests {
                 not_after: 1_800_000_000 + days * 86_400,
                 key: "ECDSA P-256".to_owned(),
                 sha256: "9f:2c".to_owned(),
+                ..Leaf::default()
             },
         }
     }
@@ -223,6 +233,45 @@ admin  /etc/tidegate/admin.pem
 ";
         assert_eq!(told(&value(&all, NOW)), expected);
         assert_eq!(told(&value(&[], NOW)), "no certificates\n");
+    }
+
+    #[test]
+    fn a_certificate_forges_no_line_and_moves_no_cursor() {
+        let mut hostile = certificate("web", "www", 89);
+        hostile.leaf.names = vec!["a\n  issuer  CN=us".to_owned(), "\x1b[2J".to_owned()];
+        hostile.leaf.issuer = "CN=\u{9b}2J\r".to_owned();
+        let text = told(&value(&[hostile.clone()], NOW));
+        assert!(text.contains("  names   a\\u000a  issuer  CN=us, \\u001b[2J\n"));
+        assert!(text.contains("  issuer  CN=\\u009b2J\\u000d\n"));
+        hostile.leaf.names.clear();
+        hostile.leaf.subject = "CN=\x07Zürich".to_owned();
+        let text = told(&value(&[hostile], NOW));
+        assert!(text.contains("  names   none; it is CN=\\u0007Zürich\n"));
+    }
+
+    #[test]
+    fn it_is_found_by_a_name_that_a_client_takes_it_for() {
+        let named = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned());
+            let made = rcgen::generate_simple_self_signed(names.collect::<Vec<_>>()).unwrap();
+            Certificate {
+                leaf: Leaf::of(made.cert.der(), &provider()).unwrap(),
+                ..certificate("web", "www", 1)
+            }
+        };
+        let all = || vec![named(&["*.example.com", "::1"]), named(&["example.com"])];
+        for (name, count) in [
+            ("www.example.com", 1),
+            ("WWW.example.com", 1),
+            ("*.example.com", 1),
+            ("example.com", 1),
+            ("%3A%3A1", 1),
+            ("a.b.example.com", 0),
+            ("www.example.org", 0),
+        ] {
+            let found = asked(&format!("name={name}"), all());
+            assert_eq!(found.map_or(0, |all| all.len()), count, "{name}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use super::{
     json,
     query::{decoded, encoded},
-    serve::{Answer, fault, over, value},
+    serve::{Answer, fault, over, refused, value},
 };
 use crate::server::{Process, Wish};
 use hyper::StatusCode;
@@ -27,7 +27,7 @@ pub(super) async fn change(process: &Process, query: &str) -> Answer {
             let told = json!({ "endpoint": done.endpoint, "cluster": cluster });
             value(StatusCode::OK, &told)
         }
-        Some(Err(why)) => fault(StatusCode::NOT_FOUND, &why),
+        Some(Err(why)) => refused(&why, StatusCode::NOT_FOUND),
         None => over(),
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! It owns one connection to the admin interface a question. It waits for the answer, so long at most.
 
+#[cfg(test)]
+mod tests;
+
 pub use super::reach::{Https, Where};
 use super::{
     changed, kept,
     query::{Filter, encoded},
-    reach::Reach,
+    reach::{self, Reach},
     recorded::Records,
     told, top,
+    watched::{Until, watch},
 };
 use crate::{cli::Exit, config::duration, server::Wish};
 use http_body_util::BodyExt;
@@ -26,11 +30,9 @@ use tokio::{
 };
 
 /// How long an answer may take: a reload looks up names and starts checks.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a screen of `top` stands.
 const SCREEN: Duration = Duration::from_secs(1);
-/// How often a drain is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// What is asked, and of whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +147,7 @@ async fn asked(ask: &Ask, out: &mut dyn Write) -> io::Result<Exit> {
     }
     let (status, text) = match fetch(&at, (method, &path), ask.what.patience()).await {
         // It has heard that, and was gone before it could answer.
-        Err(error) if ask.what == What::Stop && error.kind() == io::ErrorKind::UnexpectedEof => {
+        Err(error) if ask.what == What::Stop && reach::was_heard(&error) => {
             (StatusCode::ACCEPTED, "{}\n".to_owned())
         }
         answer => answer?,
@@ -188,12 +190,17 @@ async fn wait(at: &Reach, what: &What, value: &Value, out: &mut dyn Write) -> io
         }
         What::Upgrade(Upgrade { wait: true, .. }) => {
             // The old one, where it says that it is asked from now on.
-            match value["old"]["admin"].as_str() {
-                Some(path) => {
+            match (value["old"]["admin"].as_str(), at) {
+                (Some(path), Reach::Unix(_)) => {
                     let all = ("/v1/connections", Until::Over);
                     watch(&Reach::Unix(path.into()), all, out).await?;
                 }
-                None => writeln!(out, "the old process cannot be asked any more")?,
+                // A path of another machine, perhaps.
+                (Some(path), Reach::Http(_) | Reach::Https { .. }) => writeln!(
+                    out,
+                    "the old process is not watched from here: it is asked on its own machine, at {path}"
+                )?,
+                (None, _) => writeln!(out, "the old process cannot be asked any more")?,
             }
         }
         What::Drain(_, false)
@@ -284,40 +291,7 @@ async fn top(at: &Reach, once: bool, out: &mut dyn Write) -> io::Result<Exit> {
     }
 }
 
-/// What ends a watch.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// The process is over.
-    Over,
-    /// Nobody is left.
-    Nobody,
-}
-
-/// Says who is left, as often as that changes.
-async fn watch(at: &Reach, (path, until): (&str, Until), out: &mut dyn Write) -> io::Result<()> {
-    let mut before = String::new();
-    loop {
-        let (_, text) = match (fetch(at, (Method::GET, path), PATIENCE).await, until) {
-            (Ok(answer), _) => answer,
-            (Err(_), Until::Over) => return writeln!(out, "drained"),
-            (Err(error), Until::Nobody) => return Err(error),
-        };
-        let value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let (key, left) = told::left(&value);
-        if key != before {
-            write!(out, "{left}")?;
-            out.flush()?;
-            before = key;
-        }
-        let nobody = |all: &Vec<Value>| all.is_empty();
-        if until == Until::Nobody && value["connections"].as_array().is_none_or(nobody) {
-            return Ok(());
-        }
-        sleep(LOOK).await;
-    }
-}
-
-async fn fetch(
+pub(super) async fn fetch(
     at: &Reach,
     question: (Method, &str),
     patience: Duration,

@@ -4,20 +4,23 @@
 //! the kernel's queue, and no worker hears of it.
 
 use super::{
-    secure::Secure,
+    secure::{Secure, Shaken},
     serve::{Service, Way},
 };
 use crate::message::{Code, Message};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::geteuid;
-use socket2::SockRef;
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::{
+    collections::VecDeque,
+    fmt::Display,
     fs::{self, Permissions},
     io,
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
+    pin::pin,
     rc::Rc,
     sync::Arc,
     time::Duration,
@@ -26,7 +29,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
     sync::Semaphore,
-    time::sleep,
+    task::AbortHandle,
+    time::{sleep, timeout},
 };
 
 /// Sockets that listen, and belong to no runtime yet.
@@ -35,6 +39,10 @@ pub(super) type BoundTcp = std::net::TcpListener;
 
 /// How many may ask at once, of each kind.
 const MOST: usize = 64;
+/// How many may shake hands at once.
+const SHAKING: usize = 32;
+/// How long the last answer may take to whoever is to ask no more.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 /// How long the head of a question may take.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long somebody who asked may take nothing of the answer: the place is another's then.
@@ -56,7 +64,7 @@ pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Bound), Message> {
     } else if path.exists() {
         return Err(cannot(&io::Error::other("there is a file of that name")));
     }
-    let own = with_pid(path);
+    let own = with_pid(path, std::process::id());
     let listener = Bound::bind(&own).map_err(|error| cannot(&error))?;
     // Nobody knows it by this name, so nobody is in before it is closed to others.
     let renamed = listener
@@ -70,11 +78,30 @@ pub(super) fn bind_unix(path: &Path) -> Result<(PathBuf, Bound), Message> {
     Ok((path.to_owned(), listener))
 }
 
-/// A name beside `path` that no other process has.
-pub(super) fn with_pid(path: &Path) -> PathBuf {
+/// A name beside `path` that no other process has than that of this `pid`.
+pub(super) fn with_pid(path: &Path, pid: impl Display) -> PathBuf {
     let mut own = path.as_os_str().to_owned();
-    own.push(format!(".{}", std::process::id()));
+    own.push(format!(".{pid}"));
     PathBuf::from(own)
+}
+
+/// Whether somebody is asked at `path`: a file that was left behind is nobody. Whoever may not ask there, or
+/// finds a queue that is full, knows that there is somebody.
+pub(super) fn is_asked(path: &Path) -> bool {
+    let connected = Socket::new(Domain::UNIX, Type::STREAM, None).and_then(|socket| {
+        // A process that is stuck accepts nobody.
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(path)?)
+    });
+    match connected {
+        Ok(()) => true,
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::InvalidInput
+        ),
+    }
 }
 
 /// Listens at `address`.
@@ -117,7 +144,7 @@ pub(super) async fn unix(bound: Bound, service: Rc<Service>) {
                 if known {
                     let service = Rc::clone(&service);
                     tokio::task::spawn_local(async move {
-                        converse(stream, service, Way::Unix).await;
+                        converse(stream, service, (Way::Unix, std::future::pending())).await;
                         drop(place);
                     });
                 }
@@ -127,30 +154,18 @@ pub(super) async fn unix(bound: Bound, service: Rc<Service>) {
     }
 }
 
-/// Serves whoever connects by HTTP, over TLS if there is something to secure it. A handshake has its place
-/// among the others, so that those who shake hands and no more are not more than those who ask.
-pub(super) async fn http(bound: BoundTcp, secure: Option<Secure>, service: Rc<Service>) {
-    let listener = match TcpListener::from_std(bound) {
-        Ok(listener) => listener,
-        Err(error) => return cannot_wait(&error),
-    };
+/// Serves whoever connects by HTTP.
+async fn plain(listener: TcpListener, service: Rc<Service>) {
     let places = Arc::new(Semaphore::new(MOST));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
         match listener.accept().await {
-            Ok((stream, client)) => {
-                let (service, secure) = (Rc::clone(&service), secure.clone());
+            Ok((stream, _)) => {
+                let service = Rc::clone(&service);
                 tokio::task::spawn_local(async move {
-                    match secure {
-                        None => converse(stream, service, Way::Http).await,
-                        Some(secure) => {
-                            if let Some((stream, way)) = secure.accept(stream, client).await {
-                                converse(stream, service, way).await;
-                            }
-                        }
-                    }
+                    converse(stream, service, (Way::Http, std::future::pending())).await;
                     drop(place);
                 });
             }
@@ -159,19 +174,78 @@ pub(super) async fn http(bound: BoundTcp, secure: Option<Secure>, service: Rc<Se
     }
 }
 
+/// Serves whoever connects by HTTP over TLS. Those who shake hands have places of their own, so that those
+/// who never come to an end of it take none of those who ask; if there is none left, the one who has been at
+/// it for longest goes.
+async fn secured(listener: TcpListener, secure: Secure, service: Rc<Service>) {
+    let places = Arc::new(Semaphore::new(MOST));
+    let mut shaking: VecDeque<AbortHandle> = VecDeque::new();
+    loop {
+        let (stream, client) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(_) => {
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        shaking.retain(|one| !one.is_finished());
+        if shaking.len() >= SHAKING
+            && let Some(oldest) = shaking.pop_front()
+        {
+            oldest.abort();
+        }
+        let (service, secure) = (Rc::clone(&service), secure.clone());
+        let places = Arc::clone(&places);
+        let shakes = tokio::task::spawn_local(async move {
+            let Some(Shaken { stream, way, ends }) = secure.accept(stream, client).await else {
+                return;
+            };
+            let Ok(place) = places.acquire_owned().await else {
+                return;
+            };
+            // Nobody takes its place from now on.
+            tokio::task::spawn_local(async move {
+                converse(stream, service, (way, ends)).await;
+                drop(place);
+            });
+        });
+        shaking.push_back(shakes.abort_handle());
+    }
+}
+
+/// Serves whoever connects by HTTP, over TLS if there is something to secure it.
+pub(super) async fn http(bound: BoundTcp, secure: Option<Secure>, service: Rc<Service>) {
+    let listener = match TcpListener::from_std(bound) {
+        Ok(listener) => listener,
+        Err(error) => return cannot_wait(&error),
+    };
+    match secure {
+        None => plain(listener, service).await,
+        Some(secure) => secured(listener, secure, service).await,
+    }
+}
+
+/// Answers until the asker has heard enough; once `ends` is ready, no more than what is being answered.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     service: Rc<Service>,
-    way: Way,
+    (way, ends): (Way, impl Future<Output = ()>),
 ) {
     let answers = service_fn(move |request| {
         let service = Rc::clone(&service);
         async move { service.answer(way, request).await }
     });
-    // Whatever becomes of it is the asker's business.
-    let _over = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), answers)
-        .await;
+    let mut talk = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .serve_connection(TokioIo::new(stream), answers)
+    );
+    tokio::select! {
+        // Whatever becomes of it is the asker's business.
+        _over = talk.as_mut() => return,
+        () = ends => talk.as_mut().graceful_shutdown(),
+    }
+    // Some answers go on for ever.
+    let _over = timeout(LAST_ANSWER, talk).await;
 }

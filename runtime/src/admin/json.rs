@@ -17,13 +17,14 @@ fn seconds(span: Span) -> f64 {
     Duration::from_micros(span.0).as_secs_f64()
 }
 
-/// The sessions, the oldest first; the workers that did not say anything of theirs; and the sockets that no
-/// session has, if they are known.
+/// The sessions, the oldest first; the workers that did not say anything of theirs; the sockets that no
+/// session has, if they are known; and whose they are.
 pub(super) fn connections(mut answers: Answers<Said>, without: Option<&Without>) -> Value {
     answers
         .answers
         .sort_by_key(|said| (std::cmp::Reverse(said.age), said.conn));
     json!({
+        "pid": std::process::id(),
         "connections": answers.answers.iter().map(connection).collect::<Vec<_>>(),
         "silent_workers": answers.silent,
         "without_connection": without.map(sockets),

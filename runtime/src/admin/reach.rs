@@ -140,10 +140,24 @@ impl Reach {
     }
 }
 
+/// Whether `error`, of a question, says that it was asked, and that whoever heard it was gone before it could
+/// answer. Nothing else that fails has this kind.
+pub(super) fn was_heard(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
+/// The kind of what failed before anything was asked.
+fn unasked(error: &io::Error) -> io::ErrorKind {
+    match was_heard(error) {
+        true => io::ErrorKind::ConnectionAborted,
+        false => error.kind(),
+    }
+}
+
 fn cannot(place: &str, error: &io::Error) -> io::Error {
     let why =
         format!("cannot ask at {place}: {error}; is it running? --admin says where it is asked");
-    io::Error::new(error.kind(), why)
+    io::Error::new(unasked(error), why)
 }
 
 async fn exchange(
@@ -170,15 +184,18 @@ async fn exchange(
 fn unsecured(place: &str, error: &io::Error) -> io::Error {
     let help = alert(error).unwrap_or("--admin-ca says who signs its certificate");
     let why = format!("cannot ask at {place}: {error}; {help}");
-    io::Error::new(error.kind(), why)
+    io::Error::new(unasked(error), why)
 }
 
 /// No answer. In TLS 1.3 a client hears what became of its certificate behind its own handshake only.
 fn unanswered(place: &str, error: &hyper::Error) -> io::Error {
     let mut reason = error.to_string();
     let mut source = error.source();
+    // A process that is over says no last word in TLS.
+    let mut has_ended = error.is_incomplete_message();
     while let Some(inner) = source {
         reason = format!("{reason}: {inner}");
+        has_ended |= inner.downcast_ref().is_some_and(was_heard);
         source = inner.source();
     }
     let help = match alert(error) {
@@ -186,7 +203,7 @@ fn unanswered(place: &str, error: &hyper::Error) -> io::Error {
         None if error.is_parse() => "; where it speaks TLS, write https://HOST:PORT".to_owned(),
         None => String::new(),
     };
-    let kind = match error.is_incomplete_message() {
+    let kind = match has_ended {
         true => io::ErrorKind::UnexpectedEof,
         false => io::ErrorKind::Other,
     };

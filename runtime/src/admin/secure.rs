@@ -1,20 +1,22 @@
 //! TLS for whoever asks by HTTP: what secures it, and what becomes of a handshake that comes to nothing.
 //!
 //! It owns the configuration of the handshakes to come, which a reload replaces; connections that are there
-//! keep theirs. It waits for handshakes, so long at most, and for the last word of those who are refused.
+//! keep theirs, but if others sign from then on: whoever was let in is not known to be so any more. It waits
+//! for handshakes, so long at most, and for the last word of those who are refused.
 
 use super::serve::Way;
 use crate::{
-    config::{AdminTls, ClientAuth, Clients},
+    clock::Clock,
+    config::{AdminTls, ClientAuth},
     message::Message,
     observe::whole::Certificate,
     tls::{
-        accept::{server_config, shown, verifier},
+        accept::{server_config, shown, verifier_by},
         files,
     },
 };
 use rustls::{
-    ServerConfig, crypto::CryptoProvider, server::NoServerSessionStorage,
+    RootCertStore, ServerConfig, crypto::CryptoProvider, server::NoServerSessionStorage,
     time_provider::TimeProvider,
 };
 use socket2::SockRef;
@@ -24,11 +26,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{net::TcpStream, time::timeout};
+use tidegate_core::time::{Span, Time};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How often somebody who is refused is told of.
+const EVERY: Span = Span::from_secs(60);
 /// How long whoever is refused may take to hear so.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
@@ -36,7 +41,9 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Secure {
     asked: Arc<AdminTls>,
-    now: Arc<Mutex<Arc<Loaded>>>,
+    now: Arc<watch::Sender<Arc<Loaded>>>,
+    refused: Arc<Mutex<Refused>>,
+    clock: Clock,
 }
 
 /// What was made of the files.
@@ -44,6 +51,36 @@ pub struct Secure {
 pub struct Loaded {
     config: Arc<ServerConfig>,
     certificates: Vec<Certificate>,
+    /// Who signs the certificates of clients, if they need one.
+    authorities: Option<Arc<RootCertStore>>,
+}
+
+/// Whoever has shaken hands.
+pub(super) struct Shaken<E> {
+    pub(super) stream: TlsStream<TcpStream>,
+    pub(super) way: Way,
+    /// Ready once it is to ask no more.
+    pub(super) ends: E,
+}
+
+/// Who was refused for a certificate, so that anybody who is refused again and again fills no log.
+#[derive(Debug, Default)]
+struct Refused {
+    told: Option<Time>,
+    /// How many since then.
+    untold: u64,
+}
+
+impl Refused {
+    /// One more: whether it is told of, with the number of those of whom nobody was.
+    fn one(&mut self, now: Time) -> Option<u64> {
+        if self.told.is_some_and(|told| now.since(told) < EVERY) {
+            self.untold += 1;
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.untold))
+    }
 }
 
 /// What is needed to load it.
@@ -58,7 +95,9 @@ impl Secure {
         let now = read(asked, with)?;
         Ok(Secure {
             asked: Arc::new(asked.clone()),
-            now: Arc::new(Mutex::new(Arc::new(now))),
+            now: Arc::new(watch::Sender::new(Arc::new(now))),
+            refused: Arc::default(),
+            clock: Clock::start(),
         })
     }
 
@@ -78,13 +117,14 @@ impl Secure {
         }
     }
 
-    /// Handshakes from now on are as `next` says.
+    /// Handshakes from now on are as `next` says. If others sign certificates of clients by that, whoever
+    /// was let in for one is not any more.
     pub fn replace(&self, next: Loaded) {
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        self.now.send_replace(Arc::new(next));
     }
 
     fn now(&self) -> Arc<Loaded> {
-        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.now.borrow())
     }
 
     /// The certificates that are shown.
@@ -97,20 +137,21 @@ impl Secure {
         &self,
         stream: TcpStream,
         client: SocketAddr,
-    ) -> Option<(TlsStream<TcpStream>, Way)> {
-        let config = Arc::clone(&self.now().config);
-        let shaking = TlsAcceptor::from(config).accept(stream).into_fallible();
-        match timeout(HANDSHAKE, shaking).await {
+    ) -> Option<Shaken<impl Future<Output = ()> + use<>>> {
+        let by = self.now();
+        let shaking = TlsAcceptor::from(Arc::clone(&by.config)).accept(stream);
+        match timeout(HANDSHAKE, shaking.into_fallible()).await {
             Ok(Ok(stream)) => {
                 let way = match stream.get_ref().1.peer_certificates() {
                     // It was asked for, so it is from whom it should be.
                     Some(_) => Way::Certified,
                     None => Way::Http,
                 };
-                Some((stream, way))
+                let ends = others_sign(self.now.subscribe(), by);
+                Some(Shaken { stream, way, ends })
             }
             Ok(Err((error, stream))) => {
-                tell(&error, client);
+                self.tell(&error, client);
                 last_word(&stream).await;
                 None
             }
@@ -120,6 +161,37 @@ impl Secure {
             }
         }
     }
+
+    /// An operator without the right certificate is for another operator to read of; the rest is noise.
+    fn tell(&self, error: &io::Error, client: SocketAddr) {
+        if !is_refusal(error) {
+            tracing::debug!(%client, %error, "a TLS handshake with the admin interface failed");
+            return;
+        }
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = refused.one(self.clock.now()) else {
+            return;
+        };
+        match before {
+            0 => {
+                tracing::info!(%client, %error, "the admin interface refuses a client's certificate");
+            }
+            before => tracing::info!(
+                %client, %error, before,
+                "the admin interface refuses a client's certificate, and has refused others before"
+            ),
+        }
+    }
+}
+
+/// Ready once others sign the certificates of clients than `by` said.
+async fn others_sign(mut now: watch::Receiver<Arc<Loaded>>, by: Arc<Loaded>) {
+    let roots = |loaded: &Loaded| loaded.authorities.as_ref().map(|all| all.roots.clone());
+    let by = roots(&by);
+    if now.wait_for(|now| roots(now) != by).await.is_err() {
+        // Nobody can say so any more.
+        std::future::pending().await
+    }
 }
 
 fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Loaded, Message> {
@@ -128,11 +200,10 @@ fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Loaded, Message>
     let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
     let paths = asked.certificates.iter().map(|one| &*one.cert);
     let shown = shown("", paths.zip(&certificates), (provider, time.as_ref()));
-    let clients = asked.client_ca.clone().map(|ca| Clients {
-        ca,
-        auth: ClientAuth::Required,
-    });
-    let clients = clients.map(|clients| verifier(&clients, provider));
+    let authorities = asked.client_ca.as_deref().map(files::authorities);
+    let authorities = authorities.transpose()?.map(Arc::new);
+    let clients = authorities.clone();
+    let clients = clients.map(|roots| verifier_by(roots, ClientAuth::Required, provider));
     let clients = clients.transpose()?;
     let alpn: &[&[u8]] = &[b"http/1.1"];
     let mut config =
@@ -143,27 +214,20 @@ fn read(asked: &AdminTls, (provider, time): With<'_>) -> Result<Loaded, Message>
     Ok(Loaded {
         config: Arc::new(config),
         certificates: shown,
+        authorities,
     })
 }
 
-/// An operator without the right certificate is for another operator to read of; the rest is noise.
+/// Whether a client was refused for its certificate.
 #[allow(
     clippy::wildcard_enum_match_arm,
     reason = "not our enum, and it may grow"
 )]
-fn tell(error: &io::Error, client: SocketAddr) {
+fn is_refusal(error: &io::Error) -> bool {
     let inner = error.get_ref();
-    let refused = match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+    match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)) => true,
         Some(_) | None => false,
-    };
-    match refused {
-        true => {
-            tracing::info!(%client, %error, "the admin interface refuses a client's certificate")
-        }
-        false => {
-            tracing::debug!(%client, %error, "a TLS handshake with the admin interface failed");
-        }
     }
 }
 
@@ -183,4 +247,19 @@ async fn last_word(stream: &TcpStream) {
         }
     };
     let _over = timeout(LAST_WORD, said).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_those_who_are_refused_one_a_minute_is_told_of() {
+        let mut refused = Refused::default();
+        let mut at = |seconds: u64| refused.one(Time(0) + Span::from_secs(seconds));
+        assert_eq!(at(5), Some(0));
+        assert_eq!([at(5), at(64)], [None, None]);
+        assert_eq!(at(65), Some(2));
+        assert_eq!([at(66), at(125)], [None, Some(1)]);
+    }
 }

@@ -1,8 +1,9 @@
 //! The questions, and what answers them.
 //!
 //! It owns the paths and who may ask what. Everybody who gets in by the Unix socket may do everything;
-//! by HTTP one may look, and change nothing without the token, or a certificate in place of it. A page of the web that has its reader's
-//! browser ask the loopback gets nothing either: the name that it asks for is not ours.
+//! by HTTP one may look, and change nothing without the token, or a certificate in place of it. A page of
+//! the web that has its reader's browser ask the loopback gets nothing either: the name that it asks for is
+//! not ours.
 
 use super::{
     Asked, Secure,
@@ -23,6 +24,7 @@ use crate::{
     },
     picture::picture,
     roll::{Order, Said},
+    server::Refused,
 };
 use http_body_util::{Either, Full};
 use hyper::{
@@ -160,7 +162,7 @@ impl Service {
                 let told = certificates::renewed(&before, &now.0, generation, now.1);
                 value(StatusCode::OK, &told)
             }
-            Some(Err(why)) => fault(StatusCode::UNPROCESSABLE_ENTITY, &why),
+            Some(Err(why)) => refused(&why, StatusCode::UNPROCESSABLE_ENTITY),
             None => over(),
         }
     }
@@ -316,6 +318,14 @@ pub(super) fn fault(status: StatusCode, why: &str) -> Answer {
     value(status, &json!({ "error": why }))
 }
 
+/// Why it was not done; `wrong`: the status where that is for good.
+pub(super) fn refused(why: &Refused, wrong: StatusCode) -> Answer {
+    match why {
+        Refused::Wrong(why) => fault(wrong, why),
+        Refused::Busy(why) => fault(StatusCode::CONFLICT, why),
+    }
+}
+
 /// It fetches nothing from elsewhere, and nobody else's page may show it.
 fn page() -> Answer {
     let mut answer = written(StatusCode::OK, "text/html; charset=utf-8", PAGE.to_owned());
@@ -353,5 +363,20 @@ fn waits(said: &Said) -> Wait {
     match (client, origin) {
         (Some(Wait::Other) | None, Some(wait)) | (Some(wait), _) => wait,
         (None, None) => Wait::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_asked_again_later_is_told_apart_from_what_is_wrong() {
+        let status = |why: Refused, wrong| refused(&why, wrong).status();
+        let why = || "why".to_owned();
+        for wrong in [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY] {
+            assert_eq!(status(Refused::Wrong(why()), wrong), wrong);
+            assert_eq!(status(Refused::Busy(why()), wrong), StatusCode::CONFLICT);
+        }
     }
 }

@@ -165,10 +165,8 @@ fn conns(value: &Value) -> String {
         ]);
     }
     let mut text = table(&rows);
-    let silent = value["silent_workers"].as_array();
-    if let Some(silent) = silent.filter(|silent| !silent.is_empty()) {
-        let all: Vec<_> = silent.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "no answer from workers {}", all.join(", "));
+    if let Some(silent) = silent(value) {
+        let _ = writeln!(text, "no answer from workers {silent}");
     }
     let without = value["without_connection"].as_array().into_iter().flatten();
     let without: Vec<_> = without.map(group).collect();
@@ -176,6 +174,13 @@ fn conns(value: &Value) -> String {
         let _ = writeln!(text, "without a connection: {}", without.join(", "));
     }
     text
+}
+
+/// The workers that have not said what they have.
+fn silent(value: &Value) -> Option<String> {
+    let silent = value["silent_workers"].as_array()?;
+    let all: Vec<_> = silent.iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// A leg's TCP state, and for how long it is in that, if it should not last.
@@ -274,7 +279,13 @@ pub(super) fn left(value: &Value) -> (String, String) {
     let all = value["connections"].as_array();
     let mut all: Vec<&Value> = all.map_or_else(Vec::new, |all| all.iter().collect());
     all.sort_by_key(|one| word(&one["conn"]));
-    let mut key = format!("{} left\n", all.len());
+    let mut key = match silent(value) {
+        None => format!("{} left\n", all.len()),
+        Some(silent) => format!(
+            "{} left, and those of workers {silent}, which do not answer: not known yet\n",
+            all.len()
+        ),
+    };
     let mut text = key.clone();
     for one in all {
         let waits = [&one["client"], &one["origin"]]

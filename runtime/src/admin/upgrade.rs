@@ -52,7 +52,6 @@ pub(super) async fn upgrade(asked: &Asked, way: Way, query: &str) -> Answer {
     };
     let left = asked.workers.sessions(None, Order::Look).await;
     let mut old = json::connections(left, None);
-    old["pid"] = std::process::id().into();
     old["admin"] = json!(upgraded.asked_at);
     value(StatusCode::OK, &json!({ "pid": upgraded.pid, "old": old }))
 }

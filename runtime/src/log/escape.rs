@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// Inside a JSON string (RFC 8259, 7). What is not UTF-8 becomes U+FFFD.
-pub(super) fn json(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn json(bytes: &[u8], out: &mut Vec<u8>) {
     for chunk in bytes.utf8_chunks() {
         for sign in chunk.valid().chars() {
             match sign {

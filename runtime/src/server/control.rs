@@ -26,17 +26,26 @@ pub(super) enum Control {
     /// To read its configuration again, and serve by it.
     Reload(oneshot::Sender<Result<Reloaded, String>>),
     /// To make its development certificates anew, and to read all others again.
-    Renew(oneshot::Sender<Result<u64, String>>),
+    Renew(oneshot::Sender<Result<u64, Refused>>),
     /// What a reload would change.
     Plan(oneshot::Sender<Result<Vec<String>, String>>),
     /// To treat an endpoint otherwise than the file says.
-    Change(Wish, oneshot::Sender<Result<Changed, String>>),
+    Change(Wish, oneshot::Sender<Result<Changed, Refused>>),
     /// To have another process serve in its place.
     Upgrade(Wanted, oneshot::Sender<Result<Upgraded, String>>),
     /// To finish what is in flight and end, within so long if that is said.
     Drain(Option<Span>, oneshot::Sender<()>),
     /// To end at once.
     Stop(oneshot::Sender<()>),
+}
+
+/// Why something that was asked was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is wrong.
+    Wrong(String),
+    /// Now is not the time: another process is about to serve, or this one leaves.
+    Busy(String),
 }
 
 /// What a reload came to.
@@ -123,7 +132,7 @@ impl Process {
 
     /// Has it make its development certificates anew, and read all others again; says which generation that
     /// is.
-    pub async fn renew(&self) -> Option<Result<u64, String>> {
+    pub async fn renew(&self) -> Option<Result<u64, Refused>> {
         self.ask(Control::Renew).await
     }
 
@@ -133,7 +142,7 @@ impl Process {
     }
 
     /// Treats an endpoint otherwise than the file says.
-    pub async fn change(&self, wish: Wish) -> Option<Result<Changed, String>> {
+    pub async fn change(&self, wish: Wish) -> Option<Result<Changed, Refused>> {
         self.ask(|told| Control::Change(wish, told)).await
     }
 

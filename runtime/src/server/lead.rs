@@ -5,7 +5,7 @@
 use super::{
     Served, Signals, Word,
     ask::Workers,
-    control::{Again, Control, Reloaded},
+    control::{Again, Control, Refused, Reloaded},
     memory,
     reload::Current,
     supervised,
@@ -180,9 +180,10 @@ impl Lead {
     }
 
     /// The same configuration, with certificates that are new.
-    async fn renew(&mut self) -> Result<u64, String> {
+    async fn renew(&mut self) -> Result<u64, Refused> {
         if self.upgrades.is_under_way() {
-            return Err("an upgrade is under way, and reads the certificates too".to_owned());
+            let why = "an upgrade is under way, and reads the certificates too";
+            return Err(Refused::Busy(why.to_owned()));
         }
         supervised::reloading();
         let done = self.current.renew().await;
@@ -222,9 +223,10 @@ impl Lead {
                 // Whoever is being started would not hear of it.
                 let done = match self.upgrades.is_under_way() {
                     true => {
-                        Err("an upgrade is under way: ask the process that serves then".to_owned())
+                        let why = "an upgrade is under way: ask the process that serves then";
+                        Err(Refused::Busy(why.to_owned()))
                     }
-                    false => self.current.change(&wish),
+                    false => self.current.change(&wish).map_err(Refused::Wrong),
                 };
                 let _heard = told.send(done);
                 Next::Serve
@@ -279,7 +281,7 @@ fn answer(control: Control, current: &Current, (word, left): (Word, Option<Durat
             let _heard = told.send(Err(leaves()));
         }
         Control::Renew(told) => {
-            let _heard = told.send(Err(leaves()));
+            let _heard = told.send(Err(Refused::Busy(leaves())));
         }
         Control::Plan(told) => {
             let _heard = told.send(Err(leaves()));
@@ -289,7 +291,7 @@ fn answer(control: Control, current: &Current, (word, left): (Word, Option<Durat
         }
         Control::Change(_, told) => {
             let why = "it drains: nothing new goes to any endpoint but by its last requests";
-            let _heard = told.send(Err(why.to_owned()));
+            let _heard = told.send(Err(Refused::Busy(why.to_owned())));
         }
         Control::Drain(_, told) => {
             let _heard = told.send(());

@@ -77,7 +77,7 @@ fn tried(config: &Config) -> Option<(PathBuf, io::Result<File>)> {
     }
 }
 
-/// Certificates and keys that only root could read.
+/// Certificates, keys and authorities that only root could read.
 fn unreadable(config: &Config) -> Vec<&Path> {
     let tls = config.listeners.iter().filter_map(|one| one.tls.as_ref());
     let files = tls.flat_map(|tls| match tls {
@@ -85,8 +85,15 @@ fn unreadable(config: &Config) -> Vec<&Path> {
         Tls::Dev(_) => &[],
     });
     let asked = config.admin.tls.iter();
-    let files = files.chain(asked.flat_map(|tls| &tls.certificates));
+    let files = files.chain(asked.clone().flat_map(|tls| &tls.certificates));
     let paths = files.flat_map(|one| [&*one.cert, &*one.key]);
+    let clients = config
+        .listeners
+        .iter()
+        .filter_map(|one| one.clients.as_ref());
+    let authorities = clients.map(|clients| &*clients.ca);
+    let authorities = authorities.chain(asked.filter_map(|tls| tls.client_ca.as_deref()));
+    let paths = paths.chain(authorities);
     paths.filter(|path| File::open(path).is_err()).collect()
 }
 
@@ -120,6 +127,7 @@ fn identity(text: &str) -> Result<Identity, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, AdminTls, CertificateFiles, ClientAuth, Clients, Listener, testing};
 
     #[test]
     fn users_are_names_or_numbers_and_never_root() {
@@ -130,5 +138,43 @@ mod tests {
         for wrong in ["root", "0", "no-such-user", "12345:no-such-group", ""] {
             assert!(identity(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn all_that_a_reload_reads_is_tried() {
+        let both = |name: &str| CertificateFiles {
+            cert: format!("/no/{name}.pem").into(),
+            key: format!("/no/{name}.key").into(),
+        };
+        let config = Config {
+            listeners: vec![Listener {
+                tls: Some(Tls::Files(vec![both("web")])),
+                clients: Some(Clients {
+                    ca: "/no/clients.pem".into(),
+                    auth: ClientAuth::Optional,
+                }),
+                ..testing::listener()
+            }],
+            admin: config::Admin {
+                tls: Some(AdminTls {
+                    certificates: vec![both("admin")],
+                    client_ca: Some("/no/operators.pem".into()),
+                }),
+                ..config::Admin::default()
+            },
+            ..Config::default()
+        };
+        let all = [
+            "web.pem",
+            "web.key",
+            "admin.pem",
+            "admin.key",
+            "clients.pem",
+            "operators.pem",
+        ];
+        assert_eq!(
+            unreadable(&config),
+            all.map(|name| Path::new("/no").join(name))
+        );
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     claim::{Claimed, claim},
     confined::Confined,
-    control::{Again, line},
+    control::{Again, Refused, line},
     facts::Facts,
     inherited::Inherited,
     keep::{Keeper, keep},
@@ -20,7 +20,7 @@ use crate::{
     config::{Config, Tls},
     message::{Code, Message},
     net::kernel::Shares,
-    tls::dev,
+    tls::{accept, dev, origin},
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{collections::BTreeSet, sync::Arc};
@@ -89,7 +89,7 @@ impl Current {
     ///
     /// # Errors
     /// Why that is not so; what is served has not changed.
-    pub(super) async fn renew(&mut self) -> Result<(), String> {
+    pub(super) async fn renew(&mut self) -> Result<(), Refused> {
         let config = self.common.config.clone();
         let tls = config.listeners.iter().filter_map(|one| one.tls.as_ref());
         let directories: BTreeSet<_> = tls
@@ -99,9 +99,10 @@ impl Current {
             })
             .collect();
         let (provider, time) = (&self.provider, self.time.as_ref());
-        let made = directories
-            .into_iter()
-            .try_for_each(|directory| dev::renew(directory, provider, time).map(drop));
+        let made = self.readable(&config).and_then(|()| {
+            let mut all = directories.into_iter();
+            all.try_for_each(|directory| dev::renew(directory, provider, time).map(drop))
+        });
         let done = match made {
             Ok(()) => self.reload(&config).await,
             Err(message) => Err(message),
@@ -116,9 +117,31 @@ impl Current {
                 self.facts.reloaded(None);
                 let (code, what) = (message.code(), message.what());
                 tracing::error!(%code, "certificates were not read again: {what}");
-                Err(line(&message))
+                Err(Refused::Wrong(line(&message)))
             }
         }
+    }
+
+    /// Whether all files of certificates can be used but those that we make: known before any of those is
+    /// made.
+    fn readable(&self, config: &Config) -> Result<(), Message> {
+        let (provider, time) = (&self.provider, &self.time);
+        for listener in &config.listeners {
+            match (&listener.tls, &listener.clients) {
+                (Some(Tls::Dev(_)), Some(clients)) => {
+                    accept::verifier(clients, provider)?;
+                }
+                (Some(Tls::Dev(_)), None) => {}
+                (Some(Tls::Files(_)) | None, _) => {
+                    accept::load(listener, provider, time)?;
+                }
+            }
+            origin::load(&config.clusters, listener.protocol.spoken(), provider, time)?;
+        }
+        if let Some(secure) = &self.admin {
+            secure.again(config.admin.tls.as_ref(), (provider, time))?;
+        }
+        Ok(())
     }
 
     /// What serving by `config` would change.

@@ -11,7 +11,7 @@ use crate::{
     tls::{dev, files, leaf::Leaf},
 };
 use rustls::{
-    ServerConfig, SignatureScheme,
+    RootCertStore, ServerConfig, SignatureScheme,
     client::verify_server_name,
     crypto::{CryptoProvider, aws_lc_rs::Ticketer},
     pki_types::ServerName,
@@ -138,8 +138,20 @@ pub(crate) fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, Message> {
     let roots = Arc::new(files::authorities(&clients.ca)?);
+    verifier_by(roots, clients.auth, provider)
+}
+
+/// The same, by authorities that were read.
+///
+/// # Errors
+/// They cannot be used.
+pub(crate) fn verifier_by(
+    roots: Arc<RootCertStore>,
+    auth: ClientAuth,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Message> {
     let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
-    let builder = match clients.auth {
+    let builder = match auth {
         ClientAuth::Required => builder,
         ClientAuth::Optional => builder.allow_unauthenticated(),
     };

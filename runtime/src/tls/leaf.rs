@@ -5,8 +5,10 @@
 use crate::{message::Message, tls::files};
 use rustls::{
     SupportedCipherSuite,
+    client::verify_server_name,
     crypto::{CryptoProvider, hash::HashAlgorithm},
-    pki_types::CertificateDer,
+    pki_types::{CertificateDer, ServerName},
+    server::ParsedCertificate,
 };
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -34,6 +36,8 @@ pub struct Leaf {
     pub key: String,
     /// SHA-256 of it, as browsers show it: `9f:2c:…`.
     pub sha256: String,
+    /// The whole of it.
+    pub der: Vec<u8>,
 }
 
 impl Leaf {
@@ -50,7 +54,19 @@ impl Leaf {
             not_after: parsed.validity().not_after.timestamp(),
             key: key(&parsed),
             sha256: fingerprint(certificate, provider),
+            der: certificate.to_vec(),
         })
+    }
+
+    /// Whether a client that asks for `name` takes it for that: `*.example` is for `a.example`.
+    pub(crate) fn is_for(&self, name: &str) -> bool {
+        let der = CertificateDer::from(&*self.der);
+        let (name, parsed) = (
+            ServerName::try_from(name),
+            ParsedCertificate::try_from(&der),
+        );
+        let both = name.ok().zip(parsed.ok());
+        both.is_some_and(|(name, parsed)| verify_server_name(&parsed, &name).is_ok())
     }
 
     /// Those in a file, in their order.

@@ -59,7 +59,9 @@ pub(super) async fn keep(
             0 => String::new(),
             lost => format!(", {lost} that came too fast are lost"),
         };
-        eprintln!("{kept} recorded{lost}");
+        // In one call, whoever else writes there.
+        let line = format!("{kept} recorded{lost}\n");
+        eprint!("{line}");
     }
     Ok(Exit::Ok)
 }

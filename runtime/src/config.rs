@@ -28,6 +28,7 @@ mod manual;
 mod names;
 pub mod networks;
 mod noted;
+mod origins;
 mod outside;
 mod plan;
 mod policy;
@@ -70,6 +71,7 @@ pub use {
     manual::manual,
     networks::{Networks, network},
     noted::{Noted, Noting},
+    origins::Origins,
     outside::{Machine, Outside},
     plan::{Action, Page, Plan, Redirect},
     print::print,
@@ -121,6 +123,8 @@ pub struct Config {
     pub watch: bool,
     /// How many workers; `None` leaves it to the number of cores.
     pub workers: Option<NonZeroUsize>,
+    /// Where all of it was written.
+    pub origins: Origins,
 }
 
 /// How the process leaves (LIFECYCLE 4.9).

@@ -175,6 +175,17 @@ fn included_files_are_one_with_the_main_one() {
 }
 
 #[test]
+fn each_value_is_shown_with_the_place_where_it_was_written() {
+    let text = "defaults = \"2026\"\nworkers = 2\ninclude = [\"conf.d/*.toml\"]\n\n[[listener]]\nname = \"web\"\n\
+        bind = [\":8080\"]\nto = \"files\"\ntimeouts = { idle = \"90s\" }\n\n[limits]\nrelay = \"128KiB\"\n";
+    let config = reading(text).outcome().unwrap();
+    let shown = config.origins.annotate(&config::print(&config));
+    snapshot("shown_with_places", &shown);
+    let again = config::read("", &shown, Path::new(""), &Still).outcome();
+    assert_eq!(again, Ok(config), "and it is read again");
+}
+
+#[test]
 fn messages_point_into_included_files() {
     let text = format!(
         "include = [\"wrong/*.toml\", \"wrong/more.toml\", \"locked.toml\", \"none.toml\", \"none/*\", \"**/x\"]\n\

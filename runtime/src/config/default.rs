@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use super::{Admin, Config, Dns, Drain};
+use super::{Admin, Config, Dns, Drain, Origins};
 use crate::log::Settings;
 use tidegate_core::{limits::Limits, time::Span};
 
@@ -30,6 +30,7 @@ impl Default for Config {
             landlock: false,
             watch: false,
             workers: None,
+            origins: Origins::default(),
         }
     }
 }

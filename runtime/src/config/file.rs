@@ -2,7 +2,7 @@
 
 use crate::{
     config::{
-        Config, Drain, admin, cluster, dns,
+        Config, Drain, Origins, admin, cluster, dns,
         include::{self, Included, Main},
         lint::{self, Written},
         listener, log,
@@ -109,6 +109,7 @@ fn whole<'i>(
         user: user(reader, &root),
         landlock: landlock(reader, &root),
         workers: workers(reader, &root),
+        origins: Origins::of(&document, &reader.sources),
     };
     let written = nouns(reader, &root, &mut config);
     if reader.refuses() {

@@ -55,6 +55,15 @@ impl Sources {
         behind.saturating_sub(1)
     }
 
+    /// Where `place` begins, as `web.toml:7`.
+    #[must_use]
+    pub fn at(&self, place: &Place) -> String {
+        let part = self.part(place);
+        let before = part.text.get(..part.local(place).start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        format!("{}:{line}", part.name)
+    }
+
     pub(super) fn part(&self, place: &Place) -> Part<'_> {
         let at = self.which(place);
         let empty = Part {

@@ -2,6 +2,7 @@
 
 use crate::{
     exchange::{GET, OK, answered},
+    harness::{program, run},
     peers::{Origin, Peer, Raw},
     scraped::{Scraped, text},
 };
@@ -50,6 +51,12 @@ fn an_endpoint_that_is_left_alone_is_counted_and_why() {
             1.0,
         ),
     ]);
+    let mut command = program(stage.proxy.scratch());
+    command.args(["status", "--admin", &stage.http.to_string()]);
+    let said = run(command).said;
+    for line in [format!("  {at}  up\n"), format!("  {gone}  ejected\n")] {
+        assert!(said.contains(&line), "{said}");
+    }
 }
 
 #[test]

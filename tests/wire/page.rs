@@ -36,6 +36,10 @@ fn who_is_here_is_shown_and_every_row_leads_to_its_picture() {
             .contains(&stage.origin.address().to_string()),
         "{endpoints}"
     );
+    // The one that has asked has found the pool empty, and is not answered yet.
+    for cell in ["up", "0 %"] {
+        assert!(endpoints.as_str().unwrap().contains(cell), "{endpoints}");
+    }
     assert_eq!(
         shown.evaluated("document.querySelectorAll('#river polygon').length"),
         1

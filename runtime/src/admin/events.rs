@@ -47,7 +47,9 @@ impl Events {
                 let mut event = json::connections(all, without.as_ref());
                 let count = event["connections"].as_array().map_or(0, Vec::len);
                 event["status"] = json::status(&status, count);
-                event["closed"] = json::closed(&asked.workers.metrics().await.answers);
+                let metrics = asked.workers.metrics().await.answers;
+                event["closed"] = json::closed(&metrics);
+                json::strips(&mut event["status"], &metrics);
                 let text = format!("data: {event}\n\n");
                 self.0.send_replace(Bytes::from(text));
             }

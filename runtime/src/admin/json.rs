@@ -100,6 +100,27 @@ pub(super) fn closed(workers: &[Metrics]) -> Value {
     Value::Object(counts.collect())
 }
 
+/// What is counted of each cluster, by all workers, beside what `told` has of it.
+pub(super) fn strips(told: &mut Value, workers: &[Metrics]) {
+    let mut sums = Metrics::default();
+    workers.iter().for_each(|one| sums.add(one));
+    let clusters = told["clusters"].as_array_mut().into_iter().flatten();
+    for cluster in clusters {
+        let name = cluster["name"].as_str().unwrap_or_default();
+        let Some(strip) = sums.clusters.strip(name) else {
+            continue;
+        };
+        let [hit, miss, stale] = strip.pool;
+        cluster["pool"] = json!({ "hit": hit, "miss": miss, "stale": stale });
+        cluster["answers"] = json!({ "count": strip.answers, "mean": strip.mean.map(seconds) });
+        for endpoint in cluster["endpoints"].as_array_mut().into_iter().flatten() {
+            let part = |key: &str| endpoint[key].as_str().unwrap_or_default();
+            let name = format!("{} {}", part("endpoint"), part("address"));
+            endpoint["ejected"] = json!(strip.ejected.contains(&name));
+        }
+    }
+}
+
 /// The process.
 pub(super) fn status(status: &Status, connections: usize) -> Value {
     let listeners = status.listeners.iter().map(|(name, bind)| {

@@ -109,7 +109,9 @@ impl Service {
                 Some(status) => {
                     let all = self.asked.workers.sessions(None, Order::Look).await;
                     let mut told = json::status(&status, all.answers.len());
-                    told["closed"] = json::closed(&self.asked.workers.metrics().await.answers);
+                    let metrics = self.asked.workers.metrics().await.answers;
+                    told["closed"] = json::closed(&metrics);
+                    json::strips(&mut told, &metrics);
                     value(StatusCode::OK, &told)
                 }
                 None => over(),

@@ -120,6 +120,7 @@ fn cluster(cluster: &Value) -> String {
 /// How an endpoint stands, and what of that is not in the file.
 pub(super) fn stands(endpoint: &Value) -> String {
     let up = match endpoint["up"].as_bool() {
+        Some(true) if endpoint["ejected"] == true => "ejected",
         Some(true) => "up",
         Some(false) | None => "down",
     };

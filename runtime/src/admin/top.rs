@@ -115,6 +115,7 @@ fn endpoints(status: &Value, all: &[Value], text: &mut String) {
             let (name, authority) = (word(&cluster["name"]), word(&endpoint["endpoint"]));
             let state = match (&endpoint["up"], &endpoint["drained"]) {
                 (_, Value::Bool(true)) => "drained",
+                (Value::Bool(true), _) if endpoint["ejected"] == true => "ejected",
                 (Value::Bool(true), _) => "up",
                 _ => "down",
             };

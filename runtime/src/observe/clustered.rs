@@ -244,6 +244,19 @@ impl ByCluster {
     }
 }
 
+/// A cluster at a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strip {
+    /// Endpoints that a worker leaves alone, by name and address.
+    pub ejected: BTreeSet<String>,
+    /// Idle connections that there were, that there were not, and that had ended.
+    pub pool: [u64; POOL.len()],
+    /// Answers so far.
+    pub answers: u64,
+    /// What they took on average.
+    pub mean: Option<Span>,
+}
+
 /// The clusters of one worker, or of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clusters(pub(super) BTreeMap<Box<str>, Sum>);
@@ -258,6 +271,22 @@ impl Clusters {
     /// The endpoints of the cluster of this name that a worker leaves alone, by name and address.
     pub(super) fn ejected(&self, cluster: &str) -> Option<&BTreeSet<String>> {
         self.0.get(cluster).map(|sum| &sum.standing.ejected)
+    }
+
+    /// What an operator looks at first of the cluster of this name, if it is counted.
+    #[must_use]
+    pub fn strip(&self, cluster: &str) -> Option<Strip> {
+        let sum = self.0.get(cluster)?;
+        let answers = sum.answers.values().chain([&sum.other_answers]);
+        let (count, micros) = answers.fold((0, 0_u64), |(count, micros), one| {
+            (count + one.count(), micros.saturating_add(one.micros()))
+        });
+        Some(Strip {
+            ejected: sum.standing.ejected.clone(),
+            pool: sum.pool,
+            answers: count,
+            mean: micros.checked_div(count).map(Span),
+        })
     }
 
     /// Answers that were counted as others, because there would have been too many series.

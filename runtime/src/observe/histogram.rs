@@ -79,6 +79,11 @@ impl Histogram {
     }
 
     /// How many series it is of.
+    /// All of them together, in microseconds.
+    pub(super) const fn micros(&self) -> u64 {
+        self.micros
+    }
+
     pub(super) const fn series(bounds: Bounds) -> usize {
         bounds.len() + 3
     }

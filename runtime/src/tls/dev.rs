@@ -99,10 +99,7 @@ pub fn load(
     provider: &Arc<CryptoProvider>,
     time: &dyn TimeProvider,
 ) -> Result<Dev, Message> {
-    let now = time
-        .current_time()
-        .unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
-    kept(look_or_make(directory, provider, now, false), directory)
+    kept(directory, provider, time, false)
 }
 
 /// The same, made anew in any case.
@@ -114,13 +111,19 @@ pub fn renew(
     provider: &Arc<CryptoProvider>,
     time: &dyn TimeProvider,
 ) -> Result<Dev, Message> {
+    kept(directory, provider, time, true)
+}
+
+fn kept(
+    directory: &Path,
+    provider: &Arc<CryptoProvider>,
+    time: &dyn TimeProvider,
+    anew: bool,
+) -> Result<Dev, Message> {
     let now = time
         .current_time()
         .unwrap_or(UnixTime::since_unix_epoch(Duration::ZERO));
-    kept(look_or_make(directory, provider, now, true), directory)
-}
-
-fn kept(dev: io::Result<Dev>, directory: &Path) -> Result<Dev, Message> {
+    let dev = look_or_make(directory, provider, now, anew);
     dev.map_err(|error| {
         let shown = directory.display();
         let what = format!("cannot keep development certificates in {shown}");

@@ -186,6 +186,24 @@ fn each_value_is_shown_with_the_place_where_it_was_written() {
 }
 
 #[test]
+fn routes_that_are_not_told_apart_are_shown_with_the_places_of_both() {
+    let route =
+        |listener| format!("[[route]]\nlistener = \"{listener}\"\npath = \"/a\"\nto = \"api\"\n");
+    let listener = |name, port| format!("[[listener]]\nname = \"{name}\"\nbind = [\":{port}\"]\n");
+    let text = [
+        listener("l", 80),
+        listener("m", 81),
+        route("l"),
+        route("m"),
+        "[[cluster]]\nname = \"api\"\nendpoints = [\"10.0.0.1:80\"]\n".to_owned(),
+    ];
+    let config = reading(&text.concat()).outcome().unwrap();
+    let shown = config.origins.annotate(&config::print(&config));
+    let both = "path = \"/a\"  # conf/tidegate.toml:9 or conf/tidegate.toml:13\n";
+    assert_eq!(shown.matches(both).count(), 2, "{shown}");
+}
+
+#[test]
 fn messages_point_into_included_files() {
     let text = format!(
         "include = [\"wrong/*.toml\", \"wrong/more.toml\", \"locked.toml\", \"none.toml\", \"none/*\", \"**/x\"]\n\

@@ -22,11 +22,15 @@ impl Eq for Origins {}
 impl Origins {
     /// Of a document whose values say where in `sources` they stand.
     pub(super) fn of(document: &DeTable<'_>, sources: &Sources) -> Origins {
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
         let mut all = |of: &str, table: &DeTable<'_>| {
             for (key, node) in table {
                 let place = sources.at(&node.span());
-                places.insert(format!("{of}{}", key.get_ref()), place);
+                // Routes of one path, of several listeners or for several methods, are not told apart.
+                places
+                    .entry(format!("{of}{}", key.get_ref()))
+                    .and_modify(|before| *before += &format!(" or {place}"))
+                    .or_insert(place);
             }
         };
         all("", document);

@@ -2,8 +2,8 @@
 //!
 //! It owns a thread and a runtime of its own, so that a stuck worker cannot hide itself, and no question
 //! costs a request anything but its answer. It never touches a connection: it asks the process and the
-//! workers, which answer in their own turn. Its own connections are none of the proxy's, and nobody waits
-//! for them.
+//! workers, which answer in their own turn. Its own connections are none of the proxy's, and no drain waits
+//! for them; only what is being answered when all is over is still said.
 
 mod allowed;
 pub(crate) mod certificates;
@@ -39,12 +39,20 @@ use std::{
     rc::Rc,
     sync::mpsc,
     thread,
+    time::Duration,
 };
 use tokio::{
     runtime::Builder,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        oneshot, watch,
+    },
     task::{JoinSet, LocalSet},
+    time::timeout,
 };
+
+/// How long what is being answered may take once all is over.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// Whom it asks.
 #[derive(Clone, Debug)]
@@ -74,6 +82,8 @@ pub struct Admin {
     was_given: (bool, bool),
     /// Where it listens from now on, and nowhere else; its end is the last word.
     elsewhere: Option<UnboundedSender<Option<door::Bound>>>,
+    /// Ready when the last word has been said.
+    over: Option<oneshot::Receiver<()>>,
 }
 
 /// Sockets that an operator asks at, for another process: with the path of the one, and where the other was
@@ -149,6 +159,16 @@ impl Admin {
         self.unix.clone_from(&path);
         path
     }
+
+    /// Answers nobody new, and waits until whoever is being answered has heard it: an operator whose word
+    /// has ended the process is told so. Nobody who is slow to hear is waited for.
+    pub async fn finish(mut self) {
+        self.elsewhere = None;
+        if let Some(over) = self.over.take() {
+            // Its end is the word; a thread that has failed has said so.
+            let _over = over.await;
+        }
+    }
 }
 
 impl Drop for Admin {
@@ -175,6 +195,7 @@ pub fn start(
     let secure = secure.transpose()?;
     let (told, tells) = mpsc::sync_channel(1);
     let (elsewhere, orders) = unbounded_channel();
+    let (last, over) = oneshot::channel();
     let opened = open(config, given)?;
     let admin = Admin {
         unix: opened.unix.as_ref().map(|(path, _)| path.clone()),
@@ -186,6 +207,7 @@ pub fn start(
         given: opened.again(),
         was_given: opened.was_given,
         elsewhere: Some(elsewhere),
+        over: Some(over),
     };
     thread::Builder::new()
         .name("admin".to_owned())
@@ -202,6 +224,7 @@ pub fn start(
             let _heard = told.send(Ok(()));
             let local = LocalSet::new();
             local.block_on(&runtime, answer(asked, (token, secure), opened, orders));
+            drop(last);
         })
         .map_err(|error| cannot_start(&error))?;
     let failed = |_| Message::new(Code::WorkerFailed, "the admin thread has failed");
@@ -224,8 +247,9 @@ async fn answer(
         secure: secure.clone(),
         events: events::Events::new(),
         sockets: look::Sockets::new(),
+        over: watch::Sender::new(false),
     });
-    watch(&service, opened.unix.is_some() || opened.http.is_some());
+    sample(&service, opened.unix.is_some() || opened.http.is_some());
     let mut doors = JoinSet::new();
     if let Some((_, bound)) = opened.unix {
         doors.spawn_local(door::unix(bound, Rc::clone(&service)));
@@ -239,9 +263,15 @@ async fn answer(
             doors.spawn_local(door::unix(bound, Rc::clone(&service)));
         }
     }
+    doors.shutdown().await;
+    service.over.send_replace(true);
+    service.events.end();
+    // Who takes longer is somebody that does not read.
+    let _all = timeout(LAST_ANSWERS, service.over.closed()).await;
 }
+
 /// Looks after what is told to many: events, and sockets if there is anybody to be told.
-fn watch(service: &Rc<serve::Service>, is_open: bool) {
+fn sample(service: &Rc<serve::Service>, is_open: bool) {
     let (looks, sampled) = (Rc::clone(service), Rc::clone(service));
     if is_open {
         tokio::task::spawn_local(async move {

@@ -388,3 +388,39 @@ fn the_page_is_one_file_and_hears_of_what_happens() {
     up.say(OK);
     assert!(stage.told("status").contains("serving"));
 }
+
+/// What is being answered when all is over comes to an end of its own, whichever word was the last.
+#[test]
+fn the_last_answers_are_said_to_their_end() {
+    for verb in ["drain", "stop"] {
+        let stage = Stage::new("");
+        let ask = |target: &str| {
+            let mut asker = Raw::connect(stage.http);
+            asker.say(format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
+            let head = asker.head();
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            asker
+        };
+        let (mut events, mut recorded) = (ask("/v1/events"), ask("/v1/trace?for=1h"));
+        // Neither has asked for anything when it ends.
+        let mut silent = Raw::connect(stage.http);
+        let mut asked = ask("/v1/status");
+        stage.told(verb);
+        let all = |asker: &mut Raw| {
+            let Last { bytes, end, .. } = asker.last();
+            assert_eq!(end, End::Fin, "{verb}");
+            String::from_utf8(bytes).unwrap()
+        };
+        let events = all(&mut events);
+        assert!(events.ends_with("0\r\n\r\n"), "{verb}: {events}");
+        let recorded = all(&mut recorded);
+        assert!(
+            recorded.ends_with("{\"lost\":0}\n\r\n0\r\n\r\n"),
+            "{verb}: {recorded}"
+        );
+        all(&mut asked);
+        assert_eq!(all(&mut silent), "");
+        let left = stage.proxy.process.end();
+        assert!(matches!(left.code(), Some(0 | 4)), "{}", left.said);
+    }
+}

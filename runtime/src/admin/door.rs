@@ -225,12 +225,14 @@ pub(super) async fn http(bound: BoundTcp, secure: Option<Secure>, service: Rc<Se
     }
 }
 
-/// Answers until the asker has heard enough; once `ends` is ready, no more than what is being answered.
+/// Answers until the asker has heard enough; once `ends` is ready, or all is over, no more than what is being
+/// answered.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     service: Rc<Service>,
     (way, ends): (Way, impl Future<Output = ()>),
 ) {
+    let mut over = service.over.subscribe();
     let answers = service_fn(move |request| {
         let service = Rc::clone(&service);
         async move { service.answer(way, request).await }
@@ -243,9 +245,11 @@ async fn converse(
     );
     tokio::select! {
         // Whatever becomes of it is the asker's business.
-        _over = talk.as_mut() => return,
-        () = ends => talk.as_mut().graceful_shutdown(),
+        _done = talk.as_mut() => return,
+        () = ends => {}
+        _over = over.wait_for(|over| *over) => {}
     }
+    talk.as_mut().graceful_shutdown();
     // Some answers go on for ever.
-    let _over = timeout(LAST_ANSWER, talk).await;
+    let _done = timeout(LAST_ANSWER, talk).await;
 }

@@ -18,23 +18,30 @@ use tokio::{sync::watch, time::sleep};
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What is told, to all who listen.
+/// What is told, to all who listen; nothing once all is over.
 #[derive(Debug)]
-pub(super) struct Events(watch::Sender<Bytes>);
+pub(super) struct Events(watch::Sender<Option<Bytes>>);
 
 impl Events {
     pub(super) fn new() -> Self {
-        Events(watch::Sender::new(Bytes::new()))
+        Events(watch::Sender::new(Some(Bytes::new())))
     }
 
     /// Somebody listens.
     pub(super) fn listen(&self) -> Told {
         let mut news = self.0.subscribe();
-        // What was said when nobody listened is old.
-        news.mark_unchanged();
+        // What was said when nobody listened is old; that all is over stays true.
+        if news.borrow().is_some() {
+            news.mark_unchanged();
+        }
         Told {
             next: Box::pin(next(news)),
         }
+    }
+
+    /// Nobody is told any more: every answer comes to its end.
+    pub(super) fn end(&self) {
+        self.0.send_replace(None);
     }
 
     /// Looks, as long as anybody listens, and tells them; it never ends.
@@ -51,23 +58,30 @@ impl Events {
                 event["closed"] = json::closed(&metrics);
                 json::strips(&mut event["status"], &metrics);
                 let text = format!("data: {event}\n\n");
-                self.0.send_replace(Bytes::from(text));
+                self.0.send_if_modified(|latest| {
+                    let goes_on = latest.is_some();
+                    if goes_on {
+                        *latest = Some(Bytes::from(text));
+                    }
+                    goes_on
+                });
             }
             sleep(EVERY).await;
         }
     }
 }
 
-type Next = Pin<Box<dyn Future<Output = Option<(Bytes, watch::Receiver<Bytes>)>>>>;
+type News = watch::Receiver<Option<Bytes>>;
+type Next = Pin<Box<dyn Future<Output = Option<(Bytes, News)>>>>;
 
-/// What one listener is told: a body without an end.
+/// What one listener is told, until all is over.
 pub(super) struct Told {
     next: Next,
 }
 
-async fn next(mut news: watch::Receiver<Bytes>) -> Option<(Bytes, watch::Receiver<Bytes>)> {
+async fn next(mut news: News) -> Option<(Bytes, News)> {
     news.changed().await.ok()?;
-    let latest = news.borrow_and_update().clone();
+    let latest = news.borrow_and_update().clone()?;
     Some((latest, news))
 }
 
@@ -99,17 +113,20 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(told.as_mut().poll_frame(&mut cx).is_pending());
         for text in ["one", "two", "three"] {
-            events.0.send_replace(Bytes::from(text));
+            events.0.send_replace(Some(Bytes::from(text)));
         }
         let Poll::Ready(Some(Ok(frame))) = told.as_mut().poll_frame(&mut cx) else {
             panic!("nothing is told");
         };
         assert_eq!(frame.into_data().unwrap(), "three");
         assert!(told.as_mut().poll_frame(&mut cx).is_pending());
-        drop(events);
-        assert!(matches!(
-            told.as_mut().poll_frame(&mut cx),
-            Poll::Ready(None)
-        ));
+        let mut late = {
+            events.end();
+            Box::pin(events.listen())
+        };
+        for told in [&mut told, &mut late] {
+            let last = told.as_mut().poll_frame(&mut cx);
+            assert!(matches!(last, Poll::Ready(None)));
+        }
     }
 }

@@ -162,9 +162,11 @@ impl Body for Recorded {
         if self.done {
             return Poll::Ready(None);
         }
-        if self.left > 0
-            && let Poll::Ready(Some(ended)) = self.from.poll_recv(cx)
-        {
+        let next = match self.left {
+            0 => Poll::Ready(None),
+            _ => self.from.poll_recv(cx),
+        };
+        if let Poll::Ready(Some(ended)) = next {
             self.left -= 1;
             return line(&json!({
                 "conn": ended.conn.to_string(),
@@ -175,7 +177,8 @@ impl Body for Recorded {
                 "timeline": ended.timeline,
             }));
         }
-        if self.left > 0 && self.over.as_mut().poll(cx).is_pending() {
+        // There is no next one where there are no workers any more.
+        if next.is_pending() && self.over.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         self.done = true;

@@ -35,6 +35,7 @@ use hyper::{
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, convert::Infallible};
 use tidegate_core::{event::Kill, session::Wait};
+use tokio::sync::watch;
 
 /// By which way a question has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(super) struct Service {
     pub(super) secure: Option<Secure>,
     pub(super) events: Events,
     pub(super) sockets: look::Sockets,
+    /// Set when nobody is to ask any more. Each conversation listens to it until it has ended.
+    pub(super) over: watch::Sender<bool>,
 }
 
 /// The page that shows it all.

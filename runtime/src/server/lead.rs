@@ -84,7 +84,9 @@ impl Lead {
                     Next::Stop => {
                         self.say(Word::Stop);
                         self.upgrades.abandon().await;
-                        return self.over.await.unwrap_or(Served::Forced);
+                        let served = self.over.await.unwrap_or(Served::Forced);
+                        last_answers(self.control, self.admin).await;
+                        return served;
                     }
                 },
             }
@@ -92,26 +94,24 @@ impl Lead {
         }
         // Who waits in a queue is still served (G2).
         limit.send_replace(None);
-        self.leave((terminate, interrupt), leaving).await
+        let served = self.leave((terminate, interrupt), leaving).await;
+        last_answers(self.control, self.admin).await;
+        served
     }
 
     /// Finishes what is in flight, as long as that may take.
     async fn leave(
-        self,
+        &mut self,
         (terminate, interrupt): (&mut Signal, &mut Signal),
         Leaving { handed, deadline }: Leaving,
     ) -> Served {
         let Lead {
             word,
             current,
-            mut control,
-            mut over,
-            workers: _,
-            watch: _,
-            noted: _,
+            control,
+            over,
             upgrades,
-            admin: _admin,
-            log: _log,
+            ..
         } = self;
         upgrades.abandon().await;
         if !handed {
@@ -149,14 +149,14 @@ impl Lead {
             while let Some(asked) = control.recv().await {
                 let past = Duration::from_micros(clock.now().0);
                 let left = (delay + most).saturating_sub(past);
-                if answer(asked, &current, (*word.borrow(), Some(left))) {
+                if answer(asked, current, (*word.borrow(), Some(left))) {
                     return;
                 }
             }
             std::future::pending().await
         };
         tokio::select! {
-            served = &mut over => return served.unwrap_or(Served::Forced),
+            served = &mut *over => return served.unwrap_or(Served::Forced),
             () = signalled(terminate, interrupt) => {}
             () = leave => {}
             () = answers => {}
@@ -325,6 +325,12 @@ impl Signals {
         ];
         local.block_on(&waiting, lead.run(signals, again))
     }
+}
+
+/// Nobody leads from now on: who asks is told that, who has been answered hears it.
+async fn last_answers(control: UnboundedReceiver<Control>, admin: Admin) {
+    drop(control);
+    admin.finish().await;
 }
 
 async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {

@@ -119,8 +119,8 @@ impl Upgrades {
     }
 
     /// We leave: whoever was to serve after us and does not yet never will.
-    pub(super) async fn abandon(self) {
-        let Some(UnderWay { started, asker, .. }) = self.under_way else {
+    pub(super) async fn abandon(&mut self) {
+        let Some(UnderWay { started, asker, .. }) = self.under_way.take() else {
             return;
         };
         let Started { done, go_on } = started;

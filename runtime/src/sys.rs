@@ -7,14 +7,13 @@
 )]
 
 use rustix::ioctl::{Getter, Opcode, ioctl};
-use socket2::Socket;
 use std::{
     ffi::{CString, c_int},
     io,
     mem::MaybeUninit,
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
     ptr,
-    sync::Arc,
+    rc::Rc,
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
@@ -192,10 +191,9 @@ pub(crate) fn inherited(fd: c_int) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// What is registered with the runtime's reactor: a share of a socket, or a set of sockets.
+/// What is registered with the runtime's reactor: a set of sockets.
 pub(crate) trait Held: AsRawFd {}
-impl Held for Arc<Socket> {}
-impl Held for OwnedFd {}
+impl Held for Rc<OwnedFd> {}
 
 /// A state of `net/tcp_states.h`, in the words of OpenTelemetry's `network.connection.state`.
 pub(crate) fn tcp_state(number: u8) -> Option<&'static str> {
@@ -215,11 +213,11 @@ pub(crate) fn tcp_state(number: u8) -> Option<&'static str> {
     })
 }
 
-/// Registers a socket with the reactor of the running tokio runtime.
+/// Registers a set of sockets with the reactor of the running tokio runtime.
 pub(crate) fn register<S: Held>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {
-    // SAFETY: a `Socket`, as an `OwnedFd`, owns one descriptor, returns that one from every `as_raw_fd`, and closes
-    // it only when it is dropped, which an `Arc` of it outlives; inside the `AsyncFd` it is reached
-    // by shared reference alone.
+    // SAFETY: an `OwnedFd` owns one descriptor, returns that one from every `as_raw_fd`, and closes it only
+    // when it is dropped, which an `Rc` of it outlives; inside the `AsyncFd` it is reached by shared
+    // reference alone.
     let registered = unsafe { AsyncFd::register_with_interest(socket, interest) };
     Ok(registered?)
 }

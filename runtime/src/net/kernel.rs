@@ -1,4 +1,4 @@
-//! The kernel's network: sockets on tokio's reactor, read and written by hand.
+//! The kernel's network: sockets on a reactor of its own, read and written by hand.
 //!
 //! It owns the options every socket of ours has, and the way a connection comes to be. It waits
 //! for readiness only, never for the peer: nothing here blocks, retries a connect, or resolves a
@@ -27,7 +27,7 @@ pub use stream::KernelStream;
 
 use self::{
     pipe::Pipes,
-    reactor::Reactor,
+    reactor::{Reactor, Told, Wait, Watched},
     share::{Handed, Kept},
 };
 use super::{Address, Buffers, Listener, Network};
@@ -38,6 +38,8 @@ use rustix::{
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
+    fmt,
+    future::Future,
     io,
     net::SocketAddr,
     os::fd::AsFd,
@@ -46,10 +48,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tidegate_core::time::Time;
-use tokio::{
-    io::{Interest, Ready, unix::AsyncFd},
-    sync::mpsc::UnboundedReceiver,
-};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4_096;
@@ -63,8 +62,8 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The network, its time beginning now. Its sockets belong to the tokio runtime and the `LocalSet` on
-    /// which they are made.
+    /// The network, its time beginning now. Its sockets belong to [`Kernel::run`]; or, if that is not
+    /// called, to the tokio runtime and the `LocalSet` on which they are made.
     #[must_use]
     pub fn new() -> Kernel {
         Kernel {
@@ -81,6 +80,16 @@ impl Kernel {
             share: Some(share),
             ..Kernel::new()
         }
+    }
+
+    /// Runs `future` on this thread, which rests in the network alone. What it spawns is on a `LocalSet` of
+    /// its own; there is no runtime, so nothing may ask one for the time or for sockets.
+    ///
+    /// # Errors
+    ///
+    /// There are no descriptors to rest with.
+    pub fn run<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        self.reactor.run(future)
     }
 }
 
@@ -154,7 +163,11 @@ impl Network for Kernel {
             if let Some(share) = &self.share {
                 share.sockets().opened(local, &socket);
             }
-            fds.push((sys::register(socket, Interest::READABLE)?, before.is_some()));
+            fds.push(Bound {
+                watched: Watched::new(&self.reactor, &*socket)?,
+                socket,
+                queued: before.is_some(),
+            });
         }
         let share = self.share.clone();
         Ok(KernelListener {
@@ -229,8 +242,7 @@ fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
 /// A listening socket, or several that were given to us.
 #[derive(Debug)]
 pub struct KernelListener {
-    /// With whether connections may be in its queue that came before it carried what ours carry.
-    fds: Vec<(AsyncFd<Arc<Socket>>, bool)>,
+    fds: Vec<Bound>,
     /// Which of them is asked next.
     next: usize,
     /// What the sockets that we were given are still to carry, from the first look on: until then they are
@@ -243,18 +255,38 @@ pub struct KernelListener {
     handed: Option<UnboundedReceiver<Handed>>,
 }
 
+/// One listening socket, which may be others' too.
+struct Bound {
+    socket: Arc<Socket>,
+    watched: Watched,
+    /// Whether connections may be in its queue that came before it carried what ours carry.
+    queued: bool,
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        self.watched.forget(&*self.socket);
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bound").field(&self.socket).finish()
+    }
+}
+
 impl KernelListener {
     /// Accepts one at the socket of this number; nothing if that is another worker's now.
     fn accept(&self, nth: usize) -> rustix::io::Result<Option<KernelStream>> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let (fd, queued) = &self.fds[nth];
-        let (socket, peer) = acceptfrom_with(fd, flags)?;
+        let bound = &self.fds[nth];
+        let (socket, peer) = acceptfrom_with(&*bound.socket, flags)?;
         // The address is taken here: the peer may have reset by now, and then `getpeername`
         // fails with ENOTCONN (SIMULATION 2).
         let peer = peer.ok_or(Errno::CONNABORTED)?;
         let peer = SocketAddr::try_from(peer)?;
         let accepted = (Socket::from(socket), peer);
-        if *queued {
+        if bound.queued {
             options::listener(&accepted.0).map_err(errno)?;
         }
         let Some(share) = &self.share else {
@@ -269,9 +301,9 @@ impl KernelListener {
     /// From now on these sockets are ours.
     fn begin(&mut self) -> io::Result<()> {
         if let Some(buffers) = self.before.take() {
-            for (fd, _) in &self.fds {
-                options::buffers(fd.get_ref(), buffers)?;
-                options::listener(fd.get_ref())?;
+            for bound in &self.fds {
+                options::buffers(&bound.socket, buffers)?;
+                options::listener(&bound.socket)?;
             }
         }
         Ok(())
@@ -280,7 +312,7 @@ impl KernelListener {
     /// Accepts one at the socket of this number.
     fn poll_one(&mut self, cx: &mut Context<'_>, nth: usize) -> Poll<io::Result<KernelStream>> {
         loop {
-            let mut guard = ready!(self.fds[nth].0.poll_read_ready(cx))?;
+            let _told = ready!(self.fds[nth].watched.poll(Wait::Read, cx));
             match self.accept(nth) {
                 Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
                 Ok(None) => {
@@ -289,9 +321,8 @@ impl KernelListener {
                     return Poll::Pending;
                 }
                 Err(Errno::AGAIN) => {
-                    guard.clear_ready_matching(Ready::READABLE);
-                    drop(guard);
-                    self.fds[nth].1 = false;
+                    self.fds[nth].watched.clear(Told::READABLE);
+                    self.fds[nth].queued = false;
                 }
                 Err(errno) if lost_in_the_queue(errno) => {}
                 // Descriptors or memory: the connection stays in the queue, and the caller

@@ -1,6 +1,6 @@
 //! The life of one worker's thread: it starts, serves until it is told to leave, and drains.
 //!
-//! It owns the thread's runtime. It waits for the words of the server.
+//! It owns the thread's tasks, which rest in its network. It waits for the words of the server.
 
 use super::{
     Served, Word,
@@ -29,7 +29,6 @@ use std::{
 };
 use tidegate_core::time::{Span, Time};
 use tokio::{
-    runtime::{Builder, Runtime},
     sync::{mpsc::UnboundedReceiver, oneshot, watch},
     task::LocalSet,
 };
@@ -98,14 +97,6 @@ pub(super) type Told = mpsc::Sender<Result<(), Message>>;
 /// The life of one worker's thread.
 pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> (Served, Metrics) {
     let observer = Observer::new(index);
-    let runtime = match Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            // Whoever started us waits for one answer, and it is this one.
-            let _heard = told.send(Err(cannot_start(&error)));
-            return (Served::Forced, Metrics::default());
-        }
-    };
     if let Some(ink) = common.inks.get(index) {
         observer.writes_with(ink.clone());
     }
@@ -121,13 +112,17 @@ pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> 
         ..Extras::default()
     };
     let kernel = Kernel::sharing(Share::new(Arc::clone(&common.shares), index));
-    let served = serve(&runtime, kernel, common, &extras, words, told);
+    let life = serve(kernel.clone(), common, &extras, words, told);
+    let served = kernel.run(life).unwrap_or_else(|error| {
+        // Whoever started us waits for one answer, and it is this one.
+        let _heard = told.send(Err(cannot_start(&error)));
+        Served::Forced
+    });
     // Of the sessions too that were dropped with the worker: none is left, at whatever time.
     (served, observer.metrics(Time(0)))
 }
 
-fn serve(
-    runtime: &Runtime,
+async fn serve(
     kernel: Kernel,
     common: &Common,
     extras: &Extras,
@@ -139,7 +134,7 @@ fn serve(
     // Also while it drains; it ends with the worker.
     local.spawn_local(answer(asks, roll, observer.clone(), kernel.clone()));
     local.spawn_local(watch_lag(observer, kernel.clone()));
-    runtime.block_on(local.run_until(async move {
+    let life = async move {
         let mut worker = Worker::new(kernel, extras);
         let ready = match worker.prepare(&common.sites) {
             Ok(ready) => ready,
@@ -175,7 +170,8 @@ fn serve(
             cut = worker.drain(expired) => drained(cut),
             _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
         }
-    }))
+    };
+    local.run_until(life).await
 }
 
 /// How often it is looked at how late the worker is, and whose numbers are nobody's any more.

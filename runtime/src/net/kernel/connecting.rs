@@ -8,7 +8,7 @@
 use super::{
     super::Buffers,
     options,
-    reactor::{Reactor, Told, Wait, Watched},
+    reactor::{Alarm, Reactor, Told, Wait, Watched},
     stream::{KernelStream, Registered},
     tcp_socket,
 };
@@ -24,13 +24,12 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::time::{Sleep, sleep};
+use tidegate_core::time::Span;
 
 /// A full queue is tried after 1 ms, and then at twice the wait, up to this.
-const FULL_MOST: Duration = Duration::from_millis(50);
-const FULL_LEAST: Duration = Duration::from_millis(1);
+const FULL_MOST: Span = Span::from_ms(50);
+const FULL_LEAST: Span = Span::from_ms(1);
 
 /// A connect in progress; dropping it cancels it.
 #[derive(Debug)]
@@ -47,8 +46,8 @@ enum State {
         reactor: Rc<Reactor>,
         peer: Address,
         buffers: Buffers,
-        wait: Duration,
-        sleep: Pin<Box<Sleep>>,
+        wait: Span,
+        alarm: Alarm,
     },
     /// The result has been told.
     Told,
@@ -62,7 +61,7 @@ impl Connecting {
 
 impl State {
     /// `wait`: how long, if the queue is full.
-    fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers, wait: Duration) -> State {
+    fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers, wait: Span) -> State {
         match begin(reactor, peer, buffers) {
             Ok(fd) => State::Sent { fd, peer },
             Err(error) if is_full(peer, &error) => State::Full {
@@ -70,7 +69,7 @@ impl State {
                 peer,
                 buffers,
                 wait,
-                sleep: Box::pin(sleep(wait)),
+                alarm: Alarm::new(reactor, reactor.now() + wait),
             },
             Err(error) => State::Failed(error),
         }
@@ -124,11 +123,11 @@ impl Future for Connecting {
             peer,
             buffers,
             wait,
-            sleep,
+            alarm,
         } = &mut self.0
         {
-            ready!(sleep.as_mut().poll(cx));
-            let next = (*wait * 2).min(FULL_MOST);
+            ready!(Pin::new(alarm).poll(cx));
+            let next = Span(wait.0 * 2).min(FULL_MOST);
             self.0 = State::new(&Rc::clone(reactor), *peer, *buffers, next);
         }
         let mut established = false;

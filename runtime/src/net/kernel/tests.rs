@@ -2,6 +2,7 @@
 
 mod alarms;
 mod bench;
+mod host;
 mod pipes;
 mod sockets;
 

@@ -66,9 +66,7 @@ impl Alarm {
         let key = (*at, alarms.count);
         alarms.waiting.insert(key, waker.clone());
         drop(alarms);
-        if reactor.armed.get().is_none_or(|armed| armed > *at) {
-            reactor.look_again();
-        }
+        reactor.waits_for(*at);
         Poll::Pending
     }
 }

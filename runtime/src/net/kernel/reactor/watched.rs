@@ -22,6 +22,9 @@ const ALL: EventFlags = EventFlags::IN
     .union(EventFlags::RDHUP)
     .union(EventFlags::ET);
 
+/// What the kernel calls something that is no connection, in a set.
+pub(super) const NOBODY: EventData = EventData::new_u64(u64::MAX);
+
 /// A set of what a connection can tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Told(u8);
@@ -152,7 +155,7 @@ impl Sockets {
             reason = "two halves, as they were put together"
         )]
         let (slot, holder) = (name as u32, (name >> 32) as u32);
-        let slot = self.at(slot);
+        let slot = self.slots.get_mut(slot as usize)?;
         if slot.holder != holder {
             return None;
         }
@@ -178,14 +181,23 @@ pub(in super::super) struct Watched {
 }
 
 impl Watched {
-    /// Watches `socket`, whose descriptor is its own: when it is closed, the kernel forgets it.
+    /// Watches `socket`. When the last descriptor of it is closed, the kernel forgets it; see
+    /// [`Watched::forget`].
     pub(in super::super) fn new(reactor: &Rc<Reactor>, socket: impl AsFd) -> io::Result<Watched> {
         let set = reactor.set()?;
         let (slot, name) = reactor.sockets.borrow_mut().take()?;
         let reactor = Rc::clone(reactor);
         let watched = Watched { reactor, slot };
-        epoll::add(set.get_ref(), socket, EventData::new_u64(name), ALL)?;
+        epoll::add(&set, socket, EventData::new_u64(name), ALL)?;
         Ok(watched)
+    }
+
+    /// The kernel forgets `socket` now, which lives on in other descriptors.
+    pub(in super::super) fn forget(&self, socket: impl AsFd) {
+        if let Some(set) = &*self.reactor.set.borrow() {
+            // It is there: nobody else takes it out.
+            let _gone = epoll::delete(set, socket);
+        }
     }
 
     pub(in super::super) fn reactor(&self) -> &Rc<Reactor> {

@@ -35,7 +35,8 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             head_fields: 100,
             target_bytes: 8 * 1024,
-            inbox_bytes: 64 * 1024,
+            // A message of as many bytes as a relay holds, with its head, is one read.
+            inbox_bytes: 68 * 1024,
             body_bytes: u64::MAX,
             body_rate: 100,
         }

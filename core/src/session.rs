@@ -141,17 +141,24 @@ impl Session {
         self.told_in_order(now, &event, rules, effects);
     }
 
-    /// As [`Session::step`]: an event is large, and this does not move it.
+    /// As [`Session::step`]: an event is large, and this does not move it. Says whether it is known that
+    /// nothing has ended ([`Session::is_quiet`]).
     ///
     /// # Panics
     ///
     /// When the driver tells of something that its network cannot have done (`bug!`).
     #[inline]
-    pub fn told(&mut self, now: Time, event: &Event, effects: &mut Effects) {
-        self.told_in_order(now, event, &RULES, effects);
+    pub fn told(&mut self, now: Time, event: &Event, effects: &mut Effects) -> bool {
+        self.told_in_order(now, event, &RULES, effects)
     }
 
-    fn told_in_order(&mut self, now: Time, event: &Event, rules: &[Rule], effects: &mut Effects) {
+    fn told_in_order(
+        &mut self,
+        now: Time,
+        event: &Event,
+        rules: &[Rule],
+        effects: &mut Effects,
+    ) -> bool {
         let mark = self.mark(event, now, effects.len());
         self.advance(event, now, effects);
         let quiet = quiet::carries(event) && self.is_quiet();
@@ -164,6 +171,7 @@ impl Session {
             self.note_said(now, event, &mark, effects);
         }
         self.bring_waits_into_line(now, quiet);
+        quiet
     }
 
     /// The next wait and its reason.

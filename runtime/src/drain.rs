@@ -160,12 +160,23 @@ impl Drain {
 impl Ticket {
     /// What was said, once; the caller is woken by what is said next. Of two words the later one
     /// counts.
+    #[inline]
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Word> {
-        let word = self.drain.word();
-        if word == self.heard && self.listens != 0 && self.listens == cx.waker().data().addr() {
+        if !self.has_news() && self.listens != 0 && self.listens == cx.waker().data().addr() {
             // Whoever is to be woken is known: only the next word takes the waker away.
             return None;
         }
+        self.hear(cx)
+    }
+
+    /// Whether something was said that it has not heard.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.drain.word() != self.heard
+    }
+
+    fn hear(&mut self, cx: &Context<'_>) -> Option<Word> {
+        let word = self.drain.word();
         self.listens = cx.waker().data().addr();
         let slot = &mut self.drain.0.ears.borrow_mut().wakers[self.ear];
         let waits = |waker: &Waker| waker.will_wake(cx.waker());

@@ -52,7 +52,6 @@ use tidegate_core::{
     ending::Ending,
     event::{Event, Origin},
     interest::Asks,
-    leg::Leg,
     record::Recorder,
     session::{Session, Setup},
     side::Side,
@@ -231,20 +230,26 @@ impl<N: Network> Driver<N> {
     /// Tells the session of an event and performs what it orders, to the last order.
     fn step(&mut self, event: Event) {
         self.progress = self.now;
-        self.tell(&event);
-        self.settle();
+        let quiet = self.tell(&event);
+        self.settle_after(quiet);
     }
 
     /// Works off the queue. Only then do bytes and counts agree again: a decoder has put down
     /// its bytes before the first of its events is told.
     fn settle(&mut self) {
-        while let Some(event) = self.desk().events.pop_front() {
-            self.tell(&event);
+        self.settle_after(false);
+    }
+
+    /// The same; `quiet`: it is known that nothing has ended.
+    fn settle_after(&mut self, mut quiet: bool) {
+        while let Some(event) = self.desk_if_any().and_then(|desk| desk.events.pop_front()) {
+            quiet = self.tell(&event);
         }
-        let quiet;
-        (self.asks, quiet) = self.session.asks_of_both();
+        (self.asks, quiet) = self.session.asks_of_both(quiet);
         self.due = self.session.due();
-        self.let_go();
+        if !(quiet && self.has_let_go()) {
+            self.let_go();
+        }
         self.note_stage();
         // While nothing ends there is nothing to tell of it, and of a leg that came nothing at once.
         if !std::mem::replace(&mut self.quiet, quiet) || !quiet {
@@ -253,23 +258,26 @@ impl<N: Network> Driver<N> {
         self.check();
     }
 
-    /// Tells the session of an event, and performs what it orders at once.
-    fn tell(&mut self, event: &Event) {
+    /// Tells the session of an event, and performs what it orders at once. Says whether it is known that
+    /// nothing has ended.
+    fn tell(&mut self, event: &Event) -> bool {
         let before = self.tap.is_some().then(|| self.session.clone());
         self.tell_outcome(event);
         self.note_request(event);
-        let mut effects = std::mem::take(&mut self.desk().effects);
+        let mut effects = self.lend_effects();
         self.recorder.begins(self.now, event, &self.session);
-        self.session.told(self.now, event, &mut effects);
+        let quiet = self.session.told(self.now, event, &mut effects);
         self.recorder.ends(self.now, &self.session);
         if let (Some(tap), Some(before)) = (&mut self.tap, before) {
             tap.step(self.now, *event, &before, &self.session, &effects);
         }
-        self.note_state(&effects);
-        for effect in effects.drain(..) {
-            self.perform(effect);
+        if !(quiet && effects.is_empty()) {
+            self.note_state(&effects);
+            for effect in effects.drain(..) {
+                self.perform(effect);
+            }
         }
-        self.desk().effects = effects;
+        self.give_back_effects(effects);
         if self.wires[Side::Up as usize].port.is_none() {
             // What was not taken over by a request that is sent again.
             self.held = None;
@@ -282,33 +290,11 @@ impl<N: Network> Driver<N> {
             // Its network has been told nothing yet.
             self.quiet = false;
         }
+        quiet
     }
 
     fn asks(&self, side: Side) -> Asks {
         self.asks[side as usize]
-    }
-
-    /// Lets go of bytes that the session has given up (I20).
-    fn let_go(&mut self) {
-        let keeps = self.session.keeps_request();
-        self.wires[Side::Up as usize].outbox.keep(keeps);
-        for side in Side::BOTH {
-            let kept = keeps && side == Side::Up;
-            if self.session.to(side).bytes() == 0 {
-                self.lanes[side.other() as usize].let_go();
-            }
-            if self.session.to(side).bytes() == 0 && !kept {
-                self.wire(side).outbox.clear();
-            }
-            let unread = match self.session.leg(side) {
-                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => 0,
-                Leg::Queued | Leg::Connecting | Leg::Securing => continue,
-                Leg::Open(open) => open.inbox.left,
-            };
-            if unread == 0 {
-                self.wire(side).inbox.clear();
-            }
-        }
     }
 
     fn perform(&mut self, effect: Effect) {

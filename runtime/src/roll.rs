@@ -172,12 +172,23 @@ impl Question {
 
 impl Presence {
     /// What the session is asked, once; it is woken by the next question.
+    #[inline]
     pub fn poll(&mut self, cx: &Context<'_>) -> Option<Rc<Question>> {
-        let asked = self.roll.0.asked.get();
-        if self.heard == asked && self.listens != 0 && self.listens == cx.waker().data().addr() {
+        if !self.has_news() && self.listens != 0 && self.listens == cx.waker().data().addr() {
             // Whoever is to be woken is known: only a question takes the waker away.
             return None;
         }
+        self.hear(cx)
+    }
+
+    /// Whether there is a question that it has not heard.
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.heard != self.roll.0.asked.get()
+    }
+
+    fn hear(&mut self, cx: &Context<'_>) -> Option<Rc<Question>> {
+        let asked = self.roll.0.asked.get();
         self.listens = cx.waker().data().addr();
         let mut entries = self.roll.0.entries.borrow_mut();
         let entry = &mut entries.all[self.at];

@@ -2,13 +2,15 @@
 //!
 //! It owns nothing, and decides nothing: it only knows what need not be asked.
 
-use super::{Phase, Session};
+use super::{Idle, Phase, Session};
 use crate::{
     event::Event,
     exchange::{Request, Response},
     interest::{Asks, Interest, Read},
     leg::{Leg, ReadEnd, WriteEnd},
     side::Side,
+    time::Span,
+    timer::{These, Timer},
 };
 
 impl Session {
@@ -51,12 +53,16 @@ impl Session {
         up && open(&self.down)
     }
 
-    /// What is asked of each leg ([`Session::asks`]), and whether nothing has ended.
+    /// What is asked of each leg ([`Session::asks`]), and whether nothing has ended; `knows`: it is known that
+    /// nothing has.
     #[must_use]
-    pub fn asks_of_both(&self) -> ([Asks; 2], bool) {
-        let quiet = self.is_quiet();
+    pub fn asks_of_both(&self, knows: bool) -> ([Asks; 2], bool) {
+        let quiet = knows || self.is_quiet();
         let asks = match &self.phase {
             Phase::Tunnel if quiet => Side::BOTH.map(|side| self.asks_of_tunnel(side)),
+            Phase::Exchange(_) | Phase::Idle(_) if quiet => {
+                Side::BOTH.map(|side| self.asks_in_quiet(side))
+            }
             Phase::Tunnel
             | Phase::New
             | Phase::ProxyHeader
@@ -67,11 +73,37 @@ impl Session {
             | Phase::Closing
             | Phase::Closed => Side::BOTH.map(|side| self.asks(side)),
         };
+        debug_assert_eq!(quiet, self.is_quiet(), "{self:?}");
         debug_assert_eq!(asks, Side::BOTH.map(|side| self.asks(side)), "{self:?}");
         (asks, quiet)
     }
 
+    /// The same of one leg while nothing has ended.
+    #[inline]
+    fn asks_in_quiet(&self, side: Side) -> Asks {
+        let Some(open) = self.leg(side).open() else {
+            return Asks::NONE;
+        };
+        let read = self.read_open(side, open.inbox);
+        let write = self.to(side).bytes();
+        let unread = read == Read::Off;
+        Asks {
+            interest: Interest {
+                read,
+                decode: self.decode(side, open),
+                write,
+                last: write > 0 && self.says_last(side),
+                acked: false,
+            },
+            faults: unread,
+            hints: unread && !open.hinted,
+            writes: true,
+            finish: false,
+        }
+    }
+
     /// The same of one leg of a tunnel in which nothing has ended.
+    #[inline]
     fn asks_of_tunnel(&self, side: Side) -> Asks {
         let plain = |open: &&crate::leg::Open| open.inbox.left == 0;
         let Some(open) = self.leg(side).open().filter(plain) else {
@@ -92,6 +124,73 @@ impl Session {
             writes: true,
             finish: false,
         }
+    }
+
+    /// All the waits that are wanted: both ends of each leg that there is are open, so nobody lingers or
+    /// flushes.
+    pub(super) fn all_wanted_in_quiet(&self) -> These {
+        let wanted = match &self.phase {
+            Phase::Idle(idle) => {
+                let fresh = *idle == Idle::Fresh;
+                return These::NONE
+                    .with(Timer::Head, fresh)
+                    .with(Timer::Idle, !fresh);
+            }
+            Phase::Tunnel => These::NONE.with(Timer::Tunnel, true),
+            Phase::Exchange(exchange) => {
+                let open = self.up.open().is_some();
+                let unanswered = exchange.is_unanswered();
+                let request = exchange.request == Request::Body
+                    && !(exchange.expects && unanswered)
+                    && open
+                    && self.d2u.bytes() == 0;
+                let body = matches!(exchange.response, Response::Body(_));
+                These::NONE
+                    .with(Timer::Head, exchange.request == Request::Head)
+                    .with(Timer::Queue, matches!(self.up, Leg::Queued))
+                    .with(Timer::Connect, matches!(self.up, Leg::Connecting))
+                    .with(Timer::Request, request)
+                    .with(Timer::Pace, request && self.setup.limits.body_rate > 0)
+                    .with(Timer::Response, unanswered && open)
+                    .with(Timer::Body, body && open && self.u2d.bytes() == 0)
+            }
+            Phase::New
+            | Phase::ProxyHeader
+            | Phase::Securing
+            | Phase::Peeking
+            | Phase::Closing
+            | Phase::Closed => These::NONE,
+        };
+        let up = self.up.open().is_some() && self.d2u.bytes() > 0;
+        wanted
+            .with(Timer::WriteDown, self.u2d.bytes() > 0)
+            .with(Timer::WriteUp, up)
+    }
+
+    /// How long one of them may last.
+    #[inline]
+    pub(super) fn wants_in_quiet(&self, timer: Timer) -> Option<Span> {
+        let span = match timer {
+            Timer::Tunnel => self.setup.timeouts.tunnel,
+            Timer::WriteDown => self.write_wait(Side::Down),
+            Timer::WriteUp => self.write_wait(Side::Up),
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Queue
+            | Timer::Connect
+            | Timer::TlsUp
+            | Timer::Request
+            | Timer::Pace
+            | Timer::Response
+            | Timer::Body
+            | Timer::Linger
+            | Timer::FlushDown
+            | Timer::FlushUp
+            | Timer::FlushTotal => return self.wants_one(timer),
+        };
+        debug_assert_eq!(Some(span), self.wants_one(timer), "{self:?}");
+        Some(span)
     }
 }
 

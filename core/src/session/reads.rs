@@ -46,7 +46,7 @@ impl Session {
     }
 
     /// Whether the bytes inside for `side` are the last: the finish follows them (S1, S3, S6).
-    fn says_last(&self, side: Side) -> bool {
+    pub(super) fn says_last(&self, side: Side) -> bool {
         match (&self.phase, side) {
             (Phase::Tunnel, _) => {
                 let source = side.other();
@@ -144,7 +144,7 @@ impl Session {
         }
     }
 
-    fn read_open(&self, side: Side, inbox: Inbox) -> Read {
+    pub(super) fn read_open(&self, side: Side, inbox: Inbox) -> Read {
         match &self.phase {
             Phase::New | Phase::ProxyHeader | Phase::Securing | Phase::Closed => Read::Off,
             Phase::Peeking => take(self.peek_room()),
@@ -203,7 +203,7 @@ impl Session {
 
     /// What was read and not understood leads back to the decoder as soon as it has room, or its
     /// turn has come. Level-triggered, so no wake-up can be lost (MUSEUM 1.1).
-    fn decode(&self, side: Side, open: &Open) -> Option<u32> {
+    pub(super) fn decode(&self, side: Side, open: &Open) -> Option<u32> {
         if self.setup.kind != Kind::Http || !open.inbox.decodable() {
             return None;
         }

@@ -6,7 +6,7 @@
 mod speaker;
 
 use self::speaker::{abort, is_finished, peer, speaker};
-use super::{Phase, Session, waits};
+use super::{Phase, Session, quiet::carries, waits};
 use crate::{
     close::CloseCause,
     effect::Effect,
@@ -38,7 +38,10 @@ pub(super) struct Account {
 
 /// The state before a step, as far as its report depends on it.
 pub(super) struct Mark {
+    /// The legs, if the event may be about an end.
     opens: [Option<Open>; 2],
+    /// What was read of each and not understood.
+    unread: [u32; 2],
     /// What fires, if the event is a deadline.
     timer: Option<Timer>,
     /// The legs that are being flushed.
@@ -116,6 +119,7 @@ impl Session {
     }
 
     /// What a report of the step that begins now has to know.
+    #[inline]
     pub(super) fn mark(&mut self, event: &Event, now: Time, orders: usize) -> Mark {
         let account = &mut self.account.0;
         if core::mem::take(&mut account.redials) {
@@ -128,8 +132,13 @@ impl Session {
             account.legs[Side::Up as usize].began = Some(now);
         }
         let fires = matches!(event, Event::Fired);
+        let left = |side| self.leg(side).open().map_or(0, |open| open.inbox.left);
         Mark {
-            opens: Side::BOTH.map(|side| self.leg(side).open().cloned()),
+            opens: match carries(event) {
+                true => [const { None }; 2],
+                false => Side::BOTH.map(|side| self.leg(side).open().cloned()),
+            },
+            unread: Side::BOTH.map(left),
             timer: fires
                 .then(|| self.timers.next().map(|(_, timer)| timer))
                 .flatten(),
@@ -239,6 +248,7 @@ impl Session {
     }
 
     /// After a step that carried bytes and ended nothing: what was ordered is all there is to say.
+    #[inline]
     pub(super) fn note_quietly(
         &mut self,
         now: Time,
@@ -256,9 +266,16 @@ impl Session {
         debug_assert_eq!(Some(self.account.0), in_full, "{event:?}: {self:?}");
     }
 
-    /// What was ordered in this step.
+    /// What was ordered in this step: mostly nothing.
+    #[inline]
     fn note_orders(&mut self, now: Time, mark: &Mark, effects: &[Effect]) {
-        for effect in effects.iter().skip(mark.orders) {
+        if effects.len() > mark.orders {
+            self.note_each(now, mark, &effects[mark.orders..]);
+        }
+    }
+
+    fn note_each(&mut self, now: Time, mark: &Mark, effects: &[Effect]) {
+        for effect in effects {
             self.note_order(now, *effect, mark);
         }
     }
@@ -284,9 +301,7 @@ impl Session {
 
     /// What was read of a leg and is not there any more, although nobody has looked at it.
     fn note_unread(&mut self, event: &Event, mark: &Mark, side: Side) {
-        let before = mark.opens[side as usize]
-            .as_ref()
-            .map_or(0, |open| open.inbox.left);
+        let before = mark.unread[side as usize];
         let mut due = before;
         if let Event::Decoded(of, decoded) = *event
             && of == side

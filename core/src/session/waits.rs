@@ -62,7 +62,11 @@ impl Session {
         };
         debug_assert_eq!(wanted, self.all_wanted(), "{self:?}");
         for timer in self.timers.stop_all_but(wanted) {
-            if let Some(span) = self.wants_one(timer) {
+            let span = match quiet {
+                true => self.wants_in_quiet(timer),
+                false => self.wants_one(timer),
+            };
+            if let Some(span) = span {
                 self.timers.arm(timer, now + span);
             }
         }
@@ -79,52 +83,11 @@ impl Session {
 
     /// [`Session::wants`] of whichever timer, and of no other one.
     #[inline(never)]
-    fn wants_one(&self, one: Timer) -> Option<Span> {
+    pub(super) fn wants_one(&self, one: Timer) -> Option<Span> {
         macro_rules! all {
             ($($timer:ident)*) => { match one { $(Timer::$timer => self.wants(Timer::$timer)),* } };
         }
         timers!(all)
-    }
-
-    /// The same of a state in which nothing has ended ([`Session::is_quiet`]): both ends of each leg
-    /// that there is are open, so nobody lingers or flushes.
-    fn all_wanted_in_quiet(&self) -> These {
-        let wanted = match &self.phase {
-            Phase::Idle(idle) => {
-                let fresh = *idle == Idle::Fresh;
-                return These::NONE
-                    .with(Timer::Head, fresh)
-                    .with(Timer::Idle, !fresh);
-            }
-            Phase::Tunnel => These::NONE.with(Timer::Tunnel, true),
-            Phase::Exchange(exchange) => {
-                let open = self.up.open().is_some();
-                let unanswered = exchange.is_unanswered();
-                let request = exchange.request == Request::Body
-                    && !(exchange.expects && unanswered)
-                    && open
-                    && self.d2u.bytes() == 0;
-                let body = matches!(exchange.response, Response::Body(_));
-                These::NONE
-                    .with(Timer::Head, exchange.request == Request::Head)
-                    .with(Timer::Queue, matches!(self.up, Leg::Queued))
-                    .with(Timer::Connect, matches!(self.up, Leg::Connecting))
-                    .with(Timer::Request, request)
-                    .with(Timer::Pace, request && self.setup.limits.body_rate > 0)
-                    .with(Timer::Response, unanswered && open)
-                    .with(Timer::Body, body && open && self.u2d.bytes() == 0)
-            }
-            Phase::New
-            | Phase::ProxyHeader
-            | Phase::Securing
-            | Phase::Peeking
-            | Phase::Closing
-            | Phase::Closed => These::NONE,
-        };
-        let up = self.up.open().is_some() && self.d2u.bytes() > 0;
-        wanted
-            .with(Timer::WriteDown, self.u2d.bytes() > 0)
-            .with(Timer::WriteUp, up)
     }
 
     /// How long the present state may wait for what `timer` bounds; `None` if it does not.
@@ -267,7 +230,7 @@ impl Session {
     }
 
     /// T_write_stall of what the session is for now (W9); T_linger_stall of what is left of it.
-    fn write_wait(&self, side: Side) -> Span {
+    pub(super) fn write_wait(&self, side: Side) -> Span {
         let waits = &self.setup.timeouts;
         let tunnel = self.setup.kind == Kind::Http && self.kind() == Kind::Tcp;
         match (side, tunnel) {

@@ -6,7 +6,7 @@
 use super::Driver;
 use crate::net::Network;
 use std::{cell::RefCell, collections::VecDeque};
-use tidegate_core::{effect::Effects, event::Event};
+use tidegate_core::{effect::Effects, event::Event, session::Phase};
 
 /// Desks that a worker keeps.
 const KEPT: usize = 8;
@@ -30,7 +30,31 @@ impl<N: Network> Driver<N> {
         self.desk.get_or_insert_with(lend)
     }
 
+    /// The same, if it has one.
+    #[inline]
+    pub(super) fn desk_if_any(&mut self) -> Option<&mut Desk> {
+        self.desk.as_deref_mut()
+    }
+
+    /// Where the orders of a step are put. A tunnel seldom has any, and needs no desk for it.
+    #[inline]
+    pub(super) fn lend_effects(&mut self) -> Effects {
+        match (&mut self.desk, self.session.phase()) {
+            (None, Phase::Tunnel) => Effects::default(),
+            (desk, _) => std::mem::take(&mut desk.get_or_insert_with(lend).effects),
+        }
+    }
+
+    /// Takes it back, with nothing in it.
+    #[inline]
+    pub(super) fn give_back_effects(&mut self, effects: Effects) {
+        if effects.capacity() > 0 {
+            self.desk().effects = effects;
+        }
+    }
+
     /// The turn is over, and so is the work at the desk.
+    #[inline]
     pub(super) fn tidy(&mut self) {
         if let Some(desk) = self.desk.take() {
             give_back(desk);

@@ -137,6 +137,16 @@ impl Queue {
         self.free();
     }
 
+    #[inline]
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    #[inline]
+    pub(super) fn has_memory(&self) -> bool {
+        self.bytes.capacity() > 0
+    }
+
     /// Everything that was kept waits to be taken again.
     pub(super) fn rewind(&mut self) {
         debug_assert!(self.keeps, "nothing was kept");

@@ -3,13 +3,17 @@
 //! It owns the budget of a turn, and when it is that a session writes. It decides nothing else.
 
 use super::Driver;
-use crate::{net::Network, variant::bad};
+use crate::{net::Network, port::Port, variant::bad};
 use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
 };
-use tidegate_core::{ending::Ending, side::Side};
+use tidegate_core::{
+    ending::Ending,
+    interest::{Asks, Read},
+    side::Side,
+};
 
 /// Rounds of one turn before other sessions get theirs.
 const BUDGET: u32 = 256;
@@ -40,17 +44,18 @@ impl<N: Network> Future for Driver<N> {
                 return Poll::Pending;
             }
             (heard_before, may_put_off) = (false, false);
-            let mut said = this.say(cx);
+            let said = this.say(cx);
+            let mut moved = (heard || said) && !this.is_at_rest(cx);
             // What has come by now comes first: no wait, be it of no time at all, ends before a request that
             // was read already is looked at (I15). Whoever always has more to say is asked once a turn.
-            if !(heard || said) || round + 1 == budget {
-                said |= this.poll_deadline(cx);
+            if !moved || round + 1 == budget {
+                moved |= this.poll_deadline(cx);
             }
             if let Some(ending) = this.ending {
                 this.tidy();
                 return Poll::Ready(ending);
             }
-            if !heard && !said {
+            if !moved {
                 this.rest();
                 this.tidy();
                 return Poll::Pending;
@@ -66,6 +71,39 @@ impl<N: Network> Future for Driver<N> {
 }
 
 impl<N: Network> Driver<N> {
+    /// Whether another round would find nothing: nothing has ended, nothing is to be said, nobody has
+    /// anything to tell. So it is behind most writes.
+    fn is_at_rest(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.quiet
+            || self.coming.is_some()
+            || self.has_to_write()
+            || self.ticket.has_news()
+            || self.presence.has_news()
+        {
+            return false;
+        }
+        Side::BOTH.into_iter().all(|side| {
+            let Asks {
+                interest,
+                faults,
+                hints,
+                ..
+            } = self.asks(side);
+            let reads = match interest.read {
+                Read::Off => false,
+                Read::Take(_) | Read::Discard => !self.wire(side).has_nothing(cx),
+            };
+            let rests = !(faults || hints || reads) && interest.decode.is_none();
+            let wants = |port: &Port<N::Stream>| port.wants_flush();
+            let wire = self.wire(side);
+            if rests {
+                // Nobody waits for an acknowledgement.
+                wire.unacked = None;
+            }
+            rests && !wire.port.as_ref().is_some_and(wants)
+        })
+    }
+
     fn has_to_write(&self) -> bool {
         let mut sides = Side::BOTH.into_iter();
         sides.any(|side| self.asks(side).interest.write > 0)

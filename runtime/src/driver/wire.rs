@@ -1,8 +1,8 @@
 //! One leg's bytes: its transport, what was read of it and not understood, what waits for it.
 
-use super::queue::Queue;
+use super::{Driver, queue::Queue};
 use crate::{
-    net::Stream,
+    net::{Network, Stream},
     observe::Wired,
     port::{self, Fault, Port, Read},
     variant::bad,
@@ -12,7 +12,7 @@ use std::{
     io::IoSlice,
     task::{Context, Poll, Waker, ready},
 };
-use tidegate_core::event::Call;
+use tidegate_core::{event::Call, leg::Leg, session::Phase, side::Side};
 
 /// The most that is read at a time; one such buffer a worker, borrowed for one call.
 const SCRATCH_BYTES: usize = 256 * 1024;
@@ -193,6 +193,38 @@ impl<S: Stream> Wire<S> {
         self.outbox.take(n);
         self.told.written += u64::from(count(n));
         Poll::Ready(Ok(n))
+    }
+}
+
+impl<N: Network> Driver<N> {
+    /// Whether nothing is kept but what is inside: so it is in a tunnel, if it is behind its first bytes (W1).
+    #[inline]
+    pub(super) fn has_let_go(&self) -> bool {
+        let bare = |wire: &Wire<N::Stream>| !wire.inbox.has_memory() && !wire.outbox.keeps();
+        *self.session.phase() == Phase::Tunnel && self.wires.iter().all(bare)
+    }
+
+    /// Lets go of bytes that the session has given up (I20).
+    pub(super) fn let_go(&mut self) {
+        let keeps = self.session.keeps_request();
+        self.wires[Side::Up as usize].outbox.keep(keeps);
+        for side in Side::BOTH {
+            let kept = keeps && side == Side::Up;
+            if self.session.to(side).bytes() == 0 {
+                self.lanes[side.other() as usize].let_go();
+            }
+            if self.session.to(side).bytes() == 0 && !kept {
+                self.wire(side).outbox.clear();
+            }
+            let unread = match self.session.leg(side) {
+                Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => 0,
+                Leg::Queued | Leg::Connecting | Leg::Securing => continue,
+                Leg::Open(open) => open.inbox.left,
+            };
+            if unread == 0 {
+                self.wire(side).inbox.clear();
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The alarms of a reactor, in order.
 //!
 //! It owns who is woken when. An alarm that has rung is out of it, and so is one that nobody waits for any
-//! more.
+//! more. Whoever asks again whether its alarm has rung looks at its own place, and disturbs no order.
 
 use super::Reactor;
 use std::{
@@ -19,30 +19,68 @@ type Key = (Time, u64);
 
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    waiting: BTreeMap<Key, Waker>,
+    order: BTreeMap<Key, usize>,
+    places: Vec<Place>,
+    free: Vec<usize>,
     /// How many there have been.
     count: u64,
+}
+
+/// Whoever waits, or nobody.
+#[derive(Debug, Default)]
+struct Place {
+    /// Which alarm it is of, as they are counted from 1 on; 0 for none.
+    count: u64,
+    waker: Option<Waker>,
 }
 
 impl Alarms {
     /// The first moment that anybody waits for.
     pub(super) fn next(&self) -> Option<Time> {
-        self.waiting.first_key_value().map(|((at, _), _)| *at)
+        self.order.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// One of those whose moment has come, who does not wait any more.
     pub(super) fn ring(&mut self, now: Time) -> Option<Waker> {
         self.next().filter(|at| *at <= now)?;
-        self.waiting.pop_first().map(|(_, waker)| waker)
+        let (_, place) = self.order.pop_first()?;
+        self.leave(place)
     }
+
+    /// Has somebody wait for `at`.
+    fn enter(&mut self, at: Time, waker: Waker) -> Kept {
+        self.count += 1;
+        let count = self.count;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() - 1
+        });
+        self.places[place] = Place {
+            count,
+            waker: Some(waker),
+        };
+        self.order.insert((at, count), place);
+        Kept { place, count }
+    }
+
+    fn leave(&mut self, place: usize) -> Option<Waker> {
+        self.free.push(place);
+        std::mem::take(&mut self.places[place]).waker
+    }
+}
+
+/// Where an alarm waits.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    place: usize,
+    count: u64,
 }
 
 /// A sleep until a moment of its reactor's time; it may be dropped at any time.
 pub struct Alarm {
     reactor: Rc<Reactor>,
     at: Time,
-    /// What it is known by, once it waits.
-    count: Option<u64>,
+    kept: Option<Kept>,
 }
 
 impl Alarm {
@@ -50,22 +88,17 @@ impl Alarm {
         Alarm {
             reactor: Rc::clone(reactor),
             at,
-            count: None,
+            kept: None,
         }
     }
 
     /// Waits from now on, unless the moment is known to be past.
     fn begin(&mut self, waker: &Waker) -> Poll<()> {
-        let Alarm { reactor, at, count } = self;
+        let Alarm { reactor, at, kept } = self;
         if *at <= reactor.seen.get() {
             return Poll::Ready(());
         }
-        let mut alarms = reactor.alarms.borrow_mut();
-        alarms.count += 1;
-        *count = Some(alarms.count);
-        let key = (*at, alarms.count);
-        alarms.waiting.insert(key, waker.clone());
-        drop(alarms);
+        *kept = Some(reactor.alarms.borrow_mut().enter(*at, waker.clone()));
         reactor.waits_for(*at);
         Poll::Pending
     }
@@ -74,16 +107,19 @@ impl Alarm {
 impl Future for Alarm {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(count) = self.count else {
+        let Some(Kept { place, count }) = self.kept else {
             return self.begin(cx.waker());
         };
         let mut alarms = self.reactor.alarms.borrow_mut();
-        let Some(waker) = alarms.waiting.get_mut(&(self.at, count)) else {
+        let place = &mut alarms.places[place];
+        if place.count != count {
             return Poll::Ready(());
-        };
-        if !waker.will_wake(cx.waker()) {
-            let before = std::mem::replace(waker, cx.waker().clone());
+        }
+        let known = |waker: &Waker| waker.will_wake(cx.waker());
+        if !place.waker.as_ref().is_some_and(known) {
+            let before = place.waker.replace(cx.waker().clone());
             drop(alarms);
             drop(before);
         }
@@ -93,11 +129,13 @@ impl Future for Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if let Some(count) = self.count {
+        if let Some(Kept { place, count }) = self.kept {
             let mut alarms = self.reactor.alarms.borrow_mut();
-            let waker = alarms.waiting.remove(&(self.at, count));
-            drop(alarms);
-            drop(waker);
+            if alarms.order.remove(&(self.at, count)).is_some() {
+                let waker = alarms.leave(place);
+                drop(alarms);
+                drop(waker);
+            }
         }
     }
 }

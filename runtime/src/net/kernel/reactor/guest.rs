@@ -120,7 +120,7 @@ impl Reactor {
             // The runtime is going, and everybody on it.
             return Poll::Pending;
         };
-        if !self.hear(set.get_ref(), Some(&Timespec::default())) {
+        if !self.hear(set.get_ref(), Some(&Timespec::default()), || ()) {
             guard.clear_ready_matching(Ready::READABLE);
         }
         Poll::Ready(())

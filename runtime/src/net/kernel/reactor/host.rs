@@ -84,15 +84,15 @@ impl Reactor {
             false => self.left(),
         };
         let wait = wait.map(timespec);
-        self.hear(set, wait.as_ref());
-        bell.rests.store(false, SeqCst);
+        // Whom this wakes is on this thread, which rests no more.
+        self.hear(set, wait.as_ref(), || bell.rests.store(false, SeqCst));
         self.ring();
     }
 
     /// How long until the first alarm rings.
     fn left(&self) -> Option<Span> {
         let next = self.alarms.borrow().next()?;
-        Some(next.since(self.now()))
+        Some(next.since(self.look_at_clock()))
     }
 }
 

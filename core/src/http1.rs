@@ -54,6 +54,8 @@ mod tests_refuse;
 #[cfg(test)]
 mod tests_reply;
 #[cfg(test)]
+mod tests_run;
+#[cfg(test)]
 mod tests_tunnel;
 #[cfg(test)]
 mod tests_write;

@@ -87,6 +87,7 @@ impl Edits {
     }
 
     /// Appends the fields that are set or added.
+    #[inline]
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         for line in self.set.iter().chain(&self.add) {
             put_field(&line.name, line.value.as_bytes(), out);

@@ -146,6 +146,7 @@ fn put_element(client: IpAddr, host: &[u8], scheme: &[u8], out: &mut Vec<u8>) {
 
 /// RFC 9110, 7.6.3: the version received, and who received it. Earlier ones went before. No name, no
 /// field.
+#[inline]
 pub(super) fn put_via(received: Version, name: &str, out: &mut Vec<u8>) {
     if name.is_empty() {
         return;

@@ -1,8 +1,8 @@
 //! The writer of heads: what leaves is composed here, from what was understood.
 //!
 //! Owns which fields go on, and the fields that are ours: Host, framing, Connection; those that tell
-//! of the way are in `origin`. It never copies a head through, and never trusts what a client says of
-//! itself.
+//! of the way are in `origin`, and what came as it would be written leaves as one through `run`. It
+//! never copies a head through, and never trusts what a client says of itself.
 
 use super::connection::nominates;
 use super::edit::{Edits, NO_EDITS};
@@ -222,14 +222,13 @@ pub fn write_response(
         put_field("Connection", b"upgrade", out);
     } else if delivery.close {
         put_field("Connection", b"close", out);
+    } else if delivery.keep_alive && delivery.announced > 0 {
+        // RFC 2068, 19.7.1.1: so that no request is on its way when the connection is closed.
+        out.extend_from_slice(b"Connection: keep-alive\r\nKeep-Alive: timeout=");
+        put_decimal(delivery.announced, out);
+        out.extend_from_slice(b"\r\n");
     } else if delivery.keep_alive {
         put_field("Connection", b"keep-alive", out);
-        if delivery.announced > 0 {
-            // RFC 2068, 19.7.1.1: so that no request is on its way when the connection is closed.
-            out.extend_from_slice(b"Keep-Alive: timeout=");
-            put_decimal(delivery.announced, out);
-            out.extend_from_slice(b"\r\n");
-        }
     }
     put_via(head.facts.version, returned.via, out);
     returned.edits.put(out);

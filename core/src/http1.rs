@@ -24,11 +24,13 @@ mod framing;
 mod head;
 mod hops;
 mod id;
+mod known;
 mod origin;
 mod reject;
 mod reply;
 mod room;
 mod routed;
+mod run;
 mod section;
 mod start;
 mod target;
@@ -51,6 +53,8 @@ mod tests_random;
 mod tests_refuse;
 #[cfg(test)]
 mod tests_reply;
+#[cfg(test)]
+mod tests_run;
 #[cfg(test)]
 mod tests_tunnel;
 #[cfg(test)]

@@ -118,8 +118,8 @@ impl<T> Table<T> {
         let own = exact[from..]
             .iter()
             .take_while(|route| beside(route) == Ordering::Equal);
-        let route = own.chain(others).find(|route| route.when.holds(asked))?;
-        Some((route, route.when.path.covers(&asked.path)?))
+        own.chain(others)
+            .find_map(|route| Some((route, route.when.covers(asked)?)))
     }
 }
 

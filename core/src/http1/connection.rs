@@ -13,7 +13,16 @@ use super::text::{decimal, elements, is_token};
 const OPTIONS: usize = 32;
 
 /// The connection is not to be used after this message.
+#[inline]
 pub(super) fn closes(version: Version, fields: &Fields<'_>) -> Result<bool, Fault> {
+    match fields.any(Known::Connection.bit()) {
+        true => read(version, fields),
+        // RFC 9112, 9.3: without a word of it the version decides.
+        false => Ok(version == Version::Http10),
+    }
+}
+
+fn read(version: Version, fields: &Fields<'_>) -> Result<bool, Fault> {
     let mut own = fields.known(Known::Connection);
     let options: usize = own.clone().map(|field| elements(field.value).count()).sum();
     if options > OPTIONS {

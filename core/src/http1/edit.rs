@@ -71,12 +71,23 @@ impl Edits {
     }
 
     /// Whether a field of this name does not go on.
+    #[inline]
     pub(super) fn drops(&self, name: &str) -> bool {
+        if !self.drops_any() {
+            return false;
+        }
         let same = |other: &str| other.eq_ignore_ascii_case(name);
         self.remove.iter().any(|one| same(one)) || self.set.iter().any(|line| same(&line.name))
     }
 
+    /// Whether some field may not go on.
+    #[inline]
+    pub(super) fn drops_any(&self) -> bool {
+        !self.remove.is_empty() || !self.set.is_empty()
+    }
+
     /// Appends the fields that are set or added.
+    #[inline]
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         for line in self.set.iter().chain(&self.add) {
             put_field(&line.name, line.value.as_bytes(), out);

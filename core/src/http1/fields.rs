@@ -3,7 +3,8 @@
 //! Owns the lists of names that are ours to write, of one connection only, or barred from
 //! trailers. Never changes a value.
 
-use super::room::place;
+pub(super) use super::known::Known;
+use super::room::{Block, place};
 use super::text::elements;
 use alloc::vec::Vec;
 
@@ -15,6 +16,7 @@ pub(super) struct Fields<'a> {
     all: All<'a>,
     /// A bit for each of [`Known`] that is among them: most heads lack most of these.
     seen: u16,
+    block: Option<Block>,
 }
 
 #[derive(Clone, Debug)]
@@ -24,16 +26,54 @@ enum All<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// These, where they are. `seen`: a bit for each of [`Known`] that is among them.
-    pub(super) fn lent(text: &'a [u8], all: &'a [Field<'a>], seen: u16) -> Self {
+    /// There are none.
+    pub(super) const NONE: Self = Fields::lent(b"", &[], 0, None);
+
+    /// These, where they are. `seen`: a bit for each of [`Known`] that is among them. `block`: their
+    /// lines, if they came as they would be written.
+    pub(super) const fn lent(
+        text: &'a [u8],
+        all: &'a [Field<'a>],
+        seen: u16,
+        block: Option<Block>,
+    ) -> Self {
         let all = All::Lent(all);
-        Fields { text, all, seen }
+        Fields {
+            text,
+            all,
+            seen,
+            block,
+        }
     }
 
     /// These, to be kept.
-    pub(super) fn kept(text: &'a [u8], all: Vec<Field<'a>>, seen: u16) -> Self {
+    pub(super) fn kept(
+        text: &'a [u8],
+        all: Vec<Field<'a>>,
+        seen: u16,
+        block: Option<Block>,
+    ) -> Self {
         let all = All::Kept(all);
-        Fields { text, all, seen }
+        Fields {
+            text,
+            all,
+            seen,
+            block,
+        }
+    }
+
+    /// Their lines, if all of them came as they would be written.
+    pub(super) fn block(&self) -> Option<Block> {
+        self.block
+    }
+
+    /// The same, written one by one.
+    #[cfg(test)]
+    pub(super) fn apart(self) -> Self {
+        Fields {
+            block: None,
+            ..self
+        }
     }
 
     /// The line of a field, if it came as it would be written: where it begins and ends.
@@ -52,7 +92,7 @@ impl<'a> Fields<'a> {
         self.text
     }
 
-    fn all(&self) -> &[Field<'a>] {
+    pub(super) fn all(&self) -> &[Field<'a>] {
         match &self.all {
             All::Lent(all) => all,
             All::Kept(all) => all,
@@ -63,7 +103,14 @@ impl<'a> Fields<'a> {
         self.all().iter().copied()
     }
 
+    /// Whether any of these names is among them: a bit for each.
+    #[inline]
+    pub(super) fn any(&self, names: u16) -> bool {
+        self.seen & names != 0
+    }
+
     /// Those that have this name.
+    #[inline]
     pub(super) fn known(&self, known: Known) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
         let all = match self.seen & known.bit() {
             0 => &[][..],
@@ -85,29 +132,6 @@ pub struct Field<'a> {
     pub(super) known: Known,
 }
 
-/// The names that mean something here, looked up once a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    Accept,
-    Connection,
-    ContentLength,
-    ContentType,
-    Expect,
-    Host,
-    KeepAlive,
-    MaxForwards,
-    RequestId,
-    Te,
-    Trailer,
-    TransferEncoding,
-    Upgrade,
-    /// One more that belongs to one connection.
-    HopByHop,
-    /// What a client says of itself, and we alone may say.
-    Claim,
-    Other,
-}
-
 impl Field<'_> {
     /// RFC 9110, 5.1: names are case-insensitive.
     #[must_use]
@@ -122,86 +146,12 @@ impl Field<'_> {
 }
 
 impl<'a> From<&httparse::Header<'a>> for Field<'a> {
+    #[inline(always)]
     fn from(header: &httparse::Header<'a>) -> Self {
         Field {
             name: header.name,
             value: header.value,
             known: Known::of(header.name),
-        }
-    }
-}
-
-impl Known {
-    /// The names of so many letters.
-    fn names(letters: usize) -> &'static [(&'static str, Known)] {
-        match letters {
-            2 => &[("TE", Known::Te)],
-            4 => &[("Host", Known::Host)],
-            5 => &[("Proxy", Known::Claim)],
-            6 => &[("Accept", Known::Accept), ("Expect", Known::Expect)],
-            7 => &[("Upgrade", Known::Upgrade), ("Trailer", Known::Trailer)],
-            9 => &[
-                ("Forwarded", Known::Claim),
-                ("X-Real-IP", Known::Claim),
-                ("X_Real_IP", Known::Claim),
-            ],
-            10 => &[
-                ("Connection", Known::Connection),
-                ("Keep-Alive", Known::KeepAlive),
-            ],
-            12 => &[
-                ("Content-Type", Known::ContentType),
-                ("Max-Forwards", Known::MaxForwards),
-                ("X-Request-Id", Known::RequestId),
-            ],
-            14 => &[
-                ("Content-Length", Known::ContentLength),
-                ("HTTP2-Settings", Known::HopByHop),
-            ],
-            16 => &[("Proxy-Connection", Known::HopByHop)],
-            17 => &[("Transfer-Encoding", Known::TransferEncoding)],
-            _ => &[],
-        }
-    }
-
-    pub(super) fn bit(self) -> u16 {
-        1 << self as u16
-    }
-
-    /// RFC 9110, 5.1: names are case-insensitive.
-    fn of(name: &str) -> Known {
-        // Most clients spell them as they are written here, and few begin with the same letter.
-        let first = name.as_bytes().first().map(u8::to_ascii_lowercase);
-        let same = |(known, _): &&(&str, Known)| {
-            let letter = known.as_bytes().first().map(u8::to_ascii_lowercase);
-            first == letter && (name == *known || name.eq_ignore_ascii_case(known))
-        };
-        match Known::names(name.len()).iter().find(same) {
-            Some((_, known)) => *known,
-            None if x_forwarded(name) => Known::Claim,
-            None => Known::Other,
-        }
-    }
-
-    /// The field belongs to the connection it came on.
-    pub(super) fn is_hop_by_hop(self) -> bool {
-        match self {
-            Known::Connection
-            | Known::KeepAlive
-            | Known::Te
-            | Known::TransferEncoding
-            | Known::Upgrade
-            | Known::HopByHop => true,
-            Known::Accept
-            | Known::ContentLength
-            | Known::ContentType
-            | Known::Expect
-            | Known::Host
-            | Known::MaxForwards
-            | Known::RequestId
-            | Known::Trailer
-            | Known::Claim
-            | Known::Other => false,
         }
     }
 }
@@ -314,13 +264,16 @@ pub(super) fn spells_x_forwarded(name: &str) -> bool {
     x_forwarded(name) && !name.contains('_')
 }
 
-fn x_forwarded(name: &str) -> bool {
+#[inline]
+pub(super) fn x_forwarded(name: &str) -> bool {
+    // The first letter says it of nearly all.
+    matches!(name.as_bytes(), [b'x' | b'X', ..]) && begins_x_forwarded(name)
+}
+
+fn begins_x_forwarded(name: &str) -> bool {
     let same = |(a, b): (u8, &u8)| a.eq_ignore_ascii_case(b) || (a == b'_' && *b == b'-');
     let prefix = b"x-forwarded-";
-    // The first letter says it of nearly all.
-    matches!(name.as_bytes(), [b'x' | b'X', ..])
-        && name.len() >= prefix.len()
-        && name.bytes().zip(prefix).all(same)
+    name.len() >= prefix.len() && name.bytes().zip(prefix).all(same)
 }
 
 #[cfg(test)]
@@ -346,25 +299,12 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_5_1_names_are_known_in_any_letters() {
+    fn rfc9110_7_6_1_what_goes_no_further_is_known() {
         for name in HOP_BY_HOP {
-            for name in [name.to_uppercase(), name.to_lowercase()] {
-                assert!(Known::of(&name).is_hop_by_hop(), "{name}");
-            }
+            assert!(Known::of(name).is_hop_by_hop(), "{name}");
         }
         for name in CLAIMS.into_iter().chain(["X_Real_IP", "x-forwarded-for"]) {
             assert_eq!(Known::of(name), Known::Claim, "{name}");
-        }
-        for letters in 0..64 {
-            for (name, known) in Known::names(letters) {
-                assert_eq!(name.len(), letters, "{name} would not be found");
-                assert_eq!(Known::of(&name.to_lowercase()), *known, "{name}");
-                assert_eq!(known.is_hop_by_hop(), hop_by_hop(name), "{name}");
-                assert_eq!(*known == Known::Claim, claim(name), "{name}");
-            }
-        }
-        for name in ["Via", "Hosts", "Content-Language", "X-Forwarded", "T"] {
-            assert_eq!(Known::of(name), Known::Other, "{name}");
         }
     }
 

@@ -20,7 +20,15 @@ pub(super) enum Declared {
 }
 
 /// Reads the framing fields.
+#[inline]
 pub(super) fn declared(version: Version, fields: &Fields<'_>) -> Result<Declared, Fault> {
+    match fields.any(Known::ContentLength.bit() | Known::TransferEncoding.bit()) {
+        true => read(version, fields),
+        false => Ok(Declared::Nothing),
+    }
+}
+
+fn read(version: Version, fields: &Fields<'_>) -> Result<Declared, Fault> {
     let mut lengths = fields.known(Known::ContentLength);
     let codings = fields.known(Known::TransferEncoding);
     let length = lengths.next();

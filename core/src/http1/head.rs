@@ -277,7 +277,7 @@ fn understand_request<'a>(
         method,
         target,
         host: room.first(Known::Host).map(|field| field.value),
-        fields: Fields::lent(b"", &[], 0),
+        fields: Fields::NONE,
     })
 }
 
@@ -356,7 +356,7 @@ fn parse_response<'a>(
         declared,
         to,
         reason,
-        fields: Fields::lent(b"", &[], 0),
+        fields: Fields::NONE,
     };
     Ok(Some((length, head)))
 }

@@ -3,7 +3,7 @@
 //! Owns X-Forwarded-For, -Proto and -Host, Forwarded (RFC 7239) and Via (RFC 9110, 7.6.3). What
 //! others say of it counts only if they are trusted, and then it is added to, never replaced.
 
-use super::fields::{Field, Fields, spells_x_forwarded};
+use super::fields::{Field, Fields, Known, spells_x_forwarded};
 use super::text::{is_token, put_address};
 use super::{Forwarded, Version};
 use alloc::vec::Vec;
@@ -58,6 +58,11 @@ pub(super) fn put_origin(
     let client = forwarded.client.to_canonical();
     let scheme: &[u8] = if forwarded.https { b"https" } else { b"http" };
     let tells = forwarded.tells;
+    // Most clients are not trusted, and most routes drop nothing.
+    let said = forwarded.trusted && fields.any(Known::Claim.bit());
+    if tells == Tells::XForwarded && !said && !forwarded.edits.drops_any() {
+        return put_all(client, forwarded.https, host, out);
+    }
     if tells.x_forwarded() {
         // A trusted proxy knows how the client came to it; we know only how the proxy came to us.
         if !forwarded.edits.drops(FOR) {
@@ -84,6 +89,18 @@ pub(super) fn put_origin(
         put_element(client, host, scheme, out);
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// Appends X-Forwarded-For, -Proto and -Host, where nobody has said anything and nothing is dropped.
+fn put_all(client: IpAddr, https: bool, host: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"X-Forwarded-For: ");
+    put_address(client, out);
+    out.extend_from_slice(match https {
+        true => b"\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: ",
+        false => b"\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: ",
+    });
+    out.extend_from_slice(host);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Begins a field with what a trusted peer has said in fields of that name. Whether it has.
@@ -129,6 +146,7 @@ fn put_element(client: IpAddr, host: &[u8], scheme: &[u8], out: &mut Vec<u8>) {
 
 /// RFC 9110, 7.6.3: the version received, and who received it. Earlier ones went before. No name, no
 /// field.
+#[inline]
 pub(super) fn put_via(received: Version, name: &str, out: &mut Vec<u8>) {
     if name.is_empty() {
         return;

@@ -25,6 +25,16 @@ pub(super) fn section_end(input: &[u8]) -> Result<Option<usize>, Fault> {
     Ok(None)
 }
 
+/// How many line feeds `text` has.
+pub(super) fn line_feeds(text: &[u8]) -> usize {
+    // Most heads are over before a search with wide registers has begun; a byte counts them.
+    if text.len() > 192 {
+        return memchr::memchr_iter(b'\n', text).count();
+    }
+    let count = |sum: u8, byte: &u8| sum + u8::from(*byte == b'\n');
+    usize::from(text.iter().fold(0, count))
+}
+
 /// The elements of a comma-separated list, trimmed; empty ones too (RFC 9110, 5.6.1).
 pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
@@ -54,16 +64,27 @@ pub(super) fn size(limit: u32) -> usize {
 }
 
 /// Appends `number` in decimal.
-pub(super) fn put_decimal(mut number: u64, out: &mut Vec<u8>) {
+pub(super) fn put_decimal(number: u64, out: &mut Vec<u8>) {
+    // Most numbers are small, and have their place at once.
+    match number {
+        0..10 => out.push(digit(number)),
+        10..100 => out.extend_from_slice(&[digit(number / 10), digit(number % 10)]),
+        100..1000 => out.extend_from_slice(&[
+            digit(number / 100),
+            digit(number / 10 % 10),
+            digit(number % 10),
+        ]),
+        1000.. => put_large(number, out),
+    }
+}
+
+fn put_large(mut number: u64, out: &mut Vec<u8>) {
     let mut text = [0; 20];
     let mut at = text.len();
-    loop {
+    while number > 0 {
         at -= 1;
         text[at] = digit(number % 10);
         number /= 10;
-        if number == 0 {
-            break;
-        }
     }
     out.extend_from_slice(&text[at..]);
 }
@@ -82,6 +103,7 @@ pub(super) fn put_hex(mut number: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends one field line.
+#[inline]
 pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.reserve(name.len() + value.len() + 4);
     out.extend_from_slice(name.as_bytes());
@@ -90,24 +112,44 @@ pub(super) fn put_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Each number of an address with the dot behind it, and how many bytes that is.
+static OCTETS: [([u8; 4], usize); 256] = {
+    let mut all = [([b'.'; 4], 0); 256];
+    let mut number = 0_u8;
+    loop {
+        let digits = [number / 100, number / 10 % 10, number % 10];
+        let mut unit = match number {
+            0..10 => 2,
+            10..100 => 1,
+            100.. => 0,
+        };
+        let (text, length) = &mut all[number as usize];
+        while unit < digits.len() {
+            text[*length] = b'0' + digits[unit];
+            *length += 1;
+            unit += 1;
+        }
+        *length += 1;
+        if number == u8::MAX {
+            break;
+        }
+        number += 1;
+    }
+    all
+};
+
 /// Appends an address: most are of four numbers, and those cost no formatting.
 pub(super) fn put_address(address: IpAddr, out: &mut Vec<u8>) {
     match address {
         IpAddr::V4(address) => {
-            let mut text = *b"255.255.255.255";
+            let mut text = [0; b"255.255.255.255.".len()];
             let mut at = 0;
             for number in address.octets() {
-                for (least, unit) in [(100, 100), (10, 10), (0, 1)] {
-                    if number >= least {
-                        text[at] = b'0' + number / unit % 10;
-                        at += 1;
-                    }
-                }
-                if let Some(dot) = text.get_mut(at) {
-                    *dot = b'.';
-                }
-                at += 1;
+                let (digits, length) = &OCTETS[usize::from(number)];
+                text[at..at + 4].copy_from_slice(digits);
+                at += length;
             }
+            // Behind the last there is no dot.
             out.extend_from_slice(&text[..at - 1]);
         }
         IpAddr::V6(_) => put_display(address, out),
@@ -136,10 +178,12 @@ mod tests {
 
     #[test]
     fn numbers_survive_the_way_there_and_back() {
-        for number in [0, 1, 9, 10, 255, 4096, u64::from(u32::MAX), u64::MAX] {
+        let large = [4096, u64::from(u32::MAX), u64::MAX];
+        for number in (0..2000).chain(large) {
             let mut text = Vec::new();
             put_decimal(number, &mut text);
             assert_eq!(decimal(&text), Some(number));
+            assert_eq!(text, alloc::format!("{number}").as_bytes());
         }
         let mut text = Vec::new();
         put_hex(0, &mut text);
@@ -178,6 +222,27 @@ mod tests {
             let mut out = Vec::new();
             put_address(address, &mut out);
             assert_eq!(out, text.as_bytes());
+        }
+        for number in 0..=255_u8 {
+            let address = IpAddr::from([number, 255 - number, number, 255 - number]);
+            let mut out = Vec::new();
+            put_address(address, &mut out);
+            assert_eq!(out, alloc::format!("{address}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn line_feeds_are_counted_wherever_they_are() {
+        let letters: Vec<u8> = (0..10_000_u32).map(|n| (n * n / 7 % 13) as u8).collect();
+        for length in (0..300).chain([4096, 9999]) {
+            for text in [&letters[..length], &letters[17..17 + length.min(9000)]] {
+                let naive = text.iter().filter(|byte| **byte == b'\n').count();
+                assert_eq!(line_feeds(text), naive, "{length}");
+            }
+        }
+        let every = [b'\n'; 1000];
+        for length in 0..=every.len() {
+            assert_eq!(line_feeds(&every[..length]), length);
         }
     }
 

@@ -1,14 +1,15 @@
 //! The writer of heads: what leaves is composed here, from what was understood.
 //!
 //! Owns which fields go on, and the fields that are ours: Host, framing, Connection; those that tell
-//! of the way are in `origin`. It never copies a head through, and never trusts what a client says of
-//! itself.
+//! of the way are in `origin`, and what came as it would be written leaves as one through `run`. It
+//! never copies a head through, and never trusts what a client says of itself.
 
 use super::connection::nominates;
 use super::edit::{Edits, NO_EDITS};
 use super::fields::{Field, Fields, Known};
 use super::framing::{Declared, bodyless};
 use super::origin::{Tells, claim_goes_on, put_origin, put_via};
+use super::run::{Run, VERSION};
 use super::text::{put_decimal, put_field};
 use super::{Delivery, Framing, Method, RequestHead, ResponseHead, Version};
 use alloc::vec::Vec;
@@ -79,42 +80,7 @@ impl Returned<'static> {
 /// [`RequestFacts::framing`](super::RequestFacts::framing) says.
 pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mut Vec<u8>) {
     let host = head.host().unwrap_or(forwarded.authority.as_bytes());
-    request_line(head, forwarded.path, out);
-    // RFC 9112, 3.2.2: Host is written anew, from the authority of the target if it has one.
-    put_field("Host", forwarded.host.map_or(host, str::as_bytes), out);
-    let chunked = head.declared == Declared::Chunked;
-    let mut run = Run::of(&head.fields);
-    for field in head.fields() {
-        if field.known == Known::MaxForwards {
-            run.put(out);
-        }
-        // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
-        let void = field.known == Known::Expect && head.facts.version == Version::Http10;
-        let goes_on = match field.known {
-            Known::Host => false,
-            Known::MaxForwards if head.put_hops(out) => false,
-            Known::RequestId if forwarded.id.is_some() => false,
-            Known::Claim => claim_goes_on(field, forwarded),
-            Known::Accept
-            | Known::Connection
-            | Known::ContentLength
-            | Known::ContentType
-            | Known::Expect
-            | Known::KeepAlive
-            | Known::MaxForwards
-            | Known::RequestId
-            | Known::Te
-            | Known::Trailer
-            | Known::TransferEncoding
-            | Known::Upgrade
-            | Known::HopByHop
-            | Known::Other => !void && goes_on(field, &head.fields, chunked),
-        };
-        if goes_on && !forwarded.edits.drops(field.name) {
-            run.add(&field, out);
-        }
-    }
-    run.put(out);
+    put_received(head, forwarded, host, out);
     match head.declared {
         Declared::Nothing => {}
         // RFC 9110, 8.6: a length of 0 is said if the client said it.
@@ -145,6 +111,58 @@ pub fn write_request(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, out: &mu
     out.extend_from_slice(b"\r\n");
 }
 
+/// The request line, Host, and what goes on of the other fields.
+fn put_received(head: &RequestHead<'_>, forwarded: &Forwarded<'_>, host: &[u8], out: &mut Vec<u8>) {
+    let (mut run, fields) = match Run::of_request(head, forwarded) {
+        Some(begun) => begun,
+        None => {
+            request_line(head, forwarded.path, out);
+            // RFC 9112, 3.2.2: Host is written anew, from the authority of the target if it has one.
+            put_field("Host", forwarded.host.map_or(host, str::as_bytes), out);
+            (Run::of(&head.fields), head.fields.all())
+        }
+    };
+    let chunked = head.declared == Declared::Chunked;
+    let plain = plain(&head.fields, forwarded.edits);
+    for field in fields {
+        if plain & field.known.bit() != 0 {
+            run.add(field, out);
+            continue;
+        }
+        if field.known == Known::MaxForwards {
+            run.put_before(field, out);
+        }
+        // RFC 9110, 10.1.1: forwarded (H14), but an HTTP/1.0 client cannot mean it.
+        let void = field.known == Known::Expect && head.facts.version == Version::Http10;
+        let goes_on = match field.known {
+            Known::Host => false,
+            Known::MaxForwards if head.put_hops(out) => false,
+            Known::RequestId if forwarded.id.is_some() => false,
+            Known::Claim => claim_goes_on(*field, forwarded),
+            Known::Accept
+            | Known::Connection
+            | Known::ContentLength
+            | Known::ContentType
+            | Known::Expect
+            | Known::KeepAlive
+            | Known::MaxForwards
+            | Known::RequestId
+            | Known::Te
+            | Known::Trailer
+            | Known::TransferEncoding
+            | Known::Upgrade
+            | Known::HopByHop
+            | Known::Other => !void && goes_on(*field, &head.fields, chunked),
+        };
+        if goes_on && !forwarded.edits.drops(field.name) {
+            run.add(field, out);
+        } else {
+            run.leave(field, out);
+        }
+    }
+    run.end(out);
+}
+
 /// RFC 9112, 3.2.1: the origin form, also if the absolute form was received.
 fn request_line(head: &RequestHead<'_>, path: Option<(&str, &str)>, out: &mut Vec<u8>) {
     out.extend_from_slice(head.method().as_bytes());
@@ -161,7 +179,7 @@ fn request_line(head: &RequestHead<'_>, path: Option<(&str, &str)>, out: &mut Ve
             }
         }
     }
-    out.extend_from_slice(b" HTTP/1.1\r\n");
+    out.extend_from_slice(VERSION);
 }
 
 /// Appends the response head as it goes to the client: always HTTP/1.1 (RFC 9110, 6.2: our
@@ -172,19 +190,25 @@ pub fn write_response(
     returned: &Returned<'_>,
     out: &mut Vec<u8>,
 ) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    put_decimal(u64::from(head.facts.status), out);
-    out.push(b' ');
-    out.extend_from_slice(head.reason().as_bytes());
-    out.extend_from_slice(b"\r\n");
+    let mut run = match Run::of_response(head) {
+        Some(begun) => begun,
+        None => {
+            status_line(head, out);
+            Run::of(&head.fields)
+        }
+    };
     let chunked = delivery.framing == Framing::Chunked;
-    let mut run = Run::of(&head.fields);
-    for field in head.fields() {
-        if goes_on(field, &head.fields, chunked) && !returned.edits.drops(field.name) {
-            run.add(&field, out);
+    let plain = plain(&head.fields, returned.edits);
+    for field in head.fields.all() {
+        if plain & field.known.bit() != 0
+            || goes_on(*field, &head.fields, chunked) && !returned.edits.drops(field.name)
+        {
+            run.add(field, out);
+        } else {
+            run.leave(field, out);
         }
     }
-    run.put(out);
+    run.end(out);
     match delivery.framing {
         Framing::Length(length) => put_length(length, out),
         Framing::Chunked => put_field("Transfer-Encoding", b"chunked", out),
@@ -198,17 +222,24 @@ pub fn write_response(
         put_field("Connection", b"upgrade", out);
     } else if delivery.close {
         put_field("Connection", b"close", out);
+    } else if delivery.keep_alive && delivery.announced > 0 {
+        // RFC 2068, 19.7.1.1: so that no request is on its way when the connection is closed.
+        out.extend_from_slice(b"Connection: keep-alive\r\nKeep-Alive: timeout=");
+        put_decimal(delivery.announced, out);
+        out.extend_from_slice(b"\r\n");
     } else if delivery.keep_alive {
         put_field("Connection", b"keep-alive", out);
-        if delivery.announced > 0 {
-            // RFC 2068, 19.7.1.1: so that no request is on its way when the connection is closed.
-            out.extend_from_slice(b"Keep-Alive: timeout=");
-            put_decimal(delivery.announced, out);
-            out.extend_from_slice(b"\r\n");
-        }
     }
     put_via(head.facts.version, returned.via, out);
     returned.edits.put(out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn status_line(head: &ResponseHead<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    put_decimal(u64::from(head.facts.status), out);
+    out.push(b' ');
+    out.extend_from_slice(head.reason().as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 
@@ -233,38 +264,14 @@ fn without_body(head: &ResponseHead<'_>, client: Version, out: &mut Vec<u8>) {
     }
 }
 
-/// Fields that go on as they came, one behind the other: written as one.
-struct Run<'a> {
-    fields: &'a Fields<'a>,
-    from: usize,
-    to: usize,
-}
+/// Names of fields that always go on, unless Connection or an edit says otherwise: a bit for each.
+const PLAIN: u16 = Known::Accept.bit() | Known::ContentType.bit() | Known::Other.bit();
 
-impl<'a> Run<'a> {
-    fn of(fields: &'a Fields<'a>) -> Self {
-        let (from, to) = (0, 0);
-        Run { fields, from, to }
-    }
-
-    /// One more field.
-    fn add(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
-        match self.fields.line(field) {
-            Some((from, to)) if from == self.to => self.to = to,
-            Some(line) => {
-                self.put(out);
-                (self.from, self.to) = line;
-            }
-            None => {
-                self.put(out);
-                put_field(field.name, field.value, out);
-            }
-        }
-    }
-
-    /// Writes what has not been written.
-    fn put(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.fields.text()[self.from..self.to]);
-        self.from = self.to;
+/// Names of fields that go on without a closer look at them.
+fn plain(fields: &Fields<'_>, edits: &Edits) -> u16 {
+    match fields.any(Known::Connection.bit()) || edits.drops_any() {
+        true => 0,
+        false => PLAIN,
     }
 }
 

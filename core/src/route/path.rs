@@ -78,9 +78,20 @@ impl<'a> Sent<'a> {
     /// The path of `target`, which may have a query.
     #[must_use]
     pub fn of(target: &'a str) -> Self {
-        let text = target.split(['?', '#']).next().unwrap_or_default();
-        let encoded = memchr::memchr(b'%', text.as_bytes()).is_some();
-        let plain = !encoded && !text.as_bytes().windows(2).any(|two| two == b"//");
+        let (mut end, mut plain, mut before) = (target.len(), true, 0);
+        for (at, byte) in target.bytes().enumerate() {
+            match byte {
+                b'?' | b'#' => {
+                    end = at;
+                    break;
+                }
+                b'%' => plain = false,
+                b'/' if before == b'/' => plain = false,
+                _ => {}
+            }
+            before = byte;
+        }
+        let text = &target[..end];
         Sent { text, plain }
     }
 }
@@ -276,6 +287,20 @@ mod tests {
         }
         assert_eq!(covers(&Path::under("/"), "*"), Some(0));
         assert_eq!(covers(&Path::under("/"), ""), Some(0));
+    }
+
+    #[test]
+    fn a_path_ends_before_its_query_and_is_plain_if_nothing_else_is_its_spelling() {
+        let letters = ["/", "a", "%", "?", "#", "\u{e9}"];
+        for number in 0..letters.len().pow(5) {
+            let letter = |place: u32| letters[number / letters.len().pow(place) % letters.len()];
+            let target: String = (0..5).map(letter).collect();
+            let sent = Sent::of(&target);
+            let text = target.split(['?', '#']).next().unwrap();
+            assert_eq!(sent.text, text, "{target}");
+            let plain = !text.contains('%') && !text.contains("//");
+            assert_eq!(sent.plain, plain, "{target}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! When a route is for a request: its conditions, how specific they are, and whether two routes could
 //! be for the same request.
 
-use super::{Host, Path, Sent, bare_host};
+use super::{Host, Path, Sent, host::bare};
 use alloc::{string::String, vec::Vec};
 use core::cmp::Reverse;
 
@@ -68,7 +68,7 @@ impl Fields for &[(String, String)] {
 /// A request, as far as it is routed by.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    pub(super) host: &'a str,
+    pub(super) host: &'a [u8],
     pub(super) path: Sent<'a>,
     method: &'a str,
     fields: &'a dyn Fields,
@@ -77,7 +77,7 @@ pub struct Asked<'a> {
 impl core::fmt::Debug for Asked<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Asked")
-            .field("host", &self.host)
+            .field("host", &format_args!("{}", self.host.escape_ascii()))
             .field("path", &self.path)
             .field("method", &self.method)
             .finish_non_exhaustive()
@@ -94,8 +94,19 @@ impl<'a> Asked<'a> {
         method: &'a str,
         fields: &'a dyn Fields,
     ) -> Self {
+        Asked::received(host.map(str::as_bytes), path, method, fields)
+    }
+
+    /// The same of a host whose bytes have been looked at.
+    #[must_use]
+    pub fn received(
+        host: Option<&'a [u8]>,
+        path: &'a str,
+        method: &'a str,
+        fields: &'a dyn Fields,
+    ) -> Self {
         Asked {
-            host: bare_host(host.unwrap_or_default()),
+            host: bare(host.unwrap_or_default()),
             path: Sent::of(path),
             method,
             fields,
@@ -123,12 +134,15 @@ pub enum Miss<'a> {
 }
 
 impl When {
-    /// Whether all hold.
-    pub(super) fn holds(&self, asked: &Asked<'_>) -> bool {
-        self.host.matches(asked.host)
-            && self.path.covers(&asked.path).is_some()
-            && self.takes(asked.method)
-            && self.headers.iter().all(|header| header.holds(asked.fields))
+    /// How much of the path it covers, in bytes, if all hold.
+    pub(super) fn covers(&self, asked: &Asked<'_>) -> Option<usize> {
+        if !self.host.matches(asked.host) {
+            return None;
+        }
+        let covered = self.path.covers(&asked.path)?;
+        let holds = self.takes(asked.method)
+            && self.headers.iter().all(|header| header.holds(asked.fields));
+        holds.then_some(covered)
     }
 
     /// Why it is not for a request; `None` if it is.

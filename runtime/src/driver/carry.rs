@@ -6,7 +6,7 @@
 use super::{
     Service,
     body::{Body, Written, carry},
-    decoded::{INTERIM, alone, partial},
+    decoded::{INTERIM, alone, partial, whole},
     id::{Id, Space},
     queue::Queue,
     routed::{self, Answer},
@@ -23,8 +23,9 @@ use std::{net::IpAddr, sync::Arc};
 use tidegate_core::{
     event::{Decoded, Event, Head, Want},
     http1::{
-        BodyDecoder, BodyEncoder, Forwarded, Method, Reject, Reply, RequestHead, ResponseFacts,
-        Room, Version, request_head_in, response_head_in, write_request, write_response,
+        BodyDecoder, BodyEncoder, BodyKind, Forwarded, Method, Reject, Reply, RequestFacts,
+        RequestHead, ResponseFacts, Room, Version, request_head_in, response_head_in,
+        write_request, write_response,
     },
     session::Session,
     side::Side,
@@ -127,8 +128,7 @@ impl Carry {
     /// How much of a body under way passes as it comes, to be looked at by nobody: its length is
     /// known, and it is sent on in the same way.
     pub(super) fn passes(&self, side: Side) -> Option<u64> {
-        let Body { decoder, encoder } = self.body(side)?;
-        decoder.plain().filter(|_| encoder.is_plain())
+        self.body(side)?.plain()
     }
 
     /// So many bytes of it have passed.
@@ -190,6 +190,15 @@ impl Carry {
         asked
     }
 
+    /// What the session is told of a request, and what is kept of it here.
+    fn noted(&mut self, session: &Session, mut facts: RequestFacts) -> RequestFacts {
+        if session.setup().id_bytes > 0 {
+            facts.wording.id_bytes = self.id.bytes();
+        }
+        self.version = facts.version;
+        facts
+    }
+
     /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
@@ -199,14 +208,13 @@ impl Carry {
         out: &mut Queue,
         room: u32,
     ) -> Look {
-        let limits = session.setup().limits;
+        let limits = &session.setup().limits;
         let before = out.len();
-        let (mut head, mut taken) = (Head::None, 0);
-        let mut routed = None;
+        let (mut head, mut taken, mut routed) = (Head::None, 0, None);
         if self.request.is_none() {
             self.id.forget();
             let (mut space, mut room) = (Space::default(), Room::default());
-            let mut facts = match request_head_in(input, &limits, &mut room) {
+            let facts = match request_head_in(input, limits, &mut room) {
                 Err(reject) => return Look::refused(Side::Down, reject),
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
@@ -239,14 +247,18 @@ impl Carry {
                     parsed.facts
                 }
             };
-            if session.setup().id_bytes > 0 {
-                facts.wording.id_bytes = self.id.bytes();
+            let facts = self.noted(session, facts);
+            if facts.body == BodyKind::None {
+                // Most requests are over with their heads.
+                let bytes = out.len() - before;
+                let whole = whole(Head::Request(facts), bytes, &input[taken..]);
+                let routed = routed.map(Event::Routed);
+                return Look {
+                    routed,
+                    ..Look::told(taken, whole)
+                };
             }
-            self.version = facts.version;
-            self.request = Some(Body {
-                decoder: BodyDecoder::bounded(facts.body, &limits).at_most(limits.body_bytes),
-                encoder: BodyEncoder::new(facts.framing()),
-            });
+            self.request = Some(Body::of_request(&facts, limits));
             head = Head::Request(facts);
         }
         let side = Side::Down;
@@ -285,7 +297,7 @@ impl Carry {
         out: &mut Queue,
         room: u32,
     ) -> Look {
-        let limits = session.setup().limits;
+        let limits = &session.setup().limits;
         let before = out.len();
         let side = Side::Up;
         let returned = routed::returned(self.routed.as_ref(), &service.forwarding);
@@ -293,7 +305,7 @@ impl Carry {
         if self.response.is_none() {
             let method = session.method().unwrap_or(Method::Other);
             let mut room = Room::default();
-            let (length, parsed) = match response_head_in(input, method, &limits, &mut room) {
+            let (length, parsed) = match response_head_in(input, method, limits, &mut room) {
                 Err(reject) => return Look::refused(side, reject),
                 Ok(None) => return Look::told(0, partial(side, input)),
                 Ok(Some(head)) => head,
@@ -325,7 +337,7 @@ impl Carry {
             }
             taken = length;
             self.response = Some(Body {
-                decoder: BodyDecoder::bounded(facts.body, &limits),
+                decoder: BodyDecoder::bounded(facts.body, limits),
                 encoder: BodyEncoder::new(delivery.framing),
             });
         }

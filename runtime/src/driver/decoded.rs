@@ -32,6 +32,18 @@ pub(super) fn partial(side: Side, rest: &[u8]) -> Event {
     decoded(side, Head::None, 0, Want::Bytes, rest)
 }
 
+/// A request that is complete with its head.
+pub(super) fn whole(head: Head, bytes: usize, rest: &[u8]) -> Event {
+    let understood = Decoded {
+        head,
+        bytes: count(bytes),
+        complete: true,
+        left: count(rest.len()),
+        want: Want::Turn,
+    };
+    Event::Decoded(Side::Down, understood)
+}
+
 fn decoded(side: Side, head: Head, bytes: u32, want: Want, rest: &[u8]) -> Event {
     let understood = Decoded {
         head,

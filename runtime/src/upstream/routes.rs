@@ -140,9 +140,8 @@ impl Routes {
         let Kind::Requests(table) = &self.kind else {
             return None;
         };
-        let host = head.host().and_then(|host| std::str::from_utf8(host).ok());
         let fields = Routable { head, trusted };
-        let asked = Asked::new(host, path(head), head.method(), &fields);
+        let asked = Asked::received(head.host(), path(head), head.method(), &fields);
         let (route, covered) = table.find(&asked)?;
         let share = match &route.to.plan.action {
             Action::Redirect(_) | Action::Respond(_) => None,

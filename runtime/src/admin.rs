@@ -23,9 +23,13 @@ mod serve;
 mod told;
 mod top;
 mod upgrade;
+mod usual;
 mod watched;
 
 pub use secure::{Secure, With};
+pub use usual::{USUAL, usual_path};
+
+use self::usual::usually;
 
 use crate::{
     config::{self, Door},
@@ -337,52 +341,6 @@ fn open(doors: &config::Admin, given: Given) -> Result<Opened, Message> {
     })
 }
 
-/// Where HTTP is usually spoken.
-pub const USUAL: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9901);
-
-/// Where the Unix socket of the packaged service is, in its `RuntimeDirectory=`.
-const SERVICE: &str = "/run/tidegate/admin.sock";
-
-/// Where the Unix socket usually is: in the directory that the system gives a service, or a user.
-#[must_use]
-pub fn usual_path() -> PathBuf {
-    let directory = |name: &str| {
-        let value = std::env::var_os(name)?;
-        (!value.is_empty()).then(|| PathBuf::from(value))
-    };
-    match (directory("RUNTIME_DIRECTORY"), directory("XDG_RUNTIME_DIR")) {
-        (Some(own), _) => own.join("admin.sock"),
-        (None, Some(users)) => users.join("tidegate.sock"),
-        (None, None) => Path::new("/run/tidegate.sock").to_owned(),
-    }
-}
-
-/// Where one that was started as usual is asked: in the directory of whoever asks, or else the service's, if
-/// there is one.
-fn asked_path() -> PathBuf {
-    or_service(usual_path(), Path::new(SERVICE))
-}
-
-fn or_service(usual: PathBuf, service: &Path) -> PathBuf {
-    // Neither is there: the usual place is what is said not to be.
-    match !door::is_asked(&usual) && door::is_asked(service) {
-        true => service.to_owned(),
-        false => usual,
-    }
-}
-
-/// A usual place that is taken, or out of reach, stops nothing: nobody asked for it by name.
-fn usually<T>(opened: Result<T, Message>) -> Option<T> {
-    match opened {
-        Ok(opened) => Some(opened),
-        Err(message) => {
-            tracing::info!("{}; see [admin] of the file", message.line());
-            None
-        }
-    }
-}
-
 fn token(path: &Path) -> Result<String, Message> {
     let wrong = |why: String| {
         let what = format!("cannot use the token in {}", path.display());
@@ -397,27 +355,4 @@ fn token(path: &Path) -> Result<String, Message> {
 
 fn cannot_start(error: &std::io::Error) -> Message {
     Message::new(Code::WorkerFailed, "cannot start the admin thread").note(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tls::testing::Scratch;
-
-    #[test]
-    fn the_service_is_asked_where_nobody_else_is_there() {
-        let scratch = Scratch::new("admin-asked");
-        let [here, there, stale] = ["here", "there", "stale"].map(|name| scratch.path(name));
-        let listen = |path| door::Bound::bind(path).unwrap();
-        let _held = (listen(&here), listen(&there));
-        drop(listen(&stale));
-        assert!(stale.exists(), "whoever listened has left it behind");
-        let nowhere = Path::new("/no/such/socket");
-        let asked = |usual: &Path, service| or_service(usual.to_owned(), service);
-        assert_eq!(asked(&here, &there), here);
-        assert_eq!(asked(nowhere, &there), there);
-        assert_eq!(asked(nowhere, nowhere), nowhere);
-        assert_eq!(asked(&stale, &there), there);
-        assert_eq!(asked(&here, &stale), here);
-    }
 }

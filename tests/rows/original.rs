@@ -39,7 +39,7 @@ fn the_right_rules_answer_the_fin_at_once() {
     let mut stage = stalled(None);
     // What was read leads back to the decoder, and the client is read all the time.
     assert!(stage.session.interest(Up).decode.is_some());
-    assert_eq!(stage.reads(Down), Read::Take(65_536));
+    assert_eq!(stage.reads(Down), Read::Take(69_632));
     assert_eq!(stage.session.check(), Ok(()));
     stage.tell(Event::CloseNotify(Down));
     stage.tell(Event::Fin(Down));

@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_files;
+mod admin_last;
 mod admin_tls;
 mod bad_input;
 mod balance;

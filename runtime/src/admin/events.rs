@@ -31,8 +31,10 @@ impl Events {
     pub(super) fn listen(&self) -> Told {
         let mut news = self.0.subscribe();
         // What was said when nobody listened is old; that all is over stays true.
-        if news.borrow().is_some() {
-            news.mark_unchanged();
+        let goes_on = news.borrow().is_some();
+        match goes_on {
+            true => news.mark_unchanged(),
+            false => news.mark_changed(),
         }
         Told {
             next: Box::pin(next(news)),

@@ -3,7 +3,7 @@
 //! It owns whom the commands that ask trust, and what they show of themselves. It waits for a connection
 //! and for the beginning of an answer.
 
-use super::asked_path;
+use super::usual::asked_path;
 use crate::{
     clock::WallTime,
     config::CertificateFiles,

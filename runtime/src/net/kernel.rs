@@ -6,6 +6,7 @@
 
 mod connecting;
 mod diag;
+mod listener;
 mod options;
 mod pipe;
 mod question;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use connecting::Connecting;
 pub(crate) use diag::connections;
+pub use listener::KernelListener;
 pub use pipe::KernelPipe;
 pub(crate) use question::{ask, ask_at_length};
 pub use reactor::Alarm;
@@ -26,29 +28,15 @@ pub use sockets::{Sockets, listens_at};
 pub use stream::KernelStream;
 
 use self::{
+    listener::Bound,
     pipe::Pipes,
-    reactor::{Reactor, Told, Wait, Watched},
-    share::{Handed, Kept},
+    reactor::{Reactor, Watched},
 };
 use super::{Address, Buffers, Listener, Network};
 use crate::sys;
-use rustix::{
-    io::Errno,
-    net::{SocketFlags, acceptfrom_with},
-};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::{
-    fmt,
-    future::Future,
-    io,
-    net::SocketAddr,
-    os::fd::AsFd,
-    rc::Rc,
-    sync::Arc,
-    task::{Context, Poll, ready},
-};
+use std::{future::Future, io, net::SocketAddr, os::fd::AsFd, rc::Rc, sync::Arc};
 use tidegate_core::time::Time;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
 const BACKLOG: i32 = 4_096;
@@ -237,167 +225,4 @@ fn listening(address: SocketAddr, buffers: Buffers) -> io::Result<Socket> {
 fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
     let kind = Type::STREAM.nonblocking();
     Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))
-}
-
-/// A listening socket, or several that were given to us.
-#[derive(Debug)]
-pub struct KernelListener {
-    fds: Vec<Bound>,
-    /// Which of them is asked next.
-    next: usize,
-    /// What the sockets that we were given are still to carry, from the first look on: until then they are
-    /// another's too, who may go on with them.
-    before: Option<Buffers>,
-    local: SocketAddr,
-    reactor: Rc<Reactor>,
-    /// This worker's part of what all of them accept, and what others hand over.
-    share: Option<Share>,
-    handed: Option<UnboundedReceiver<Handed>>,
-}
-
-/// One listening socket, which may be others' too.
-struct Bound {
-    socket: Arc<Socket>,
-    watched: Watched,
-    /// Whether connections may be in its queue that came before it carried what ours carry.
-    queued: bool,
-}
-
-impl Drop for Bound {
-    fn drop(&mut self) {
-        self.watched.forget(&*self.socket);
-    }
-}
-
-impl fmt::Debug for Bound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Bound").field(&self.socket).finish()
-    }
-}
-
-impl KernelListener {
-    /// Accepts one at the socket of this number; nothing if that is another worker's now.
-    fn accept(&self, nth: usize) -> rustix::io::Result<Option<KernelStream>> {
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let bound = &self.fds[nth];
-        let (socket, peer) = acceptfrom_with(&*bound.socket, flags)?;
-        // The address is taken here: the peer may have reset by now, and then `getpeername`
-        // fails with ENOTCONN (SIMULATION 2).
-        let peer = peer.ok_or(Errno::CONNABORTED)?;
-        let peer = SocketAddr::try_from(peer)?;
-        let accepted = (Socket::from(socket), peer);
-        if bound.queued {
-            options::listener(&accepted.0).map_err(errno)?;
-        }
-        let Some(share) = &self.share else {
-            return self.stream(accepted, None).map(Some);
-        };
-        match share.place(self.local, accepted) {
-            Some(accepted) => self.stream(accepted, Some(share.keep(false))).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// From now on these sockets are ours.
-    fn begin(&mut self) -> io::Result<()> {
-        if let Some(buffers) = self.before.take() {
-            for bound in &self.fds {
-                options::buffers(&bound.socket, buffers)?;
-                options::listener(&bound.socket)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Accepts one at the socket of this number.
-    fn poll_one(&mut self, cx: &mut Context<'_>, nth: usize) -> Poll<io::Result<KernelStream>> {
-        loop {
-            let _told = ready!(self.fds[nth].watched.poll(Wait::Read, cx));
-            match self.accept(nth) {
-                Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
-                Ok(None) => {
-                    // It has a seat of its own to find, and so has the next.
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Err(Errno::AGAIN) => {
-                    self.fds[nth].watched.clear(Told::READABLE);
-                    self.fds[nth].queued = false;
-                }
-                Err(errno) if lost_in_the_queue(errno) => {}
-                // Descriptors or memory: the connection stays in the queue, and the caller
-                // waits before it asks again (R25).
-                Err(errno) => return Poll::Ready(Err(errno.into())),
-            }
-        }
-    }
-
-    fn stream(
-        &self,
-        (socket, peer): Handed,
-        kept: Option<Kept>,
-    ) -> rustix::io::Result<KernelStream> {
-        KernelStream::accepted(&self.reactor, socket, peer, kept).map_err(errno)
-    }
-
-    /// What another worker has handed over.
-    fn poll_handed(&mut self, cx: &mut Context<'_>) -> Poll<rustix::io::Result<KernelStream>> {
-        let (Some(handed), Some(share)) = (&mut self.handed, &self.share) else {
-            return Poll::Pending;
-        };
-        match handed.poll_recv(cx) {
-            Poll::Ready(Some(handed)) => {
-                let kept = share.keep(true);
-                Poll::Ready(self.stream(handed, Some(kept)))
-            }
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-fn errno(error: io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::NOMEM)
-}
-
-impl Listener for KernelListener {
-    type Stream = KernelStream;
-
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<KernelStream>> {
-        self.begin()?;
-        if let Poll::Ready(handed) = self.poll_handed(cx) {
-            return Poll::Ready(Ok(handed?));
-        }
-        for _ in 0..self.fds.len() {
-            let nth = self.next;
-            self.next = (nth + 1) % self.fds.len();
-            if let Poll::Ready(accepted) = self.poll_one(cx, nth) {
-                return Poll::Ready(accepted);
-            }
-        }
-        Poll::Pending
-    }
-
-    fn local(&self) -> SocketAddr {
-        self.local
-    }
-}
-
-/// Whether `accept` tells of a connection that ended in the queue, which is gone with the telling.
-/// Linux passes on errors already pending on the new socket: accept(2), "Error handling".
-fn lost_in_the_queue(errno: Errno) -> bool {
-    [
-        Errno::INTR,
-        Errno::CONNABORTED,
-        Errno::PROTO,
-        Errno::PERM,
-        Errno::NETDOWN,
-        Errno::NOPROTOOPT,
-        Errno::HOSTDOWN,
-        Errno::NONET,
-        Errno::HOSTUNREACH,
-        Errno::OPNOTSUPP,
-        Errno::NETUNREACH,
-        Errno::TIMEDOUT,
-    ]
-    .contains(&errno)
 }

@@ -8,6 +8,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
+    num::NonZeroU64,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -15,7 +16,7 @@ use std::{
 use tidegate_core::time::Time;
 
 /// A moment, and which of those who wait for it.
-type Key = (Time, u64);
+type Key = (Time, NonZeroU64);
 
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
@@ -29,8 +30,8 @@ pub(super) struct Alarms {
 /// Whoever waits, or nobody.
 #[derive(Debug, Default)]
 struct Place {
-    /// Which alarm it is of, as they are counted from 1 on; 0 for none.
-    count: u64,
+    /// Which alarm it is of, as they are counted; none if nobody waits.
+    count: Option<NonZeroU64>,
     waker: Option<Waker>,
 }
 
@@ -49,14 +50,14 @@ impl Alarms {
 
     /// Has somebody wait for `at`.
     fn enter(&mut self, at: Time, waker: Waker) -> Kept {
-        self.count += 1;
-        let count = self.count;
+        self.count = self.count.saturating_add(1);
+        let count = NonZeroU64::MIN.saturating_add(self.count);
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());
             self.places.len() - 1
         });
         self.places[place] = Place {
-            count,
+            count: Some(count),
             waker: Some(waker),
         };
         self.order.insert((at, count), place);
@@ -73,7 +74,7 @@ impl Alarms {
 #[derive(Clone, Copy, Debug)]
 struct Kept {
     place: usize,
-    count: u64,
+    count: NonZeroU64,
 }
 
 /// A sleep until a moment of its reactor's time; it may be dropped at any time.
@@ -114,7 +115,7 @@ impl Future for Alarm {
         };
         let mut alarms = self.reactor.alarms.borrow_mut();
         let place = &mut alarms.places[place];
-        if place.count != count {
+        if place.count != Some(count) {
             return Poll::Ready(());
         }
         let known = |waker: &Waker| waker.will_wake(cx.waker());

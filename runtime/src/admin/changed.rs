@@ -3,11 +3,11 @@
 //! It owns the form of the question, as it is asked and as it is read, and its answer.
 
 use super::{
-    json,
+    Asked, json,
     query::{decoded, encoded},
     serve::{Answer, fault, over, refused, value},
 };
-use crate::server::{Process, Wish};
+use crate::server::Wish;
 use hyper::StatusCode;
 use serde_json::json;
 use tidegate_core::group::Spec;
@@ -15,14 +15,16 @@ use tidegate_core::group::Spec;
 /// What an endpoint weighs that weighs what the file says.
 pub const AS_THE_FILE: &str = "file";
 
-/// Does what `query` asks for.
-pub(super) async fn change(process: &Process, query: &str) -> Answer {
+/// Does what `query` asks for. It is done when every worker goes by it.
+pub(super) async fn change(asked: &Asked, query: &str) -> Answer {
     let wish = match read(query) {
         Ok(wish) => wish,
         Err(why) => return fault(StatusCode::BAD_REQUEST, &why),
     };
-    match process.change(wish).await {
+    match asked.process.change(wish).await {
         Some(Ok(done)) => {
+            // Whoever answers this has heard of the change before; one that is stuck is not waited for.
+            let _answered = asked.workers.metrics().await;
             let cluster = json::cluster(&done.cluster);
             let told = json!({ "endpoint": done.endpoint, "cluster": cluster });
             value(StatusCode::OK, &told)

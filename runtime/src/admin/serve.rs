@@ -82,9 +82,7 @@ impl Service {
             (&Method::GET | &Method::HEAD, path) => self.look(path, &query).await,
             (&Method::POST, ["v1", "config", "plan"]) => self.plan().await,
             (&Method::POST, ["v1", "reload"]) => self.reload().await,
-            (&Method::POST, ["v1", "endpoints"]) => {
-                changed::change(&self.asked.process, &query).await
-            }
+            (&Method::POST, ["v1", "endpoints"]) => changed::change(&self.asked, &query).await,
             (&Method::POST, ["v1", "upgrade"]) => upgrade::upgrade(&self.asked, way, &query).await,
             (&Method::POST, ["v1", "certificates", "renew"]) => self.renew().await,
             (&Method::POST, ["v1", "drain"]) => self.drain(&query).await,

@@ -201,6 +201,23 @@ impl Relay {
         }
     }
 
+    /// Whether it holds nothing and nobody is held, in memory that is never full of it.
+    #[inline]
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.bytes == 0
+            && self.lane == Lane::Copied
+            && self.source == Source::Open
+            && self.sink == Sink::Open
+    }
+
+    /// `bytes` came into a bare relay, no more than it has room for, and the sink took all of them.
+    #[inline]
+    pub(crate) fn passed(&mut self, bytes: u32) {
+        self.tally.0.received += u64::from(bytes);
+        self.tally.0.delivered += u64::from(bytes);
+    }
+
     /// What the sink took of its message has to be sent once more (U02).
     pub fn unsend(&mut self, bytes: u32) {
         self.tally.0.repeated += u64::from(bytes);

@@ -13,6 +13,7 @@ mod http;
 mod lane;
 mod opening;
 mod pace;
+mod pass;
 mod peek;
 mod policy;
 mod quiet;

@@ -18,6 +18,7 @@ mod id;
 mod lane;
 mod outcome;
 mod over;
+mod pass;
 mod queue;
 mod rounds;
 mod routed;

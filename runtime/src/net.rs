@@ -188,6 +188,11 @@ pub trait Network: Clone + 'static {
     /// Connects to `address`.
     fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Self::Connect;
 
+    /// The same where there is something to say at once: the ACK that ends the handshake may wait for it.
+    fn connect_to_speak(&self, address: impl Into<Address>, buffers: Buffers) -> Self::Connect {
+        self.connect(address, buffers)
+    }
+
     /// An empty pipe for so many bytes; `None` where there is none to be had: then bytes are copied.
     fn pipe(&self, bytes: u32) -> Option<Pipe<Self>>;
 

@@ -205,6 +205,7 @@ impl<N: Network> Driver<N> {
                 Poll::Ready(held) => self.granted(held),
             },
             Some(Coming::Dial(dial)) => {
+                dial.has_words(self.session.to(Side::Up).bytes() > 0);
                 let before = dial.failed();
                 match Pin::new(&mut *dial).poll(cx) {
                     Poll::Pending if dial.failed() > before => {

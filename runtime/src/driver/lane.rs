@@ -84,10 +84,15 @@ impl<N: Network> Driver<N> {
             Side::Up => up.poll_take(cx, most, &mut down.outbox),
         };
         if let Poll::Ready(Ok(Read::Bytes(n))) = read {
-            let bulk = wire::count(n) >= self.limits().pipe_from_bytes;
-            self.lanes[side as usize].count(bulk);
+            self.count_read(side, wire::count(n));
         }
         read
+    }
+
+    /// So much was read into memory: whether it speaks for a pipe.
+    pub(super) fn count_read(&mut self, side: Side, bytes: u32) {
+        let bulk = bytes >= self.limits().pipe_from_bytes;
+        self.lanes[side as usize].count(bulk);
     }
 
     /// The empty pipe that this leg's next bytes go through, if they do; the session is told when
@@ -115,7 +120,7 @@ impl<N: Network> Driver<N> {
         pipe
     }
 
-    fn wants_pipe(&self, side: Side, left: Option<u64>) -> bool {
+    pub(super) fn wants_pipe(&self, side: Side, left: Option<u64>) -> bool {
         let limits = self.limits();
         let bulk = limits.pipe_from_bytes == 0 || self.lanes[side as usize].reads >= READS;
         let least = LEFT * u64::from(limits.pipe_from_bytes);

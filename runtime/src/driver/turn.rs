@@ -21,28 +21,30 @@ impl<N: Network> Driver<N> {
     /// Everything that may have something to tell.
     pub(super) fn hear(&mut self, cx: &mut Context<'_>) -> bool {
         let mut moved = false;
-        if self.quiet {
-            // Neither leg is in its handshake.
-            moved |= self.poll_coming(cx);
-        } else {
+        if !self.quiet {
             moved |= self.poll_header(cx);
             moved |= self.poll_secure(cx, Side::Down);
-            moved |= self.poll_coming(cx);
         }
+        moved |= self.hear_leg(cx, Side::Down);
+        // What the client has said already goes with the connect.
+        moved |= self.poll_coming(cx);
         if !self.quiet {
             moved |= self.poll_secure(cx, Side::Up);
         }
-        for side in Side::BOTH {
-            if bad!(ErrorBeforeData) {
-                moved |= self.poll_fault(cx, side);
-            }
-            moved |= self.poll_in(cx, side);
-            moved |= self.poll_fault(cx, side);
-            moved |= self.poll_hint(cx, side);
-        }
+        moved |= self.hear_leg(cx, Side::Up);
         // G7: a request that is there when the drain begins has been read by now.
         moved |= self.poll_drain(cx);
         moved | self.poll_roll(cx)
+    }
+
+    fn hear_leg(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let mut moved = false;
+        if bad!(ErrorBeforeData) {
+            moved |= self.poll_fault(cx, side);
+        }
+        moved |= self.poll_in(cx, side);
+        moved |= self.poll_fault(cx, side);
+        moved | self.poll_hint(cx, side)
     }
 
     /// Everything that is to be said, and what comes of it.
@@ -110,10 +112,7 @@ impl<N: Network> Driver<N> {
                 self.peek();
                 received
             }
-            Phase::Tunnel => {
-                let read = self.poll_pass(cx, side, None);
-                self.received(side, read)
-            }
+            Phase::Tunnel => self.pass(cx, side, most),
             Phase::New
             | Phase::ProxyHeader
             | Phase::Securing
@@ -125,7 +124,7 @@ impl<N: Network> Driver<N> {
     }
 
     /// Tells of a read of bytes that are passed on as they are.
-    fn received(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
+    pub(super) fn received(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
         if let Poll::Ready(Ok(Read::Bytes(n))) = read {
             self.step(Event::Received(side, wire::count(n)));
             return true;
@@ -182,7 +181,7 @@ impl<N: Network> Driver<N> {
     }
 
     /// Tells of a read that brought no bytes to keep.
-    fn read(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
+    pub(super) fn read(&mut self, side: Side, read: Poll<Result<Read, Fault>>) -> bool {
         match read {
             Poll::Pending => return false,
             Poll::Ready(Ok(Read::Bytes(_))) => {}

@@ -175,6 +175,27 @@ impl<S: Stream> Wire<S> {
         bytes
     }
 
+    /// Writes bytes that nothing waits before; what the socket does not accept of them is the outbox's.
+    pub(super) fn poll_write_through(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize, Fault>> {
+        let written = self.port.as_mut().map_or(Poll::Pending, |port| {
+            port.hold_for_finish(false);
+            port.poll_write(cx, &[IoSlice::new(bytes)])
+        });
+        let taken = match written {
+            Poll::Ready(Ok(n)) => n,
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        self.told.written += u64::from(count(taken));
+        if taken < bytes.len() {
+            self.outbox.push(&bytes[taken..]);
+        }
+        written
+    }
+
     /// Writes from the front of the outbox, and lets go of what the socket has accepted. The
     /// `last` bytes leave with the FIN that follows them (4.11, 9).
     pub(super) fn poll_write(

@@ -28,6 +28,7 @@ pub use sockets::{Sockets, listens_at};
 pub use stream::KernelStream;
 
 use self::{
+    connecting::Speaks,
     listener::Bound,
     pipe::Pipes,
     reactor::{Reactor, Watched},
@@ -170,7 +171,11 @@ impl Network for Kernel {
     }
 
     fn connect(&self, address: impl Into<Address>, buffers: Buffers) -> Connecting {
-        Connecting::new(&self.reactor, address.into(), buffers)
+        Connecting::new(&self.reactor, address.into(), (buffers, Speaks::Perhaps))
+    }
+
+    fn connect_to_speak(&self, address: impl Into<Address>, buffers: Buffers) -> Connecting {
+        Connecting::new(&self.reactor, address.into(), (buffers, Speaks::AtOnce))
     }
 
     fn pipe(&self, bytes: u32) -> Option<KernelPipe> {

@@ -7,7 +7,7 @@ use super::{
     held::Held,
 };
 use crate::{
-    net::{Network, Stream},
+    net::{Address, Network, Stream},
     observe::{Life, Moments},
     port::{Call, Fault, Port},
 };
@@ -36,6 +36,8 @@ pub struct Dial<N: Network> {
     under_way: Attempt<N>,
     /// What a connection begins with, before anything else.
     header: Vec<u8>,
+    /// Whether there is something to say behind that.
+    speaks: bool,
     /// The last endpoint that could not be reached, and why.
     failure: Option<Box<(Rc<str>, Fault)>>,
 }
@@ -47,6 +49,8 @@ struct Attempt<N: Network> {
 }
 
 enum Step<N: Network> {
+    /// Nothing is sent yet: it begins when it is looked after first.
+    Begin,
     Connect(Pin<Box<N::Connect>>),
     /// It is connected, and has taken so much of the header.
     Header(N::Stream, usize),
@@ -62,15 +66,15 @@ impl<N: Network> Dial<N> {
         key: Option<u64>,
         held: Held,
     ) -> Self {
-        let under_way = Attempt::new(&net, &uplink, held);
         Dial {
             net,
             uplink,
             moments,
             key,
             tried: Vec::new(),
-            under_way,
+            under_way: Attempt::of(held),
             header: Vec::new(),
+            speaks: false,
             failure: None,
         }
     }
@@ -83,6 +87,11 @@ impl<N: Network> Dial<N> {
     /// The same, which ends once these bytes are with the connection.
     pub(super) fn beginning_with(self, header: Vec<u8>) -> Self {
         Dial { header, ..self }
+    }
+
+    /// Whether there is something to say once it is connected.
+    pub fn has_words(&mut self, speaks: bool) {
+        self.speaks = speaks;
     }
 
     /// The time of the endpoint that is being dialled is up, which speaks against it. Whether another one
@@ -114,18 +123,24 @@ impl<N: Network> Dial<N> {
 }
 
 impl<N: Network> Attempt<N> {
-    fn new(net: &N, uplink: &Uplink, held: Held) -> Self {
-        let connect = net.connect(held.endpoint().address, uplink.cluster.buffers);
-        Attempt {
-            held,
-            step: Step::Connect(Box::pin(connect)),
-        }
+    fn of(held: Held) -> Self {
+        let step = Step::Begin;
+        Attempt { held, step }
     }
 
-    /// Ready once it is connected and has taken all of `header`.
-    fn poll(&mut self, cx: &mut Context<'_>, header: &[u8]) -> Poll<Result<N::Stream, Fault>> {
+    /// Ready once it is connected and has taken all of `header`. `begin`: what connects it to its endpoint.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        begin: impl Fn(Address) -> N::Connect,
+        header: &[u8],
+    ) -> Poll<Result<N::Stream, Fault>> {
         loop {
             match &mut self.step {
+                Step::Begin => {
+                    let connect = begin(self.held.endpoint().address);
+                    self.step = Step::Connect(Box::pin(connect));
+                }
                 Step::Connect(connect) => {
                     let connected = ready!(connect.as_mut().poll(cx));
                     let stream = connected.map_err(|error| Fault::io(Call::Connect, &error))?;
@@ -158,7 +173,7 @@ impl<N: Network> Dial<N> {
         }
         let (cluster, index) = (&self.uplink.cluster, held.cluster());
         match cluster.pick(self.net.now(), index, self.key, &self.tried) {
-            Picked::Share(held) => self.under_way = Attempt::new(&self.net, &self.uplink, held),
+            Picked::Share(held) => self.under_way = Attempt::of(held),
             Picked::Busy | Picked::Nobody => return false,
         }
         true
@@ -206,7 +221,14 @@ impl<N: Network> Future for Dial<N> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let this = &mut *self;
-            match ready!(this.under_way.poll(cx, &this.header)) {
+            let cluster = &this.uplink.cluster;
+            // A TLS client speaks first.
+            let speaks = this.speaks || !this.header.is_empty() || cluster.tls;
+            let begin = |to| match speaks {
+                true => this.net.connect_to_speak(to, cluster.buffers),
+                false => this.net.connect(to, cluster.buffers),
+            };
+            match ready!(this.under_way.poll(cx, begin, &this.header)) {
                 Ok(stream) => return Poll::Ready(this.begun(stream)),
                 Err(fault) => {
                     let held = &this.under_way.held;

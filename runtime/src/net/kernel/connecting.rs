@@ -45,7 +45,7 @@ enum State {
     Full {
         reactor: Rc<Reactor>,
         peer: Address,
-        buffers: Buffers,
+        how: How,
         wait: Span,
         alarm: Alarm,
     },
@@ -53,21 +53,31 @@ enum State {
     Told,
 }
 
+/// Whether there is something to say once it is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    AtOnce,
+    Perhaps,
+}
+
+/// What is asked of the connection.
+type How = (Buffers, Speaks);
+
 impl Connecting {
-    pub(super) fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers) -> Connecting {
-        Connecting(State::new(reactor, peer, buffers, FULL_LEAST))
+    pub(super) fn new(reactor: &Rc<Reactor>, peer: Address, how: How) -> Connecting {
+        Connecting(State::new(reactor, peer, how, FULL_LEAST))
     }
 }
 
 impl State {
     /// `wait`: how long, if the queue is full.
-    fn new(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers, wait: Span) -> State {
-        match begin(reactor, peer, buffers) {
+    fn new(reactor: &Rc<Reactor>, peer: Address, how: How, wait: Span) -> State {
+        match begin(reactor, peer, how) {
             Ok(fd) => State::Sent { fd, peer },
             Err(error) if is_full(peer, &error) => State::Full {
                 reactor: Rc::clone(reactor),
                 peer,
-                buffers,
+                how,
                 wait,
                 alarm: Alarm::new(reactor, reactor.now() + wait),
             },
@@ -83,13 +93,16 @@ fn is_full(peer: Address, error: &io::Error) -> bool {
 
 /// Sends SYN. The socket is registered only behind it: one that has not begun to connect would
 /// report a hang-up, and the reactor never forgets a hang-up.
-fn begin(reactor: &Rc<Reactor>, peer: Address, buffers: Buffers) -> io::Result<Registered> {
+fn begin(reactor: &Rc<Reactor>, peer: Address, (buffers, speaks): How) -> io::Result<Registered> {
     let (socket, to) = match peer {
         Address::Inet(address) => (tcp_socket(address)?, address.into()),
         Address::Unix(name) => unix_socket(name)?,
     };
     options::buffers(&socket, buffers)?;
     options::dialled(&socket)?;
+    if speaks == Speaks::AtOnce && peer.inet().is_some() {
+        options::speaks_at_once(&socket)?;
+    }
     match socket.connect(&to) {
         Ok(()) => {}
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
@@ -121,14 +134,14 @@ impl Future for Connecting {
         while let State::Full {
             reactor,
             peer,
-            buffers,
+            how,
             wait,
             alarm,
         } = &mut self.0
         {
             ready!(Pin::new(alarm).poll(cx));
             let next = Span(wait.0 * 2).min(FULL_MOST);
-            self.0 = State::new(&Rc::clone(reactor), *peer, *buffers, next);
+            self.0 = State::new(&Rc::clone(reactor), *peer, *how, next);
         }
         let mut established = false;
         if let State::Sent {

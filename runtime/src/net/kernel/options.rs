@@ -33,6 +33,12 @@ pub(super) fn dialled(socket: &Socket) -> io::Result<()> {
     close_by_reset(socket)
 }
 
+/// The ACK that ends the handshake waits for what we say, for a moment at most: one segment less, and an
+/// origin that is woken once, by a connection with a request in it. Before `connect`.
+pub(super) fn speaks_at_once(socket: &Socket) -> io::Result<()> {
+    Ok(sockopt::set_tcp_quickack(socket, false)?)
+}
+
 /// From now on the kernel closes this socket with RST, whoever lets go of it.
 pub(super) fn close_by_reset(socket: &Socket) -> io::Result<()> {
     socket.set_linger(Some(Duration::ZERO))

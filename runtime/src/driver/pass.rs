@@ -1,0 +1,79 @@
+//! What passes a tunnel at once: what a read brings is written before anything else is done.
+//!
+//! It owns nothing, and runs ahead of the session by one write. It may: where nothing has ended and nothing
+//! waits, what comes in is what is to be written next, whatever else is heard in this turn. What the sink
+//! does not take waits in its outbox, as if it had come there by itself.
+
+use super::{Driver, wire};
+use crate::{
+    net::Network,
+    port::{Fault, Read},
+};
+use std::task::{Context, Poll};
+use tidegate_core::{event::Event, side::Side};
+
+impl<N: Network> Driver<N> {
+    /// Reads of a tunnel, and passes on what has come.
+    pub(super) fn pass(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
+        if self.quiet && self.session.passes(side) && !self.wants_pipe(side, None) {
+            return self.pass_at_once(cx, side, most);
+        }
+        let read = self.poll_pass(cx, side, None);
+        self.received(side, read)
+    }
+
+    fn pass_at_once(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
+        let (read, written) = wire::with_scratch(most, |scratch| {
+            let read = self.wire(side).poll_read(cx, scratch);
+            let Poll::Ready(Ok(Read::Bytes(n))) = read else {
+                return (read, Poll::Pending);
+            };
+            let written = self
+                .wire(side.other())
+                .poll_write_through(cx, &scratch[..n]);
+            (read, written)
+        });
+        let Poll::Ready(Ok(Read::Bytes(n))) = read else {
+            return self.read(side, read);
+        };
+        let bytes = wire::count(n);
+        self.count_read(side, bytes);
+        match written {
+            Poll::Ready(Ok(taken)) if taken == n && self.tap.is_none() => {
+                self.tell_passed(side, bytes);
+            }
+            written => self.tell_in_steps(side, bytes, written),
+        }
+        true
+    }
+
+    /// All of it has left: nothing else has changed.
+    fn tell_passed(&mut self, side: Side, bytes: u32) {
+        self.progress = self.now;
+        let events = [
+            Event::Received(side, bytes),
+            Event::Sent(side.other(), bytes),
+        ];
+        for event in &events {
+            self.recorder.begins(self.now, event, &self.session);
+        }
+        self.session.passed(self.now, side, bytes);
+        self.recorder.ends(self.now, &self.session);
+        self.due = self.session.due();
+        self.check();
+    }
+
+    /// Some of it may wait, or somebody looks on.
+    fn tell_in_steps(&mut self, side: Side, bytes: u32, written: Poll<Result<usize, Fault>>) {
+        self.progress = self.now;
+        let events = &mut self.desk().events;
+        events.push_back(Event::Received(side, bytes));
+        if let Poll::Ready(Ok(taken)) = written {
+            events.push_back(Event::Sent(side.other(), wire::count(taken)));
+        }
+        self.settle();
+        if let Poll::Ready(Err(fault)) = written {
+            self.failed(side.other(), &fault);
+        }
+    }
+}

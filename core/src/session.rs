@@ -28,6 +28,7 @@ mod tunnel;
 mod waits;
 mod why;
 
+use self::settle::RULES_OF_RELAYS;
 pub use self::{
     check::Stuck,
     pace::Pace,
@@ -150,7 +151,13 @@ impl Session {
     /// When the driver tells of something that its network cannot have done (`bug!`).
     #[inline]
     pub fn told(&mut self, now: Time, event: &Event, effects: &mut Effects) -> bool {
-        self.told_in_order(now, event, &RULES, effects)
+        let rules: &[Rule] = match self.setup.kind {
+            Kind::Http => &RULES,
+            Kind::Tcp => &RULES_OF_RELAYS,
+        };
+        let quiet = self.told_in_order(now, event, rules, effects);
+        debug_assert!(!RULES.iter().any(|rule| rule(self, effects)), "{self:?}");
+        quiet
     }
 
     fn told_in_order(

@@ -265,7 +265,7 @@ impl<N: Network> Driver<N> {
         let before = self.tap.is_some().then(|| self.session.clone());
         self.tell_outcome(event);
         self.note_request(event);
-        let mut effects = self.lend_effects();
+        let mut effects = self.lend_effects(event);
         self.recorder.begins(self.now, event, &self.session);
         let quiet = self.session.told(self.now, event, &mut effects);
         self.recorder.ends(self.now, &self.session);
@@ -352,7 +352,7 @@ impl<N: Network> Driver<N> {
                 self.ending = Some(ending);
                 // What it was counted as a request by is still to come.
                 self.tell_request();
-                let cause = self.record().cause().unwrap_or(CloseCause::Internal);
+                let cause = self.cause().unwrap_or(CloseCause::Internal);
                 self.count_closed(cause);
                 self.tell_recorders(cause);
                 if let Some(mut tap) = self.tap.take() {

@@ -22,7 +22,7 @@ mod traced;
 mod usage;
 pub mod whole;
 
-pub(crate) use self::record::is_normal;
+pub(crate) use self::record::{cause, is_normal};
 pub use self::{
     clustered::{Clustered, Clusters, Ejected, Outcome, Pooled, Standing, Stands},
     counters::{Counters, Kind, LegEnd},

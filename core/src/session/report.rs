@@ -167,6 +167,12 @@ impl Session {
     }
 
     fn note_read_end(&mut self, now: Time, side: Side, by: By) {
+        let report = &self.account.0.legs[side as usize];
+        let known = report.heard.is_some() || report.failed.is_some();
+        let unended = matches!(self.leg(side), Leg::Open(open) if open.read == ReadEnd::Open);
+        if report.over.is_some() || unended && !known {
+            return;
+        }
         let (end, cause) = match self.leg(side) {
             Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => (None, None),
             Leg::Open(open) => {
@@ -183,9 +189,6 @@ impl Session {
         };
         let account = &mut self.account.0;
         let leg = &mut account.legs[side as usize];
-        if leg.over.is_some() {
-            return;
-        }
         if let Some(cause) = cause {
             leg.failed.get_or_insert(Failure { cause, at: now, by });
         }

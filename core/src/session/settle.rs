@@ -50,6 +50,18 @@ pub const RULES: [Rule; 15] = [
     s15_client_fin,
 ];
 
+/// Those that speak of a relay: the others speak of exchanges, and of tunnels that began as one.
+pub(super) const RULES_OF_RELAYS: [Rule; 8] = [
+    s1_finish,
+    s2_abort,
+    s7_client_gone,
+    s9_failed,
+    s10_done,
+    s11_closed,
+    s12_lost,
+    s13_by_the_letter,
+];
+
 /// More than any event can cause: each rule fires at most a few times for a leg.
 const ROUNDS: usize = 24;
 

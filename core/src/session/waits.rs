@@ -60,7 +60,7 @@ impl Session {
             true => self.all_wanted_in_quiet(),
             false => self.all_wanted(),
         };
-        debug_assert_eq!(wanted, self.all_wanted(), "{self:?}");
+        debug_assert_eq!(wanted, self.wanted_of_all(), "{self:?}");
         for timer in self.timers.stop_all_but(wanted) {
             let span = match quiet {
                 true => self.wants_in_quiet(timer),
@@ -78,7 +78,19 @@ impl Session {
         macro_rules! all {
             ($($timer:ident)*) => { These::NONE$(.with(Timer::$timer, self.wants(Timer::$timer).is_some()))* };
         }
-        timers!(all)
+        match self.setup.kind {
+            Kind::Http => timers!(all),
+            // The others are an exchange's.
+            Kind::Tcp => all! {
+                Tls Queue Connect TlsUp Tunnel WriteDown WriteUp Linger FlushDown FlushUp FlushTotal
+            },
+        }
+    }
+
+    /// The same, asked of each.
+    fn wanted_of_all(&self) -> These {
+        let wants = |these: These, timer| these.with(timer, self.wants_one(timer).is_some());
+        Timer::ALL.into_iter().fold(These::NONE, wants)
     }
 
     /// [`Session::wants`] of whichever timer, and of no other one.

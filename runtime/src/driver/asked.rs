@@ -7,7 +7,7 @@ use super::Driver;
 use crate::{
     log::Ink,
     net::Network,
-    observe::{Around, Clustered, Handshake, Outcome, Pooled, request},
+    observe::{Around, Clustered, Handshake, Outcome, Pooled, is_normal, request},
     upstream::Found,
 };
 use tidegate_core::{
@@ -209,10 +209,14 @@ impl<N: Network> Driver<N> {
 
     /// The line about the connection, if one is asked for.
     pub(crate) fn tell_connection(&self) {
+        let tells = |ink: &&Ink| ink.tells(is_normal(&self.session.report()));
+        let ink = self.service.ink.as_ref().filter(tells);
+        if ink.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
         let record = self.record();
         record.log();
-        let tells = |ink: &&Ink| ink.tells(record.is_normal());
-        if let Some(ink) = self.service.ink.as_ref().filter(tells) {
+        if let Some(ink) = ink {
             record.tell(ink, &self.timeline().brief(&record.report));
         }
     }

@@ -6,7 +6,7 @@
 use super::Driver;
 use crate::net::Network;
 use std::{cell::RefCell, collections::VecDeque};
-use tidegate_core::{effect::Effects, event::Event, session::Phase};
+use tidegate_core::{effect::Effects, event::Event};
 
 /// Desks that a worker keeps.
 const KEPT: usize = 8;
@@ -36,13 +36,14 @@ impl<N: Network> Driver<N> {
         self.desk.as_deref_mut()
     }
 
-    /// Where the orders of a step are put. A tunnel seldom has any, and needs no desk for it.
+    /// Where the orders of a step are put. A tunnel in which nothing ends has none, and needs no desk for it.
     #[inline]
-    pub(super) fn lend_effects(&mut self) -> Effects {
-        match (&mut self.desk, self.session.phase()) {
-            (None, Phase::Tunnel) => Effects::default(),
-            (desk, _) => std::mem::take(&mut desk.get_or_insert_with(lend).effects),
+    pub(super) fn lend_effects(&mut self, event: &Event) -> Effects {
+        let carries = matches!(event, Event::Received(..) | Event::Sent(..));
+        if carries && self.quiet && self.desk.is_none() {
+            return Effects::default();
         }
+        std::mem::take(&mut self.desk().effects)
     }
 
     /// Takes it back, with nothing in it.

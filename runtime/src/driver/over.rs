@@ -20,11 +20,13 @@ impl<N: Network> Driver<N> {
         if self.service.ink.is_none() || told.state.is_some() {
             return;
         }
-        let is_left = |effect| effects.contains(&effect);
-        if self.session.went_wrong()
-            || is_left(Effect::Reset(Side::Down))
-            || is_left(Effect::Close(Side::Down))
-        {
+        let leaves = |effect: &Effect| {
+            matches!(
+                effect,
+                Effect::Reset(Side::Down) | Effect::Close(Side::Down)
+            )
+        };
+        if self.session.went_wrong() || effects.iter().any(leaves) {
             self.ask_state();
         }
     }

@@ -1,4 +1,5 @@
-//! What passes a tunnel at once: what a read brings is written before anything else is done.
+//! What passes at once, of a tunnel or of a message's body: what a read brings is written before anything else
+//! is done.
 //!
 //! It owns nothing, and runs ahead of the session by one write. It may: where nothing has ended and nothing
 //! waits, what comes in is what is to be written next, whatever else is heard in this turn. What the sink
@@ -10,7 +11,7 @@ use crate::{
     port::{Fault, Read},
 };
 use std::task::{Context, Poll};
-use tidegate_core::{event::Event, side::Side};
+use tidegate_core::{event::Event, session::Phase, side::Side};
 
 impl<N: Network> Driver<N> {
     /// Reads of a tunnel, and passes on what has come.
@@ -22,7 +23,20 @@ impl<N: Network> Driver<N> {
         self.received(side, read)
     }
 
-    fn pass_at_once(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
+    /// Whether what a read brings may be written at once, of a message of which so much is left: never its end,
+    /// which a FIN may ride with, nor what is kept to be sent again.
+    pub(super) fn may_pass_part(&self, side: Side, left: u64) -> bool {
+        let relay = self.session.from(side);
+        let kept = self.wires[side.other() as usize].outbox.keeps();
+        self.quiet
+            && left > u64::from(relay.room())
+            && relay.is_bare()
+            && !kept
+            && self.is_open(side.other())
+            && !self.wants_pipe(side, Some(left))
+    }
+
+    pub(super) fn pass_at_once(&mut self, cx: &mut Context<'_>, side: Side, most: u32) -> bool {
         let (read, written) = wire::with_scratch(most, |scratch| {
             let read = self.wire(side).poll_read(cx, scratch);
             let Poll::Ready(Ok(Read::Bytes(n))) = read else {
@@ -36,20 +50,26 @@ impl<N: Network> Driver<N> {
         let Poll::Ready(Ok(Read::Bytes(n))) = read else {
             return self.read(side, read);
         };
-        let bytes = wire::count(n);
-        self.count_read(side, bytes);
+        self.progress = self.now;
+        self.count_read(side, wire::count(n));
+        let in_tunnel = *self.session.phase() == Phase::Tunnel;
         match written {
-            Poll::Ready(Ok(taken)) if taken == n && self.tap.is_none() => {
-                self.tell_passed(side, bytes);
+            Poll::Ready(Ok(taken)) if taken == n && in_tunnel && self.tap.is_none() => {
+                self.tell_passed(side, wire::count(n));
             }
-            written => self.tell_in_steps(side, bytes, written),
+            written => {
+                let came = match in_tunnel {
+                    true => Event::Received(side, wire::count(n)),
+                    false => self.carry.passed(side, n),
+                };
+                self.tell_in_steps(side, came, written);
+            }
         }
         true
     }
 
     /// All of it has left: nothing else has changed.
     fn tell_passed(&mut self, side: Side, bytes: u32) {
-        self.progress = self.now;
         let events = [
             Event::Received(side, bytes),
             Event::Sent(side.other(), bytes),
@@ -64,10 +84,9 @@ impl<N: Network> Driver<N> {
     }
 
     /// Some of it may wait, or somebody looks on.
-    fn tell_in_steps(&mut self, side: Side, bytes: u32, written: Poll<Result<usize, Fault>>) {
-        self.progress = self.now;
+    fn tell_in_steps(&mut self, side: Side, came: Event, written: Poll<Result<usize, Fault>>) {
         let events = &mut self.desk().events;
-        events.push_back(Event::Received(side, bytes));
+        events.push_back(came);
         if let Poll::Ready(Ok(taken)) = written {
             events.push_back(Event::Sent(side.other(), wire::count(taken)));
         }

@@ -1,7 +1,11 @@
 //! What a session tells of itself: what became of it, and its last steps.
 
 use super::Driver;
-use crate::{net::Network, observe::Record, roll::Ended};
+use crate::{
+    net::Network,
+    observe::{self, Record},
+    roll::Ended,
+};
 use std::{fmt, rc::Rc};
 use tidegate_core::{close::CloseCause, record::Timeline};
 
@@ -27,6 +31,12 @@ impl<N: Network> Driver<N> {
             now: self.now,
             handed_over: self.service.drain.was_handed_over(),
         }
+    }
+
+    /// Why it was closed, if it was.
+    pub(super) fn cause(&self) -> Option<CloseCause> {
+        let handed_over = self.service.drain.was_handed_over();
+        observe::cause(&self.session.report(), handed_over)
     }
 
     /// The name of the endpoint of its last upstream leg; empty if there was none.

@@ -75,7 +75,7 @@ impl<N: Network> Driver<N> {
     }
 
     /// Whether the leg can be read, written and asked at all.
-    fn is_open(&self, side: Side) -> bool {
+    pub(super) fn is_open(&self, side: Side) -> bool {
         self.session.leg(side).open().is_some()
     }
 
@@ -138,6 +138,9 @@ impl<N: Network> Driver<N> {
         let unread = self.wire(side).inbox.len() > 0;
         let looks = !unread && self.session.is_turn(side);
         if looks && let Some(left) = self.carry.passes(side) {
+            if self.may_pass_part(side, left) {
+                return self.pass_at_once(cx, side, most.min(room));
+            }
             let read = self.poll_pass(cx, side, Some(left));
             if let Poll::Ready(Ok(Read::Bytes(n))) = read {
                 let passed = self.carry.passed(side, n);

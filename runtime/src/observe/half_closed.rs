@@ -1,15 +1,10 @@
 //! The legs of which exactly one direction has ended, and since when.
 
 use super::{Listened, label};
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    fmt,
-    rc::Rc,
-};
+use std::{cell::RefCell, fmt, rc::Rc};
 use tidegate_core::{
     side::Side,
-    time::{Span, Time},
+    time::{Moment, Span, Time},
 };
 
 /// Below which age a leg is counted where; the last of a gauge's classes has no bound.
@@ -28,10 +23,36 @@ const OLDER: &str = ">=1h";
 #[derive(Clone, Debug, Default)]
 pub struct HalfClosed(Rc<State>);
 
+/// A place for each of them: who comes and goes costs no memory once as many have been here.
 #[derive(Debug, Default)]
 struct State {
-    next: Cell<u64>,
-    legs: RefCell<BTreeMap<(u64, Side), Time>>,
+    places: RefCell<Vec<Option<(Side, Time)>>>,
+    free: RefCell<Vec<u32>>,
+}
+
+impl State {
+    fn enter(&self, side: Side, since: Time) -> u32 {
+        let mut places = self.places.borrow_mut();
+        let at = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            places.push(None);
+            // There are not as many descriptors.
+            u32::try_from(places.len() - 1).unwrap_or(u32::MAX)
+        });
+        places[at as usize] = Some((side, since));
+        at
+    }
+
+    fn leave(&self, at: u32) {
+        self.places.borrow_mut()[at as usize] = None;
+        self.free.borrow_mut().push(at);
+    }
+}
+
+/// Since when a leg is half-closed, and its place while it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    since: Moment,
+    at: u32,
 }
 
 /// Where one session, or one spare leg, says which of its legs are half-closed. With it goes what
@@ -39,21 +60,17 @@ struct State {
 #[derive(Debug)]
 pub struct Halves {
     of: HalfClosed,
-    id: u64,
-    /// What was said last, so that nothing is looked up while nothing changes.
-    said: [Option<Time>; 2],
+    /// What was said last.
+    said: [Place; 2],
     /// The listener of the session, if it is one's.
     listened: Option<Listened>,
 }
 
 impl HalfClosed {
     pub(super) fn halves(&self, listened: Option<Listened>) -> Halves {
-        let id = self.0.next.get();
-        self.0.next.set(id + 1);
         Halves {
             of: self.clone(),
-            id,
-            said: [None; 2],
+            said: [Place::default(); 2],
             listened,
         }
     }
@@ -62,7 +79,7 @@ impl HalfClosed {
     #[must_use]
     pub fn ages(&self, now: Time) -> Ages {
         let mut ages = Ages::default();
-        for ((_, side), since) in &*self.0.legs.borrow() {
+        for (side, since) in self.0.places.borrow().iter().flatten() {
             let age = now.since(*since);
             let class = BOUNDS.iter().position(|(_, bound)| age < *bound);
             ages.0[*side as usize][class.unwrap_or(BOUNDS.len())] += 1;
@@ -73,22 +90,31 @@ impl HalfClosed {
 
 impl Halves {
     /// Since when the leg is half-closed, if it is.
+    #[inline]
     pub fn say(&mut self, side: Side, since: Option<Time>) {
-        let said = &mut self.said[side as usize];
-        if *said == since {
-            return;
+        if self.said[side as usize].since.get() != since {
+            self.say_news(side, since);
         }
-        let was = std::mem::replace(said, since);
+    }
+
+    fn say_news(&mut self, side: Side, since: Option<Time>) {
+        let state = &self.of.0;
+        let was = std::mem::take(&mut self.said[side as usize]);
+        let was_half = was.since != Moment::NEVER;
+        if was_half {
+            state.leave(was.at);
+        }
+        if let Some(since) = since {
+            self.said[side as usize] = Place {
+                since: Moment::at(since),
+                at: state.enter(side, since),
+            };
+        }
         if let Some(listened) = self.listened.as_ref()
-            && was.is_some() != since.is_some()
+            && was_half != since.is_some()
         {
             listened.half_closed(side, since.is_some());
         }
-        let mut legs = self.of.0.legs.borrow_mut();
-        match since {
-            Some(since) => legs.insert((self.id, side), since),
-            None => legs.remove(&(self.id, side)),
-        };
     }
 }
 

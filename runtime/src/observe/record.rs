@@ -57,16 +57,20 @@ pub struct Wired {
     pub state: Option<&'static str>,
 }
 
+/// Why the session of a report was closed, if it was.
+pub(crate) fn cause(report: &Report, handed_over: bool) -> Option<CloseCause> {
+    // The session hears of a drain, and not of its reason.
+    match CloseCause::of(report) {
+        Some(CloseCause::DrainIdle) if handed_over => Some(CloseCause::HandedOver),
+        cause => cause,
+    }
+}
+
 impl Record {
     /// Why it was closed, if it was.
     #[must_use]
     pub fn cause(&self) -> Option<CloseCause> {
-        let cause = CloseCause::of(&self.report);
-        // The session hears of a drain, and not of its reason.
-        match cause {
-            Some(CloseCause::DrainIdle) if self.handed_over => Some(CloseCause::HandedOver),
-            cause => cause,
-        }
+        cause(&self.report, self.handed_over)
     }
 
     /// Whether nothing went wrong: all that was said has arrived, or nothing was said for too long.

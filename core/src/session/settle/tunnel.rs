@@ -36,6 +36,7 @@ pub(super) fn s1_finish(session: &mut Session, effects: &mut Effects) -> bool {
 
 impl Session {
     /// Whether a tunnel's direction has come to an end that is not clean, to somebody's loss.
+    #[inline]
     pub(in crate::session) fn has_broken_off(&self, source: Side) -> bool {
         match self.leg(source).end() {
             Some(End::Truncated | End::Abort(_)) => {

@@ -15,6 +15,7 @@ mod lane;
 mod last_word;
 mod order;
 mod original;
+mod pass;
 mod policy;
 mod queue;
 mod relay;

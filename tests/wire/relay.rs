@@ -7,6 +7,7 @@ use crate::{
     peers::{End, Last, Origin, Peer, Raw},
     secure::{Secure, Version},
 };
+use std::process::Command;
 
 /// A relay with a client on one side and an origin on the other.
 struct Relay {
@@ -47,6 +48,41 @@ fn r01_bytes_go_both_ways() {
     assert_eq!(relay.up.hear(4), b"ping");
     relay.up.say(b"pong!");
     assert_eq!(relay.client.hear(5), b"pong!");
+}
+
+/// Segments that have come in on this end's connection.
+fn segments_in(peer: &Raw) -> u32 {
+    let stream = peer.stream();
+    let (ours, theirs) = (stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+    let of = format!("src {ours} and dst {theirs}");
+    let done = Command::new("ss").args(["-tinH", &of]).output().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    let count = said.split("segs_in:").nth(1).expect("it counts segments");
+    let count = count.split_whitespace().next().unwrap_or_default();
+    count.parse().expect("a number")
+}
+
+#[test]
+fn what_a_client_says_at_once_rides_on_the_handshake_with_the_origin() {
+    let origin = Origin::new();
+    let proxy = Proxy::tcp(origin.address());
+    let first = || {
+        // It is there when the proxy accepts.
+        proxy.process.pause();
+        let mut client = proxy.client();
+        client.say(b"first");
+        proxy.process.resume();
+        let mut up = origin.accept();
+        assert_eq!(up.hear(5), b"first");
+        let segments = segments_in(&up);
+        up.say(b"answer");
+        assert_eq!(client.hear(6), b"answer");
+        segments
+    };
+    // An ACK waits for 40 ms at least. Where the proxy is held up for longer it leaves by itself, and the words
+    // come behind it.
+    let least = (0..10).map(|_| first()).min();
+    assert_eq!(least, Some(2), "the SYN, and an ACK with the words");
 }
 
 #[test]

@@ -6,8 +6,10 @@ use crate::{
     tunnel::{UPGRADE, kept, switch},
 };
 use tidegate_core::{
+    effect::Effect,
     event::Event,
     http1::BodyKind,
+    session::{Kind, Setup, TunnelClose},
     side::Side::{self, Down, Up},
     time::Span,
     timer::Timer,
@@ -71,4 +73,29 @@ fn r01_nothing_passes_outside_a_tunnel_nor_before_its_first_words() {
     stage.takes_all(Down);
     assert!(!stage.session.passes(Down));
     assert!(stage.session.passes(Up));
+}
+
+#[test]
+fn r02_a_fin_behind_which_nothing_waits_finishes_the_other_leg_and_nothing_else() {
+    let ends = |stage: &Stage| [Down, Up].map(|side| stage.session.ends_at_once(side));
+    for side in Side::BOTH {
+        let mut stage = Stage::relay(false);
+        assert_eq!(ends(&stage), [true; 2]);
+        stage.tell(Event::Received(side, 9));
+        assert!(!stage.session.ends_at_once(side), "R03: it waits for them");
+        stage.takes_all(side.other());
+        assert_eq!(stage.tell(Event::Fin(side)), [Effect::Finish(side.other())]);
+        assert_eq!(ends(&stage), [false; 2]);
+    }
+    // T05: without a close_notify it is no end.
+    assert_eq!(ends(&Stage::relay(true)), [false, true]);
+    assert_eq!(ends(&Stage::idle(false)), [false; 2]);
+    let mut setup = Setup::new(Kind::Http, false);
+    setup.policy.tunnel_close = TunnelClose::Both;
+    let mut stage = Stage::new(setup);
+    stage.ask(UPGRADE);
+    stage.tell(switch(101, 0));
+    stage.takes_all(Down);
+    assert_eq!(passes(&stage), [true; 2]);
+    assert_eq!(ends(&stage), [false; 2], "RFC 9110, 9.3.6: both are closed");
 }

@@ -1,12 +1,13 @@
-//! Bytes that come and leave at once: what a tunnel does most of the time, told as one step.
+//! Bytes that come and leave at once, and a FIN behind which nothing waits: what a tunnel does most of the time.
+//! The driver may pass them on before it tells of them.
 //!
-//! It owns nothing. It is [`Event::Received`] and then [`Event::Sent`] of all of it, and no more: every debug
+//! It owns nothing. Bytes are told as one step: it is [`Event::Received`] and then [`Event::Sent`] of all of it, and no more: every debug
 //! build holds the one against the two.
 //!
 //! [`Event::Received`]: crate::event::Event::Received
 //! [`Event::Sent`]: crate::event::Event::Sent
 
-use super::{Phase, Session};
+use super::{Phase, Session, TunnelClose};
 use crate::{side::Side, time::Time, timer::Timer};
 
 impl Session {
@@ -35,6 +36,29 @@ impl Session {
             debug_assert_eq!(*self, in_steps);
             debug_assert_eq!(self.report(), in_steps.report());
         }
+    }
+
+    /// Whether a FIN of `source`, now, finishes the other leg and orders nothing else (R02): then it may be passed
+    /// on before it is told of.
+    #[must_use]
+    pub fn ends_at_once(&self, source: Side) -> bool {
+        let plain = self.leg(source).open().is_some_and(|open| !open.tls);
+        let independent = self.setup.policy.tunnel_close == TunnelClose::Independent;
+        let ends = plain && independent && self.passes(source);
+        #[cfg(debug_assertions)]
+        debug_assert!(!ends || self.ends_in_a_step(source), "{self:?}");
+        ends
+    }
+
+    #[cfg(debug_assertions)]
+    fn ends_in_a_step(&self, source: Side) -> bool {
+        use crate::{
+            effect::{Effect, Effects},
+            event::Event,
+        };
+        let mut effects = Effects::default();
+        self.clone().step(Time(0), Event::Fin(source), &mut effects);
+        effects == [Effect::Finish(source.other())]
     }
 
     #[cfg(debug_assertions)]

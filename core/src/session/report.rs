@@ -166,13 +166,17 @@ impl Session {
         self.note_unconnected(now, event, mark);
     }
 
+    #[inline]
     fn note_read_end(&mut self, now: Time, side: Side, by: By) {
         let report = &self.account.0.legs[side as usize];
         let known = report.heard.is_some() || report.failed.is_some();
         let unended = matches!(self.leg(side), Leg::Open(open) if open.read == ReadEnd::Open);
-        if report.over.is_some() || unended && !known {
-            return;
+        if report.over.is_none() && (known || !unended) {
+            self.note_end_of_reads(now, side, by);
         }
+    }
+
+    fn note_end_of_reads(&mut self, now: Time, side: Side, by: By) {
         let (end, cause) = match self.leg(side) {
             Leg::Absent | Leg::Queued | Leg::Connecting | Leg::Securing => (None, None),
             Leg::Open(open) => {

@@ -48,7 +48,11 @@ impl<N: Network> Driver<N> {
             (read, written)
         });
         let Poll::Ready(Ok(Read::Bytes(n))) = read else {
-            return self.read(side, read);
+            let ends = matches!(read, Poll::Ready(Ok(Read::Fin)));
+            return match ends && self.session.ends_at_once(side) {
+                true => self.fin_at_once(cx, side),
+                false => self.read(side, read),
+            };
         };
         self.progress = self.now;
         self.count_read(side, wire::count(n));
@@ -64,6 +68,24 @@ impl<N: Network> Driver<N> {
                 };
                 self.tell_in_steps(side, came, written);
             }
+        }
+        true
+    }
+
+    /// R02: the other peer has it before anything else is done.
+    fn fin_at_once(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+        let sink = side.other();
+        let port = self.wire(sink).port.as_mut();
+        let finished = port.map_or(Poll::Pending, |port| port.poll_finish(cx));
+        self.progress = self.now;
+        let events = &mut self.desk().events;
+        events.push_back(Event::Fin(side));
+        if let Poll::Ready(Ok(())) = finished {
+            events.push_back(Event::Finished(sink));
+        }
+        self.settle();
+        if let Poll::Ready(Err(fault)) = finished {
+            self.failed(sink, &fault);
         }
         true
     }

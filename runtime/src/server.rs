@@ -19,6 +19,7 @@ mod memory;
 mod plan;
 mod privileges;
 mod reload;
+mod seldom;
 mod signals;
 mod supervised;
 mod trouble;

@@ -6,6 +6,7 @@ use super::{
     Served, Word,
     ask::{Ask, answer},
     keep::Rosters,
+    seldom::Seldom,
     trouble::{cannot_bind, cannot_start},
 };
 use crate::{
@@ -171,7 +172,7 @@ async fn serve(
             _ = stop.wait_for(|word| *word == Word::Stop) => Served::Forced,
         }
     };
-    local.run_until(life).await
+    local.run_until(Seldom::of(life)).await
 }
 
 /// How often it is looked at how late the worker is, and whose numbers are nobody's any more.

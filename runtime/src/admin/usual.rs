@@ -59,6 +59,7 @@ pub(super) fn usually<T>(opened: Result<T, Message>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::tls::testing::Scratch;
+    use std::time::Duration;
 
     #[test]
     fn the_service_is_asked_where_nobody_else_is_there() {
@@ -68,6 +69,12 @@ mod tests {
         let _held = (listen(&here), listen(&there));
         drop(listen(&stale));
         assert!(stale.exists(), "whoever listened has left it behind");
+        // A program that somebody starts meanwhile has every descriptor, for a moment.
+        let left = |_: &u32| {
+            std::thread::sleep(Duration::from_millis(1));
+            !door::is_asked(&stale)
+        };
+        assert!((0..5_000).find(left).is_some());
         let nowhere = Path::new("/no/such/socket");
         let asked = |usual: &Path, service| or_service(usual.to_owned(), service);
         assert_eq!(asked(&here, &there), here);

@@ -6,7 +6,7 @@
 use super::Driver;
 use crate::net::Network;
 use std::{cell::RefCell, collections::VecDeque};
-use tidegate_core::{effect::Effects, event::Event};
+use tidegate_core::{effect::Effects, event::Event, session::Phase};
 
 /// Desks that a worker keeps.
 const KEPT: usize = 8;
@@ -39,8 +39,9 @@ impl<N: Network> Driver<N> {
     /// Where the orders of a step are put. A tunnel in which nothing ends has none, and needs no desk for it.
     #[inline]
     pub(super) fn lend_effects(&mut self, event: &Event) -> Effects {
+        let in_tunnel = *self.session.phase() == Phase::Tunnel;
         let carries = matches!(event, Event::Received(..) | Event::Sent(..));
-        if carries && self.quiet && self.desk.is_none() {
+        if in_tunnel && carries && self.quiet && self.desk.is_none() {
             return Effects::default();
         }
         std::mem::take(&mut self.desk().effects)

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod bench;
+mod handshake;
 mod host;
 mod pipes;
 mod sockets;

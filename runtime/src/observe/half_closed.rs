@@ -9,7 +9,7 @@ use std::{
 };
 use tidegate_core::{
     side::Side,
-    time::{Span, Time},
+    time::{Moment, Span, Time},
 };
 
 /// Below which age a leg is counted where; the last of a gauge's classes has no bound.
@@ -41,7 +41,7 @@ pub struct Halves {
     of: HalfClosed,
     id: u64,
     /// What was said last, so that nothing is looked up while nothing changes.
-    said: [Option<Time>; 2],
+    said: [Moment; 2],
     /// The listener of the session, if it is one's.
     listened: Option<Listened>,
 }
@@ -53,7 +53,7 @@ impl HalfClosed {
         Halves {
             of: self.clone(),
             id,
-            said: [None; 2],
+            said: [Moment::NEVER; 2],
             listened,
         }
     }
@@ -75,10 +75,10 @@ impl Halves {
     /// Since when the leg is half-closed, if it is.
     pub fn say(&mut self, side: Side, since: Option<Time>) {
         let said = &mut self.said[side as usize];
-        if *said == since {
+        if said.get() == since {
             return;
         }
-        let was = std::mem::replace(said, since);
+        let was = std::mem::replace(said, since.map_or(Moment::NEVER, Moment::at)).get();
         if let Some(listened) = self.listened.as_ref()
             && was.is_some() != since.is_some()
         {

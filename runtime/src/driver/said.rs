@@ -56,7 +56,7 @@ impl<N: Network> Driver<N> {
         Said {
             conn: self.conn,
             listener: self.service.name.to_string(),
-            client: self.client,
+            client: self.client(),
             phase: trace::phase(&self.session),
             cluster,
             endpoint: endpoint.unwrap_or_else(|| self.endpoint().to_owned()),

@@ -1,8 +1,8 @@
 //! What a session tells of itself: what became of it, and its last steps.
 
 use super::Driver;
-use crate::{net::Network, observe::Record, roll::Ended};
-use std::{fmt, rc::Rc};
+use crate::{net::Network, observe::Record, port, roll::Ended};
+use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{close::CloseCause, record::Timeline};
 
 impl<N: Network> fmt::Debug for Driver<N> {
@@ -20,13 +20,18 @@ impl<N: Network> Driver<N> {
         Record {
             conn: self.conn,
             listener: Rc::clone(&self.service.name),
-            client: self.client,
+            client: self.client(),
             endpoint: self.endpoint().to_owned(),
             report: self.session.report(),
-            wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
+            wires: [0, 1].map(|side: usize| self.wires[side].told.wired()),
             now: self.now,
             handed_over: self.service.drain.was_handed_over(),
         }
+    }
+
+    /// Whose connection it is, as far as is known.
+    pub(super) fn client(&self) -> SocketAddr {
+        port::client(self.client.get())
     }
 
     /// The name of the endpoint of its last upstream leg; empty if there was none.

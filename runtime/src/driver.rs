@@ -152,10 +152,14 @@ pub struct Driver<N: Network> {
     begun: Time,
     /// When something last happened.
     progress: Time,
-    tap: Option<Box<dyn Tap>>,
+    /// Nobody's, but in tests.
+    tap: Option<Box<Tapped>>,
     /// Its last steps.
     recorder: Recorder,
 }
+
+/// Who looks on. A driver whom nobody looks at has a word for it.
+struct Tapped(Box<dyn Tap>);
 
 impl<N: Network> Driver<N> {
     /// A session on a connection that was just accepted.
@@ -212,7 +216,7 @@ impl<N: Network> Driver<N> {
             place,
             begun: now,
             progress: now,
-            tap,
+            tap: tap.map(|tap| Box::new(Tapped(tap))),
             recorder: Recorder::new(now, service.setup.timeouts),
             service,
         };
@@ -274,7 +278,8 @@ impl<N: Network> Driver<N> {
         let quiet = self.session.told(self.now, event, &mut effects);
         self.recorder.ends(self.now, &self.session);
         if let (Some(tap), Some(before)) = (&mut self.tap, before) {
-            tap.step(self.now, *event, &before, &self.session, &effects);
+            tap.0
+                .step(self.now, *event, &before, &self.session, &effects);
         }
         if !(quiet && effects.is_empty()) {
             self.note_state(&effects);
@@ -361,7 +366,7 @@ impl<N: Network> Driver<N> {
                 self.count_closed(cause);
                 self.tell_recorders(cause);
                 if let Some(mut tap) = self.tap.take() {
-                    tap.ended(&self.record());
+                    tap.0.ended(&self.record());
                 }
             }
         }
@@ -370,7 +375,7 @@ impl<N: Network> Driver<N> {
     fn park(&mut self) {
         let place = (std::mem::take(&mut self.lease), self.held.take());
         if let Some(port) = self.wire(Side::Up).port.take() {
-            let hint = self.carry.here().hint.take();
+            let hint = self.carry.take_hint();
             self.service.upstreams.park(port, place, hint, self.now);
         }
     }

@@ -101,7 +101,7 @@ mod tests {
     fn a_session_is_small() {
         for (what, bytes, most) in [
             ("session", size_of::<Session>(), 488),
-            ("driver", size_of::<Driver<Kernel>>(), 1_440),
+            ("driver", size_of::<Driver<Kernel>>(), 1_384),
             ("stream", size_of::<KernelStream>(), 88),
             ("spare leg", size_of::<Spare>(), 248),
             ("event", size_of::<Event>(), 56),

@@ -84,6 +84,11 @@ impl Http {
         self.0.as_mut()?.asked.take_if(|asked| over(asked))
     }
 
+    /// After how many seconds the origin closes its connection, as its last response has said.
+    pub(super) fn take_hint(&mut self) -> Option<u16> {
+        self.0.as_mut()?.hint.take()
+    }
+
     /// So many bytes had been sent on the leg that is taken for a request (K23).
     pub(super) fn note_sent(&mut self, bytes: Option<u64>) {
         if let Some(carry) = &mut self.0 {

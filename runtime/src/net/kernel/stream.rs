@@ -223,7 +223,7 @@ impl KernelStream {
         if self.hold.get() != Hold::Off {
             flags |= SpliceFlags::MORE;
         }
-        self.held(splice(&pipe.read, None, &self.fd, None, n, flags))
+        self.held(splice(pipe.read(), None, &self.fd, None, n, flags))
     }
 
     /// Whether what was sent waits for FIN now.

@@ -128,7 +128,7 @@ impl Stream for KernelStream {
             match splice(
                 &self.fd,
                 None,
-                &pipe.write,
+                pipe.write(),
                 None,
                 most,
                 SpliceFlags::NONBLOCK,

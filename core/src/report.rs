@@ -16,7 +16,7 @@ use crate::{
 use core::fmt;
 
 /// What a session came to, or has come to so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Its last word, or what that would be now.
     pub ending: Option<Ending>,
@@ -185,6 +185,24 @@ impl Report {
 }
 
 impl LegReport {
+    /// Of a leg of which nothing is known.
+    pub(crate) const NOTHING: LegReport = LegReport {
+        began: None,
+        heard: None,
+        failed: None,
+        said: Said {
+            finish: None,
+            finished: None,
+            acked: None,
+            abort: None,
+        },
+        over: None,
+        lingers: Moment::NEVER,
+        bare_fin: false,
+        flush_expired: false,
+        linger_stalled: false,
+    };
+
     /// How far our own end came.
     #[must_use]
     pub const fn last(&self) -> Last {

@@ -4,7 +4,10 @@
 //! which waits its state calls for (`session/waits.rs`), and this table is brought into line.
 //! So a timer cannot be forgotten, and none outlives what it was for.
 
-use crate::time::{Moment, Span, Time};
+use crate::{
+    bug,
+    time::{Moment, Span, Time},
+};
 use core::fmt;
 
 /// A wait with a name, a limit and a reason (LIFECYCLE section 3).
@@ -68,7 +71,42 @@ impl Timer {
         Timer::FlushUp,
         Timer::FlushTotal,
     ];
+
+    /// Where its moment is kept. Of those that share a place no two are ever called for by one state: the
+    /// phase tells them apart, or how far the upstream leg has come, or how far the answer has.
+    const fn place(self) -> usize {
+        match self {
+            Timer::Tls
+            | Timer::Head
+            | Timer::Idle
+            | Timer::Request
+            | Timer::Tunnel
+            | Timer::Linger => 0,
+            Timer::Queue | Timer::Connect | Timer::TlsUp | Timer::WriteUp => 1,
+            Timer::Response | Timer::Body => 2,
+            Timer::Pace => 3,
+            Timer::WriteDown => 4,
+            Timer::FlushDown => 5,
+            Timer::FlushUp => 6,
+            Timer::FlushTotal => 7,
+        }
+    }
 }
+
+/// Places for moments.
+const PLACES: usize = 8;
+
+/// Who shares each of them.
+const SHARED: [These; PLACES] = {
+    let mut shared = [These::NONE; PLACES];
+    let mut next = 0;
+    while next < Timer::ALL.len() {
+        let timer = Timer::ALL[next];
+        shared[timer.place()] = shared[timer.place()].with(timer, true);
+        next += 1;
+    }
+    shared
+};
 
 impl fmt::Display for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,6 +147,19 @@ impl These {
         These(self.0 | ((is as u32) << timer as u32))
     }
 
+    /// Whether `timer` is one of them.
+    #[inline]
+    #[must_use]
+    pub const fn has(self, timer: Timer) -> bool {
+        self.0 & (1 << timer as u32) != 0
+    }
+
+    /// Whether any of them is one of `others`.
+    #[inline]
+    const fn meet(self, others: These) -> bool {
+        self.0 & others.0 != 0
+    }
+
     /// These, without those of `others`.
     #[inline]
     #[must_use]
@@ -133,7 +184,8 @@ impl Iterator for These {
 /// The armed timers of one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timers {
-    at: [Moment; Timer::ALL.len()],
+    /// Never, where nobody's is kept.
+    at: [Moment; PLACES],
     /// Which of them have a moment.
     armed: These,
 }
@@ -142,13 +194,15 @@ impl Timers {
     /// Whether `timer` is armed.
     #[must_use]
     pub fn armed(&self, timer: Timer) -> bool {
-        self.at[timer as usize] != Moment::NEVER
+        self.at(timer).is_some()
     }
 
     /// When `timer` runs out, if it is armed.
     #[must_use]
     pub fn at(&self, timer: Timer) -> Option<Time> {
-        self.at[timer as usize].get()
+        self.armed
+            .has(timer)
+            .then(|| self.at[timer.place()].get())?
     }
 
     /// Stops all but those that the state calls for, and says which of these are not armed. A timer that
@@ -172,24 +226,33 @@ impl Timers {
     }
 
     /// Arms `timer`.
+    ///
+    /// # Panics
+    ///
+    /// When another timer has its place (`bug!`).
     #[inline]
     pub fn arm(&mut self, timer: Timer, at: Time) {
-        self.at[timer as usize] = Moment::at(at);
+        let this = These::NONE.with(timer, true);
+        if self.armed.without(this).meet(SHARED[timer.place()]) {
+            bug!("two waits of which no state can call for both")
+        }
+        self.at[timer.place()] = Moment::at(at);
         self.armed = self.armed.with(timer, true);
     }
 
     /// Forgets `timer`, so that it is armed anew if it is wanted: there was progress.
     #[inline]
     pub fn restart(&mut self, timer: Timer) {
-        self.at[timer as usize] = Moment::NEVER;
-        self.armed = self.armed.without(These::NONE.with(timer, true));
+        if self.armed.has(timer) {
+            self.at[timer.place()] = Moment::NEVER;
+            self.armed = self.armed.without(These::NONE.with(timer, true));
+        }
     }
 
     /// Brings the moment of `timer`, which is armed, forward to `at`, if that is earlier.
     pub fn hasten(&mut self, timer: Timer, at: Time) {
-        let slot = &mut self.at[timer as usize];
-        if let Some(due) = slot.get() {
-            *slot = Moment::at(due.min(at));
+        if let Some(due) = self.at(timer) {
+            self.at[timer.place()] = Moment::at(due.min(at));
         }
     }
 
@@ -197,7 +260,7 @@ impl Timers {
     #[inline]
     #[must_use]
     pub fn soonest(&self) -> Moment {
-        let moments = self.armed.map(|timer| self.at[timer as usize]);
+        let moments = self.armed.map(|timer| self.at[timer.place()]);
         moments.fold(Moment::NEVER, Moment::min)
     }
 
@@ -207,5 +270,38 @@ impl Timers {
         self.armed
             .filter_map(|timer| self.at(timer).map(|at| (at, timer)))
             .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_one_timers_at_a_time() {
+        let mut timers = Timers::default();
+        timers.arm(Timer::Head, Time(3));
+        timers.restart(Timer::Idle);
+        timers.hasten(Timer::Idle, Time(1));
+        assert_eq!(timers.next(), Some((Time(3), Timer::Head)));
+        assert_eq!(
+            (timers.at(Timer::Idle), timers.soonest()),
+            (None, Moment::at(Time(3)))
+        );
+        timers.restart(Timer::Head);
+        timers.arm(Timer::Idle, Time(7));
+        assert_eq!(
+            (timers.armed(Timer::Head), timers.armed(Timer::Idle)),
+            (false, true)
+        );
+        assert_eq!(timers.next(), Some((Time(7), Timer::Idle)));
+    }
+
+    #[test]
+    #[should_panic = "no state can call for both"]
+    fn two_in_one_place_are_a_bug() {
+        let mut timers = Timers::default();
+        timers.arm(Timer::Head, Time(3));
+        timers.arm(Timer::Idle, Time(7));
     }
 }

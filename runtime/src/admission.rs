@@ -36,7 +36,8 @@ pub struct Admission {
 #[derive(Debug)]
 pub struct Admitted {
     admission: Arc<Admission>,
-    source: Option<Source>,
+    /// Where sources are counted.
+    source: Option<Box<Source>>,
     /// Whether there was a connection for it.
     used: bool,
 }
@@ -130,7 +131,7 @@ impl Admission {
         if !counts.take(source) {
             return Err(Rejection::LimitConnections);
         }
-        admitted.source = Some(source);
+        admitted.source = Some(Box::new(source));
         Ok(())
     }
 
@@ -162,8 +163,8 @@ impl Drop for Admitted {
             counts,
             ..
         } = &*self.admission;
-        if let (Some(counts), Some(source)) = (counts, self.source) {
-            counts.give_back(source);
+        if let (Some(counts), Some(source)) = (counts, &self.source) {
+            counts.give_back(**source);
         }
         if let Some(own) = own {
             own.give_back(self.used);

@@ -38,19 +38,24 @@ struct State {
 #[derive(Debug, Default)]
 struct Ears {
     wakers: Vec<Option<Waker>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
 }
 
 impl Ears {
-    fn lend(&mut self) -> usize {
+    fn lend(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
+            let next = u32::try_from(self.wakers.len());
             self.wakers.push(None);
-            self.wakers.len() - 1
+            next.expect("bug: more ears than a process has descriptors")
         })
     }
 
-    fn give_back(&mut self, ear: usize) {
-        self.wakers[ear] = None;
+    fn at(&mut self, ear: u32) -> &mut Option<Waker> {
+        &mut self.wakers[ear as usize]
+    }
+
+    fn give_back(&mut self, ear: u32) {
+        *self.at(ear) = None;
         self.free.push(ear);
     }
 }
@@ -59,7 +64,7 @@ impl Ears {
 #[derive(Debug)]
 pub struct Ticket {
     drain: Drain,
-    ear: usize,
+    ear: u32,
     heard: Word,
     /// Whose waker was left there, by the address of its task; 0 for nobody's.
     listens: usize,
@@ -178,7 +183,8 @@ impl Ticket {
     fn hear(&mut self, cx: &Context<'_>) -> Option<Word> {
         let word = self.drain.word();
         self.listens = cx.waker().data().addr();
-        let slot = &mut self.drain.0.ears.borrow_mut().wakers[self.ear];
+        let mut ears = self.drain.0.ears.borrow_mut();
+        let slot = ears.at(self.ear);
         let waits = |waker: &Waker| waker.will_wake(cx.waker());
         // Nothing comes after the last word.
         if word != Word::Expired && !slot.as_ref().is_some_and(waits) {

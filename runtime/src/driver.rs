@@ -14,6 +14,7 @@ mod cut;
 mod decoded;
 mod desk;
 mod header;
+mod http;
 mod id;
 mod lane;
 mod outcome;
@@ -23,6 +24,7 @@ mod queue;
 mod rounds;
 mod routed;
 mod said;
+mod seen;
 mod stage;
 mod told;
 mod turn;
@@ -32,13 +34,15 @@ mod wire;
 
 pub use self::id::Numbers;
 
-use self::{carry::Carry, desk::Desk, header::Before, lane::Lane, stage::Staged, wire::Wire};
+use self::{
+    carry::Carry, desk::Desk, header::Before, http::Http, lane::Lane, stage::Staged, wire::Wire,
+};
 use crate::{
     admission::{Admission, Admitted},
     config::Forwarding,
     linger::{Lingering, Place},
     log::Ink,
-    net::{Buffers, Network, Pipe},
+    net::{Address, Buffers, Network, Packed, Pipe},
     observe::{Clustered, Conn, Generation, Halves, Listened, Observer},
     pool::Lease,
     port::{Port, client},
@@ -46,7 +50,7 @@ use crate::{
     tap::Tap,
     upstream::{Coming, Held, Upstreams},
 };
-use std::{net::SocketAddr, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 use tidegate_core::{
     close::CloseCause,
     effect::Effect,
@@ -54,7 +58,7 @@ use tidegate_core::{
     event::{Event, Origin},
     interest::Asks,
     record::Recorder,
-    session::{Session, Setup},
+    session::{Kind, Session, Setup},
     side::Side,
     time::{Moment, Time},
 };
@@ -112,7 +116,7 @@ pub struct Driver<N: Network> {
     wires: [Wire<N::Stream>; 2],
     /// What passes unseen, by the leg that says it.
     lanes: [Lane<Pipe<N>>; 2],
-    carry: Carry,
+    carry: Http,
     /// The upstream leg that is wanted, until it is there.
     coming: Option<Box<Coming<N>>>,
     /// The upstream leg's place in the pool, if it has one.
@@ -124,7 +128,7 @@ pub struct Driver<N: Network> {
     /// When an upstream leg was last asked for.
     dialled_at: Time,
     conn: Conn,
-    client: SocketAddr,
+    client: Packed,
     /// The PROXY header, or what it has said.
     before: Option<Box<Before>>,
     /// The connection's part in the limits.
@@ -149,10 +153,14 @@ pub struct Driver<N: Network> {
     begun: Time,
     /// When something last happened.
     progress: Time,
-    tap: Option<Box<dyn Tap>>,
+    /// Nobody's, but in tests.
+    tap: Option<Box<Tapped>>,
     /// Its last steps.
     recorder: Recorder,
 }
+
+/// Who looks on. A driver whom nobody looks at has a word for it.
+struct Tapped(Box<dyn Tap>);
 
 impl<N: Network> Driver<N> {
     /// A session on a connection that was just accepted.
@@ -172,7 +180,8 @@ impl<N: Network> Driver<N> {
         };
         let client = client(port.peer());
         let trusted = service.forwarding.trusted.contain(client.ip());
-        let carry = Carry::new(client.ip(), service.tls.is_some(), trusted);
+        let understands = service.setup.kind == Kind::Http || service.setup.passthrough;
+        let carry = || Carry::new(client.ip(), service.tls.is_some(), trusted);
         let ticket = service.drain.ticket();
         let place = service.lingering.place();
         let conn = service.observer.next();
@@ -184,14 +193,14 @@ impl<N: Network> Driver<N> {
             quiet: false,
             wires: [Wire::holding(port), Wire::empty()],
             lanes: [Lane::EMPTY, Lane::EMPTY],
-            carry,
+            carry: Http::new(understands.then(carry)),
             coming: None,
             lease: Lease::default(),
             held: None,
             conn,
             endpoint: None,
             dialled_at: now,
-            client,
+            client: Address::from(client).into(),
             before: None,
             admitted,
             halves: service.observer.halves(Some(service.listened.clone())),
@@ -208,7 +217,7 @@ impl<N: Network> Driver<N> {
             place,
             begun: now,
             progress: now,
-            tap,
+            tap: tap.map(|tap| Box::new(Tapped(tap))),
             recorder: Recorder::new(now, service.setup.timeouts),
             service,
         };
@@ -270,7 +279,8 @@ impl<N: Network> Driver<N> {
         let quiet = self.session.told(self.now, event, &mut effects);
         self.recorder.ends(self.now, &self.session);
         if let (Some(tap), Some(before)) = (&mut self.tap, before) {
-            tap.step(self.now, *event, &before, &self.session, &effects);
+            tap.0
+                .step(self.now, *event, &before, &self.session, &effects);
         }
         if !(quiet && effects.is_empty()) {
             self.note_state(&effects);
@@ -333,7 +343,8 @@ impl<N: Network> Driver<N> {
                 let outbox = &mut self.wires[Side::Down as usize].outbox;
                 let before = outbox.len();
                 let numbers = &self.service.numbers;
-                self.carry.reply(&reply, numbers, outbox.tail());
+                let carry = self.carry.here();
+                carry.reply(&reply, numbers, outbox.tail());
                 debug_assert_eq!(outbox.len() - before, reply.len() as usize);
             }
             Effect::Alert => {
@@ -356,7 +367,7 @@ impl<N: Network> Driver<N> {
                 self.count_closed(cause);
                 self.tell_recorders(cause);
                 if let Some(mut tap) = self.tap.take() {
-                    tap.ended(&self.record());
+                    tap.0.ended(&self.record());
                 }
             }
         }
@@ -365,7 +376,7 @@ impl<N: Network> Driver<N> {
     fn park(&mut self) {
         let place = (std::mem::take(&mut self.lease), self.held.take());
         if let Some(port) = self.wire(Side::Up).port.take() {
-            let hint = self.carry.hint.take();
+            let hint = self.carry.take_hint();
             self.service.upstreams.park(port, place, hint, self.now);
         }
     }

@@ -14,6 +14,7 @@ mod address;
 pub mod kernel;
 
 pub use address::Address;
+pub(crate) use address::Packed;
 
 use std::{
     fmt,

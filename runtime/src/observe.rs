@@ -42,6 +42,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     fmt,
+    num::NonZeroU64,
     rc::Rc,
 };
 use tidegate_core::{
@@ -89,36 +90,43 @@ impl Generation {
 
 /// The name of a connection, as logs have it: the worker, and which of its connections it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Conn {
-    worker: usize,
-    session: u64,
-}
+pub struct Conn(NonZeroU64);
+
+/// Bits of a name that count the worker's connections; those above them are the worker's.
+const COUNT: u32 = 48;
 
 impl std::str::FromStr for Conn {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Conn, ()> {
         let (worker, session) = text.split_once('-').ok_or(())?;
-        let (worker, session) = (
-            worker.parse().map_err(drop)?,
-            session.parse().map_err(drop)?,
-        );
-        Ok(Conn { worker, session })
+        let worker: u16 = worker.parse().map_err(drop)?;
+        let session: u64 = session.parse().map_err(drop)?;
+        if session >> COUNT > 0 {
+            return Err(());
+        }
+        Conn::of(worker.into(), session).ok_or(())
     }
 }
 
 impl Conn {
+    /// Connections are counted from 1 on.
+    fn of(worker: usize, session: u64) -> Option<Conn> {
+        let worker = u64::try_from(worker).unwrap_or_default();
+        NonZeroU64::new(worker << COUNT | session).map(Conn)
+    }
+
     /// A number that no other connection of the process has.
     #[must_use]
     pub fn number(&self) -> u64 {
-        let worker = u64::try_from(self.worker).unwrap_or_default();
-        worker << 48 | self.session
+        self.0.get()
     }
 }
 
 impl fmt::Display for Conn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.worker, self.session)
+        let (number, count) = (self.number(), (1 << COUNT) - 1);
+        write!(f, "{}-{}", number >> COUNT, number & count)
     }
 }
 
@@ -137,10 +145,7 @@ impl Observer {
     pub fn next(&self) -> Conn {
         let session = self.0.sessions.get() + 1;
         self.0.sessions.set(session);
-        Conn {
-            worker: self.0.worker,
-            session,
-        }
+        Conn::of(self.0.worker, session).expect("bug: a connection that is not counted")
     }
 
     /// A leg is nobody's any more, or never came to be: how it ended is counted.

@@ -199,6 +199,6 @@ fn i20_piped_bytes_are_counted_like_any_others() {
     stage.takes_all(Down);
     stage.tell(whole(Up, Head::None, 44));
     stage.takes_all(Down);
-    let tally = stage.session.report().tallies[Up as usize];
+    let tally = &stage.session.report().tallies[Up as usize];
     assert_eq!((tally.received, tally.delivered), (320, 320));
 }

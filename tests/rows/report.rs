@@ -327,11 +327,11 @@ fn i19_between_two_requests_nothing_has_ended() {
 #[test]
 fn i19_the_next_exchange_has_an_upstream_leg_of_its_own() {
     let mut stage = Stage::idle(false);
-    let parked = *stage.session.leg_report(Side::Up);
+    let parked = stage.session.leg_report(Side::Up);
     assert_eq!(parked.over.unwrap().parting, Parting::Parked);
     stage.wait(ms(3));
     stage.ask(GET);
-    let next = *stage.session.leg_report(Side::Up);
+    let next = stage.session.leg_report(Side::Up);
     assert_eq!((next.began, next.over), (Some(Time::from_ms(3)), None));
 }
 

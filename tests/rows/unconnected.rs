@@ -33,7 +33,7 @@ fn told(setup: Setup, side: Side, events: &[Event]) -> LegReport {
         };
         session.step(now, *event, &mut Vec::new());
     }
-    *session.leg_report(side)
+    session.leg_report(side)
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! The bytes of one direction: what came in, what left, and what became of the rest (I20).
 
 use crate::ending::Cause;
+use alloc::boxed::Box;
 use core::fmt;
 
 /// The bytes of one direction across the proxy, since its session began.
 ///
 /// They are counted as they are passed on: the head of an HTTP message as it is written anew, not
 /// as it was read. What left is with the kernel; whether the peer has it, only the kernel knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Bytes that the source has said.
     pub received: u64,
@@ -17,8 +18,8 @@ pub struct Tally {
     pub repeated: u64,
     /// Bytes that the sink's transport has taken.
     pub delivered: u64,
-    /// Bytes that will never leave, by [`Loss`].
-    discarded: [u64; Loss::ALL.len()],
+    /// Bytes that will never leave, by [`Loss`], once there are any: most directions lose none.
+    discarded: Option<Box<[u64; Loss::ALL.len()]>>,
 }
 
 /// Why bytes that were inside will never leave.
@@ -81,13 +82,17 @@ impl Tally {
     /// Bytes that will never leave.
     #[must_use]
     pub fn discarded(&self) -> u64 {
-        self.discarded.iter().sum()
+        self.discarded
+            .as_ref()
+            .map_or(0, |discarded| discarded.iter().sum())
     }
 
     /// Those of them that were lost for one reason.
     #[must_use]
-    pub const fn discarded_for(&self, loss: Loss) -> u64 {
-        self.discarded[loss as usize]
+    pub fn discarded_for(&self, loss: Loss) -> u64 {
+        self.discarded
+            .as_ref()
+            .map_or(0, |discarded| discarded[loss as usize])
     }
 
     /// The reasons, and how much was lost for each; those without a loss are left out.
@@ -106,7 +111,9 @@ impl Tally {
     }
 
     pub(crate) fn discard(&mut self, bytes: u32, loss: Loss) {
-        self.discarded[loss as usize] += u64::from(bytes);
+        if bytes > 0 {
+            self.discarded.get_or_insert_default()[loss as usize] += u64::from(bytes);
+        }
     }
 }
 

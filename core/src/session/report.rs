@@ -3,9 +3,13 @@
 //! It looks at every step from beside: at the event, at the state before, and at the orders. It
 //! never changes the state, and no rule reads what it has written.
 
+mod noted;
 mod speaker;
 
-use self::speaker::{abort, is_finished, peer, speaker};
+use self::{
+    noted::Noted,
+    speaker::{abort, is_finished, peer, speaker},
+};
 use super::{Phase, Session, quiet::carries, waits};
 use crate::{
     close::CloseCause,
@@ -15,17 +19,17 @@ use crate::{
     leg::{Leg, Open, ReadEnd, WriteEnd},
     report::{Failure, Heard, LegReport, Over, Parting, Report, Retry},
     side::Side,
-    time::Time,
+    time::{Moment, Time},
     timer::Timer,
 };
 
 /// What is written down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Account {
     began: Time,
-    over: Option<Time>,
+    over: Moment,
     first: Option<By>,
-    legs: [LegReport; 2],
+    legs: [Noted; 2],
     unread: [u64; 2],
     pub(super) retry: Option<Retry>,
     retries: u32,
@@ -66,26 +70,32 @@ impl Session {
             error,
             trouble,
             redials: _,
-        } = self.account.0;
+        } = &self.account.0;
         Report {
             ending: self.ending,
-            began,
-            over,
-            first,
-            legs,
-            tallies: Side::BOTH.map(|side| *self.from(side).tally()),
-            unread,
-            retry,
-            retries,
-            error,
-            trouble,
+            began: *began,
+            over: over.get(),
+            first: *first,
+            legs: Side::BOTH.map(|side| legs[side as usize].report()),
+            tallies: Side::BOTH.map(|side| self.from(side).tally().clone()),
+            unread: *unread,
+            retry: *retry,
+            retries: *retries,
+            error: *error,
+            trouble: *trouble,
         }
     }
 
     /// The part of its report that is about one leg: see [`Session::report`].
     #[must_use]
-    pub fn leg_report(&self, side: Side) -> &LegReport {
-        &self.account.0.legs[side as usize]
+    pub fn leg_report(&self, side: Side) -> LegReport {
+        self.account.0.legs[side as usize].report()
+    }
+
+    /// Since when exactly one direction of a leg has ended: see [`LegReport::half_closed`].
+    #[must_use]
+    pub fn half_closed(&self, side: Side) -> Option<Time> {
+        self.account.0.legs[side as usize].half_closed()
     }
 
     /// What went wrong with the exchange under way, or the last: see [`Report::trouble`].
@@ -123,13 +133,13 @@ impl Session {
     pub(super) fn mark(&mut self, event: &Event, now: Time, orders: usize) -> Mark {
         let account = &mut self.account.0;
         if core::mem::take(&mut account.redials) {
-            account.legs[Side::Up as usize] = LegReport::default();
+            account.legs[Side::Up as usize].renew();
         }
         if matches!(event, Event::Accepted) {
             account.began = now;
-            account.legs[Side::Down as usize].began = Some(now);
+            account.legs[Side::Down as usize].begins(now);
         } else if let Event::Connected(_) = event {
-            account.legs[Side::Up as usize].began = Some(now);
+            account.legs[Side::Up as usize].begins(now);
         }
         let fires = matches!(event, Event::Fired);
         let left = |side| self.leg(side).open().map_or(0, |open| open.inbox.left);
@@ -161,7 +171,9 @@ impl Session {
             && let Some(open) = &mark.opens[side as usize]
         {
             let bare = open.tls && open.read == ReadEnd::Open;
-            self.account.0.legs[side as usize].bare_fin |= bare;
+            if bare {
+                self.account.0.legs[side as usize].bare_fin = true;
+            }
         }
         self.note_unconnected(now, event, mark);
     }
@@ -263,14 +275,14 @@ impl Session {
         mark: &Mark,
         effects: &[Effect],
     ) {
-        let in_full = cfg!(debug_assertions).then(|| {
-            let mut other = self.clone();
-            other.note_heard(now, event, mark);
-            other.note_said(now, event, mark, effects);
-            other.account.0
-        });
         self.note_orders(now, mark, effects);
-        debug_assert_eq!(Some(self.account.0), in_full, "{event:?}: {self:?}");
+        if cfg!(debug_assertions) {
+            let noted = (self.report(), self.account.0.redials);
+            self.note_heard(now, event, mark);
+            self.note_said(now, event, mark, effects);
+            let in_full = (self.report(), self.account.0.redials);
+            assert!(in_full == noted, "{event:?}: {self:?}");
+        }
     }
 
     /// What was ordered in this step: mostly nothing.
@@ -353,7 +365,7 @@ impl Session {
             Effect::Retire(_) => self.leave(Side::Up, Parting::Retired, None, now),
             Effect::Cancel => self.leave(Side::Up, Parting::Recalled, None, now),
             Effect::Connect => self.account.0.redials = true,
-            Effect::End(_) => self.account.0.over = Some(now),
+            Effect::End(_) => self.account.0.over = Moment::at(now),
             Effect::Reply(_) | Effect::Alert | Effect::Probe | Effect::LastChunk => {}
         }
     }

@@ -12,10 +12,10 @@ impl<N: Network> Driver<N> {
         if side == Side::Down || !self.session.asks_if_accepted() {
             return;
         }
-        let wire = self.wire(side);
-        let acked = wire.port.as_ref().and_then(|port| port.acked_bytes().ok());
+        let port = self.wires[side as usize].port.as_ref();
+        let acked = port.and_then(|port| port.acked_bytes().ok());
         // Acknowledgements are cumulative: one that reaches no further has taken none of it.
-        if acked.is_some_and(|acked| wire.sent_before.is_some_and(|sent| acked <= sent)) {
+        if acked.is_some_and(|acked| self.carry.sent_before().is_some_and(|sent| acked <= sent)) {
             self.step(Event::Unaccepted);
         }
     }

@@ -24,7 +24,7 @@ impl<N: Network> Driver<N> {
     #[inline]
     pub(super) fn note_request(&mut self, event: &Event) {
         let now = self.now;
-        let Some(asked) = self.carry.asked.as_mut() else {
+        let Some(asked) = self.carry.asked_mut() else {
             if let Event::Connected(Origin::Fresh) = event {
                 self.note_connected();
             }
@@ -88,7 +88,7 @@ impl<N: Network> Driver<N> {
             (None, Found::Idle(..)) => Some(Pooled::Hit),
             (None, Found::Dial(_) | Found::Turn(_)) => Some(Pooled::Miss),
         };
-        let Some(asked) = self.carry.asked.as_mut() else {
+        let Some(asked) = self.carry.asked_mut() else {
             return;
         };
         asked.attempts += 1;
@@ -114,7 +114,7 @@ impl<N: Network> Driver<N> {
         let now = self.now;
         let written = self.wires[Side::Down as usize].told.written;
         let listened = &self.service.listened;
-        let asked = self.carry.asked.get_or_insert_with(|| {
+        let asked = self.carry.here().asked.get_or_insert_with(|| {
             let mut asked = request::begun();
             (asked.under_way, asked.began, asked.written_before) = (true, now, written);
             listened.asked();
@@ -126,10 +126,10 @@ impl<N: Network> Driver<N> {
     /// The request under way is over, if it is: it is counted, and its line is written.
     #[inline]
     pub(super) fn tell_request(&mut self) {
-        let over = |asked: &mut Box<request::Request>| {
+        let over = |asked: &request::Request| {
             asked.under_way && !matches!(self.session.phase(), Phase::Exchange(_))
         };
-        if let Some(asked) = self.carry.asked.take_if(over) {
+        if let Some(asked) = self.carry.take_asked_if(over) {
             self.tell_of(asked);
         }
     }
@@ -149,7 +149,7 @@ impl<N: Network> Driver<N> {
             let around = Around {
                 conn: self.conn,
                 listener: &service.name,
-                client: self.client.ip(),
+                client: self.client().ip(),
                 https,
                 endpoint: self.endpoint(),
                 now: self.now,
@@ -197,7 +197,7 @@ impl<N: Network> Driver<N> {
         self.service
             .listened
             .closed(cause, age, [told.read, told.written]);
-        if let Some(asked) = &self.carry.asked
+        if let Some(asked) = self.carry.asked()
             && asked.under_way
         {
             self.service.listened.not_answered();

@@ -63,8 +63,8 @@ impl<N: Network> Driver<N> {
         }
         let wanted = Wanted {
             cluster,
-            key: self.carry.key,
-            client: self.client.ip(),
+            key: self.carry.key(),
+            client: self.client().ip(),
             failed: self.held.take(),
         };
         let found = match self.carry.refusal() {
@@ -80,7 +80,7 @@ impl<N: Network> Driver<N> {
 
     fn ends(&self) -> Ends {
         Ends {
-            client: self.client,
+            client: self.client(),
             destination: self.destination(),
         }
     }
@@ -93,9 +93,8 @@ impl<N: Network> Driver<N> {
             Found::Idle(port, lease, held) => {
                 self.endpoint = Some(Rc::clone(&held.endpoint().authority));
                 (self.lease, self.held) = (lease, Some(held));
-                let wire = self.wire(Side::Up);
-                wire.sent_before = port.sent_bytes().ok();
-                wire.put(port);
+                self.carry.note_sent(port.sent_bytes().ok());
+                self.wire(Side::Up).put(port);
                 self.desk()
                     .events
                     .push_front(Event::Connected(Origin::Reused));
@@ -135,7 +134,7 @@ impl<N: Network> Driver<N> {
         if !asks {
             return Ok(());
         }
-        let asked = self.service.admission.ask(self.now, self.client);
+        let asked = self.service.admission.ask(self.now, self.client());
         asked.map_err(|wait| {
             let seconds = wait.0.div_ceil(1_000_000);
             u32::try_from(seconds).unwrap_or(u32::MAX)
@@ -278,7 +277,7 @@ impl<N: Network> Driver<N> {
             tracing::info!(name, "no route for the name that a client asks for");
             return Peeked::Unroutable;
         };
-        self.carry.goes_to(cluster);
+        self.carry.here().goes_to(cluster);
         self.step(Event::Routed(destination));
         Peeked::Routed
     }

@@ -86,6 +86,8 @@ pub(super) struct Carry {
     /// After how many seconds the origin closes its connection if it is idle, as its last response
     /// says.
     pub(super) hint: Option<u16>,
+    /// Bytes that had been sent before the request in flight, on a leg that was idle (K23).
+    pub(super) sent_before: Option<u64>,
 }
 
 impl Carry {
@@ -104,6 +106,7 @@ impl Carry {
             request: None,
             response: None,
             hint: None,
+            sent_before: None,
         }
     }
 

@@ -6,8 +6,8 @@
 
 use super::Driver;
 use crate::{
-    net::Network,
-    port::{Fault, Read},
+    net::{Address, Network},
+    port::{self, Fault, Read},
 };
 use std::{
     net::SocketAddr,
@@ -47,9 +47,9 @@ impl<N: Network> Driver<N> {
                     return true;
                 }
                 proxy_protocol::Read::Refused(fault) => {
-                    let client = self.client;
-                    tracing::info!(%client, %fault, "a connection without a PROXY header");
                     before.bytes = Vec::new();
+                    let client = self.client();
+                    tracing::info!(%client, %fault, "a connection without a PROXY header");
                     self.reject(Rejection::ProxyHeaderMissing);
                     return true;
                 }
@@ -103,11 +103,11 @@ impl<N: Network> Driver<N> {
         let service = &self.service;
         match service
             .admission
-            .admit(&mut self.admitted, self.client.ip())
+            .admit(&mut self.admitted, port::client(self.client.get()).ip())
         {
             Ok(()) => self.step(Event::Introduced),
             Err(why) => {
-                tracing::debug!(client = %self.client, %why, "a client is not let in");
+                tracing::debug!(client = %self.client(), %why, "a client is not let in");
                 self.reject(why);
             }
         }
@@ -123,7 +123,7 @@ impl<N: Network> Driver<N> {
     fn is_for(&mut self, client: SocketAddr, destination: SocketAddr) {
         let client = SocketAddr::new(client.ip().to_canonical(), client.port());
         let trusted = self.service.forwarding.trusted.contain(client.ip());
-        self.client = client;
+        self.client = Address::from(client).into();
         self.before.get_or_insert_default().destination = Some(destination);
         self.carry.is_for(client.ip(), trusted);
     }

@@ -9,7 +9,7 @@ use tidegate_core::{close::CloseCause, effect::Effect, side::Side};
 impl<N: Network> Driver<N> {
     pub(super) fn count(&self, side: Side) {
         let leg = self.session.leg_report(side);
-        self.service.observer.leg_over(side, leg);
+        self.service.observer.leg_over(side, &leg);
     }
 
     /// How the kernel has the client's socket, for the line about its connection: asked once, before anything

@@ -23,67 +23,77 @@ thread_local! {
     static STORE: RefCell<Store> = const { RefCell::new(Store { small: Vec::new(), large: Vec::new() }) };
 }
 
+/// Memory, and what was taken of the bytes in it.
+#[derive(Debug, Default)]
+struct Memory {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
 /// Memory without bytes, by size.
+#[allow(clippy::vec_box, reason = "a queue that has none gives a word for it")]
 struct Store {
-    small: Vec<Vec<u8>>,
-    large: Vec<Vec<u8>>,
+    small: Vec<Box<Memory>>,
+    large: Vec<Box<Memory>>,
 }
 
 impl Store {
     /// Memory for `bytes`, or for a small message if that is more.
-    fn lend(&mut self, bytes: usize) -> Vec<u8> {
+    fn lend(&mut self, bytes: usize) -> Box<Memory> {
         match bytes {
             0..=SMALL_BYTES => self.small.pop(),
             _ => self.large.pop(),
         }
         .unwrap_or_else(|| {
-            Vec::with_capacity(match bytes {
+            let bytes = Vec::with_capacity(match bytes {
                 0..=SMALL_BYTES => SMALL_BYTES,
                 _ => bytes.max(LARGE_BYTES),
-            })
+            });
+            Box::new(Memory { bytes, taken: 0 })
         })
     }
 
-    fn take_back(&mut self, mut memory: Vec<u8>) {
-        let (shelf, most) = match memory.capacity() {
+    fn take_back(&mut self, mut memory: Box<Memory>) {
+        let (shelf, most) = match memory.bytes.capacity() {
             0..SMALL_BYTES => return,
             SMALL_BYTES..LARGE_BYTES => (&mut self.small, SMALL_KEPT),
             LARGE_BYTES..=MOST_BYTES => (&mut self.large, LARGE_KEPT),
             _ => return,
         };
         if shelf.len() < most {
-            memory.clear();
+            memory.bytes.clear();
+            memory.taken = 0;
             shelf.push(memory);
         }
     }
 }
 
-fn lend(bytes: usize) -> Vec<u8> {
+fn lend(bytes: usize) -> Box<Memory> {
     STORE.with_borrow_mut(|store| store.lend(bytes))
 }
 
-fn give_back(memory: Vec<u8>) {
-    if memory.capacity() > 0 {
-        // A thread that ends has no store any more, and needs none.
-        let _gone = STORE.try_with(|store| store.borrow_mut().take_back(memory));
-    }
+fn give_back(memory: Box<Memory>) {
+    // A thread that ends has no store any more, and needs none.
+    let _gone = STORE.try_with(|store| store.borrow_mut().take_back(memory));
 }
 
 /// A queue of bytes that is taken from the front.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    bytes: Vec<u8>,
-    taken: usize,
+    memory: Option<Box<Memory>>,
     keeps: bool,
 }
 
 impl Queue {
     pub(super) fn len(&self) -> usize {
-        self.bytes.len() - self.taken
+        self.front().len()
     }
 
     pub(super) fn front(&self) -> &[u8] {
-        &self.bytes[self.taken..]
+        match &self.memory {
+            Some(memory) => &memory.bytes[memory.taken..],
+            None => &[],
+        }
     }
 
     /// Where a head is added, or a few bytes of framing.
@@ -91,42 +101,35 @@ impl Queue {
         self.tail_for(0)
     }
 
-    /// Where so many bytes are added.
-    pub(super) fn tail_for(&mut self, bytes: usize) -> &mut Vec<u8> {
-        self.room_for(bytes);
-        &mut self.bytes
+    /// Where so many bytes are added, moving what is there once if they have no room.
+    pub(super) fn tail_for(&mut self, more: usize) -> &mut Vec<u8> {
+        let memory = self.memory.get_or_insert_with(|| lend(more));
+        let Memory { bytes, taken } = &mut **memory;
+        if !self.keeps && *taken > 0 && *taken * 2 >= bytes.len() {
+            bytes.drain(..*taken);
+            *taken = 0;
+        }
+        if bytes.capacity() - bytes.len() < more {
+            let mut wider = lend(bytes.len() + more);
+            wider.bytes.extend_from_slice(bytes);
+            wider.taken = *taken;
+            give_back(std::mem::replace(memory, wider));
+        }
+        &mut memory.bytes
     }
 
     /// Adds `bytes`.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        self.room_for(bytes.len());
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Makes room for `more` bytes, moving what is there once if it has to.
-    fn room_for(&mut self, more: usize) {
-        if !self.keeps && self.taken > 0 && self.taken * 2 >= self.bytes.len() {
-            self.bytes.drain(..self.taken);
-            self.taken = 0;
-        }
-        if self.bytes.capacity() == 0 {
-            self.bytes = lend(more);
-        } else if self.bytes.capacity() - self.bytes.len() < more {
-            let mut wider = lend(self.bytes.len() + more);
-            wider.extend_from_slice(&self.bytes);
-            give_back(std::mem::replace(&mut self.bytes, wider));
+        if !bytes.is_empty() {
+            self.tail_for(bytes.len()).extend_from_slice(bytes);
         }
     }
 
     pub(super) fn take(&mut self, n: usize) {
-        self.taken += n;
-        assert!(
-            self.taken <= self.bytes.len(),
-            "nobody takes more than there is"
-        );
+        assert!(n <= self.len(), "nobody takes more than there is");
+        if let Some(memory) = &mut self.memory {
+            memory.taken += n;
+        }
         self.free();
     }
 
@@ -144,34 +147,36 @@ impl Queue {
 
     #[inline]
     pub(super) fn has_memory(&self) -> bool {
-        self.bytes.capacity() > 0
+        self.memory.is_some()
     }
 
     /// Everything that was kept waits to be taken again.
     pub(super) fn rewind(&mut self) {
         debug_assert!(self.keeps, "nothing was kept");
-        self.taken = 0;
+        if let Some(memory) = &mut self.memory {
+            memory.taken = 0;
+        }
     }
 
     #[inline]
     fn free(&mut self) {
-        if !self.keeps && self.taken == self.bytes.len() {
+        if !self.keeps && self.front().is_empty() {
             self.clear();
         }
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        if self.bytes.capacity() > 0 {
-            give_back(std::mem::take(&mut self.bytes));
+        if let Some(memory) = self.memory.take() {
+            give_back(memory);
         }
-        (self.taken, self.keeps) = (0, false);
+        self.keeps = false;
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        give_back(std::mem::take(&mut self.bytes));
+        self.clear();
     }
 }
 
@@ -192,7 +197,7 @@ mod tests {
             (&b"ef\x07"[..], 100_002)
         );
         queue.take(100_002);
-        assert_eq!((queue.len(), queue.bytes.capacity()), (0, 0));
+        assert_eq!((queue.len(), queue.has_memory()), (0, false));
     }
 
     #[test]
@@ -207,7 +212,7 @@ mod tests {
         assert_eq!(queue.front(), b"abcdefgh");
         queue.take(8);
         queue.keep(false);
-        assert_eq!(queue.bytes.capacity(), 0);
+        assert!(!queue.has_memory());
     }
 
     #[test]
@@ -215,11 +220,11 @@ mod tests {
         for bytes in [1, SMALL_BYTES, SMALL_BYTES + 1, LARGE_BYTES] {
             let mut queue = Queue::default();
             queue.push(&vec![7; bytes]);
-            let memory = queue.bytes.as_ptr();
+            let memory = queue.front().as_ptr();
             queue.take(bytes);
             let mut other = Queue::default();
             other.push(&vec![8; bytes]);
-            assert_eq!(other.bytes.as_ptr(), memory, "{bytes}");
+            assert_eq!(other.front().as_ptr(), memory, "{bytes}");
         }
     }
 
@@ -238,7 +243,12 @@ mod tests {
         drop(huge);
         STORE.with_borrow(|store| {
             assert_eq!(store.small.len(), SMALL_KEPT);
-            assert!(store.large.iter().all(|one| one.capacity() <= MOST_BYTES));
+            assert!(
+                store
+                    .large
+                    .iter()
+                    .all(|one| one.bytes.capacity() <= MOST_BYTES)
+            );
         });
     }
 }

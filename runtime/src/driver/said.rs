@@ -56,7 +56,7 @@ impl<N: Network> Driver<N> {
         Said {
             conn: self.conn,
             listener: self.service.name.to_string(),
-            client: self.client,
+            client: self.client(),
             phase: trace::phase(&self.session),
             cluster,
             endpoint: endpoint.unwrap_or_else(|| self.endpoint().to_owned()),
@@ -88,7 +88,7 @@ impl<N: Network> Driver<N> {
     fn said_of(&self, side: Side) -> Option<Leg> {
         let wait = self.session.wait(side)?;
         let wire = &self.wires[side as usize];
-        let halved = self.session.leg_report(side).half_closed();
+        let halved = self.session.half_closed(side);
         Some(Leg {
             wait,
             look: wire.port.as_ref().map(look).unwrap_or_default(),

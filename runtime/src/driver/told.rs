@@ -4,9 +4,10 @@ use super::Driver;
 use crate::{
     net::Network,
     observe::{self, Record},
+    port,
     roll::Ended,
 };
-use std::{fmt, rc::Rc};
+use std::{fmt, net::SocketAddr, rc::Rc};
 use tidegate_core::{close::CloseCause, record::Timeline};
 
 impl<N: Network> fmt::Debug for Driver<N> {
@@ -24,10 +25,10 @@ impl<N: Network> Driver<N> {
         Record {
             conn: self.conn,
             listener: Rc::clone(&self.service.name),
-            client: self.client,
+            client: self.client(),
             endpoint: self.endpoint().to_owned(),
             report: self.session.report(),
-            wires: [0, 1].map(|side: usize| self.wires[side].told.clone()),
+            wires: [0, 1].map(|side: usize| self.wires[side].told.wired()),
             now: self.now,
             handed_over: self.service.drain.was_handed_over(),
         }
@@ -37,6 +38,11 @@ impl<N: Network> Driver<N> {
     pub(super) fn cause(&self) -> Option<CloseCause> {
         let handed_over = self.service.drain.was_handed_over();
         observe::cause(&self.session.report(), handed_over)
+    }
+
+    /// Whose connection it is, as far as is known.
+    pub(super) fn client(&self) -> SocketAddr {
+        port::client(self.client.get())
     }
 
     /// The name of the endpoint of its last upstream leg; empty if there was none.

@@ -224,12 +224,16 @@ impl<N: Network> Driver<N> {
             Side::Down => {
                 let service = &self.service;
                 self.carry
+                    .here()
                     .request(&self.session, service, bytes, &mut up.outbox, room)
             }
-            Side::Up => {
-                self.carry
-                    .response(&self.session, &self.service, bytes, &mut down.outbox, room)
-            }
+            Side::Up => self.carry.here().response(
+                &self.session,
+                &self.service,
+                bytes,
+                &mut down.outbox,
+                room,
+            ),
         };
         let routed = look.routed.filter(|routed| self.is_news(routed));
         let events = &mut self.desk().events;

@@ -39,7 +39,7 @@ impl<N: Network> Driver<N> {
     /// network.
     pub(super) fn tell_ends(&mut self) {
         for side in Side::BOTH {
-            let since = self.session.leg_report(side).half_closed();
+            let since = self.session.half_closed(side);
             self.halves.say(side, since);
         }
         self.watch();

@@ -1,9 +1,8 @@
 //! One leg's bytes: its transport, what was read of it and not understood, what waits for it.
 
-use super::{Driver, queue::Queue};
+use super::{Driver, queue::Queue, seen::Seen};
 use crate::{
     net::{Network, Stream},
-    observe::Wired,
     port::{self, Fault, Port, Read},
     variant::bad,
 };
@@ -32,10 +31,8 @@ pub(super) struct Wire<S: Stream> {
     pub(super) outbox: Queue,
     /// Bytes that the peer's kernel had not acknowledged at the last look, while it matters.
     pub(super) unacked: Option<u32>,
-    /// Bytes that had been sent before the request in flight, on a leg that was idle (K23).
-    pub(super) sent_before: Option<u64>,
     /// What has become of it so far, for the record.
-    pub(super) told: Wired,
+    pub(super) told: Seen,
 }
 
 impl<S: Stream> Wire<S> {
@@ -52,14 +49,13 @@ impl<S: Stream> Wire<S> {
             inbox: Queue::default(),
             outbox: Queue::default(),
             unacked: None,
-            sent_before: None,
-            told: Wired::default(),
+            told: Seen::default(),
         }
     }
 
     /// A new leg.
     pub(super) fn put(&mut self, port: Port<S>) {
-        self.told.fault = None;
+        self.told.forget_fault();
         self.port = Some(port);
     }
 
@@ -67,7 +63,7 @@ impl<S: Stream> Wire<S> {
     /// this nobody knows (R14).
     pub(super) fn reset(&mut self) {
         if let Some(port) = self.port.take() {
-            self.told.undelivered += u64::from(port.unacked().unwrap_or(0));
+            self.told.loses(port.unacked().unwrap_or(0));
             port.reset();
         }
     }
@@ -161,7 +157,8 @@ impl<S: Stream> Wire<S> {
             return Poll::Pending;
         };
         let read = SCRATCH.with_borrow_mut(|scratch| port.poll_read(cx, scratch));
-        self.told.thrown += self.count(&read);
+        let bytes = self.count(&read);
+        self.told.throws(bytes);
         read
     }
 

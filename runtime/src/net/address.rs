@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeSet,
     fmt,
-    net::SocketAddr,
+    net::{SocketAddr, SocketAddrV4, SocketAddrV6},
     sync::{Mutex, PoisonError},
 };
 
@@ -65,9 +65,76 @@ impl fmt::Display for Address {
     }
 }
 
+/// The same in as little memory as most need: what a connection keeps for as long as it lives.
+#[derive(Clone, Debug)]
+pub(crate) enum Packed {
+    /// IPv4.
+    Four(SocketAddrV4),
+    /// IPv4, as a socket for both versions tells it (RFC 4291, 2.5.5.2).
+    Mapped(SocketAddrV4),
+    /// Any other.
+    Other(Box<Address>),
+}
+
+impl Packed {
+    /// The address.
+    #[must_use]
+    pub(crate) fn get(&self) -> Address {
+        match self {
+            Packed::Four(four) => Address::Inet((*four).into()),
+            Packed::Mapped(four) => {
+                let six = four.ip().to_ipv6_mapped();
+                Address::Inet(SocketAddrV6::new(six, four.port(), 0, 0).into())
+            }
+            Packed::Other(address) => **address,
+        }
+    }
+
+    /// Whether it is a Unix socket's.
+    #[must_use]
+    pub(crate) fn is_unix(&self) -> bool {
+        matches!(self, Packed::Other(address) if matches!(**address, Address::Unix(_)))
+    }
+}
+
+impl From<Address> for Packed {
+    fn from(address: Address) -> Packed {
+        match address {
+            Address::Inet(SocketAddr::V4(four)) => Packed::Four(four),
+            Address::Inet(SocketAddr::V6(six)) => match six.ip().to_ipv4_mapped() {
+                Some(ip) if six.flowinfo() == 0 && six.scope_id() == 0 => {
+                    Packed::Mapped(SocketAddrV4::new(ip, six.port()))
+                }
+                Some(_) | None => Packed::Other(Box::new(address)),
+            },
+            Address::Unix(_) => Packed::Other(Box::new(address)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_comes_out_as_it_went_in() {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
+        let whole = SocketAddrV6::new("::ffff:192.0.2.1".parse().unwrap(), 443, 7, 3);
+        for address in [
+            inet("192.0.2.1:443"),
+            inet("[2001:db8::1]:443"),
+            inet("[::ffff:192.0.2.1]:443"),
+            inet("[::192.0.2.1]:443"),
+            inet("[fe80::1%3]:443"),
+            Address::Inet(whole.into()),
+            Address::unix("@a"),
+        ] {
+            let packed = Packed::from(address);
+            assert_eq!(packed.get(), address);
+            assert_eq!(packed.is_unix(), matches!(address, Address::Unix(_)));
+        }
+        assert!(size_of::<Packed>() < size_of::<Address>());
+    }
 
     #[test]
     fn a_name_is_kept_once() {

@@ -48,20 +48,14 @@ impl State {
     }
 }
 
-/// Since when a leg is half-closed, and its place while it is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    since: Moment,
-    at: u32,
-}
-
 /// Where one session, or one spare leg, says which of its legs are half-closed. With it goes what
 /// it has said.
 #[derive(Debug)]
 pub struct Halves {
     of: HalfClosed,
-    /// What was said last.
-    said: [Place; 2],
+    /// What was said last, and the places of those that are half-closed.
+    said: [Moment; 2],
+    at: [u32; 2],
     /// The listener of the session, if it is one's.
     listened: Option<Listened>,
 }
@@ -70,7 +64,8 @@ impl HalfClosed {
     pub(super) fn halves(&self, listened: Option<Listened>) -> Halves {
         Halves {
             of: self.clone(),
-            said: [Place::default(); 2],
+            said: [Moment::NEVER; 2],
+            at: [0; 2],
             listened,
         }
     }
@@ -92,23 +87,21 @@ impl Halves {
     /// Since when the leg is half-closed, if it is.
     #[inline]
     pub fn say(&mut self, side: Side, since: Option<Time>) {
-        if self.said[side as usize].since.get() != since {
+        if self.said[side as usize].get() != since {
             self.say_news(side, since);
         }
     }
 
     fn say_news(&mut self, side: Side, since: Option<Time>) {
         let state = &self.of.0;
-        let was = std::mem::take(&mut self.said[side as usize]);
-        let was_half = was.since != Moment::NEVER;
+        let (said, at) = (&mut self.said[side as usize], &mut self.at[side as usize]);
+        let was_half = *said != Moment::NEVER;
         if was_half {
-            state.leave(was.at);
+            state.leave(*at);
         }
+        *said = Moment::NEVER;
         if let Some(since) = since {
-            self.said[side as usize] = Place {
-                since: Moment::at(since),
-                at: state.enter(side, since),
-            };
+            (*said, *at) = (Moment::at(since), state.enter(side, since));
         }
         if let Some(listened) = self.listened.as_ref()
             && was_half != since.is_some()

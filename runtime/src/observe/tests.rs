@@ -369,3 +369,26 @@ fn validates(text: &str, series: usize) {
         std::fs::write(path, text).expect("a place for the scrape");
     }
 }
+
+#[test]
+fn a_name_leads_to_its_connection_and_what_is_no_name_to_none() {
+    let observer = Observer::new(3);
+    let conns = [observer.next(), observer.next()];
+    assert_eq!(conns.map(|conn| conn.to_string()), ["3-1", "3-2"]);
+    assert!(conns[0] < conns[1] && conns[1] < Observer::new(4).next());
+    for conn in conns {
+        assert_eq!(conn.to_string().parse(), Ok(conn));
+    }
+    for text in [
+        "",
+        "3",
+        "3-",
+        "-1",
+        "0-0",
+        "3-x",
+        "65536-1",
+        "0-281474976710656",
+    ] {
+        assert_eq!(text.parse::<Conn>(), Err(()), "{text}");
+    }
+}

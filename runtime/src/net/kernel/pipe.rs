@@ -14,16 +14,29 @@ use std::{
 /// pages where there are too many: it allows for 256 pipes of 256 KiB.
 pub(super) const MOST: u32 = 128;
 
-/// A pipe. Dropped, it takes along what is in it.
+/// A pipe. Dropped, it takes along what is in it. Most relays have none: then it costs them a word.
 #[derive(Debug)]
-pub struct KernelPipe {
-    pub(super) read: OwnedFd,
-    pub(super) write: OwnedFd,
+pub struct KernelPipe(Box<Ends>);
+
+#[derive(Debug)]
+struct Ends {
+    read: OwnedFd,
+    write: OwnedFd,
     bytes: u32,
     made: Rc<Cell<u32>>,
 }
 
-impl Drop for KernelPipe {
+impl KernelPipe {
+    pub(super) fn read(&self) -> &OwnedFd {
+        &self.0.read
+    }
+
+    pub(super) fn write(&self) -> &OwnedFd {
+        &self.0.write
+    }
+}
+
+impl Drop for Ends {
     fn drop(&mut self) {
         self.made.set(self.made.get() - 1);
     }
@@ -41,7 +54,7 @@ impl Pipes {
     pub(super) fn lend(&self, bytes: u32) -> Option<KernelPipe> {
         let kept = self.empty.borrow_mut().pop();
         // One of another size makes room.
-        let kept = kept.filter(|pipe| pipe.bytes == bytes);
+        let kept = kept.filter(|pipe| pipe.0.bytes == bytes);
         kept.or_else(|| self.make(bytes))
     }
 
@@ -56,12 +69,12 @@ impl Pipes {
             return None;
         }
         self.made.set(self.made.get() + 1);
-        Some(KernelPipe {
+        Some(KernelPipe(Box::new(Ends {
             read,
             write,
             bytes,
             made: Rc::clone(&self.made),
-        })
+        })))
     }
 
     /// Takes back a pipe that is empty.

@@ -11,7 +11,7 @@ use super::{
     reactor::{Alarm, Reactor, Told, Watched},
     share::Kept,
 };
-use crate::net::{Address, KEPT};
+use crate::net::{Address, KEPT, Packed};
 use rustix::{
     io::Errno,
     net::{SendAncillaryBuffer, SendFlags, sendmsg},
@@ -41,7 +41,7 @@ const SYN: u64 = 1;
 pub struct KernelStream {
     fd: Socket,
     watched: Watched,
-    peer: Address,
+    peer: Packed,
     /// The first error any call met (4.11, 2).
     latched: Option<Errno>,
     /// Bytes that the kernel has taken, counted as `tcpi_bytes_acked` is: with the SYN of a
@@ -56,30 +56,13 @@ pub struct KernelStream {
     hold: Cell<Hold>,
     /// The wait for the next sample of the send queue: few connections have it, and none for long.
     sampler: Option<Box<Sampler>>,
-    /// What the kernel watches for.
-    vigil: Vigilance,
+    /// Whether the kernel watches; and for what, if not for what the listener has and most are told: [`KEPT`].
+    watches: bool,
+    vigil: Option<Box<Vigil>>,
     /// Whether the kernel sends small segments at once: what is written first goes at once anyway.
     nodelay: Cell<bool>,
     /// Counts it among those that its worker has accepted.
     _kept: Option<Kept>,
-}
-
-/// What the kernel watches for.
-enum Vigilance {
-    Nothing,
-    /// What the listener has: [`KEPT`].
-    Kept,
-    Told(Box<Vigil>),
-}
-
-impl Vigilance {
-    fn vigil(&self) -> Option<Vigil> {
-        match self {
-            Vigilance::Nothing => None,
-            Vigilance::Kept => Some(KEPT),
-            Vigilance::Told(vigil) => Some(**vigil),
-        }
-    }
 }
 
 /// A socket, and its place in the reactor.
@@ -130,7 +113,7 @@ impl KernelStream {
         let mut stream = KernelStream::connected((socket, watched), peer.into());
         stream._kept = kept;
         stream.sent_bytes = 0;
-        stream.vigil = Vigilance::Kept;
+        stream.watches = true;
         stream.nodelay = Cell::new(true);
         stream.eager_read = true;
         stream.eager_write = true;
@@ -142,7 +125,9 @@ impl KernelStream {
         KernelStream {
             fd,
             watched,
-            peer,
+            // What is written to a Unix socket is with its peer at once.
+            nodelay: Cell::new(matches!(peer, Address::Unix(_))),
+            peer: peer.into(),
             latched: None,
             sent_bytes: SYN,
             eager_read: false,
@@ -150,9 +135,8 @@ impl KernelStream {
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
             sampler: None,
-            vigil: Vigilance::Nothing,
-            // What is written to a Unix socket is with its peer at once.
-            nodelay: Cell::new(matches!(peer, Address::Unix(_))),
+            watches: false,
+            vigil: None,
             _kept: None,
         }
     }
@@ -171,7 +155,13 @@ impl KernelStream {
     /// close, what was sent and then its end, and EPIPE if it goes on writing. So an abort from here ends
     /// the connection, and is told from a clean end only by what it carries: a length, chunks, TLS.
     fn is_unix(&self) -> bool {
-        matches!(self.peer, Address::Unix(_))
+        self.peer.is_unix()
+    }
+
+    /// What the kernel watches for.
+    fn vigil(&self) -> Option<Vigil> {
+        self.watches
+            .then(|| self.vigil.as_deref().copied().unwrap_or(KEPT))
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -233,7 +223,7 @@ impl KernelStream {
         if self.hold.get() != Hold::Off {
             flags |= SpliceFlags::MORE;
         }
-        self.held(splice(&pipe.read, None, &self.fd, None, n, flags))
+        self.held(splice(pipe.read(), None, &self.fd, None, n, flags))
     }
 
     /// Whether what was sent waits for FIN now.
@@ -282,7 +272,7 @@ impl Drop for KernelStream {
 impl fmt::Debug for KernelStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KernelStream")
-            .field("peer", &self.peer)
+            .field("peer", &self.peer.get())
             .field("latched", &self.latched)
             .field("at_close", &self.at_close)
             .finish_non_exhaustive()

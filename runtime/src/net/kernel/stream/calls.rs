@@ -2,12 +2,10 @@
 //!
 //! It owns nothing. It never shuts the read side (R27), and tells no error but the first.
 
-use super::{
-    AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_LEAST, SAMPLE_MOST, Sampler, Vigilance,
-};
+use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_LEAST, SAMPLE_MOST, Sampler};
 use crate::{
     net::{
-        Address, Stream,
+        Address, KEPT, Stream,
         kernel::{
             KernelPipe, options,
             reactor::{Alarm, Told, Wait},
@@ -130,7 +128,7 @@ impl Stream for KernelStream {
             match splice(
                 &self.fd,
                 None,
-                &pipe.write,
+                pipe.write(),
                 None,
                 most,
                 SpliceFlags::NONBLOCK,
@@ -247,8 +245,9 @@ impl Stream for KernelStream {
 
     fn watch(&mut self, vigil: Vigil) {
         if !self.watches(vigil) {
-            let before = self.vigil.vigil();
-            self.vigil = Vigilance::Told(Box::new(vigil));
+            let before = self.vigil();
+            self.watches = true;
+            self.vigil = (vigil != KEPT).then(|| Box::new(vigil));
             if self.is_unix() {
                 return;
             }
@@ -258,7 +257,7 @@ impl Stream for KernelStream {
     }
 
     fn watches(&self, vigil: Vigil) -> bool {
-        self.vigil.vigil() == Some(vigil)
+        self.vigil() == Some(vigil)
     }
 
     fn hold_for_finish(&mut self, hold: bool) {
@@ -289,6 +288,6 @@ impl Stream for KernelStream {
     }
 
     fn peer(&self) -> Address {
-        self.peer
+        self.peer.get()
     }
 }

@@ -10,7 +10,10 @@ mod plan;
 mod reply;
 mod tls;
 
-use crate::{clock::nanos, cpu};
+use crate::{
+    clock::nanos,
+    cpu::{self, Spent},
+};
 use clap::{Args, ValueEnum};
 use engine::Engine;
 use plan::Plan;
@@ -90,19 +93,19 @@ pub(crate) fn run(flags: &Flags) -> io::Result<()> {
     engine.reset();
     thread::sleep(REST);
     let own = std::process::id();
-    let (before, own_before) = (cpu::all(&flags.pids)?, cpu::nanos(own)?);
+    let (before, own_before) = (cpu::all(&flags.pids)?, Spent::by(own)?);
     engine.drive(nanos(Duration::from_secs_f64(flags.seconds)), flags.rate)?;
     thread::sleep(REST);
-    let (after, own_after) = (cpu::all(&flags.pids)?, cpu::nanos(own)?);
+    let (after, own_after) = (cpu::all(&flags.pids)?, Spent::by(own)?);
     let spent: Vec<String> = after
         .iter()
         .zip(&before)
-        .map(|(after, before)| after.saturating_sub(*before).to_string())
+        .map(|(after, before)| after.since(before).to_string())
         .collect();
     println!(
         "{{{},\"load_cpu_ns\":{},\"cpu_ns\":[{}]}}",
         engine.json(),
-        own_after.saturating_sub(own_before),
+        own_after.since(&own_before),
         spent.join(",")
     );
     Ok(())

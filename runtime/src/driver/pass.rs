@@ -57,18 +57,16 @@ impl<N: Network> Driver<N> {
         self.progress = self.now;
         self.count_read(side, wire::count(n));
         let in_tunnel = *self.session.phase() == Phase::Tunnel;
-        match written {
-            Poll::Ready(Ok(taken)) if taken == n && in_tunnel && self.tap.is_none() => {
-                self.tell_passed(side, wire::count(n));
-            }
-            written => {
-                let came = match in_tunnel {
-                    true => Event::Received(side, wire::count(n)),
-                    false => self.carry.passed(side, n),
-                };
-                self.tell_in_steps(side, came, written);
-            }
+        let whole = matches!(written, Poll::Ready(Ok(taken)) if taken == n);
+        if in_tunnel && whole && self.tap.is_none() {
+            self.tell_passed(side, wire::count(n));
+            return true;
         }
+        let came = match in_tunnel {
+            true => Event::Received(side, wire::count(n)),
+            false => self.carry.passed(side, n),
+        };
+        self.tell_in_steps(side, came, written);
         true
     }
 

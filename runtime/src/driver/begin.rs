@@ -195,6 +195,11 @@ impl<N: Network> Driver<N> {
         }
     }
 
+    /// Whether an endpoint is about to be dialled, and nothing was sent to it.
+    pub(super) fn is_to_dial(&self) -> bool {
+        matches!(self.coming.as_deref(), Some(Coming::Dial(dial)) if dial.is_to_begin())
+    }
+
     /// Looks after the upstream leg that is wanted.
     pub(super) fn poll_coming(&mut self, cx: &mut Context<'_>) -> bool {
         match self.coming.as_deref_mut() {

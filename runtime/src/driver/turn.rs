@@ -25,9 +25,14 @@ impl<N: Network> Driver<N> {
             moved |= self.poll_header(cx);
             moved |= self.poll_secure(cx, Side::Down);
         }
+        if !self.is_to_dial() {
+            moved |= self.poll_coming(cx);
+        }
         moved |= self.hear_leg(cx, Side::Down);
-        // What the client has said already goes with the connect.
-        moved |= self.poll_coming(cx);
+        if self.is_to_dial() {
+            // What the client has said already goes with the connect.
+            moved |= self.poll_coming(cx);
+        }
         if !self.quiet {
             moved |= self.poll_secure(cx, Side::Up);
         }

@@ -89,6 +89,12 @@ impl<N: Network> Dial<N> {
         Dial { header, ..self }
     }
 
+    /// Whether it waits to be looked after first: nothing was sent.
+    #[must_use]
+    pub fn is_to_begin(&self) -> bool {
+        matches!(self.under_way.step, Step::Begin)
+    }
+
     /// Whether there is something to say once it is connected.
     pub fn has_words(&mut self, speaks: bool) {
         self.speaks = speaks;

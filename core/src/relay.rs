@@ -201,7 +201,7 @@ impl Relay {
         }
     }
 
-    /// Whether it holds nothing and nobody is held, in memory that is never full of it.
+    /// Whether it holds nothing, in memory, and neither its source nor its sink is waited for.
     #[inline]
     #[must_use]
     pub fn is_bare(&self) -> bool {

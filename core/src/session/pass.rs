@@ -1,8 +1,8 @@
 //! Bytes that come and leave at once, and a FIN behind which nothing waits: what a tunnel does most of the time.
 //! The driver may pass them on before it tells of them.
 //!
-//! It owns nothing. Bytes are told as one step: it is [`Event::Received`] and then [`Event::Sent`] of all of it, and no more: every debug
-//! build holds the one against the two.
+//! It owns nothing. Bytes are told as one step: it is [`Event::Received`] and then [`Event::Sent`] of all of
+//! it, and no more. Every debug build holds the one against the two.
 //!
 //! [`Event::Received`]: crate::event::Event::Received
 //! [`Event::Sent`]: crate::event::Event::Sent

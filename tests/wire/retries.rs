@@ -33,6 +33,29 @@ fn u03_a_request_is_sent_again_within_the_budget() {
     }
 }
 
+/// U03: of a body that is still coming, what was sent is sent again, and the rest behind it. There is more to come
+/// than a relay holds, so its parts would leave as they come if they were not kept.
+#[test]
+fn u03_a_part_of_a_body_that_was_sent_is_sent_again() {
+    let body: Vec<u8> = (0..200_000_u32)
+        .map(|n| n.to_le_bytes()[n as usize % 3])
+        .collect();
+    let (stage, mut client, mut up) = configured("", "", GET);
+    answered(&mut client, &mut up);
+    client.say(b"PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n");
+    assert!(up.head().starts_with("PUT /a HTTP/1.1\r\n"));
+    client.say(&body[..10_000]);
+    assert_eq!(up.hear(10_000), &body[..10_000]);
+    // It has read all of that, and leaves.
+    drop(up);
+    let mut up = stage.origin.accept();
+    assert!(up.head().starts_with("PUT /a HTTP/1.1\r\n"));
+    client.say(&body[10_000..]);
+    assert!(up.hear(body.len()) == body, "every byte, once");
+    up.say(OK);
+    assert_eq!(client.message().status(), 200);
+}
+
 const BUSY: &[u8] = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
 const BY_STATUS: &str = "ejection = \"off\"\nretries = { statuses = [503] }";
 

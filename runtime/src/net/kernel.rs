@@ -138,7 +138,7 @@ impl Network for Kernel {
         let before = given.is_some().then_some(buffers);
         let sockets = match given {
             Some(given) => given,
-            None => vec![self.bound(address, buffers)?],
+            None => vec![Arc::new(self.bound(address, buffers)?)],
         };
         // A wildcard of both families may stand for that of one: it is known as it was asked for.
         let local = match before {
@@ -148,8 +148,8 @@ impl Network for Kernel {
         let mut fds = Vec::new();
         for socket in sockets {
             socket.set_nonblocking(true)?;
-            let socket = Arc::new(socket);
-            if let Some(share) = &self.share {
+            // What was given is open since it was taken.
+            if let (None, Some(share)) = (before, &self.share) {
                 share.sockets().opened(local, &socket);
             }
             fds.push(Bound {

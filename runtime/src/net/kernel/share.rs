@@ -121,7 +121,7 @@ impl Share {
     }
 
     /// What this worker was given to listen at `address` with.
-    pub(super) fn given(&self, address: SocketAddr) -> Vec<Socket> {
+    pub(super) fn given(&self, address: SocketAddr) -> Vec<Arc<Socket>> {
         self.shares.sockets.take(address, self.worker)
     }
 

@@ -63,13 +63,18 @@ impl Sockets {
         Ok(all)
     }
 
-    /// What was given for this worker to listen at `address` with.
-    pub(super) fn take(&self, address: SocketAddr, worker: usize) -> Vec<Socket> {
+    /// What was given for this worker to listen at `address` with. It is open from now on: there is no
+    /// moment in which another worker finds it in neither list.
+    pub(super) fn take(&self, address: SocketAddr, worker: usize) -> Vec<Arc<Socket>> {
         let mut state = self.state();
         let mine =
             |(at, whose, _): &mut (SocketAddr, usize, Socket)| *at == address && *whose == worker;
         let taken = state.given.extract_if(.., mine);
-        taken.map(|(_, _, socket)| socket).collect()
+        let taken: Vec<_> = taken.map(|(_, _, socket)| Arc::new(socket)).collect();
+        for socket in &taken {
+            state.opens(address, socket);
+        }
+        taken
     }
 
     /// Another hold of a socket of this process that listens at `address`.
@@ -86,14 +91,19 @@ impl Sockets {
 
     /// This one is open from now on, for as long as its holder lives.
     pub(super) fn opened(&self, address: SocketAddr, socket: &Arc<Socket>) {
-        let mut state = self.state();
-        state.open.retain(|(_, socket)| socket.strong_count() > 0);
-        state.open.push((address, Arc::downgrade(socket)));
+        self.state().opens(address, socket);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Lists are whole whatever happened to their last holder.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn opens(&mut self, address: SocketAddr, socket: &Arc<Socket>) {
+        self.open.retain(|(_, socket)| socket.strong_count() > 0);
+        self.open.push((address, Arc::downgrade(socket)));
     }
 }
 
@@ -141,8 +151,17 @@ mod tests {
             assert!(all.take(elsewhere, 0).is_empty());
             let taken = (0..workers).map(|worker| all.take(here(), worker).len());
             assert_eq!(taken.sum::<usize>(), count, "{count} for {workers}");
-            assert!(all.another(here()).is_none(), "nobody has it any more");
+            assert!(all.another(here()).is_none(), "nobody has kept any");
         }
+    }
+
+    #[test]
+    fn one_that_a_worker_has_taken_is_there_for_the_next_at_once() {
+        let all = Sockets::default();
+        all.give(here(), sockets(1), 2);
+        let _taken = all.take(here(), 0);
+        assert!(all.take(here(), 1).is_empty());
+        assert!(all.another(here()).is_some(), "between taken and opened");
     }
 
     #[test]

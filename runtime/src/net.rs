@@ -99,9 +99,17 @@ pub trait Stream: Unpin + 'static {
     fn poll_fault(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
 
     /// Ready when everything sent, the FIN included, is acknowledged (`SIOCOUTQ` is 0). The
-    /// kernel has no event for it, so an implementation samples at 1, 2, 4 … 50 ms (4.11, 8); the
-    /// first call samples at once. Who waits is woken by each, to see how much is left. A connection that failed before that is an error.
+    /// kernel has no event for it, so an implementation samples after 1, 2, 4 … 50 ms (4.11, 8). What
+    /// was not finished is looked at by the first call as well; and so is what was, once the peer's FIN is
+    /// here, which has most often acknowledged ours on its way. Who waits is woken by each look, to see how
+    /// much is left. A connection that failed before that is an error.
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// What the last look of [`Stream::poll_acked`] has found, while somebody waits for it; nothing before
+    /// the first.
+    fn sampled(&self) -> Option<u32> {
+        self.unacked().ok()
+    }
 
     /// Bytes sent and not acknowledged; the FIN counts as one.
     fn unacked(&self) -> io::Result<u32>;

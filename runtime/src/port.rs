@@ -237,6 +237,11 @@ impl<S: Stream> Port<S> {
             .map_err(|error| Fault::io(Call::Poll, &error))
     }
 
+    /// What was not acknowledged when that was last looked at; see [`Stream::sampled`].
+    pub fn sampled(&self) -> Option<u32> {
+        self.stream().sampled()
+    }
+
     /// Bytes the socket has accepted and the peer has not acknowledged; the FIN counts as one.
     pub fn unacked(&self) -> io::Result<u32> {
         self.stream().unacked()

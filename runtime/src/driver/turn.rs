@@ -378,7 +378,7 @@ impl<N: Network> Driver<N> {
         port.hold_for_finish(false);
         match port.poll_acked(cx) {
             Poll::Pending => {
-                let Ok(left) = port.unacked() else {
+                let Some(left) = port.sampled() else {
                     return false;
                 };
                 let before = wire.unacked.replace(left);

@@ -99,6 +99,10 @@ enum Hold {
 struct Sampler {
     alarm: Alarm,
     wait: Span,
+    /// Whether the peer's FIN was here when the wait began.
+    heard: bool,
+    /// What the look before it has found.
+    left: Option<u32>,
 }
 
 impl KernelStream {
@@ -236,6 +240,18 @@ impl KernelStream {
             Ok(_) | Err(_) => {}
         }
         sent
+    }
+
+    /// The queue is looked at after `wait`; `left` is what it holds, if that is known.
+    fn sample_after(&mut self, wait: Span, heard: bool, left: Option<u32>) {
+        let reactor = self.watched.reactor();
+        let alarm = Alarm::new(reactor, reactor.now() + wait);
+        self.sampler = Some(Box::new(Sampler {
+            alarm,
+            wait,
+            heard,
+            left,
+        }));
     }
 
     /// From now on the queue ends as it should, even if the process does not. That costs a call, and a peer

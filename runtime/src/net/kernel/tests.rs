@@ -2,6 +2,7 @@
 
 mod alarms;
 mod bench;
+mod ends;
 mod handshake;
 mod host;
 mod pipes;

@@ -2,13 +2,13 @@
 //!
 //! It owns nothing. It never shuts the read side (R27), and tells no error but the first.
 
-use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_LEAST, SAMPLE_MOST, Sampler};
+use super::{AtClose, Hold, KernelStream, MOST_SLICES, SAMPLE_LEAST, SAMPLE_MOST};
 use crate::{
     net::{
         Address, KEPT, Stream,
         kernel::{
             KernelPipe, options,
-            reactor::{Alarm, Told, Wait},
+            reactor::{Told, Wait},
         },
     },
     sys,
@@ -189,9 +189,17 @@ impl Stream for KernelStream {
     }
 
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let heard = self.watched.told().has(Told::READ_CLOSED);
+        // Whoever will answer our FIN with its own acknowledges it with that: a look now would be in vain.
+        let later = self.at_close == AtClose::Sent && !heard && !self.is_unix();
+        if later && self.sampler.is_none() {
+            self.sample_after(SAMPLE_LEAST, heard, None);
+        }
         let mut wait = SAMPLE_LEAST;
         loop {
-            if let Some(sampler) = &mut self.sampler {
+            if let Some(sampler) = &mut self.sampler
+                && sampler.heard == heard
+            {
                 ready!(Pin::new(&mut sampler.alarm).poll(cx));
                 wait = Span(sampler.wait.0 * 2).min(SAMPLE_MOST);
             }
@@ -208,10 +216,12 @@ impl Stream for KernelStream {
             if self.at_close == AtClose::Sent {
                 self.ease();
             }
-            let reactor = self.watched.reactor();
-            let alarm = Alarm::new(reactor, reactor.now() + wait);
-            self.sampler = Some(Box::new(Sampler { alarm, wait }));
+            self.sample_after(wait, heard, Some(left));
         }
+    }
+
+    fn sampled(&self) -> Option<u32> {
+        self.sampler.as_ref().and_then(|sampler| sampler.left)
     }
 
     fn unacked(&self) -> io::Result<u32> {

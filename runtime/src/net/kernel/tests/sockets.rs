@@ -2,9 +2,7 @@
 
 use super::{
     super::{Kernel, KernelStream},
-    bench::{
-        SMALL, acked, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write,
-    },
+    bench::{SMALL, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write},
 };
 use crate::{
     net::{Buffers, KEPT, Listener, Network, Stream},
@@ -18,7 +16,7 @@ use rustix::{
 use socket2::{Domain, SockRef, Socket, Type};
 use std::{
     future::{Future, poll_fn},
-    io::{self, ErrorKind, Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     pin::pin,
     task::Poll,
@@ -204,46 +202,6 @@ fn row_4_11_9_what_waits_for_fin_does_not_wait_for_room() {
             assert_eq!(Info::of(stream.socket()).unwrap().unsent_bytes(), 0);
         }
     });
-}
-
-#[test]
-fn a_finished_socket_with_a_long_way_to_go_is_left_to_the_kernel() {
-    run(async {
-        let (mut stream, _peer) = pair_with(SMALL).await;
-        while within(20, write(&mut stream, &[7; 4_096])).await.is_some() {}
-        finish(&mut stream).await.unwrap();
-        assert!(within(5, acked(&mut stream)).await.is_none());
-        assert_eq!(stream.socket().linger().unwrap(), None);
-    });
-}
-
-/// What the peer reads, and what its socket has to tell of the connection, when we have sent FIN, know that it
-/// has arrived, and close.
-fn closed_behind_fin(peers_first: bool) -> io::Result<(usize, Option<io::Error>)> {
-    run(async {
-        let (mut stream, mut peer) = pair().await;
-        if peers_first {
-            peer.shutdown(Shutdown::Write).unwrap();
-            assert!(read(&mut stream).await.unwrap().is_empty());
-        }
-        finish(&mut stream).await.unwrap();
-        // Before anybody looks.
-        while stream.unacked().unwrap() > 0 {
-            tokio::task::yield_now().await;
-        }
-        acked(&mut stream).await.unwrap();
-        stream.close();
-        Ok((peer.read(&mut [0])?, peer.take_error()?))
-    })
-}
-
-#[test]
-fn a_finished_socket_that_is_closed_is_not_reset() {
-    // Unless the peer's FIN has come too, the kernel would reset it, if it were not told otherwise.
-    for peers_first in [true, false] {
-        let (bytes, failed) = closed_behind_fin(peers_first).unwrap();
-        assert_eq!((bytes, failed.map(|error| error.kind())), (0, None));
-    }
 }
 
 #[test]

@@ -130,7 +130,8 @@ class Site:
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
             + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
-            + ["-addext", "subjectAltName=DNS:localhost", "-keyout", self.key, "-out", self.cert],
+            + ["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"]
+            + ["-keyout", self.key, "-out", self.cert],
             check=True,
             capture_output=True,
         )
@@ -217,14 +218,17 @@ def version(command):
     return found.group(0) if found else ""
 
 
-def known(tidegate_program):
-    """Every proxy that can be started here, and a list of what is lacking."""
+def known(tidegate_program, plain=None):
+    """Every proxy that can be started here, and a list of what is lacking. `plain` is the same Tidegate
+    as cargo builds it."""
     found, lacks = [], []
 
     def add(name, program, flag, command, listeners=LISTENERS):
         found.append(Proxy(name, program, version([program, flag]), command, listeners))
 
     add("tidegate", tidegate_program, "--version", tidegate)
+    if plain:
+        add("tidegate-plain", plain, "--version", tidegate)
     program = shutil.which("haproxy")
     if program:
         splice, relays = "option splice-response", ["source", "http"]

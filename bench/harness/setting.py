@@ -4,20 +4,35 @@ import os
 import pathlib
 import subprocess
 
-from . import machine, proxies
+from . import machine, proxies, trained
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
-def build():
-    """Builds what is measured and what measures, and says where they are. They are two builds, so
-    that neither changes the features of the other's dependencies."""
+def build(plain=True):
+    """Builds what is measured and what measures, and says where they are: as cargo builds it, or trained."""
     given = os.environ.get("TIDEGATE_BENCH_TIDEGATE")
+    if given:
+        return pathlib.Path(given).resolve(), bench()
+    if plain:
+        return cargo("tidegate"), bench()
     if not os.environ.get(machine.INSIDE):
-        for package in ["tidegate-bench"] + ([] if given else ["tidegate"]):
-            subprocess.run(["cargo", "build", "--release", "-q", "-p", package], cwd=TOP, check=True)
+        trained.build(bench())
+    return trained.PROGRAM.resolve(), bench()
+
+
+def bench():
+    """The program that is load and origin."""
+    return cargo("tidegate-bench")
+
+
+def cargo(package):
+    """A package's program. Each is a build of its own, so that none changes the features of another's
+    dependencies."""
+    if not os.environ.get(machine.INSIDE):
+        subprocess.run(["cargo", "build", "--release", "-q", "-p", package], cwd=TOP, check=True)
     release = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", TOP / "target")) / "release"
-    return pathlib.Path(given or release / "tidegate").resolve(), (release / "tidegate-bench").resolve()
+    return (release / package).resolve()
 
 
 def origin(stack, bench, folder):

@@ -12,21 +12,25 @@ import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", TOP / "target")) / "trained"
+FOLDER = (pathlib.Path(os.environ.get("CARGO_TARGET_DIR", TOP / "target")) / "trained").resolve()
 PROGRAM = FOLDER / "tidegate"
 # What the program, and what it is taught, are made from.
-LESSONS = [f"bench/harness/{name}.py" for name in ["lessons", "proxies", "workloads"]]
-SOURCES = ["Cargo.toml", "Cargo.lock", "core", "runtime", "bench/src", *LESSONS]
+SOURCES = ["Cargo.toml", "Cargo.lock", "core", "runtime", "bench/Cargo.toml", "bench/src", "bench/harness", "bench/train"]
+# What would change it from outside.
+FLAGS = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"]
 
 
 def build(bench):
     """Builds it, unless it is there; `bench` is the program that is load and origin."""
     version = subprocess.run(["rustc", "-vV"], cwd=TOP, check=True, capture_output=True, text=True).stdout
     host = next(line.split()[1] for line in version.splitlines() if line.startswith("host:"))
-    merger = merges(host)
     state, known = key(version), FOLDER / "key"
     if PROGRAM.exists() and known.exists() and known.read_text(encoding="ascii") == state:
         return PROGRAM
+    for name in FLAGS:
+        if os.environ.get(name):
+            sys.exit(f"bench: {name} is set: flags of one's own and those of the training would be in each other's way")
+    merger = merges(host)
     known.unlink(missing_ok=True)
     counts, merged = FOLDER / "counts", FOLDER / "counts.profdata"
     shutil.rmtree(counts, ignore_errors=True)
@@ -70,6 +74,6 @@ def key(version):
         place = TOP / source
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         for file in files:
-            if file.suffix in {".rs", ".toml", ".lock", ".py"} and file.is_file():
+            if file.is_file() and file.suffix != ".pyc":
                 digest.update(str(file.relative_to(TOP)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -106,10 +106,13 @@ pub trait Stream: Unpin + 'static {
     fn poll_acked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// What the last look of [`Stream::poll_acked`] has found, while somebody waits for it; nothing before
-    /// the first.
+    /// the first. A network that looks at every call tells what it would find now.
     fn sampled(&self) -> Option<u32> {
         self.unacked().ok()
     }
+
+    /// The next call of [`Stream::poll_acked`] looks, whatever it waits for.
+    fn look_again(&mut self) {}
 
     /// Bytes sent and not acknowledged; the FIN counts as one.
     fn unacked(&self) -> io::Result<u32>;

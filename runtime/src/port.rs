@@ -242,6 +242,11 @@ impl<S: Stream> Port<S> {
         self.stream().sampled()
     }
 
+    /// What is acknowledged is looked at by the next call; see [`Stream::look_again`].
+    pub fn look_again(&mut self) {
+        self.stream_mut().look_again();
+    }
+
     /// Bytes the socket has accepted and the peer has not acknowledged; the FIN counts as one.
     pub fn unacked(&self) -> io::Result<u32> {
         self.stream().unacked()

@@ -362,7 +362,7 @@ impl<N: Network> Driver<N> {
 
     /// Waits for the peer's kernel to have everything. What it takes in the meantime is progress,
     /// so that no slow reader is cut off while it reads (I10).
-    fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
+    pub(super) fn poll_acked(&mut self, cx: &mut Context<'_>, side: Side) -> bool {
         let interest = self.asks(side).interest;
         if !interest.acked {
             if interest.write == 0 {

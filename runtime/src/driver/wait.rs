@@ -9,15 +9,13 @@ use std::{future::Future, pin::Pin, task::Context};
 use tidegate_core::{event::Event, side::Side, timer::Timer};
 
 impl<N: Network> Driver<N> {
-    /// What there is to tell in place of the deadline: another endpoint is tried, or the peer that the
-    /// deadline is about has taken something after all. A socket that holds much is writable long after
-    /// its peer began to read, and what is acknowledged is progress (T_write_stall, T_abort_flush; I10).
-    fn taken(&mut self) -> Option<Event> {
-        let side = match self.session.deadline()?.1 {
-            Timer::WriteDown | Timer::FlushDown => Side::Down,
-            Timer::WriteUp | Timer::FlushUp => Side::Up,
-            Timer::Connect => return self.dials_on().then_some(Event::Redialled),
-            Timer::Tls
+    /// The side whose peer is to take something before the deadline.
+    fn taker(&self) -> Option<Side> {
+        match self.session.deadline()?.1 {
+            Timer::WriteDown | Timer::FlushDown => Some(Side::Down),
+            Timer::WriteUp | Timer::FlushUp => Some(Side::Up),
+            Timer::Connect
+            | Timer::Tls
             | Timer::Head
             | Timer::Idle
             | Timer::Queue
@@ -28,8 +26,18 @@ impl<N: Network> Driver<N> {
             | Timer::Body
             | Timer::Tunnel
             | Timer::Linger
-            | Timer::FlushTotal => return None,
-        };
+            | Timer::FlushTotal => None,
+        }
+    }
+
+    /// What there is to tell in place of the deadline: another endpoint is tried, or the peer that the
+    /// deadline is about has taken something after all. A socket that holds much is writable long after
+    /// its peer began to read, and what is acknowledged is progress (T_write_stall, T_abort_flush; I10).
+    fn taken(&mut self) -> Option<Event> {
+        if self.session.deadline()?.1 == Timer::Connect {
+            return self.dials_on().then_some(Event::Redialled);
+        }
+        let side = self.taker()?;
         if self.asks(side).interest.write == 0 {
             return None;
         }
@@ -37,6 +45,18 @@ impl<N: Network> Driver<N> {
         let left = wire.port.as_ref()?.unacked().ok()?;
         let before = wire.unacked.replace(left)?;
         (left < before).then_some(Event::Sent(side, 0))
+    }
+
+    /// Where all was sent and the peer is waited for, the last look at what it has may be some time ago
+    /// (4.11, 8): the deadline counts behind one more (I10).
+    fn look_once_more(&mut self, cx: &mut Context<'_>) {
+        let Some(side) = self.taker() else {
+            return;
+        };
+        if let Some(port) = self.wire(side).port.as_mut() {
+            port.look_again();
+            self.poll_acked(cx, side);
+        }
     }
 
     /// Whether another endpoint is dialled in place of one that took too long.
@@ -74,6 +94,10 @@ impl<N: Network> Driver<N> {
             self.now = self.now.max(until);
             self.watch_now();
             if due.is_some_and(|due| until >= due) {
+                self.look_once_more(cx);
+                if self.due.get().is_none_or(|due| due > until) {
+                    return true;
+                }
                 let event = self.taken().unwrap_or(Event::Fired);
                 if event == Event::Fired {
                     self.ask_of_the_given_up();

@@ -135,11 +135,15 @@ impl Network for Kernel {
     fn listen(&self, address: SocketAddr, buffers: Buffers) -> io::Result<KernelListener> {
         let given = self.share.as_ref().map(|share| share.given(address));
         let given = given.filter(|given| !given.is_empty());
-        let before = given.is_some().then_some(buffers);
-        let sockets = match given {
-            Some(given) => given,
-            None => vec![Arc::new(self.bound(address, buffers)?)],
+        let taken = given.is_some();
+        let (sockets, inherited) = match given {
+            Some(given) => (given, true),
+            None => {
+                let (socket, inherited) = self.bound(address, buffers)?;
+                (vec![Arc::new(socket)], inherited)
+            }
         };
+        let before = inherited.then_some(buffers);
         // A wildcard of both families may stand for that of one: it is known as it was asked for.
         let local = match before {
             Some(_) => address,
@@ -149,7 +153,7 @@ impl Network for Kernel {
         for socket in sockets {
             socket.set_nonblocking(true)?;
             // What was given is open since it was taken.
-            if let (None, Some(share)) = (before, &self.share) {
+            if let (false, Some(share)) = (taken, &self.share) {
                 share.sockets().opened(local, &socket);
             }
             fds.push(Bound {
@@ -197,15 +201,16 @@ impl Network for Kernel {
 
 impl Kernel {
     /// A socket of this worker's own that listens at `address`; or another's, where the kernel has it that
-    /// there can be one only: so it is with those that a supervisor opens.
-    fn bound(&self, address: SocketAddr, buffers: Buffers) -> io::Result<Socket> {
+    /// there can be one only: so it is with those that a supervisor opens. Says whether it is such a one.
+    fn bound(&self, address: SocketAddr, buffers: Buffers) -> io::Result<(Socket, bool)> {
         let own = listening(address, buffers);
         let taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
         match (own, &self.share) {
             (Err(error), Some(share)) if taken(&error) => {
-                share.sockets().another(address).unwrap_or(Err(error))
+                let another = share.sockets().another(address).unwrap_or(Err(error));
+                another.map(|socket| (socket, true))
             }
-            (own, _) => own,
+            (own, _) => own.map(|socket| (socket, false)),
         }
     }
 }

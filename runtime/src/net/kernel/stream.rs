@@ -103,6 +103,8 @@ struct Sampler {
     heard: bool,
     /// What the look before it has found.
     left: Option<u32>,
+    /// Somebody cannot wait for the alarm.
+    pressed: bool,
 }
 
 impl KernelStream {
@@ -251,6 +253,7 @@ impl KernelStream {
             wait,
             heard,
             left,
+            pressed: false,
         }));
     }
 

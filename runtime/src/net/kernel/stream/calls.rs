@@ -199,6 +199,7 @@ impl Stream for KernelStream {
         loop {
             if let Some(sampler) = &mut self.sampler
                 && sampler.heard == heard
+                && !sampler.pressed
             {
                 ready!(Pin::new(&mut sampler.alarm).poll(cx));
                 wait = Span(sampler.wait.0 * 2).min(SAMPLE_MOST);
@@ -217,6 +218,12 @@ impl Stream for KernelStream {
                 self.ease();
             }
             self.sample_after(wait, heard, Some(left));
+        }
+    }
+
+    fn look_again(&mut self) {
+        if let Some(sampler) = &mut self.sampler {
+            sampler.pressed = true;
         }
     }
 

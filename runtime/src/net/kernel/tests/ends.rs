@@ -8,7 +8,7 @@ use crate::net::Stream;
 use std::{
     future::poll_fn,
     io::{self, Read as _},
-    net::Shutdown,
+    net::{Shutdown, TcpStream},
     task::{Context, Poll, Waker},
 };
 
@@ -52,21 +52,39 @@ fn a_finished_socket_that_is_closed_is_not_reset() {
     }
 }
 
+/// Whether a look has found that the peer has everything.
+fn look(stream: &mut KernelStream) -> Poll<()> {
+    let mut cx = Context::from_waker(Waker::noop());
+    stream.poll_acked(&mut cx).map(Result::unwrap)
+}
+
+/// A stream that is finished, whose peer has acknowledged that and not finished itself.
+async fn acknowledged() -> (KernelStream, TcpStream) {
+    let (mut stream, peer) = pair().await;
+    finish(&mut stream).await.unwrap();
+    while stream.unacked().unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    (stream, peer)
+}
+
 #[test]
 fn row_4_11_8_what_the_peers_fin_acknowledges_is_not_looked_at_before() {
     run(async {
-        let (mut stream, peer) = pair().await;
-        finish(&mut stream).await.unwrap();
-        while stream.unacked().unwrap() > 0 {
-            tokio::task::yield_now().await;
-        }
-        let look = |stream: &mut KernelStream| {
-            let mut cx = Context::from_waker(Waker::noop());
-            stream.poll_acked(&mut cx).map(Result::unwrap)
-        };
+        let (mut stream, peer) = acknowledged().await;
         assert_eq!(look(&mut stream), Poll::Pending);
         peer.shutdown(Shutdown::Write).unwrap();
         poll_fn(|cx| stream.poll_hint(cx)).await;
+        assert_eq!(look(&mut stream), Poll::Ready(()));
+    });
+}
+
+#[test]
+fn i10_a_look_that_waits_is_made_at_once_for_a_deadline() {
+    run(async {
+        let (mut stream, _peer) = acknowledged().await;
+        assert_eq!(look(&mut stream), Poll::Pending);
+        stream.look_again();
         assert_eq!(look(&mut stream), Poll::Ready(()));
     });
 }

@@ -1,7 +1,10 @@
 //! How sockets come to be: options, listening, accepting, connecting.
 
 use super::{
-    super::{Kernel, KernelStream},
+    super::{
+        Kernel, KernelStream,
+        share::{Share, Shares},
+    },
     bench::{SMALL, any_port, fill_out, finish, pair, pair_with, read, reset, run, within, write},
 };
 use crate::{
@@ -19,6 +22,7 @@ use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     pin::pin,
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -340,5 +344,25 @@ fn a_dialled_stream_carries_bytes_both_ways() {
             None
         );
         stream.close();
+    });
+}
+
+#[test]
+fn who_queued_for_another_worker_is_reset_when_dropped() {
+    // The one whose the socket is has not looked at it yet, and nothing of ours is on it.
+    let given = TcpListener::bind(any_port()).unwrap();
+    let at = given.local_addr().unwrap();
+    let shares = Shares::of(2);
+    shares.sockets().give(at, vec![given.into()], 2);
+    run(async {
+        let worker = |n| Kernel::sharing(Share::new(Arc::clone(&shares), n));
+        let [first, second] = [worker(0), worker(1)];
+        let _waits = first.listen(at, Buffers::default()).unwrap();
+        let queued = TcpStream::connect(at).unwrap();
+        let mut listener = second.listen(at, Buffers::default()).unwrap();
+        assert_eq!(listener.local(), at);
+        let stream = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+        assert_eq!(stream.peer(), queued.local_addr().unwrap());
+        assert_eq!(stream.socket().linger().unwrap(), Some(Duration::ZERO));
     });
 }

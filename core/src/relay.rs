@@ -92,6 +92,16 @@ impl Relay {
         &self.tally.0
     }
 
+    /// The same, of a relay that is not needed any more.
+    pub(crate) fn into_tally(self) -> Tally {
+        self.tally.0
+    }
+
+    /// A new relay takes over what became of the bytes of one before it.
+    pub(crate) fn has_carried(&mut self, tally: Tally) {
+        self.tally = Aside(tally);
+    }
+
     /// Whether every byte that came in is inside, has left, or was discarded (I20).
     #[must_use]
     pub fn balances(&self) -> bool {

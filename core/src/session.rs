@@ -6,6 +6,7 @@
 //! has to write in `reads.rs`. It never sees a byte, a socket or a clock.
 
 mod check;
+mod dormant;
 mod drain;
 mod ending;
 mod fired;
@@ -31,6 +32,7 @@ mod why;
 use self::settle::RULES_OF_RELAYS;
 pub use self::{
     check::Stuck,
+    dormant::Dormant,
     pace::Pace,
     policy::{ClientFin, OnIdle, Policy, TunnelClose},
     rest::Rest,

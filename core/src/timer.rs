@@ -197,6 +197,12 @@ impl Timers {
         self.at(timer).is_some()
     }
 
+    /// Whether `timer` is armed, and no other one.
+    #[must_use]
+    pub(crate) fn has_only(&self, timer: Timer) -> bool {
+        self.armed == These::NONE.with(timer, true)
+    }
+
     /// When `timer` runs out, if it is armed.
     #[must_use]
     pub fn at(&self, timer: Timer) -> Option<Time> {

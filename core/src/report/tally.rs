@@ -79,6 +79,23 @@ impl Loss {
 }
 
 impl Tally {
+    /// Of a direction in which nothing is inside, nothing was lost, and nothing said twice: what its source
+    /// has said, and we.
+    pub(crate) fn plain(&self) -> Option<[u64; 2]> {
+        let sums = [self.received, self.own];
+        (*self == Tally::of(sums)).then_some(sums)
+    }
+
+    /// Of a direction in which so much was said by its source, and by us, and has left.
+    pub(crate) fn of([received, own]: [u64; 2]) -> Tally {
+        Tally {
+            received,
+            own,
+            delivered: received + own,
+            ..Tally::default()
+        }
+    }
+
     /// Bytes that will never leave.
     #[must_use]
     pub fn discarded(&self) -> u64 {

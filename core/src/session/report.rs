@@ -3,10 +3,12 @@
 //! It looks at every step from beside: at the event, at the state before, and at the orders. It
 //! never changes the state, and no rule reads what it has written.
 
+mod kept;
 mod noted;
 mod read;
 mod speaker;
 
+pub(super) use self::kept::Kept;
 use self::{
     noted::Noted,
     speaker::{abort, is_finished, peer, speaker},
@@ -18,7 +20,7 @@ use crate::{
     ending::{By, Cause, End},
     event::{Event, Refusal},
     leg::{Leg, Open, ReadEnd, WriteEnd},
-    report::{Failure, Heard, Over, Parting, Retry},
+    report::{Failure, Heard, Parting, Retry},
     side::Side,
     time::{Moment, Time},
     timer::Timer,
@@ -135,7 +137,7 @@ impl Session {
         let report = &self.account.0.legs[side as usize];
         let known = report.heard.is_some() || report.failed.is_some();
         let unended = matches!(self.leg(side), Leg::Open(open) if open.read == ReadEnd::Open);
-        if report.over.is_none() && (known || !unended) {
+        if report.over().is_none() && (known || !unended) {
             self.note_end_of_reads(now, side, by);
         }
     }
@@ -340,8 +342,7 @@ impl Session {
             Parting::Parked | Parting::Retired => seen,
             Parting::Recalled => failed,
         };
-        let at = now;
-        leg.over.get_or_insert(Over { parting, end, at });
+        leg.is_left(parting, end, now);
     }
 
     /// Between two requests nothing has ended: not as the last origin's leg will this one end.

@@ -52,7 +52,8 @@ impl Session {
     }
 }
 
-fn rests(leg: &Leg) -> bool {
+/// Whether a leg is open both ways, with nothing of it unread.
+pub(super) fn rests(leg: &Leg) -> bool {
     leg.open().is_some_and(|open| {
         let ends = open.read == ReadEnd::Open && open.write == WriteEnd::Open;
         ends && open.inbox.left == 0 && !open.hinted && !open.undelivered

@@ -103,14 +103,15 @@ pub fn bare(address: SocketAddr) -> SocketAddr {
 /// What a look has seen of one socket.
 #[derive(Clone, Copy, Debug)]
 struct Known {
+    key: u64,
     state: &'static str,
     since: Time,
     ours: bool,
 }
 
-/// What the last look has seen.
+/// What the last look has seen, by key.
 #[derive(Debug, Default)]
-pub struct Seen(BTreeMap<u64, Known>);
+pub struct Seen(Vec<Known>);
 
 /// Who has the sockets of this process, as the machine tells; asked once a look, and only if needed.
 pub struct Own<'a> {
@@ -155,12 +156,12 @@ impl Seen {
                 all.as_ref().is_none_or(|all| all.contains(&inode))
             }
         };
-        let mut next = BTreeMap::new();
+        let mut next = Vec::new();
         for socket in sockets {
             let Some(owner) = places.owner(socket) else {
                 continue;
             };
-            let before = self.0.get(&socket.key);
+            let before = self.known(socket.key);
             let ours = match &owner {
                 Owner::Listener(_) => true,
                 // Another process may speak to the same endpoint.
@@ -177,6 +178,19 @@ impl Seen {
                 });
             }
         }
+        self.remember(next);
+    }
+
+    fn known(&self, key: u64) -> Option<&Known> {
+        let at = self.0.binary_search_by_key(&key, |known| known.key);
+        at.ok().map(|at| &self.0[at])
+    }
+
+    fn remember(&mut self, mut next: Vec<Known>) {
+        next.sort_unstable_by_key(|known| known.key);
+        // A list that is made while sockets move may have one twice.
+        next.dedup_by_key(|known| known.key);
+        next.shrink_to_fit();
         self.0 = next;
     }
 
@@ -186,18 +200,18 @@ impl Seen {
         now: Time,
         legs: impl Iterator<Item = (u64, Owner, &'static str)>,
     ) -> Tally {
-        let (mut next, mut tally) = (BTreeMap::new(), Tally::default());
+        let (mut next, mut tally) = (Vec::new(), Tally::default());
         for (key, owner, state) in legs {
-            let known = remember(&mut next, (key, state), self.0.get(&key), true, now);
+            let known = remember(&mut next, (key, state), self.known(key), true, now);
             tally.count(owner, state, known.since);
         }
-        self.0 = next;
+        self.remember(next);
         tally
     }
 }
 
 fn remember(
-    next: &mut BTreeMap<u64, Known>,
+    next: &mut Vec<Known>,
     (key, state): (u64, &'static str),
     before: Option<&Known>,
     ours: bool,
@@ -205,13 +219,18 @@ fn remember(
 ) -> Known {
     let same = before.filter(|known| known.state == state);
     let since = same.map_or(now, |known| known.since);
-    let known = Known { state, since, ours };
+    let known = Known {
+        key,
+        state,
+        since,
+        ours,
+    };
     let most = match state {
         ESTABLISHED => MOST_ESTABLISHED,
         _ => MOST,
     };
     if next.len() < most {
-        next.insert(key, known);
+        next.push(known);
     }
     known
 }

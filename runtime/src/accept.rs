@@ -1,4 +1,4 @@
-//! Accepting connections and running their sessions, each as one task of its worker.
+//! Accepting connections, and where their sessions begin.
 //!
 //! It owns the listener. It waits for a seat, for connections and for the drain, and keeps accepting
 //! through whatever a single connection or a full descriptor table does (R25). A full listener leaves
@@ -8,7 +8,7 @@
 use crate::{
     admission::Admitted,
     drain::{Drain, Word},
-    driver::{Driver, Service},
+    driver::{Driver, Guarded, Service},
     net::{Listener, Network, Stream},
     port::client,
     tap::Tap,
@@ -18,8 +18,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::{Pin, pin},
+    pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -120,7 +119,7 @@ pub async fn accept<N: Network>(mut listener: N::Listener, hall: Rc<Hall<N>>, ta
                     Poll::Pending => return Poll::Pending,
                 }
             }
-            cx.waker().wake_by_ref();
+            service.upstreams.net().wake_behind(cx.waker());
             Poll::Pending
         });
         match turn.await {
@@ -211,9 +210,8 @@ fn meet<N: Network>(
     service.listened.accepted();
     match Driver::new(Rc::clone(service), stream, admitted, taps(*count)) {
         Ok(driver) => {
-            // A session is one task; nobody waits for it, and its drain ticket counts it. Boxed, it is moved once on
-            // its way there, and not at the task's every turn of fate.
-            tokio::task::spawn_local(Guarded(Some(Box::new(driver))));
+            // Nobody waits for it: its drain ticket counts it.
+            service.sessions.begin(Guarded::new(driver));
         }
         Err(error) => {
             let cause = CloseCause::Internal;
@@ -221,40 +219,4 @@ fn meet<N: Network>(
             tracing::error!(%error, "cannot begin a TLS session");
         }
     }
-}
-
-/// A session whose panic costs its own connections only: they are reset, never finished.
-struct Guarded<N: Network>(Option<Box<Driver<N>>>);
-
-impl<N: Network> Unpin for Guarded<N> {}
-
-impl<N: Network> Future for Guarded<N> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(driver) = self.0.as_mut() else {
-            return Poll::Ready(());
-        };
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(&mut **driver).poll(cx))) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(_)) => {
-                driver.tell_connection();
-                if tracing::enabled!(tracing::Level::TRACE) {
-                    tracing::trace!("the last steps of a session\n{}", last_steps(driver));
-                }
-            }
-            Err(_) => {
-                let steps = last_steps(driver);
-                tracing::error!("a session failed inside the proxy; its legs are reset\n{steps}");
-            }
-        }
-        self.0 = None;
-        Poll::Ready(())
-    }
-}
-
-/// What a session was told last: whoever wonders can play that again.
-fn last_steps<N: Network>(driver: &Driver<N>) -> String {
-    let written = catch_unwind(AssertUnwindSafe(|| driver.timeline().write(None)));
-    written.unwrap_or_else(|_| "its last steps cannot be told".to_owned())
 }

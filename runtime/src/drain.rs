@@ -66,7 +66,7 @@ pub struct Ticket {
     drain: Drain,
     ear: u32,
     heard: Word,
-    /// Whose waker was left there, by the address of its task; 0 for nobody's.
+    /// Whose waker was left there, by its address, which nobody else has while this one lives; 0 for nobody's.
     listens: usize,
     counts: bool,
 }

@@ -13,6 +13,8 @@ mod check;
 mod cut;
 mod decoded;
 mod desk;
+mod dormant;
+mod guarded;
 mod header;
 mod http;
 mod id;
@@ -25,6 +27,8 @@ mod rounds;
 mod routed;
 mod said;
 mod seen;
+mod service;
+mod shelf;
 mod stage;
 mod told;
 mod turn;
@@ -32,23 +36,22 @@ mod wait;
 mod watch;
 mod wire;
 
-pub use self::id::Numbers;
+pub(crate) use self::{guarded::Guarded, shelf::Shelves};
+pub use self::{id::Numbers, service::Service};
 
 use self::{
     carry::Carry, desk::Desk, header::Before, http::Http, lane::Lane, stage::Staged, wire::Wire,
 };
 use crate::{
-    admission::{Admission, Admitted},
-    config::Forwarding,
-    linger::{Lingering, Place},
-    log::Ink,
-    net::{Address, Buffers, Network, Packed, Pipe},
-    observe::{Clustered, Conn, Generation, Halves, Listened, Observer},
+    admission::Admitted,
+    linger::Place,
+    net::{Address, Network, Packed, Pipe},
+    observe::{Conn, Halves},
     pool::Lease,
     port::{Port, client},
-    roll::{Presence, Roll},
+    roll::Presence,
     tap::Tap,
-    upstream::{Coming, Held, Upstreams},
+    upstream::{Coming, Held},
 };
 use std::{rc::Rc, sync::Arc};
 use tidegate_core::{
@@ -58,50 +61,10 @@ use tidegate_core::{
     event::{Event, Origin},
     interest::Asks,
     record::Recorder,
-    session::{Kind, Session, Setup},
+    session::{Kind, Session},
     side::Side,
     time::{Moment, Time},
 };
-
-/// What every session of a listener has in common.
-pub struct Service<N: Network> {
-    /// The listener's name, for logs.
-    pub name: Rc<str>,
-    /// What a session is made for.
-    pub setup: Setup,
-    /// The certificates, where the listener ends TLS.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// Where requests and connections go.
-    pub upstreams: Rc<Upstreams<N>>,
-    /// What is told of a message's way.
-    pub forwarding: Forwarding,
-    /// Who is let in.
-    pub admission: Arc<Admission>,
-    /// Where the ids of its requests come from.
-    pub numbers: Numbers,
-    /// Whether the listener or the process drains.
-    pub drain: crate::drain::Drain,
-    /// Socket buffers of accepted connections.
-    pub buffers: Buffers,
-    /// Who lingers, of all the worker's sessions and spare legs.
-    pub lingering: Lingering,
-    /// Where the worker's legs are counted (LIFECYCLE 4.14).
-    pub observer: Observer,
-    /// Who of the worker's sessions is here.
-    pub roll: Roll,
-    /// Where its own connections and requests are.
-    pub listened: Listened,
-    /// Where the connects to its clusters are, by index.
-    pub clustered: Vec<Clustered>,
-    /// Where its lines go, if there is a log.
-    pub ink: Option<Ink>,
-    /// Where its connections are counted, as those of one configuration.
-    pub generation: Generation,
-    /// The name of no route.
-    pub nowhere: Arc<str>,
-    /// Whether to walk the wait-for graph after every step (`--paranoid`, and every test).
-    pub paranoid: bool,
-}
 
 /// A session and all it needs to run.
 pub struct Driver<N: Network> {

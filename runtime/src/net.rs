@@ -2,7 +2,7 @@
 //!
 //! Production implements it on the kernel's sockets ([`kernel`]), the simulation on turmoil. Every
 //! call is a poll that never blocks; a waker is kept for the last caller of each call, and a
-//! session is one task, so one waker a call is enough. Whoever implements it keeps LIFECYCLE 4.11:
+//! session has one waker, so one a call is enough. Whoever implements it keeps LIFECYCLE 4.11:
 //! nothing here shuts the read side of a socket (R27), and a socket goes only by
 //! [`Stream::close`] or [`Stream::reset`].
 //!
@@ -21,7 +21,7 @@ use std::{
     future::Future,
     io::{self, IoSlice},
     net::SocketAddr,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use tidegate_core::{
     time::{Span, Time},
@@ -210,6 +210,13 @@ pub trait Network: Clone + 'static {
 
     /// Takes back a pipe that is empty.
     fn put_back(&self, pipe: Pipe<Self>);
+
+    /// Wakes `who` once the network was asked again what it has to tell, and those who it told of have been
+    /// woken: for who could go on and on, and must not keep others waiting. A network that has no such turns
+    /// wakes at once.
+    fn wake_behind(&self, who: &Waker) {
+        who.wake_by_ref();
+    }
 
     /// The time since this network's start, in the core's unit.
     fn now(&self) -> Time;

@@ -87,7 +87,7 @@ pub struct Presence {
     roll: Roll,
     at: usize,
     heard: u64,
-    /// Whose waker was left there, by the address of its task; 0 for nobody's.
+    /// Whose waker was left there, by its address, which nobody else has while this one lives; 0 for nobody's.
     listens: usize,
 }
 

@@ -15,12 +15,13 @@ use crate::{
     admission::Admission,
     config::{self, Config},
     drain::Drain,
-    driver::{Numbers, Service},
+    driver::{Guarded, Numbers, Service, Shelves},
     linger::{self, Lingering},
     members::News,
     net::{Listener, Network},
     observe::Metrics,
     pool::Pool,
+    sessions::Sessions,
     tls::origin::Origins,
     upstream::Cluster,
 };
@@ -65,6 +66,8 @@ pub struct Worker<N: Network> {
     /// Of the connections without a session.
     drain: Drain,
     lingering: Lingering,
+    alive: Sessions<Guarded<N>>,
+    shelves: Rc<Shelves<N>>,
     pool: Pool<N>,
     /// How often it was told what to do.
     generation: u64,
@@ -119,11 +122,14 @@ impl<N: Network> Worker<N> {
         let (drain, lingering) = (Drain::default(), Lingering::new(linger::MOST));
         let observer = extras.observer.clone();
         let pool = Pool::new(net.clone(), lingering.clone(), drain.clone(), observer);
+        let behind = net.clone();
         Worker {
             net,
             extras: extras.clone(),
             drain,
             lingering,
+            alive: Sessions::start(move |who| behind.wake_behind(who)),
+            shelves: Rc::default(),
             pool,
             generation: 0,
             clusters: Clusters::default(),
@@ -240,6 +246,9 @@ impl<N: Network> Worker<N> {
             name: site.listener.name.as_str().into(),
             observer: self.extras.observer.clone(),
             roll: self.extras.roll.clone(),
+            crowd: self.extras.crowd.clone(),
+            sessions: self.alive.clone(),
+            shelves: Rc::clone(&self.shelves),
             listened: self.extras.observer.listener(&site.listener.name),
             clustered: clustered.collect(),
             ink: self.extras.ink.clone(),

@@ -37,7 +37,7 @@ pub struct Plan {
     pub kind: Kind,
     /// The wrong rule, if one is to be caught.
     pub variant: Option<Variant>,
-    /// Each seed a second time, for the same fingerprint.
+    /// Each seed a second time, with idle sessions awake, for the same fingerprint.
     pub twice: bool,
     /// Stop at the first seed that is not good.
     pub first: bool,
@@ -65,7 +65,7 @@ impl Batch {
             let before = wrong.len();
             wrong.extend(verdict.wrong().cloned());
             if plan.twice && wrong.len() == before {
-                let again = case::verdict(net, &schedule, plan.variant);
+                let again = case::again(net, &schedule, plan.variant);
                 let runs = verdict.played.iter().zip(&again.played);
                 wrong.extend(runs.filter_map(|(first, second)| case::differs(first, second)));
             }
@@ -110,7 +110,7 @@ impl Batch {
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
-pub const WANTED: [&str; 51] = [
+pub const WANTED: [&str; 52] = [
     "phase securing",
     "phase idle",
     "phase exchange",
@@ -120,6 +120,7 @@ pub const WANTED: [&str; 51] = [
     "switch",
     "switch with bytes of D",
     "switch with bytes of U",
+    "put away",
     "switch after the end of D",
     "event secured",
     "event routed",

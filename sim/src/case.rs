@@ -12,6 +12,7 @@ use crate::{
     world::{self, Net, Options, Outcome},
 };
 use std::{cell::RefCell, fmt, rc::Rc};
+use tidegate::crowd::Crowd;
 use tidegate_core::{trace::Row, variant::Variant};
 
 /// One run and what was wrong with it.
@@ -66,7 +67,7 @@ impl Played {
     }
 }
 
-/// Plays `schedule` once.
+/// Plays `schedule` once, with every idle session put away at once.
 #[must_use]
 pub fn play(
     net: Net,
@@ -80,6 +81,16 @@ pub fn play(
     } else {
         Watch::default()
     };
+    play_watched(net, schedule, timers, (variant, watch), &Crowd::new(0))
+}
+
+fn play_watched(
+    net: Net,
+    schedule: &Schedule,
+    timers: Timers,
+    (variant, watch): (Option<Variant>, Watch),
+    crowd: &Crowd,
+) -> Played {
     let watch = Rc::new(RefCell::new(watch));
     let options = Options {
         timers,
@@ -89,9 +100,15 @@ pub fn play(
         schedule,
         variant,
         watch: &watch,
+        crowd: crowd.clone(),
     };
     let outcome = world::run(net, schedule, options, proxy);
-    let watch = watch.take();
+    let mut watch = watch.take();
+    if crowd.put_away() > 0 {
+        watch
+            .reached
+            .insert("put away".to_owned(), crowd.put_away());
+    }
     let mut wrong = oracle::judge(schedule, &outcome);
     wrong.extend(watch.astray.iter().map(|(at, event)| Violation {
         invariant: Invariant::NoEventAstray,
@@ -138,6 +155,7 @@ pub(crate) fn observed(net: Net, schedule: &Schedule, variant: Option<Variant>) 
         schedule,
         variant,
         watch: &watch,
+        crowd: Crowd::new(0),
     };
     world::run(net, schedule, Options::default(), proxy)
 }
@@ -229,6 +247,24 @@ pub(crate) fn ways(net: Net) -> &'static [Timers] {
 #[must_use]
 pub fn verdict(net: Net, schedule: &Schedule, variant: Option<Variant>) -> Verdict {
     let play = |timers: &Timers| play(net, schedule, *timers, variant, false);
+    Verdict {
+        played: ways(net).iter().map(play).collect(),
+    }
+}
+
+/// The same once more, with nobody put away: not a step may differ.
+#[must_use]
+pub fn again(net: Net, schedule: &Schedule, variant: Option<Variant>) -> Verdict {
+    let play = |timers: &Timers| {
+        let watch = Watch::default();
+        play_watched(
+            net,
+            schedule,
+            *timers,
+            (variant, watch),
+            &Crowd::new(usize::MAX),
+        )
+    };
     Verdict {
         played: ways(net).iter().map(play).collect(),
     }

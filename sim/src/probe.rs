@@ -25,6 +25,7 @@ use crate::{
 };
 use std::{cell::RefCell, future::poll_fn, io::ErrorKind, rc::Rc, task::Poll, time::Duration};
 use tidegate::{
+    crowd::Crowd,
     net::{Listener, Network, Stream},
     probe::{
         judge::{Terms, judge},
@@ -95,6 +96,7 @@ pub fn play(
         schedule: &schedule,
         variant,
         watch: &watch,
+        crowd: Crowd::new(0),
     };
     let outcome = world::run_with(net, &schedule, &company, options, proxy);
     let seen = company.seen.take();

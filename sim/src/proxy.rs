@@ -24,6 +24,7 @@ use std::{
 };
 use tidegate::{
     config::{self, Balance, CertificateFiles, Cluster, Config, Endpoint, Plan, Protocol, Tls},
+    crowd::Crowd,
     net::Network,
     observe::Observer,
     tap::Tap,
@@ -46,6 +47,8 @@ pub struct Production<'a> {
     pub variant: Option<Variant>,
     /// Who watches.
     pub watch: &'a Rc<RefCell<Watch>>,
+    /// How many idle sessions are let be, and not put away.
+    pub crowd: Crowd,
 }
 
 impl Proxy for Production<'_> {
@@ -57,7 +60,7 @@ impl Proxy for Production<'_> {
     ) -> Pin<Box<dyn Future<Output = ()>>> {
         tidegate::variant::break_rule(self.variant);
         let (config, site) = (config(self.schedule, places), site(self.schedule, places));
-        let extras = extras(self.variant, self.watch);
+        let extras = extras(&self);
         let drain = self.schedule.drain_ms.map(u64::from).map(Time::from_ms);
         let (observer, watch) = (extras.observer.clone(), Rc::clone(self.watch));
         Box::pin(async move {
@@ -83,8 +86,8 @@ impl Proxy for Production<'_> {
     }
 }
 
-fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
-    let watch = Rc::clone(watch);
+fn extras(production: &Production<'_>) -> Extras {
+    let (variant, watch) = (production.variant, Rc::clone(production.watch));
     Extras {
         setup: Rc::new(move |mut setup| {
             setup.variant = variant;
@@ -98,6 +101,7 @@ fn extras(variant: Option<Variant>, watch: &Rc<RefCell<Watch>>) -> Extras {
         news: Vec::new(),
         ink: None,
         observer: Observer::default(),
+        crowd: production.crowd.clone(),
         ..Extras::default()
     }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 use tidegate::{
     config::{self, Machine},
+    crowd::Crowd,
     log::{Ink, Log, Place, Settings},
     net::kernel::Kernel,
     worker::{Extras, Site, Worker},
@@ -100,6 +101,7 @@ fn client(
 
 /// What a worker asked for while `COUNTED` exchanges on each connection went through it.
 fn counted(
+    crowd: Crowd,
     listener: &str,
     ink: Option<Ink>,
     echoes: bool,
@@ -132,6 +134,7 @@ fn counted(
     // As in production: the wait-for graph is not walked after every step.
     let extras = Extras {
         ink,
+        crowd,
         paranoid: false,
         ..Extras::default()
     };
@@ -168,8 +171,22 @@ fn is_answered(bytes: &[u8]) -> bool {
 
 #[test]
 fn a_request_on_a_warm_connection_asks_for_no_memory() {
-    let info = counted("", None, false, QUESTION, is_answered);
+    let info = counted(few(), "", None, false, QUESTION, is_answered);
     assert!(info.count_total <= SENT_GO, "{info:?}");
+}
+
+/// So few that nobody is put away.
+fn few() -> Crowd {
+    Crowd::new(usize::MAX)
+}
+
+#[test]
+fn neither_does_one_whose_session_was_put_away() {
+    let crowd = Crowd::new(0);
+    let info = counted(crowd.clone(), "", None, false, QUESTION, is_answered);
+    assert!(info.count_total <= SENT_GO, "{info:?}");
+    let times = u64::try_from(COUNTED * CONNECTIONS).expect("a count");
+    assert!(crowd.put_away() >= times, "{crowd:?}");
 }
 
 #[test]
@@ -179,7 +196,7 @@ fn neither_does_one_that_is_logged() {
         ..Settings::default()
     });
     let log = log.expect("a log");
-    let info = counted("", Some(log.ink()), false, QUESTION, is_answered);
+    let info = counted(few(), "", Some(log.ink()), false, QUESTION, is_answered);
     // What waits for the writer's thread may grow a few times more, if that is slow.
     assert!(info.count_total <= SENT_GO + GROWS, "{info:?}");
     assert_eq!(log.dropped(), 0);
@@ -190,7 +207,7 @@ const GROWS: u64 = 14;
 
 #[test]
 fn bytes_in_a_warm_relay_ask_for_no_memory() {
-    let info = counted("kind = \"tcp\"", None, true, &[7; 64], |bytes| {
+    let info = counted(few(), "kind = \"tcp\"", None, true, &[7; 64], |bytes| {
         bytes.len() == 64
     });
     assert!(info.count_total <= SENT_GO, "{info:?}");

@@ -215,6 +215,27 @@ fn methods_and_fields_choose_the_route() {
 }
 
 #[test]
+fn a_request_without_a_route_is_nobodys_whatever_the_one_before_it_was() {
+    let origin = Origin::new();
+    // In a debug build the session is put away between the two.
+    let routes = ["path = \"/public\"\nto = \"c\""];
+    let proxy = proxy(&origin, "", &routes);
+    let mut client = proxy.client();
+    client.say(b"GET /public HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().status(), 200);
+    let answer = asks(&mut client, "GET /private HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!(answer.status(), 404);
+    // And the next one has its route again.
+    client.say(b"GET /public HTTP/1.1\r\nHost: h\r\n\r\n");
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().status(), 200);
+}
+
+#[test]
 fn a_path_that_leaves_its_route_is_not_served() {
     let origin = Origin::new();
     let strict = proxy(&origin, "to = \"c\"", &[PAGE]);

@@ -67,7 +67,8 @@ pub(super) struct Carry {
     https: bool,
     /// The client is a proxy whose word is taken.
     trusted: bool,
-    /// Where a connection goes that is not routed by requests.
+    /// Where a connection goes that is not routed by requests; or where the last request went of one that was
+    /// put away, until the next.
     cluster: Option<usize>,
     /// The way of the last request.
     pub(super) routed: Option<Routed>,
@@ -165,6 +166,26 @@ impl Carry {
         }
     }
 
+    /// Whether nothing of a request is here but what the next one replaces, and the cluster that it went to.
+    pub(super) fn is_idle(&self) -> bool {
+        self.request.is_none() && self.asked.is_none() && self.answer.is_forgotten()
+    }
+
+    /// As a new one, but for the memory of an id.
+    pub(super) fn renew(&mut self, client: IpAddr, https: bool, trusted: bool) {
+        let mut id = std::mem::take(&mut self.id);
+        id.forget();
+        *self = Carry {
+            id,
+            ..Carry::new(client, https, trusted)
+        };
+    }
+
+    /// Whether the client's word is taken.
+    pub(super) fn trusts(&self) -> bool {
+        self.trusted
+    }
+
     /// The next response starts afresh.
     pub(super) fn next_response(&mut self) {
         self.response = None;
@@ -202,6 +223,12 @@ impl Carry {
         facts
     }
 
+    /// The way of a request: where the one before it went is nothing to one that no route has.
+    fn finds_way<N: Network>(&mut self, service: &Service<N>, head: &RequestHead<'_>) {
+        self.routed = service.upstreams.routes().route(head, self.trusted);
+        self.cluster = None;
+    }
+
     /// Looks at what the client sent.
     pub(super) fn request<N: Network>(
         &mut self,
@@ -226,7 +253,7 @@ impl Carry {
                     if let Some(fault) = service.forwarding.paths.fault(path) {
                         return Look::refused(Side::Down, Reject::Request(fault));
                     }
-                    self.routed = service.upstreams.routes().route(&parsed, self.trusted);
+                    self.finds_way(service, &parsed);
                     let prepared = self
                         .answer
                         .prepare(self.routed.as_ref(), &parsed, self.https);

@@ -33,10 +33,21 @@ impl<N: Network> Driver<N> {
             let same = again == self.session;
             assert!(same, "{again:?} is not {:?}", self.session);
         }
+        if self.session.can_be_put_away() {
+            self.check_dormant();
+        }
         // At the end, and now and then before it: the whole is played again.
         if self.session.is_closed() || self.now.0.is_multiple_of(16) {
             self.check_timeline();
         }
+    }
+
+    /// Put away and woken, it is this very session, and tells the same of itself.
+    fn check_dormant(&self) {
+        let dormant = self.session.clone().put_away();
+        let again = dormant.wake(&self.service.setup);
+        let same = again == self.session && again.report() == self.session.report();
+        assert!(same, "{again:?} is not {:?}", self.session);
     }
 
     /// What the recorder has kept leads to this very session, and its file tells the same.
@@ -90,18 +101,23 @@ impl<N: Network> Driver<N> {
 #[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use crate::{
-        driver::Driver,
+        driver::{Driver, dormant::Dormant},
         net::kernel::{Kernel, KernelStream},
     };
     use tidegate_core::{event::Event, session::Session, spare::Spare};
 
-    /// What an idle connection costs is this, and what the runtime keeps of its task and its sockets: a
+    /// What an idle connection costs is this, and what the runtime keeps of its waker and its sockets: a
     /// field more is a decision. An event is copied with every step.
     #[test]
     fn a_session_is_small() {
         for (what, bytes, most) in [
-            ("session", size_of::<Session>(), 488),
-            ("driver", size_of::<Driver<Kernel>>(), 1_384),
+            ("session", size_of::<Session>(), 504),
+            ("driver", size_of::<Driver<Kernel>>(), 1_400),
+            (
+                "driver that was put away",
+                size_of::<Dormant<Kernel>>(),
+                576,
+            ),
             ("stream", size_of::<KernelStream>(), 88),
             ("spare leg", size_of::<Spare>(), 248),
             ("event", size_of::<Event>(), 56),

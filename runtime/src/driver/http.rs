@@ -3,11 +3,22 @@
 
 use super::carry::Carry;
 use crate::observe::request::Request;
-use std::net::IpAddr;
+use std::{
+    cell::RefCell,
+    net::{IpAddr, Ipv4Addr},
+};
 use tidegate_core::{
     event::{Event, Refusal},
     side::Side,
 };
+
+/// So much memory is kept for the next who need it.
+const KEPT: usize = 64;
+
+thread_local! {
+    #[allow(clippy::vec_box, reason = "a driver that has none gives a word for it")]
+    static STORE: RefCell<Vec<Box<Carry>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What carries HTTP across, where there is HTTP.
 #[derive(Debug)]
@@ -17,6 +28,43 @@ impl Http {
     /// Made with its session, and never for a request.
     pub(super) fn new(carry: Option<Carry>) -> Self {
         Http(carry.map(Box::new))
+    }
+
+    /// As it is between two requests, of which the last one went to `cluster`.
+    pub(super) fn idle(client: IpAddr, https: bool, trusted: bool, cluster: Option<usize>) -> Self {
+        let mut carry = match STORE.with_borrow_mut(Vec::pop) {
+            Some(mut carry) => {
+                carry.renew(client, https, trusted);
+                carry
+            }
+            None => Box::new(Carry::new(client, https, trusted)),
+        };
+        if let Some(cluster) = cluster {
+            carry.goes_to(cluster);
+        }
+        Http(Some(carry))
+    }
+
+    /// Leaves its memory to the next one.
+    pub(super) fn give_back(self) {
+        if let Some(mut carry) = self.0 {
+            carry.renew(Ipv4Addr::UNSPECIFIED.into(), false, false);
+            STORE.with_borrow_mut(|store| {
+                if store.len() < KEPT {
+                    store.push(carry);
+                }
+            });
+        }
+    }
+
+    /// See [`Carry::is_idle`].
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.as_ref().is_some_and(|carry| carry.is_idle())
+    }
+
+    /// See [`Carry::trusts`].
+    pub(super) fn trusts(&self) -> bool {
+        self.0.as_ref().is_some_and(|carry| carry.trusts())
     }
 
     /// It, in a session that has it.

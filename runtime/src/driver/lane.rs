@@ -46,6 +46,24 @@ impl<P> Lane<P> {
         self.held.as_ref().map_or(0, |(_, bytes)| *bytes)
     }
 
+    /// One without a pipe, behind so many reads that spoke for one.
+    pub(super) fn after(reads: u8) -> Self {
+        Lane {
+            reads,
+            ..Lane::EMPTY
+        }
+    }
+
+    /// Whether all that it has is [`Lane::reads`].
+    pub(super) fn is_bare(&self) -> bool {
+        self.held.is_none() && !self.more
+    }
+
+    /// How many reads in a row have spoken for the other way.
+    pub(super) fn reads(&self) -> u8 {
+        self.reads
+    }
+
     /// Closes the pipe, with what is in it: nobody takes it any more.
     pub(super) fn let_go(&mut self) {
         self.held = None;

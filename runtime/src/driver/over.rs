@@ -44,12 +44,10 @@ impl<N: Network> Driver<N> {
             wire.told.state = wire.port.as_ref().and_then(Port::state);
         }
     }
-}
 
-impl<N: Network> Drop for Driver<N> {
-    /// A session that is dropped before its end, by a panic or by a process that does not wait: its
-    /// ports reset what is left, and that is counted.
-    fn drop(&mut self) {
+    /// It goes. If that is before its end, by a panic or by a process that does not wait, its ports reset what
+    /// is left, and that is counted.
+    pub(super) fn is_left(&mut self) {
         if self.ending.is_none() {
             self.count_closed(CloseCause::Internal);
         }

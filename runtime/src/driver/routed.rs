@@ -128,6 +128,11 @@ impl Answer {
         }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// It was given, or will not be.
     pub(super) fn forget(&mut self) {
         self.0 = None;

@@ -54,7 +54,7 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    fn is_unwatched(&self, side: Side) -> bool {
+    pub(super) fn is_unwatched(&self, side: Side) -> bool {
         let port = self.wires[side as usize].port.as_ref();
         let vigil = self.session.vigil(side);
         matches!((port, vigil), (Some(port), Some(vigil)) if !port.watches(vigil))

@@ -53,6 +53,15 @@ impl<S: Stream> Wire<S> {
         }
     }
 
+    /// Of a side of which so much was seen, with nothing waiting.
+    pub(super) fn seen(port: Option<Port<S>>, told: Seen) -> Self {
+        Wire {
+            port,
+            told,
+            ..Wire::empty()
+        }
+    }
+
     /// A new leg.
     pub(super) fn put(&mut self, port: Port<S>) {
         self.told.forget_fault();

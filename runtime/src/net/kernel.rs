@@ -36,7 +36,7 @@ use self::{
 use super::{Address, Buffers, Listener, Network};
 use crate::sys;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::{future::Future, io, net::SocketAddr, os::fd::AsFd, rc::Rc, sync::Arc};
+use std::{future::Future, io, net::SocketAddr, os::fd::AsFd, rc::Rc, sync::Arc, task::Waker};
 use tidegate_core::time::Time;
 
 /// Connections that may wait to be accepted; the kernel lowers it to `net.core.somaxconn`.
@@ -196,6 +196,10 @@ impl Network for Kernel {
 
     fn sleep_until(&self, at: Time) -> Self::Sleep {
         Alarm::new(&self.reactor, at)
+    }
+
+    fn wake_behind(&self, who: &Waker) {
+        self.reactor.wake_behind(who);
     }
 }
 

@@ -51,6 +51,13 @@ struct Held<N: Network> {
 /// come back.
 pub struct Lease<N: Network>(Option<Rc<Berth<N>>>);
 
+impl<N: Network> Lease<N> {
+    /// Whether no connection was taken.
+    pub fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl<N: Network> fmt::Debug for Lease<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Lease")

@@ -1,7 +1,8 @@
 //! How a worker is set up beyond what the configuration says.
 
 use crate::{
-    accept::Taps, log::Ink, members::News, observe::Observer, roll::Roll, upstream::Place,
+    accept::Taps, crowd::Crowd, log::Ink, members::News, observe::Observer, roll::Roll,
+    upstream::Place,
 };
 use std::{fmt, rc::Rc};
 use tidegate_core::session::Setup;
@@ -19,6 +20,8 @@ pub struct Extras {
     pub observer: Observer,
     /// Its sessions, to be asked.
     pub roll: Roll,
+    /// How many of its sessions are awake.
+    pub crowd: Crowd,
     /// Where its lines go, if there is a log.
     pub ink: Option<Ink>,
     /// What its balancers draw follows from this: no two workers have the same.
@@ -45,6 +48,7 @@ impl Default for Extras {
             paranoid: cfg!(debug_assertions),
             observer: Observer::default(),
             roll: Roll::default(),
+            crowd: Crowd::default(),
             ink: None,
             seed: 0,
             place: Place::ONLY,

@@ -29,6 +29,7 @@ use tidegate::{
     admission::Admission,
     check::{Checks, Known},
     config::{self, Config},
+    crowd::Crowd,
     drain::Drain,
     linger::Lingering,
     members::{self, Roster},
@@ -334,6 +335,12 @@ fn extras(plan: &Plan, variant: Option<Variant>, roster: &Roster) -> Extras {
         paranoid: variant.is_none(),
         ink: None,
         observer: Observer::default(),
+        // Every other one puts away whoever is idle.
+        crowd: Crowd::new(if plan.seed.is_multiple_of(2) {
+            0
+        } else {
+            usize::MAX
+        }),
         seed: plan.seed,
         place: Place::ONLY,
         news: vec![Some(roster.news())],

@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-/// One waker a call: a session is one task.
+/// One waker a call: a session has only one.
 #[derive(Debug, Default)]
 struct Wakers {
     read: Option<Waker>,

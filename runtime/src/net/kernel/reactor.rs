@@ -24,6 +24,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt, io, mem,
     rc::Rc,
+    task::Waker,
 };
 use tidegate_core::time::Time;
 
@@ -46,6 +47,8 @@ pub(super) struct Reactor {
     /// So many questions more are answered by that.
     fresh: Cell<u8>,
     turns: RefCell<Turns>,
+    /// Who is woken behind the next question.
+    behind: RefCell<Vec<Waker>>,
 }
 
 /// Who takes a reactor's turns.
@@ -66,6 +69,7 @@ impl Reactor {
             seen: Cell::default(),
             fresh: Cell::default(),
             turns: RefCell::new(Turns::Guest(Guest::default())),
+            behind: RefCell::default(),
         })
     }
 
@@ -122,6 +126,25 @@ impl Reactor {
         }
         self.sockets.borrow_mut().events = events;
         matches!(heard, Ok(AT_ONCE..) | Err(Errno::INTR))
+    }
+
+    /// Wakes whoever has done enough for now, behind all others.
+    pub(super) fn wake_behind(&self, who: &Waker) {
+        match *self.turns.borrow() {
+            Turns::Host => self.behind.borrow_mut().push(who.clone()),
+            // Its runtime has turns of its own.
+            Turns::Guest(_) => who.wake_by_ref(),
+        }
+    }
+
+    /// Wakes those who were to be woken behind the network's word.
+    fn wake_others(&self, mut others: Vec<Waker>) {
+        others.drain(..).for_each(Waker::wake);
+        let mut behind = self.behind.borrow_mut();
+        if behind.is_empty() {
+            // For its memory.
+            *behind = others;
+        }
     }
 
     /// Wakes all whose moment has come.

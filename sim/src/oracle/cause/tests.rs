@@ -3,6 +3,7 @@
 use super::*;
 use crate::{oracle::report::Told, proxy::Production, watch::Watch, world};
 use std::{cell::RefCell, rc::Rc};
+use tidegate::crowd::Crowd;
 
 /// What a schedule comes to, and what was told of it.
 fn played(text: &str) -> (Schedule, Outcome, Told) {
@@ -12,6 +13,7 @@ fn played(text: &str) -> (Schedule, Outcome, Told) {
         schedule: &schedule,
         variant: None,
         watch: &watch,
+        crowd: Crowd::new(0),
     };
     let options = world::Options {
         budget_ms: 3 * 3_600_000,

@@ -7,6 +7,7 @@ use crate::{
     world::{self, Net, Options},
 };
 use std::{cell::RefCell, rc::Rc};
+use tidegate::crowd::Crowd;
 use tidegate::observe::LegEnd;
 
 const PEACE: &str = "relay-schedule v1
@@ -28,6 +29,7 @@ fn peace() -> (Schedule, Outcome, Told) {
         schedule: &schedule,
         variant: None,
         watch: &watch,
+        crowd: Crowd::new(0),
     };
     let outcome = world::run(Net::Fast, &schedule, Options::default(), proxy);
     let told = watch.take().told;

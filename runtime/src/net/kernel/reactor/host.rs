@@ -79,7 +79,8 @@ impl Reactor {
     /// heard also by a thread that never rests.
     fn rest(&self, set: &OwnedFd, bell: &Bell) {
         bell.rests.store(true, SeqCst);
-        let wait = match bell.rung.load(SeqCst) {
+        let others = self.behind.take();
+        let wait = match bell.rung.load(SeqCst) || !others.is_empty() {
             true => Some(Span(0)),
             false => self.left(),
         };
@@ -87,6 +88,7 @@ impl Reactor {
         // Whom this wakes is on this thread, which rests no more.
         self.hear(set, wait.as_ref(), || bell.rests.store(false, SeqCst));
         self.ring();
+        self.wake_others(others);
     }
 
     /// How long until the first alarm rings.

@@ -1,6 +1,6 @@
 //! The connections of a reactor: what each has told, and who waits for what.
 //!
-//! It owns a slot for each, of a few words, and its waker: a connection is one task's. What was told stays
+//! It owns a slot for each, of a few words, and its waker: a connection is one session's. What was told stays
 //! until it is cleared; of what is closed or failed nothing is ever taken back by the kernel, so it is not
 //! cleared at all (FIN), or only by whoever has found nothing behind it (ERR).
 

@@ -3,9 +3,12 @@
 use super::{super::Kernel, bench::any_port};
 use crate::net::{Address, Buffers, Listener, Network, Stream};
 use std::{
+    cell::RefCell,
     future::{Future, poll_fn},
     io::{IoSlice, Write as _},
     net::TcpStream,
+    rc::Rc,
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -127,4 +130,48 @@ fn a_connection_there_and_back() {
             std::mem::swap(&mut near, &mut far);
         }
     });
+}
+
+#[test]
+fn who_is_to_be_woken_behind_others_is_woken_behind_what_the_network_tells() {
+    let kernel = Kernel::new();
+    let log = hosted(&kernel, async {
+        let log = Rc::new(RefCell::new(String::new()));
+        let mut listener = kernel.listen(any_port(), Buffers::default()).unwrap();
+        let client = TcpStream::connect(listener.local()).unwrap();
+        let mut stream = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+        let mut bytes = [0; 8];
+        // From here on it waits for the network's word.
+        poll_fn(|cx| match stream.poll_read(cx, &mut bytes) {
+            Poll::Pending => Poll::Ready(()),
+            Poll::Ready(_) => panic!("nothing has come"),
+        })
+        .await;
+        let (reads, goes_on) = (Rc::clone(&log), Rc::clone(&log));
+        let reader = spawn_local(async move {
+            poll_fn(|cx| stream.poll_read(cx, &mut bytes))
+                .await
+                .unwrap();
+            reads.borrow_mut().push('r');
+        });
+        yield_now().await;
+        (&client).write_all(b"x").unwrap();
+        let again = kernel.clone();
+        let mut turns = 0;
+        let worker = spawn_local(poll_fn(move |cx| {
+            goes_on.borrow_mut().push('t');
+            turns += 1;
+            again.wake_behind(cx.waker());
+            if turns == 3 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        }));
+        worker.await.unwrap();
+        reader.await.unwrap();
+        log.take()
+    });
+    // One that wakes itself at once has all of its turns first.
+    assert_eq!(log, "trtt");
 }

@@ -6,68 +6,58 @@ use super::{
     shapes,
     world::{oracle::Found, shape::Shape},
 };
-use tidegate_core::{record::rebuilt, time::Time};
+use tidegate_core::{record::rebuilt, session::Session, time::Time};
 
-/// How many states of a shape are marked: each is built anew, and is the same.
-fn marked(shape: &Shape) -> usize {
-    let mut marked = 0;
-    let walked = walk(shape, &mut |world, _| {
-        let Some(again) = rebuilt(&world.session, Time(0)) else {
-            return Ok(());
-        };
-        marked += 1;
-        match again == world.session {
-            true => Ok(()),
-            false => Err(Found::new(
-                "mark",
-                format!("{again:?} is not {:?}", world.session),
-            )),
-        }
-    });
-    if let Err(broken) = walked {
-        panic!("{broken:?}");
-    }
-    marked
+/// How many states of a shape are marked, and in how many a session can be put away.
+#[derive(Default)]
+struct Seen {
+    marked: usize,
+    put_away: usize,
 }
 
-/// How many states of a shape can be put away: each is woken as the same, and tells the same of itself.
-fn put_away(shape: &Shape) -> usize {
-    let mut put_away = 0;
+/// Looks at every state of a shape: built anew, it is the same; woken, it also tells the same of itself.
+fn seen(shape: &Shape) -> Seen {
+    let mut seen = Seen::default();
     let walked = walk(shape, &mut |world, _| {
         let session = &world.session;
-        if !session.can_be_put_away() {
-            return Ok(());
+        if let Some(again) = rebuilt(session, Time(0)) {
+            seen.marked += 1;
+            same("mark", &again, session)?;
         }
-        put_away += 1;
-        let again = session.clone().put_away().wake(session.setup());
-        match again == *session && again.report() == session.report() {
-            true => Ok(()),
-            false => Err(Found::new(
-                "dormant",
-                format!("{again:?} is not {session:?}"),
-            )),
+        if session.can_be_put_away() {
+            seen.put_away += 1;
+            let again = session.clone().put_away().wake(session.setup());
+            same("dormant", &again, session)?;
+            if again.report() != session.report() {
+                return Err(Found::new(
+                    "dormant",
+                    format!("{session:?} tells another story"),
+                ));
+            }
         }
+        Ok(())
     });
     if let Err(broken) = walked {
         panic!("{broken:?}");
     }
-    put_away
+    seen
+}
+
+fn same(check: &'static str, again: &Session, session: &Session) -> Result<(), Found> {
+    match again == session {
+        true => Ok(()),
+        false => Err(Found::new(check, format!("{again:?} is not {session:?}"))),
+    }
 }
 
 #[test]
-fn a_session_that_is_put_away_is_woken_the_same() {
-    let exchanges: usize = shapes::small().iter().map(put_away).sum();
-    assert!(exchanges > 0, "nobody is put away");
-    assert_eq!(
-        put_away(&shapes::tcp()),
-        0,
-        "a relay has no rest of this kind"
-    );
-}
-
-#[test]
-fn a_session_is_built_anew_wherever_it_is_marked() {
-    let relays = marked(&shapes::tcp());
-    let exchanges: usize = shapes::small().iter().map(marked).sum();
-    assert!(relays > 0 && exchanges > 0, "nothing is marked");
+fn a_session_is_built_anew_wherever_it_is_marked_and_woken_as_it_was_put_away() {
+    let relays = seen(&shapes::tcp());
+    let exchanges = shapes::small();
+    let exchanges: Vec<Seen> = exchanges.iter().map(seen).collect();
+    let marked: usize = exchanges.iter().map(|seen| seen.marked).sum();
+    let put_away: usize = exchanges.iter().map(|seen| seen.put_away).sum();
+    assert!(relays.marked > 0 && marked > 0, "nothing is marked");
+    assert!(put_away > 0, "nobody is put away");
+    assert_eq!(relays.put_away, 0, "a relay has no rest of this kind");
 }

@@ -35,6 +35,12 @@ impl Drop for Busy {
     }
 }
 
+/// One more of them.
+fn begin(sessions: &Sessions<Busy>, log: &Log, (name, turns): (char, u32)) {
+    let log = Rc::clone(log);
+    sessions.begin(Busy { name, turns, log });
+}
+
 fn story<T>(story: impl Future<Output = T>) -> T {
     let runtime = Builder::new_current_thread().build().unwrap();
     LocalSet::new().block_on(&runtime, story)
@@ -55,19 +61,13 @@ fn each_who_is_ready_has_one_turn_before_anybody_has_another() {
     let log = Log::default();
     story(async {
         let sessions = Sessions::start(Waker::wake_by_ref);
-        for (name, turns) in [('a', 3), ('b', 1), ('c', 2)] {
-            let log = Rc::clone(&log);
-            sessions.begin(Busy { name, turns, log });
+        for one in [('a', 3), ('b', 1), ('c', 2)] {
+            begin(&sessions, &log, one);
         }
         wait_for(&log, "ab.cac.a.").await;
         // The places of those who are gone are the next ones'.
-        for name in ['d', 'e'] {
-            let log = Rc::clone(&log);
-            sessions.begin(Busy {
-                name,
-                turns: 2,
-                log,
-            });
+        for one in [('d', 2), ('e', 2)] {
+            begin(&sessions, &log, one);
         }
         wait_for(&log, "ab.cac.a.ded.e.").await;
     });
@@ -82,19 +82,12 @@ fn whoever_goes_on_and_on_does_so_behind_the_networks_word() {
             asked.borrow_mut().push('|');
             who.wake_by_ref();
         });
-        let one = Busy {
-            name: 'a',
-            turns: 5,
-            log: Rc::clone(&log),
-        };
-        sessions.begin(one);
+        begin(&sessions, &log, ('a', 5));
         wait_for(&log, "aa|aa|a.").await;
         log.take();
         // Of many who are ready some have to wait for it.
         for _ in 0..AT_ONCE + 2 {
-            let log = Rc::clone(&log);
-            let (name, turns) = ('b', 1);
-            sessions.begin(Busy { name, turns, log });
+            begin(&sessions, &log, ('b', 1));
         }
         wait_for(&log, &format!("{}|b.b.", "b.".repeat(AT_ONCE))).await;
     });
@@ -105,13 +98,8 @@ fn a_panic_is_its_sessions_own() {
     let log = Log::default();
     story(async {
         let sessions = Sessions::start(Waker::wake_by_ref);
-        for name in ['a', '!', 'b'] {
-            let log = Rc::clone(&log);
-            sessions.begin(Busy {
-                name,
-                turns: 2,
-                log,
-            });
+        for one in [('a', 2), ('!', 2), ('b', 2)] {
+            begin(&sessions, &log, one);
         }
         wait_for(&log, "a!.ba.b.").await;
     });
@@ -122,32 +110,17 @@ fn with_its_thread_all_are_over_and_whoever_comes_then() {
     let log = Log::default();
     let sessions = story(async {
         let sessions = Sessions::start(Waker::wake_by_ref);
-        for turns in [u32::MAX, u32::MAX] {
-            let log = Rc::clone(&log);
-            let session = Busy {
-                name: 'a',
-                turns,
-                log,
-            };
-            sessions.begin(session);
+        for one in [('a', u32::MAX), ('a', u32::MAX)] {
+            begin(&sessions, &log, one);
         }
         tokio::task::yield_now().await;
-        let log = Rc::clone(&log);
-        sessions.begin(Busy {
-            name: 'b',
-            turns: 1,
-            log,
-        });
+        begin(&sessions, &log, ('b', 1));
         sessions
     });
     assert_eq!(log.borrow().matches('.').count(), 3, "{log:?}");
-    let late = Busy {
-        name: 'c',
-        turns: 1,
-        log: Rc::clone(&log),
-    };
-    sessions.begin(late);
-    assert!(log.borrow().ends_with('.') && !log.borrow().contains('c'));
+    begin(&sessions, &log, ('c', 1));
+    assert_eq!(log.borrow().matches('.').count(), 4, "{log:?}");
+    assert!(!log.borrow().contains('c'));
 }
 
 /// Over once another thread has woken it so often.

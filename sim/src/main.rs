@@ -53,7 +53,7 @@ struct Seeds {
     /// The network. On the fast one timers also run early, and late.
     #[arg(long, value_enum, default_value_t = Nets::Both, global = true)]
     net: Nets,
-    /// Plays each seed a second time: the steps must be the same.
+    /// Plays each seed a second time, with no idle session put away: the steps must be the same.
     #[arg(long)]
     twice: bool,
     /// Breaks a rule on purpose: a variant's name, as in `FinOnTimer`.

@@ -202,13 +202,15 @@ impl<N: Network> Berth<N> {
     }
 
     /// Looks whether a connection that has just come has something to say, for its task: from now on
-    /// that is woken when it has.
+    /// that is woken when it has. What has is nobody's to take, also before its task has had a turn (U01): to
+    /// ask again does not help, for some news is told once.
     pub(super) fn look(&self) {
         let waker = self.waker.borrow();
         // A task that was woken looks by itself.
         let Some(waker) = waker.as_ref() else { return };
         let mut cx = Context::from_waker(waker);
         if let Some(Poll::Ready(news)) = self.with(|port| poll_look(port, &mut cx)) {
+            self.list(None);
             self.told.set(Some(news));
             waker.wake_by_ref();
         }

@@ -72,6 +72,25 @@ fn u01_what_is_said_while_it_is_brought_back_is_heard() {
 }
 
 #[test]
+fn u01_what_was_heard_while_it_was_brought_back_is_given_to_nobody() {
+    for say in [Say::Bytes, Say::Fin, Say::Reset] {
+        play(9, |stage| async move {
+            let hand = stage.parked(HERE);
+            settle().await;
+            let (port, lease) = stage.pool.take(HERE.into(), None).unwrap();
+            hand.say_unheard(say);
+            stage.pool.park(port, lease, WAITS.into(), stage.net.now());
+            // Before its task has had a turn. A close_notify, too, is told once only.
+            assert!(!stage.takes(HERE), "{say:?}");
+            assert_eq!(stage.pool.idle(), 0);
+            assert_eq!(hand.fate(), Fate::Held, "its own task ends it");
+            settle().await;
+            assert!(hand.has_finished() || hand.fate() == Fate::Reset);
+        });
+    }
+}
+
+#[test]
 fn the_task_of_a_connection_that_does_not_come_back_ends() {
     play(9, |stage| async move {
         let hand = stage.parked(HERE);

@@ -58,7 +58,7 @@ use tidegate_core::{
     close::CloseCause,
     effect::Effect,
     ending::Ending,
-    event::{Event, Origin},
+    event::Event,
     interest::Asks,
     record::Recorder,
     session::{Kind, Session},
@@ -224,7 +224,7 @@ impl<N: Network> Driver<N> {
             self.let_go();
         }
         self.note_stage();
-        // While nothing ends there is nothing to tell of it, and of a leg that came nothing at once.
+        // While nothing ends there is nothing to tell of it.
         if !std::mem::replace(&mut self.quiet, quiet) || !quiet {
             self.tell_ends();
         }
@@ -260,9 +260,9 @@ impl<N: Network> Driver<N> {
         if let Event::Unconnected(refusal) = *event {
             self.note_unconnected(CloseCause::of_refusal(refusal));
             self.count(Side::Up);
-        } else if let Event::Connected(Origin::Fresh) = *event {
-            // Its network has been told nothing yet.
-            self.quiet = false;
+        } else if let Event::Connected(_) | Event::Routed(_) = *event {
+            // A leg that has come may never have been watched, or for what another request waited for.
+            self.watch();
         }
         quiet
     }

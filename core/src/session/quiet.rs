@@ -7,15 +7,15 @@ use crate::{
     event::Event,
     exchange::{Request, Response},
     interest::{Asks, Interest, Read},
-    leg::{Leg, ReadEnd, WriteEnd},
+    leg::{Leg, Open, ReadEnd, WriteEnd},
     side::Side,
     time::Span,
     timer::{These, Timer},
 };
 
 impl Session {
-    /// Whether nothing has ended on either leg, and the exchange under way, if there is one, has not
-    /// either: no rule speaks of such a state, and a report has nothing to say of its ends. Most steps
+    /// Whether nothing has ended on either leg nor is said to have (R17), and the exchange under way, if there is
+    /// one, has not either: no rule speaks of such a state, and a report has nothing to say of its ends. Most steps
     /// that carry bytes lead from one of these to another. The walk finds no rule that would move.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
@@ -25,7 +25,9 @@ impl Session {
         }
         let open = |leg: &Leg| {
             let open = leg.open();
-            open.is_some_and(|open| open.read == ReadEnd::Open && open.write == WriteEnd::Open)
+            open.is_some_and(|open| {
+                open.read == ReadEnd::Open && open.write == WriteEnd::Open && !open.hinted
+            })
         };
         let up = match &self.phase {
             Phase::Idle(_) => matches!(self.up, Leg::Absent),
@@ -96,7 +98,7 @@ impl Session {
                 acked: false,
             },
             faults: unread,
-            hints: unread && !open.hinted,
+            hints: unread,
             writes: true,
             finish: false,
         }
@@ -105,10 +107,10 @@ impl Session {
     /// The same of one leg of a tunnel in which nothing has ended.
     #[inline]
     fn asks_of_tunnel(&self, side: Side) -> Asks {
-        let plain = |open: &&crate::leg::Open| open.inbox.left == 0;
-        let Some(open) = self.leg(side).open().filter(plain) else {
+        let is_plain = |open: &Open| open.inbox.left == 0;
+        if !self.leg(side).open().is_some_and(is_plain) {
             return self.asks(side);
-        };
+        }
         let room = self.from(side).room();
         Asks {
             interest: Interest {
@@ -120,7 +122,7 @@ impl Session {
                 ..Interest::NONE
             },
             faults: room == 0,
-            hints: room == 0 && !open.hinted,
+            hints: room == 0,
             writes: true,
             finish: false,
         }

@@ -7,6 +7,7 @@ use tidegate_core::{
     record::{Replay, rebuilt, replay},
     session::Kind,
     side::Side,
+    time::Moment,
 };
 
 impl<N: Network> Driver<N> {
@@ -29,6 +30,7 @@ impl<N: Network> Driver<N> {
             );
             self.check_sums(side);
         }
+        self.check_watch();
         if let Some(again) = rebuilt(&self.session, self.now) {
             let same = again == self.session;
             assert!(same, "{again:?} is not {:?}", self.session);
@@ -39,6 +41,17 @@ impl<N: Network> Driver<N> {
         // At the end, and now and then before it: the whole is played again.
         if self.session.is_closed() || self.now.0.is_multiple_of(16) {
             self.check_timeline();
+        }
+    }
+
+    /// Each leg's network watches for what it should, or will be told to (LIFECYCLE section 3).
+    fn check_watch(&self) {
+        for side in Side::BOTH {
+            assert!(
+                self.watch_at != Moment::NEVER || !self.is_unwatched(side),
+                "{side}: nobody tells the network of {:?}",
+                self.session.vigil(side)
+            );
         }
     }
 

@@ -20,6 +20,10 @@ impl<N: Network> Driver<N> {
         let stage = Stage::of(&self.session);
         if stage != self.stage.is {
             self.turns_to(stage);
+            if stage == Some(Stage::Tunnel) {
+                // It waits for other things than a request does.
+                self.watch();
+            }
         }
     }
 

@@ -45,8 +45,9 @@ impl<N: Network> Driver<N> {
         self.watch();
     }
 
-    /// Sees whether each leg's network watches for what it should. If not, it is told a little later:
-    /// what is over by then costs no call.
+    /// Sees whether each leg's network watches for what it should, wherever that may change: a leg has come or
+    /// has ended, or the session waits otherwise. If not, it is told a little later: what is over by then costs
+    /// no call.
     pub(super) fn watch(&mut self) {
         let unplanned = self.watch_at == Moment::NEVER;
         if unplanned && Side::BOTH.into_iter().any(|side| self.is_unwatched(side)) {
@@ -56,8 +57,10 @@ impl<N: Network> Driver<N> {
 
     pub(super) fn is_unwatched(&self, side: Side) -> bool {
         let port = self.wires[side as usize].port.as_ref();
-        let vigil = self.session.vigil(side);
-        matches!((port, vigil), (Some(port), Some(vigil)) if !port.watches(vigil))
+        port.is_some_and(|port| {
+            let vigil = self.session.vigil(side);
+            vigil.is_some_and(|vigil| !port.watches(vigil))
+        })
     }
 
     /// Tells each leg's network what to watch for, once that is due.

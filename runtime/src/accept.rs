@@ -101,6 +101,9 @@ pub async fn accept<N: Network>(mut listener: N::Listener, hall: Rc<Hall<N>>, ta
             if word == Word::Expired {
                 return Poll::Ready(Turn::Over);
             }
+            if word != Word::Serve {
+                listener.closes();
+            }
             let service = hall.service();
             for _ in 0..AT_ONCE {
                 // Who waits in the queue while the drain waits for a seat is still served (G2).

@@ -176,6 +176,10 @@ pub trait Listener: 'static {
     /// Accepts one connection.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
 
+    /// It closes once nobody is in its queue any more (G2): from now on [`Listener::poll_accept`] is pending only
+    /// if that is so at this very moment.
+    fn closes(&mut self) {}
+
     /// Where it listens (the port is the real one where 0 was asked for).
     fn local(&self) -> SocketAddr;
 }

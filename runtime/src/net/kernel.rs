@@ -171,6 +171,7 @@ impl Network for Kernel {
             reactor: Rc::clone(&self.reactor),
             handed: share.as_ref().map(|share| share.listens(local)),
             share,
+            closes: false,
         })
     }
 

@@ -7,7 +7,7 @@
 use super::{
     Buffers, KernelStream, Listener, Share, options,
     reactor::{Reactor, Told, Wait, Watched},
-    share::{Handed, Kept},
+    share::{Handed, Kept, LetterBox},
 };
 use rustix::{
     io::Errno,
@@ -21,7 +21,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A listening socket, or several that were given to us.
 #[derive(Debug)]
@@ -36,7 +35,9 @@ pub struct KernelListener {
     pub(super) reactor: Rc<Reactor>,
     /// This worker's part of what all of them accept, and what others hand over.
     pub(super) share: Option<Share>,
-    pub(super) handed: Option<UnboundedReceiver<Handed>>,
+    pub(super) handed: Option<LetterBox>,
+    /// Whether it closes: then the queue itself is asked who is in it, and they stay here.
+    pub(super) closes: bool,
 }
 
 /// One listening socket, which may be others' too.
@@ -76,7 +77,11 @@ impl KernelListener {
         let Some(share) = &self.share else {
             return self.stream(accepted, None).map(Some);
         };
-        match share.place(self.local, accepted) {
+        let placed = match self.closes {
+            true => Some(accepted),
+            false => share.place(self.local, accepted),
+        };
+        match placed {
             Some(accepted) => self.stream(accepted, Some(share.keep(false))).map(Some),
             None => Ok(None),
         }
@@ -96,7 +101,9 @@ impl KernelListener {
     /// Accepts one at the socket of this number.
     fn poll_one(&mut self, cx: &mut Context<'_>, nth: usize) -> Poll<io::Result<KernelStream>> {
         loop {
-            let _told = ready!(self.fds[nth].watched.poll(Wait::Read, cx));
+            if !self.closes {
+                ready!(self.fds[nth].watched.poll(Wait::Read, cx));
+            }
             match self.accept(nth) {
                 Ok(Some(stream)) => return Poll::Ready(Ok(stream)),
                 Ok(None) => {
@@ -107,6 +114,9 @@ impl KernelListener {
                 Err(Errno::AGAIN) => {
                     self.fds[nth].watched.clear(Told::READABLE);
                     self.fds[nth].queued = false;
+                    if self.closes {
+                        return Poll::Pending;
+                    }
                 }
                 Err(errno) if lost_in_the_queue(errno) => {}
                 // Descriptors or memory: the connection stays in the queue, and the caller
@@ -126,15 +136,12 @@ impl KernelListener {
 
     /// What another worker has handed over.
     fn poll_handed(&mut self, cx: &mut Context<'_>) -> Poll<rustix::io::Result<KernelStream>> {
-        let (Some(handed), Some(share)) = (&mut self.handed, &self.share) else {
+        let Some(letters) = &mut self.handed else {
             return Poll::Pending;
         };
-        match handed.poll_recv(cx) {
-            Poll::Ready(Some(handed)) => {
-                let kept = share.keep(true);
-                Poll::Ready(self.stream(handed, Some(kept)))
-            }
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        match letters.poll(cx) {
+            Poll::Ready((handed, kept)) => Poll::Ready(self.stream(handed, Some(kept))),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -159,6 +166,10 @@ impl Listener for KernelListener {
             }
         }
         Poll::Pending
+    }
+
+    fn closes(&mut self) {
+        self.closes = true;
     }
 
     fn local(&self) -> SocketAddr {

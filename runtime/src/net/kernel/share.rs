@@ -17,6 +17,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -45,7 +46,8 @@ struct Open(AtomicUsize);
 
 #[derive(Debug, Default)]
 struct Boxes {
-    to: BTreeMap<(SocketAddr, usize), UnboundedSender<Handed>>,
+    /// The youngest last: one that a failed reload has opened goes, and the one before is left.
+    to: BTreeMap<(SocketAddr, usize), Vec<UnboundedSender<Handed>>>,
     /// Whether nothing is handed over any more: what was is in its box by then.
     closed: bool,
     /// The same of single addresses.
@@ -126,12 +128,17 @@ impl Share {
     }
 
     /// The letter box of this worker's listener at `address`.
-    pub(super) fn listens(&self, address: SocketAddr) -> UnboundedReceiver<Handed> {
+    pub(super) fn listens(&self, address: SocketAddr) -> LetterBox {
         let (to, from) = unbounded_channel();
         let mut boxes = self.shares.boxes();
         boxes.closing.remove(&address);
-        boxes.to.insert((address, self.worker), to);
-        from
+        let mine = boxes.to.entry((address, self.worker)).or_default();
+        mine.retain(|to| !to.is_closed());
+        mine.push(to);
+        LetterBox {
+            from,
+            share: self.clone(),
+        }
     }
 
     /// A connection was accepted at `address`: it stays, or goes to a worker that has fewer.
@@ -140,7 +147,8 @@ impl Share {
             return Some(accepted);
         };
         let boxes = self.shares.boxes();
-        match boxes.to.get(&(address, other)) {
+        let theirs = boxes.to.get(&(address, other));
+        match theirs.and_then(|all| all.iter().rfind(|to| !to.is_closed())) {
             Some(to) if !boxes.closed && !boxes.closing.contains(&address) => {
                 // Counted by whoever has it, at once: the next one must not go there for want of it.
                 self.shares.open[other].0.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +170,42 @@ impl Share {
                 .fetch_add(1, Ordering::Relaxed);
         }
         Kept(self.clone())
+    }
+}
+
+/// Where others put what they hand over to one listener.
+#[derive(Debug)]
+pub(super) struct LetterBox {
+    from: UnboundedReceiver<Handed>,
+    share: Share,
+}
+
+impl LetterBox {
+    /// Takes one out, which was counted as it was put in.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(Handed, Kept)> {
+        match self.from.poll_recv(cx) {
+            Poll::Ready(Some(handed)) => Poll::Ready((handed, self.share.keep(true))),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn take(&mut self) -> Option<Kept> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match self.poll(&mut cx) {
+            Poll::Ready((_, kept)) => Some(kept),
+            Poll::Pending => None,
+        }
+    }
+}
+
+impl Drop for LetterBox {
+    /// Who is still in it counts no more.
+    fn drop(&mut self) {
+        self.from.close();
+        while self.from.try_recv().is_ok() {
+            drop(self.share.keep(true));
+        }
     }
 }
 
@@ -200,10 +244,7 @@ mod tests {
         for _ in 0..300 {
             match part(0).place(here(), connection()) {
                 Some(_) => kept.push(part(0).keep(false)),
-                None => {
-                    let handed = (1..3).find(|other| boxes[*other].try_recv().is_ok());
-                    kept.push(part(handed.unwrap()).keep(true));
-                }
+                None => kept.push((1..3).find_map(|other| boxes[other].take()).unwrap()),
             }
         }
         let counts = shares.counts();
@@ -224,8 +265,8 @@ mod tests {
         // The shares are as unequal as before.
         shares.close();
         assert!(part(0).place(here(), connection()).is_some());
-        assert!(other.try_recv().is_ok(), "what was handed over is there");
-        assert!(other.try_recv().is_err());
+        assert!(other.take().is_some(), "what was handed over is there");
+        assert!(other.take().is_none());
     }
 
     #[test]

@@ -11,10 +11,10 @@ use super::{
     reactor::{Alarm, Reactor, Told, Watched},
     share::Kept,
 };
-use crate::net::{Address, KEPT, Packed};
+use crate::net::{Address, KEPT, Packed, Stream as _};
 use rustix::{
     io::Errno,
-    net::{SendAncillaryBuffer, SendFlags, sendmsg},
+    net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, sendmsg},
     pipe::{SpliceFlags, splice},
 };
 use socket2::Socket;
@@ -51,6 +51,8 @@ pub struct KernelStream {
     /// accepted socket the first bytes are often there before the reactor's first word.
     eager_read: bool,
     eager_write: bool,
+    /// Whether the last write left some behind: a splice may have met an error then, and kept it to itself.
+    cut_short: bool,
     at_close: AtClose,
     /// Whether what is written may wait for FIN, and whether anything does.
     hold: Cell<Hold>,
@@ -138,6 +140,7 @@ impl KernelStream {
             sent_bytes: SYN,
             eager_read: false,
             eager_write: false,
+            cut_short: false,
             at_close: AtClose::Reset,
             hold: Cell::new(Hold::Off),
             sampler: None,
@@ -198,18 +201,42 @@ impl KernelStream {
         }
     }
 
+    /// What a read meets that finds nothing: FIN, and nothing else (K9; 4.11, 3). It is none behind an error; nor
+    /// where there is no connection any more although nothing of ours has ended it: that is an error which a
+    /// splice was told of, behind bytes that it had sent, and whose telling is the only one (Linux 6.18).
+    fn met_end(&mut self) -> io::Result<usize> {
+        if let Some(first) = self.latched {
+            return Err(first.into());
+        }
+        let untouched = self.at_close == AtClose::Reset;
+        if self.cut_short && untouched && self.state() == Some("closed") {
+            return Err(self.latch(Errno::CONNRESET.into()));
+        }
+        Ok(0)
+    }
+
+    /// Whether a splice that found nothing stands before the mark of urgent data, with a FIN behind it.
+    fn stands_at_mark(&self) -> bool {
+        matches!(recv(&self.fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
+    }
+
     /// Whether urgent data has been announced on this connection. A read stops short of its mark
     /// although more is queued, so a short read does not mean that the queue is empty.
     fn urgent(&self) -> bool {
         self.watched.told().has(Told::URGENT)
     }
 
-    fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+    /// R01: what is sent first leaves at once anyway.
+    fn hurries(&self) {
         if !self.nodelay.get() && self.sent_bytes > SYN {
-            // R01. It fails only on a connection that is gone, which says so by itself.
+            // It fails only on a connection that is gone, which says so by itself.
             let _gone = self.socket().set_tcp_nodelay(true);
             self.nodelay.set(true);
         }
+    }
+
+    fn send(&self, bufs: &[IoSlice<'_>]) -> rustix::io::Result<usize> {
+        self.hurries();
         let mut flags = SendFlags::NOSIGNAL;
         if self.hold.get() != Hold::Off {
             flags |= SendFlags::MORE;
@@ -225,6 +252,7 @@ impl KernelStream {
     /// Sends from a pipe. There is no flag against SIGPIPE, which a program in Rust ignores from its
     /// beginning: EPIPE comes all the same.
     fn send_pipe(&self, pipe: &KernelPipe, n: usize) -> rustix::io::Result<usize> {
+        self.hurries();
         let mut flags = SpliceFlags::NONBLOCK;
         if self.hold.get() != Hold::Off {
             flags |= SpliceFlags::MORE;

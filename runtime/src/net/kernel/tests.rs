@@ -6,6 +6,7 @@ mod ends;
 mod handshake;
 mod host;
 mod pipes;
+mod queue;
 mod sockets;
 
 use super::KernelStream;

@@ -214,6 +214,13 @@ impl Watched {
         self.sockets().borrow_mut().at(self.slot).told
     }
 
+    /// It is so, as somebody else has found out.
+    pub(in super::super) fn note(&self, told: Told) {
+        let mut sockets = self.sockets().borrow_mut();
+        let slot = sockets.at(self.slot);
+        slot.told = slot.told.and(told);
+    }
+
     /// It is so no more.
     #[inline]
     pub(in super::super) fn clear(&self, told: Told) {

@@ -43,8 +43,9 @@ impl KernelStream {
             }
             let sent = send(self);
             match sent {
-                Ok(n) if n == all => {}
+                Ok(n) if n == all => self.cut_short = false,
                 Ok(_) | Err(Errno::AGAIN) => {
+                    self.cut_short |= sent.is_ok();
                     self.watched.clear(Told::WRITABLE);
                     self.eager_write = false;
                 }
@@ -70,8 +71,7 @@ impl Stream for KernelStream {
             }
             let read = (&self.fd).read(buf);
             match read {
-                // K9, 4.11 rule 3: behind an error this is no FIN.
-                Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
+                Ok(0) => return Poll::Ready(self.met_end()),
                 Ok(n) => {
                     if n < buf.len() {
                         // The queue is empty: that saves the read which would say so. A FIN
@@ -133,7 +133,13 @@ impl Stream for KernelStream {
                 most,
                 SpliceFlags::NONBLOCK,
             ) {
-                Ok(0) => return Poll::Ready(self.latched.map_or(Ok(0), |first| Err(first.into()))),
+                // R28: a read will find it.
+                Ok(0) if self.stands_at_mark() => {
+                    self.watched.note(Told::URGENT);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Ok(0) => return Poll::Ready(self.met_end()),
                 // Fewer than were asked for may be all that a pipe has slots for: what is left is
                 // asked about again.
                 Ok(n) => return Poll::Ready(Ok(n)),

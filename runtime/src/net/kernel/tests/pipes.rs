@@ -2,10 +2,10 @@
 
 use super::{
     super::{Kernel, KernelPipe, KernelStream, pipe::MOST},
-    bench::{SMALL, fill, finish, pair, pair_with, reset, run, within, write},
+    bench::{SMALL, any_port, fill, finish, pair, pair_with, reset, run, within, write},
     hear,
 };
-use crate::net::{Network, Stream};
+use crate::net::{Buffers, Network, Stream};
 use rustix::net::{SendFlags, send};
 use std::{
     future::poll_fn,
@@ -115,6 +115,65 @@ fn k9_a_drain_that_meets_the_reset_does_not_hide_it_from_reads() {
         assert_eq!(fill_pipe(&mut to, &mut empty).await.unwrap(), 4);
         let end = fill_pipe(&mut to, &mut empty).await.unwrap_err();
         assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+    });
+}
+
+/// A connection, and its peer, that has not taken all of what a pipe had for it.
+async fn cut_short() -> (KernelStream, TcpStream) {
+    let (mut from, mut source) = pair().await;
+    let (mut to, sink) = pair_with(SMALL).await;
+    loop {
+        let mut pipe = pipe();
+        source.write_all(&[7; 8_192]).unwrap();
+        let all = fill_pipe(&mut from, &mut pipe).await.unwrap();
+        let sent = within(100, drain_pipe(&mut to, &mut pipe, all)).await;
+        if sent.expect("a part has gone before nothing goes").unwrap() < all {
+            return (to, sink);
+        }
+    }
+}
+
+/// splice(2) sends a pipe in several calls of its own, and drops the error of one that comes behind another
+/// that went well: what was sent is all it tells.
+#[test]
+fn k9_a_reset_that_a_drain_was_told_of_and_kept_to_itself_is_no_fin() {
+    run(async {
+        let (mut to, sink) = cut_short().await;
+        reset(sink);
+        poll_fn(|cx| to.poll_hint(cx)).await;
+        // As that call would have.
+        let kept = to.socket().take_error().unwrap().unwrap();
+        assert_eq!(kept.kind(), ErrorKind::ConnectionReset);
+        let end = fill_pipe(&mut to, &mut pipe()).await.unwrap_err();
+        assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+        let end = poll_fn(|cx| to.poll_read(cx, &mut [0])).await.unwrap_err();
+        assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+    });
+}
+
+#[test]
+fn k9_a_fin_behind_a_drain_that_was_cut_short_is_a_fin() {
+    run(async {
+        let (mut to, sink) = cut_short().await;
+        sink.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(fill_pipe(&mut to, &mut pipe()).await.unwrap(), 0);
+    });
+}
+
+/// What is sent through a pipe leaves at once as well, behind the first words (R01).
+#[test]
+fn r01_what_a_pipe_says_waits_for_no_acknowledgement() {
+    run(async {
+        let listener = std::net::TcpListener::bind(any_port()).unwrap();
+        let to = listener.local_addr().unwrap();
+        let mut stream = Kernel::new().connect(to, Buffers::default()).await.unwrap();
+        let (mut from, mut source) = pair().await;
+        let mut pipe = pipe();
+        write(&mut stream, b"first").await.unwrap();
+        source.write_all(b"then").unwrap();
+        let n = fill_pipe(&mut from, &mut pipe).await.unwrap();
+        drain_pipe(&mut stream, &mut pipe, n).await.unwrap();
+        assert!(stream.socket().tcp_nodelay().unwrap());
     });
 }
 
@@ -240,6 +299,31 @@ fn r28_urgent_data_does_not_go_through_a_pipe() {
             read.extend_from_slice(&buf[..n]);
         }
         assert_eq!(read, b"!behind.");
+    });
+}
+
+/// At its mark a splice finds nothing, which behind a FIN looks like the end.
+#[test]
+fn r28_urgent_data_with_a_fin_behind_it_is_not_taken_for_the_end() {
+    run(async {
+        let (mut stream, mut source) = pair().await;
+        source.write_all(b"before").unwrap();
+        send(&source, b"!", SendFlags::OOB).unwrap();
+        source.write_all(b"behind").unwrap();
+        source.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(fill_pipe(&mut stream, &mut pipe()).await.unwrap(), 6);
+        let stopped = within(20, fill_pipe(&mut stream, &mut pipe())).await;
+        assert!(stopped.is_none(), "{stopped:?}");
+        assert!(!stream.pipes(), "it is known now");
+        let mut read = Vec::new();
+        loop {
+            let mut buf = [0; 16];
+            match poll_fn(|cx| stream.poll_read(cx, &mut buf)).await.unwrap() {
+                0 => break,
+                n => read.extend_from_slice(&buf[..n]),
+            }
+        }
+        assert_eq!(read, b"!behind");
     });
 }
 

@@ -1,6 +1,12 @@
 //! The `tidegate` binary: the command line, the server and the demo, put together.
 
-use std::{ffi::OsString, process::ExitCode, sync::Arc};
+use std::{
+    ffi::OsString,
+    fmt::Display,
+    io::{Write as _, stderr},
+    process::ExitCode,
+    sync::Arc,
+};
 use tidegate::{
     admin::client as ask,
     cli::{self, Command, Decision, Demo, Exit, Output},
@@ -27,7 +33,7 @@ fn main() -> ExitCode {
         log(output);
         let exit = match command {
             Command::Serve(config, warnings) => {
-                eprint!("{warnings}");
+                tell(&warnings);
                 serve(*config, output, (&mut || again(&args, &noted), &noted))
             }
             Command::Demo(asked) => play(asked),
@@ -43,7 +49,7 @@ fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &N
     let (inherited, before) = match given {
         Ok(given) => given,
         Err(why) => {
-            eprintln!("error: {why}");
+            tell(format_args!("error: {why}\n"));
             return Exit::Failure;
         }
     };
@@ -52,7 +58,7 @@ fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &N
         Ok(started) => started,
         Err(message) => {
             let said = |color| render(std::slice::from_ref(&message), &Sources::default(), color);
-            eprint!("{}", said(output.color));
+            tell(said(output.color));
             if let Some(before) = &before {
                 before.refuse(&said(false));
             }
@@ -65,15 +71,12 @@ fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &N
         listener.bind.clone_from(addresses);
     }
     if output.verbosity >= 0 {
-        eprint!(
-            "{}",
-            cli::banner(
-                &config,
-                fingerprint.as_deref(),
-                Some(server.files),
-                &server.admin.places()
-            )
-        );
+        tell(cli::banner(
+            &config,
+            fingerprint.as_deref(),
+            Some(server.files),
+            &server.admin.places(),
+        ));
     }
     match server.run(again, noted) {
         Served::Drained => Exit::Ok,
@@ -88,14 +91,14 @@ fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &N
 fn again(args: &[OsString], noted: &Noted) -> Result<Config, String> {
     match cli::again(args.iter().cloned(), noted) {
         Decision::Start(Command::Serve(config, warnings), _) => {
-            eprint!("{warnings}");
+            tell(&warnings);
             Ok(*config)
         }
         Decision::Start(Command::Demo(_) | Command::Probe(_) | Command::Ask(_), _) => {
             Err("it was not started to serve".to_owned())
         }
         Decision::Say { err, .. } => {
-            eprint!("{err}");
+            tell(&err);
             Err(err)
         }
     }
@@ -106,7 +109,9 @@ fn play(asked: Demo) -> Exit {
         Ok(verdict) if verdict.is_good() => Exit::Ok,
         Ok(_) => Exit::Failure,
         Err(error) => {
-            eprintln!("error: the demo could not be played: {error}");
+            tell(format_args!(
+                "error: the demo could not be played: {error}\n"
+            ));
             Exit::Failure
         }
     }
@@ -143,6 +148,12 @@ fn fingerprint(config: &Config) -> Result<Option<String>, Message> {
     Ok(None)
 }
 
+/// Says it on the error stream. Nobody may be left to read that, which costs the words and nothing else: the
+/// macros of the standard library would panic.
+fn tell(words: impl Display) {
+    let _unheard = write!(stderr(), "{words}");
+}
+
 fn log(output: Output) {
     let level = match output.verbosity {
         ..=-2 => Level::ERROR,
@@ -152,7 +163,9 @@ fn log(output: Output) {
         2.. => Level::TRACE,
     };
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(stderr)
+        // It would be told on the very stream that has failed, and with a panic.
+        .log_internal_errors(false)
         .with_ansi(output.color)
         .with_max_level(level)
         .init();

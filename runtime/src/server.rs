@@ -220,7 +220,7 @@ impl Server {
     }
 
     /// Begins to serve; after whoever serves until now has said that we may.
-    fn begin(&self, before: Option<&Before>) -> Result<(), Message> {
+    fn begin(&mut self, before: Option<&Before>) -> Result<(), Message> {
         privileges::give_up(&self.current.common.config, self.admin.unix.as_deref())?;
         if let Some(before) = before {
             let may = before.ready(self.admin.was_given());
@@ -231,6 +231,8 @@ impl Server {
         self.say(Word::Serve);
         if let Some(before) = before {
             before.serving();
+            // Whoever served until now has them too, and serves those who wait there (G2).
+            self.current.inherited.close_unused();
         }
         Ok(())
     }

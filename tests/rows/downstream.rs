@@ -334,6 +334,14 @@ fn h14_nothing_bounds_a_client_that_waits_for_the_origin() {
 }
 
 #[test]
+fn h14_nor_one_that_gets_a_final_head_instead() {
+    let mut stage = expecting();
+    stage.tell(head(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    assert_eq!(stage.expires(Timer::Body)[0], Effect::Reset(Up), "W9b");
+}
+
+#[test]
 fn h14_once_the_body_may_come_it_is_a_request_like_any_other() {
     let goes_on = [
         decoded(Up, Head::Continue, 25, false, 0, Want::Turn),

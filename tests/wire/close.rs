@@ -244,3 +244,26 @@ fn u10_unasked_bytes_behind_a_response_still_on_its_way() {
     let chunked = [b"9c40\r\n", &body[..], b"\r\n0\r\n\r\n"].concat();
     behind_a_response("Transfer-Encoding: chunked", &chunked, &body);
 }
+
+/// RFC 9112, 2.2: some clients put an empty line behind a body. It begins no request.
+#[test]
+fn h01_a_client_that_ends_behind_an_empty_line_has_asked_for_nothing() {
+    let origin = Origin::new();
+    let proxy = Proxy::http(origin.address());
+    let mut client = proxy.client();
+    let post = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok\r\n";
+    client.say(post);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().status(), 200);
+    // What comes behind it is a request as any other.
+    client.say(b"\r\n");
+    client.say(GET);
+    up.message();
+    up.say(OK);
+    assert_eq!(client.message().status(), 200);
+    client.say(b"\r\n");
+    client.fin();
+    assert_eq!(client.last(), Last::plain("", End::Fin));
+}

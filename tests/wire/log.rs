@@ -219,3 +219,29 @@ fn a_file_that_was_moved_away_is_opened_anew() {
         std::thread::yield_now();
     }
 }
+
+/// Whoever rotates logs tells all who write there, and one that drains may do so for hours.
+#[test]
+fn one_that_drains_opens_its_file_anew_too() {
+    let mut proxy = own("file = \"lines\"");
+    let (file, moved) = (proxy.scratch().path("lines"), proxy.scratch().path("moved"));
+    // A request that was begun keeps it.
+    let mut client = proxy.client();
+    client.say(b"GET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n");
+    asks(&proxy, 1);
+    proxy.process.signal(Signal::TERM);
+    proxy
+        .process
+        .until("the drain", |said| line(said, "draining"));
+    fs::rename(&file, &moved).unwrap();
+    proxy.process.signal(Signal::USR1);
+    proxy
+        .process
+        .until("the file", |said| line(said, "opened anew"));
+    client.say(b"\r\n");
+    client.message();
+    drop(client);
+    assert_eq!(proxy.process.exit_code(), Some(0));
+    let lines = fs::read_to_string(&file).unwrap();
+    assert!(lines.contains("/b"), "{lines}");
+}

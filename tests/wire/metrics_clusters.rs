@@ -2,9 +2,11 @@
 
 use crate::{
     exchange::{GET, OK, answered},
-    harness::{program, run},
+    harness::{Scratch, program, run},
+    keys::Authority,
     peers::{Origin, Peer, Raw},
     scraped::{Scraped, text},
+    secure::Secure,
 };
 
 #[test]
@@ -57,6 +59,40 @@ fn an_endpoint_that_is_left_alone_is_counted_and_why() {
     for line in [format!("  {at}  up\n"), format!("  {gone}  ejected\n")] {
         assert!(said.contains(&line), "{said}");
     }
+}
+
+/// Over TLS a close_notify is the last word, whatever comes behind it.
+#[test]
+fn so_is_one_that_says_close_notify_and_no_answer() {
+    let (mute, good, files) = (Origin::new(), Origin::new(), Scratch::new());
+    let authority = Authority::new("origin's");
+    let ca = authority.file(&files, "ca.pem");
+    let rest = format!(
+        "tls = {{ ca = \"{}\", server_name = \"localhost\" }}\nbalance = \"round-robin\"\n\
+         ejection = {{ failures = 1, base = \"1h\", most = \"1h\", percent = 50 }}\n\
+         retries = {{ percent = 0, per_second = 0 }}",
+        ca.display()
+    );
+    let [at, other] = [&mute, &good].map(Origin::address);
+    let text = text(at, "", &rest).replace(&format!("\"{at}\""), &format!("\"{at}\", \"{other}\""));
+    let stage = Scraped::of_file(&text);
+    // One each.
+    let mut clients = [(); 2].map(|()| stage.proxy.client());
+    for client in &mut clients {
+        client.say(GET);
+    }
+    let server = authority.leaf("localhost").server(None);
+    let [mut mute, mut good] = [mute, good].map(|origin| Secure::serve(origin.accept(), &server));
+    mute.message();
+    mute.close_notify();
+    mute.fin();
+    good.message();
+    good.say(OK);
+    let mut statuses = clients.map(|mut client| client.message().status());
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 502]);
+    let ejections = "tidegate_cluster_ejections_total{cluster=\"c\",reason=\"connection\"}";
+    stage.show(&[(ejections, 1.0)]);
 }
 
 #[test]

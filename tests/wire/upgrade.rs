@@ -242,6 +242,31 @@ fn g3_what_is_under_way_ends_on_the_old_process_which_ends_after_it() {
     assert!(stage.proxy.scratch().path(SOCKET).exists());
 }
 
+/// As a reload would: who connects there is refused, and does not wait for somebody who never accepts.
+#[test]
+fn a_listener_that_the_next_one_has_not_is_closed_with_the_old_one() {
+    let origin = Origin::new();
+    let text = file(origin.address(), 1, "");
+    let other = "[[listener]]\nname = \"o\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n";
+    let mut stage = Stage::new(format!("{text}{other}"));
+    let told = stage.told(&["status"]);
+    let address = |name: &str| -> SocketAddr {
+        let all = told["listeners"].as_array().unwrap();
+        let one = all.iter().find(|one| one["name"] == name).unwrap();
+        one["bind"][0].as_str().unwrap().parse().unwrap()
+    };
+    let (stays, goes) = (address("l"), address("o"));
+    drop(Raw::connect(goes));
+    stage.write(&text);
+    stage.upgrade(&[]);
+    assert_eq!(stage.proxy.process.exit_code(), Some(0));
+    let refused = Raw::try_connect(goes).err().map(|error| error.kind());
+    assert_eq!(refused, Some(std::io::ErrorKind::ConnectionRefused));
+    let mut client = Raw::connect(stays);
+    client.say(GET);
+    answered(&mut client, &mut origin.accept());
+}
+
 #[test]
 fn g4_what_is_idle_ends_as_handed_over() {
     let origin = Origin::new();

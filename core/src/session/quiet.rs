@@ -143,7 +143,7 @@ impl Session {
                 let open = self.up.open().is_some();
                 let unanswered = exchange.is_unanswered();
                 let request = exchange.request == Request::Body
-                    && !(exchange.expects && unanswered)
+                    && !exchange.expects
                     && open
                     && self.d2u.bytes() == 0;
                 let body = matches!(exchange.response, Response::Body(_));

@@ -284,9 +284,10 @@ impl Session {
         let Phase::Exchange(exchange) = &self.phase else {
             return false;
         };
-        // H14: a client that waits for a 100 waits for the origin.
+        // H14: a client that waits for a 100 waits for the origin; and one that gets a final head instead may
+        // send no body at all.
         exchange.request == Request::Body
-            && !(exchange.expects && exchange.is_unanswered())
+            && !exchange.expects
             && self.up.open().is_some()
             && self.d2u.bytes() == 0
             && self.down.end().is_none()

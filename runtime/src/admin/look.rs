@@ -19,7 +19,7 @@ use crate::{
     roll::{Order, Said},
     server::Answers,
 };
-use rustix::process::geteuid;
+use rustix::{io::Errno, process::geteuid};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
@@ -199,6 +199,10 @@ impl Sockets {
         });
         match listed.await {
             Ok(Ok(found)) => Some(Some(found)),
+            Ok(Err(error)) if !is_for_good(&error) => {
+                tracing::warn!(%error, "the kernel did not list sockets this time");
+                Some(None)
+            }
             Ok(Err(error)) => {
                 let why = error.to_string();
                 tracing::warn!(
@@ -218,6 +222,21 @@ impl Sockets {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.hear(self.clock.now(), all.iter().flat_map(legs))
     }
+}
+
+/// Whether the kernel will not list them the next time either: it may not, or knows of no such thing. Anything
+/// else is a lack of something, which passes.
+fn is_for_good(error: &std::io::Error) -> bool {
+    let for_good = [
+        Errno::PERM,
+        Errno::ACCESS,
+        Errno::PROTONOSUPPORT,
+        Errno::AFNOSUPPORT,
+        Errno::OPNOTSUPP,
+        Errno::NOSYS,
+        Errno::NOENT,
+    ];
+    Errno::from_io_error(error).is_none_or(|errno| for_good.contains(&errno))
 }
 
 /// Whoever gives up waiting for a look leaves it to the next.
@@ -255,4 +274,24 @@ fn legs(said: &Said) -> impl Iterator<Item = (u64, Owner, &'static str)> {
 
 fn number(conn: Conn, side: Side) -> u64 {
     conn.number() << 1 | u64::from(side == Side::Up)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lack_of_descriptors_passes_and_a_refusal_does_not() {
+        for (errno, for_good) in [
+            (Errno::MFILE, false),
+            (Errno::NFILE, false),
+            (Errno::NOMEM, false),
+            (Errno::NOBUFS, false),
+            (Errno::AGAIN, false),
+            (Errno::ACCESS, true),
+            (Errno::PROTONOSUPPORT, true),
+        ] {
+            assert_eq!(is_for_good(&errno.into()), for_good, "{errno}");
+        }
+    }
 }

@@ -45,6 +45,12 @@ impl Noted {
         done
     }
 
+    /// What is noted now, for somebody who has it alone.
+    #[must_use]
+    pub fn snapshot(&self) -> Noted {
+        Noted(Arc::new(Mutex::new(self.all().clone())))
+    }
+
     /// Something whose content is not what was read, if there is any: changed, gone, or come.
     #[must_use]
     pub fn changed(&self) -> Option<PathBuf> {

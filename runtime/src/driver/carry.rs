@@ -246,6 +246,8 @@ impl Carry {
             let (mut space, mut room) = (Space::default(), Room::default());
             let facts = match request_head_in(input, limits, &mut room) {
                 Err(reject) => return Look::refused(Side::Down, reject),
+                // An empty line is no part of a request (RFC 9112, 2.2), so none has begun.
+                Ok(None) if input == b"\r\n" => return Look::told(2, partial(Side::Down, b"")),
                 Ok(None) => return Look::told(0, partial(Side::Down, input)),
                 Ok(Some((length, parsed))) => {
                     taken = length;

@@ -32,7 +32,10 @@ impl<N: Network> Driver<N> {
             Event::Connected(Origin::Fresh) if !self.session.setup().up_tls => self.tell_reached(),
             Event::Secured(Side::Up, _) => self.tell_reached(),
             Event::Failed(Side::Up, cause, _) => self.tell_broken_off(blames(cause), false),
-            Event::Fin(Side::Up) => self.tell_broken_off(true, false),
+            // Over TLS this is often the last word, for nobody waits for the FIN behind it.
+            Event::CloseNotify(Side::Up) | Event::Fin(Side::Up) => {
+                self.tell_broken_off(true, false);
+            }
             Event::Refused(Side::Up, _) => self.tell_broken_off(true, true),
             Event::Fired => self.tell_expired(),
             Event::Accepted
@@ -52,7 +55,7 @@ impl<N: Network> Driver<N> {
             | Event::Decoded(Side::Down, _)
             | Event::Refused(Side::Down, _)
             | Event::Sent(..)
-            | Event::CloseNotify(_)
+            | Event::CloseNotify(Side::Down)
             | Event::Unaccepted
             | Event::Fin(Side::Down)
             | Event::Undelivered(_)

@@ -1,8 +1,8 @@
 //! What a process is given as it is started: listening sockets, by the process that it takes over from or
 //! by its supervisor.
 //!
-//! It owns them until a listener of the configuration asks for them. What nobody asks for is kept open:
-//! the next reload may.
+//! It owns them until a listener of the configuration asks for them. What nobody asks for of a supervisor's is
+//! kept open: the next reload may.
 
 use super::{changes, upgrade::Before};
 use crate::{
@@ -89,6 +89,16 @@ impl Inherited {
         for Given { name, at, .. } in &self.listening {
             tracing::warn!(
                 "nobody takes the socket `{name}` at {at} that we were given: no listener has this name or address"
+            );
+        }
+    }
+
+    /// Closes what nobody has asked for, as a reload would: a socket that listens and is never accepted from
+    /// keeps whoever connects waiting.
+    pub(super) fn close_unused(&mut self) {
+        for Given { name, at, .. } in self.listening.drain(..) {
+            tracing::info!(
+                "{at} is closed: no listener has the name `{name}` or this address any more"
             );
         }
     }

@@ -94,7 +94,7 @@ impl Lead {
         }
         // Who waits in a queue is still served (G2).
         limit.send_replace(None);
-        let served = self.leave((terminate, interrupt), leaving).await;
+        let served = self.leave((terminate, interrupt, user1), leaving).await;
         last_answers(self.control, self.admin).await;
         served
     }
@@ -102,7 +102,7 @@ impl Lead {
     /// Finishes what is in flight, as long as that may take.
     async fn leave(
         &mut self,
-        (terminate, interrupt): (&mut Signal, &mut Signal),
+        (terminate, interrupt, user1): (&mut Signal, &mut Signal, &mut Signal),
         Leaving { handed, deadline }: Leaving,
     ) -> Served {
         let Lead {
@@ -111,6 +111,7 @@ impl Lead {
             control,
             over,
             upgrades,
+            log,
             ..
         } = self;
         upgrades.abandon().await;
@@ -155,8 +156,16 @@ impl Lead {
             }
             std::future::pending().await
         };
+        // Whoever rotates logs tells all who write there, also who leaves for hours.
+        let reopens = async {
+            while user1.recv().await.is_some() {
+                log.reopen();
+            }
+            std::future::pending().await
+        };
         tokio::select! {
             served = &mut *over => return served.unwrap_or(Served::Forced),
+            () = reopens => {}
             () = signalled(terminate, interrupt) => {}
             () = leave => {}
             () = answers => {}

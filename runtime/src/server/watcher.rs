@@ -33,7 +33,8 @@ pub(super) struct Watch(Option<(UnboundedReceiver<PathBuf>, OwnedFd)>);
 impl Watch {
     /// Watches for whatever becomes of what was `noted`.
     pub(super) fn over(noted: &Noted) -> Watch {
-        let started = start(noted.clone());
+        // As it is now: what is read aside meanwhile is nothing to watch for.
+        let started = start(noted.snapshot());
         started
             .inspect_err(
                 |error| tracing::error!(%error, "the files of the configuration are not watched"),

@@ -122,7 +122,8 @@ impl Server {
         let (known, shares) = (Arc::new(Known::default()), Shares::of(workers(config)));
         let machine = (&provider, &time);
         let claimed = claim(config, machine, &process, (None, &mut inherited))?;
-        for (at, sockets) in claimed.given {
+        for (at, given) in claimed.given {
+            let sockets = given.into_iter().map(|given| given.socket);
             shares.sockets().give(at, sockets, workers(config));
         }
         // Threads that are there already would be left out.

@@ -92,6 +92,32 @@ fn a_supervisors_socket_is_listened_at_and_who_waits_there_is_served() {
     until(&mut running, "draining");
 }
 
+/// A reload is whole or nothing, also for who waits at a socket that it had found.
+#[test]
+fn a_reload_that_fails_leaves_a_supervisors_socket_as_it_was() {
+    let (origin, taken) = (Origin::new(), Origin::new());
+    let text = file("127.0.0.1:0", origin.address());
+    let (mut running, at, scratch) = supervised(&text, "web=tcp,other=tcp");
+    running.say(b"go on\n");
+    until(&mut running, "nobody takes the socket `other`");
+    let mut waits = Raw::connect(at[1]);
+    waits.say(GET);
+    let right = file(&at[1].to_string(), origin.address());
+    let late = format!(
+        "[[listener]]\nname = \"late\"\nbind = [\"{}\"]\nto = \"c\"\n",
+        taken.address()
+    );
+    scratch.file("tidegate.toml", format!("{right}{late}"));
+    running.signal(Signal::HUP);
+    until(&mut running, "not reloaded");
+    scratch.file("tidegate.toml", right);
+    running.signal(Signal::HUP);
+    let mut up = origin.accept();
+    up.message();
+    up.say(OK);
+    assert_eq!(waits.message().body, b"ok");
+}
+
 #[test]
 fn a_supervisors_socket_is_known_by_its_address() {
     let origin = Origin::new();

@@ -20,6 +20,8 @@ pub struct Hearer {
     pub nth: usize,
     /// The port at each of its addresses.
     pub port: u16,
+    /// The addresses that it has had so far.
+    pub known: Vec<IpAddr>,
     /// The member of its cluster that each of its addresses is.
     pub member: Arc<dyn Fn(Address) -> Member + Send + Sync>,
 }
@@ -58,13 +60,18 @@ pub async fn follow<N: Network, R: Resolver>(
     seed: u64,
     done: impl FnOnce(),
 ) {
-    let mut known = Known::new(families);
+    let had = name
+        .hearers
+        .iter()
+        .flat_map(|one| one.known.iter().copied());
+    let mut known = Known::since(families, had);
     let mut schedule = Schedule::new(seed);
     let mut done = Some(done);
     loop {
         let found = resolver.look_up(&name.host, families).await;
         let learnt = known.learn(found);
-        name.tell(&known, &learnt);
+        // Not all of them have had the same until now.
+        name.tell(&known, &learnt, done.is_some());
         let next = match learnt.good {
             Some(ttl) => schedule.found(net.now(), ttl),
             None => schedule.failed(net.now()),
@@ -77,9 +84,9 @@ pub async fn follow<N: Network, R: Resolver>(
 }
 
 impl Name {
-    fn tell(&self, known: &Known, learnt: &Learnt) {
+    fn tell(&self, known: &Known, learnt: &Learnt, first: bool) {
         let addresses = known.addresses();
-        if learnt.changed.is_some() {
+        if learnt.changed.is_some() || first && !addresses.is_empty() {
             self.hearers.iter().for_each(|one| one.hear(addresses));
         }
         if let (true, Some(failure)) = (addresses.is_empty(), &learnt.trouble) {

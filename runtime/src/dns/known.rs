@@ -5,7 +5,7 @@
 //! failed connect; addresses forgotten for the mistake of a server cost everything.
 
 use super::{Answer, Failure, Families, Family, Found};
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 use tidegate_core::time::Span;
 
 /// What is known of a name.
@@ -43,6 +43,15 @@ impl Known {
             used: Vec::new(),
             trouble: None,
         }
+    }
+
+    /// What somebody else has known.
+    pub fn since(families: Families, had: impl IntoIterator<Item = IpAddr>) -> Known {
+        let mut known = Known::new(families);
+        let had: BTreeSet<IpAddr> = had.into_iter().collect();
+        (known.v4, known.v6) = had.into_iter().partition(IpAddr::is_ipv4);
+        known.used = known.chosen(&known.v4, &known.v6);
+        known
     }
 
     /// The addresses in use, in their order.
@@ -231,6 +240,16 @@ mod tests {
         let learnt = known.learn(both(Ok((ips("10.0.0.2"), TTL)), Err(Failure::NoAddress)));
         assert_eq!(learnt.changed, Some(ips("fd00::1")), "it has none any more");
         assert_eq!((learnt.good, learnt.trouble), (Some(TTL), None));
+    }
+
+    /// As a reload does: the one before has found them.
+    #[test]
+    fn what_somebody_else_has_known_is_kept_as_well() {
+        let mut known = Known::since(Families::All, ips("fd00::1 10.0.0.1 10.0.0.1"));
+        assert_eq!(known.addresses(), ips("10.0.0.1 fd00::1"));
+        let learnt = known.learn(both(Ok((ips("10.0.0.1"), TTL)), Err(Failure::Late)));
+        assert_eq!(learnt.changed, None);
+        assert_eq!(known.addresses(), ips("10.0.0.1 fd00::1"));
     }
 
     #[test]

@@ -3,7 +3,11 @@
 //!
 //! It owns nothing for long: what it finds is its caller's.
 
-use super::{inherited::Inherited, trouble::cannot_bind, work::Common};
+use super::{
+    inherited::{Given, Inherited},
+    trouble::cannot_bind,
+    work::Common,
+};
 use crate::{
     admission::{Admission, Seats},
     config::{Config, Listener},
@@ -17,7 +21,6 @@ use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
 use std::{
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    os::fd::OwnedFd,
     sync::Arc,
 };
 
@@ -28,7 +31,7 @@ pub(super) struct Claimed {
     /// The addresses are ours for as long as these live, or somebody listens there.
     pub(super) held: Vec<Claim>,
     /// What we listen with that we were given.
-    pub(super) given: Vec<(SocketAddr, Vec<OwnedFd>)>,
+    pub(super) given: Vec<(SocketAddr, Vec<Given>)>,
     /// What listeners show in their handshakes.
     pub(super) certificates: Vec<Certificate>,
 }
@@ -37,20 +40,37 @@ pub(super) struct Claimed {
 /// listen already, who is let in, what tickets are sealed with.
 ///
 /// # Errors
-/// What cannot be loaded, or bound.
+/// What cannot be loaded, or bound; then what we were given is as it was.
 pub(super) fn claim(
     config: &Config,
-    (provider, time): (&Arc<CryptoProvider>, &Arc<dyn TimeProvider>),
+    provider: (&Arc<CryptoProvider>, &Arc<dyn TimeProvider>),
     process: &Arc<Seats>,
     (before, inherited): (Option<&Common>, &mut Inherited),
 ) -> Result<Claimed, Message> {
-    let seed = RandomState::new().hash_one(0);
     let mut claimed = Claimed {
         sites: Vec::new(),
         held: Vec::new(),
         given: Vec::new(),
         certificates: Vec::new(),
     };
+    let found = find(config, provider, process, (before, inherited), &mut claimed);
+    match found {
+        Ok(()) => Ok(claimed),
+        Err(message) => {
+            inherited.put_back(claimed.given);
+            Err(message)
+        }
+    }
+}
+
+fn find(
+    config: &Config,
+    (provider, time): (&Arc<CryptoProvider>, &Arc<dyn TimeProvider>),
+    process: &Arc<Seats>,
+    (before, inherited): (Option<&Common>, &mut Inherited),
+    claimed: &mut Claimed,
+) -> Result<(), Message> {
+    let seed = RandomState::new().hash_one(0);
     for listener in &config.listeners {
         let known = before.and_then(|before| before.site(&listener.name));
         let tickets = known.and_then(|site| Some((&site.listener, &**site.tls.as_ref()?)));
@@ -97,7 +117,7 @@ pub(super) fn claim(
             origins,
         });
     }
-    Ok(claimed)
+    Ok(())
 }
 
 /// Where we listen already for the `nth` address of `listener`, if we do. Any port is the one that was

@@ -35,6 +35,20 @@ pub(super) struct Given {
     pub(super) socket: OwnedFd,
 }
 
+impl Given {
+    /// The same socket, in another descriptor.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    pub(super) fn again(&self) -> io::Result<Given> {
+        Ok(Given {
+            name: self.name.clone(),
+            socket: self.socket.try_clone()?,
+            ..*self
+        })
+    }
+}
+
 impl Inherited {
     /// What there is, asked for once, before there is any thread; and who serves until we do, if that is so.
     ///
@@ -67,7 +81,7 @@ impl Inherited {
         &mut self,
         listener: &Listener,
         address: SocketAddr,
-    ) -> Option<(SocketAddr, Vec<OwnedFd>)> {
+    ) -> Option<(SocketAddr, Vec<Given>)> {
         let means = |given: &&Given| {
             let named = given.name == listener.name;
             let meant = match given.bind {
@@ -81,7 +95,13 @@ impl Inherited {
             .into_iter()
             .partition::<Vec<_>, _>(|given| given.at == at);
         self.listening = left;
-        Some((at, taken.into_iter().map(|given| given.socket).collect()))
+        Some((at, taken))
+    }
+
+    /// What was asked for, by a configuration that will not be served by after all.
+    pub(super) fn put_back(&mut self, given: impl IntoIterator<Item = (SocketAddr, Vec<Given>)>) {
+        self.listening
+            .extend(given.into_iter().flat_map(|(_, given)| given));
     }
 
     /// Says what nobody has asked for.

@@ -12,7 +12,7 @@ use crate::{
     linger::{self, Lingering},
     members::{self, Members, Roster},
     message::Message,
-    net::kernel::Kernel,
+    net::{Address, kernel::Kernel},
     observe::Observer,
     pool::Pool,
     tls::origin,
@@ -150,16 +150,18 @@ impl Work {
             };
             let authority = &cluster.endpoints[nth].authority;
             let known = until_now.iter().flat_map(|now| now.at(authority));
-            let known: Vec<_> = known.map(&member).collect();
+            let known: Vec<_> = known.collect();
             if known.is_empty() {
                 self.patience = FIRST;
             } else {
-                roster.replace(nth, known);
+                roster.replace(nth, known.iter().copied().map(&member).collect());
             }
+            let known = known.into_iter().filter_map(Address::inet);
             self.names.entry(host).or_default().push(Hearer {
                 roster: roster.clone(),
                 nth,
                 port,
+                known: known.map(|at| at.ip()).collect(),
                 member: Arc::new(member),
             });
         }

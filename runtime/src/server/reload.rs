@@ -8,9 +8,10 @@ use super::{
     confined::Confined,
     control::{Again, Refused, line},
     facts::Facts,
-    inherited::Inherited,
+    inherited::{Given, Inherited},
     keep::{Keeper, keep},
     plan::plan,
+    trouble::cannot_bind,
     work::{Common, Order},
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
     tls::{accept, dev, origin},
 };
 use rustls::{crypto::CryptoProvider, time_provider::TimeProvider};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, io, net::SocketAddr, sync::Arc};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// What is served now, and what a next generation of it goes on with.
@@ -156,6 +157,11 @@ impl Current {
     /// # Errors
     /// What cannot be loaded or listened at; then nothing has changed.
     pub(super) async fn reload(&mut self, config: &Config) -> Result<(), Message> {
+        let with = (&self.provider, &self.time);
+        let admin = match &self.admin {
+            Some(secure) => secure.again(config.admin.tls.as_ref(), with)?,
+            None => None,
+        };
         let before = &self.common;
         // Held until the workers listen themselves.
         let Claimed {
@@ -165,23 +171,25 @@ impl Current {
             certificates,
         } = claim(
             config,
-            (&self.provider, &self.time),
+            with,
             &self.process,
             (Some(before), &mut self.inherited),
         )?;
-        let admin = match &self.admin {
-            Some(secure) => {
-                let with = (&self.provider, &self.time);
-                secure.again(config.admin.tls.as_ref(), with)?
-            }
-            None => None,
-        };
-        for (at, sockets) in given {
-            self.shares.sockets().give(at, sockets, before.workers);
-        }
         let until_now = |cluster: &str| before.members(cluster);
-        let (known, provider) = (&self.known, &self.provider);
-        let (rosters, keeper) = keep(config, known, provider, &self.time, &until_now)?;
+        let kept = keep(config, &self.known, with.0, with.1, &until_now);
+        let (given, rosters, keeper) = match kept.and_then(|kept| Ok((twice(&given)?, kept))) {
+            Ok((again, (rosters, keeper))) => {
+                for (at, given) in given {
+                    let sockets = given.into_iter().map(|given| given.socket);
+                    self.shares.sockets().give(at, sockets, before.workers);
+                }
+                (again, rosters, keeper)
+            }
+            Err(message) => {
+                self.inherited.put_back(given);
+                return Err(message);
+            }
+        };
         let common = Arc::new(Common {
             config: config.clone(),
             sites,
@@ -192,6 +200,10 @@ impl Current {
         });
         if let Err(message) = self.prepare(&common).await {
             self.say(|| Order::Forget);
+            for (at, _) in &given {
+                self.shares.sockets().forget(*at);
+            }
+            self.inherited.put_back(given);
             return Err(message);
         }
         for address in before.addresses() {
@@ -233,4 +245,14 @@ impl Current {
             let _heard = worker.send(order());
         }
     }
+}
+
+/// What was given, in descriptors of its own: it stays open whatever becomes of what the workers get.
+fn twice(given: &[(SocketAddr, Vec<Given>)]) -> Result<Vec<(SocketAddr, Vec<Given>)>, Message> {
+    let again = given.iter().map(|(at, all)| {
+        let all = all.iter().map(Given::again).collect::<io::Result<_>>();
+        all.map(|all| (*at, all))
+            .map_err(|error| cannot_bind(*at, &error))
+    });
+    again.collect()
 }

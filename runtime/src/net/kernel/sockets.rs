@@ -35,10 +35,20 @@ struct State {
 
 impl Sockets {
     /// These are listening at `address`, and are shared among so many workers.
-    pub fn give(&self, address: SocketAddr, sockets: Vec<OwnedFd>, workers: usize) {
+    pub fn give(
+        &self,
+        address: SocketAddr,
+        sockets: impl IntoIterator<Item = OwnedFd>,
+        workers: usize,
+    ) {
         let sockets = sockets.into_iter().enumerate();
         let given = sockets.map(|(n, fd)| (address, n % workers.max(1), Socket::from(fd)));
         self.state().given.extend(given);
+    }
+
+    /// What nobody has taken of what was given for `address` is not for anybody any more.
+    pub fn forget(&self, address: SocketAddr) {
+        self.state().given.retain(|(at, ..)| *at != address);
     }
 
     /// Every socket that is open, once each, with the address that it is known by.

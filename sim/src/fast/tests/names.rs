@@ -72,12 +72,21 @@ fn member(nth: usize, address: Address) -> Member {
 
 impl Scene {
     fn new(answers: Vec<Found>, members: Vec<Member>) -> Scene {
+        Scene::since(answers, members, &[])
+    }
+
+    /// The first of those who hear has had these addresses until now.
+    fn since(answers: Vec<Found>, members: Vec<Member>, had: &[u8]) -> Scene {
         let fast = Fast::new(1);
         let roster = Roster::new(members);
         let hearer = |nth: usize, port| Hearer {
             roster: roster.clone(),
             nth,
             port,
+            known: match nth {
+                0 => had.iter().map(|last| ip(*last).into()).collect(),
+                _ => Vec::new(),
+            },
             member: Arc::new(move |address| member(nth, address)),
         };
         let name = Name {
@@ -120,6 +129,17 @@ impl Scene {
 
     fn asked(&self) -> Vec<u64> {
         self.asked.take()
+    }
+}
+
+/// As behind a reload that has brought the second one.
+#[test]
+fn who_is_new_hears_what_the_others_have_known() {
+    let fixed = member(1, Address::Inet((ip(9), 9).into()));
+    for answer in [good(&[1], 60), Found::failed(&Failure::Late)] {
+        let mut scene = Scene::since(vec![answer], vec![fixed.clone()], &[1]);
+        scene.run(1);
+        assert_eq!(scene.members(), "10.0.0.1:1 10.0.0.9:9 10.0.0.1:2");
     }
 }
 

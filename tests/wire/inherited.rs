@@ -104,7 +104,7 @@ fn a_reload_that_fails_leaves_a_supervisors_socket_as_it_was() {
     waits.say(GET);
     let right = file(&at[1].to_string(), origin.address());
     let late = format!(
-        "[[listener]]\nname = \"late\"\nbind = [\"{}\"]\nto = \"c\"\n",
+        "[[listener]]\nname = \"z\"\nbind = [\"{}\"]\nto = \"c\"\n",
         taken.address()
     );
     scratch.file("tidegate.toml", format!("{right}{late}"));

@@ -88,6 +88,19 @@ fn a_drain_has_the_deadline_that_it_is_given() {
     drop(up);
 }
 
+/// One that has more patience first, and then less.
+#[test]
+fn a_drain_that_is_under_way_may_be_told_to_end_sooner_and_not_later() {
+    let stage = Stage::new("");
+    let (mut client, up) = stage.asked();
+    for deadline in ["1h", "50ms", "2h"] {
+        stage.told(&format!("drain --deadline {deadline}"));
+    }
+    assert_eq!(client.last(), Last::plain("", End::Reset));
+    assert_eq!(stage.proxy.process.end().code(), Some(4));
+    drop(up);
+}
+
 /// What is being answered when all is over comes to an end of its own, whichever word was the last.
 #[test]
 fn the_last_answers_are_said_to_their_end() {

@@ -132,7 +132,7 @@ impl Lead {
                 (wait(drain.pre_delay), Word::Drain)
             }
         };
-        let clock = Clock::start();
+        let (clock, ends) = (Clock::start(), watch::Sender::new(delay + most));
         if !delay.is_zero() {
             tracing::info!(?delay, "not ready any more; connections are still accepted");
         }
@@ -141,15 +141,18 @@ impl Lead {
             tracing::info!(deadline = ?most, "draining; a second signal stops");
             current.shares.close();
             say(drains);
-            sleep(most).await;
+            has_come(&ends, &clock).await;
             tracing::warn!("the drain deadline has passed; what is left is reset");
             say(Word::Expired);
             sleep(GRACE).await;
         };
         let answers = async {
             while let Some(asked) = control.recv().await {
-                let past = Duration::from_micros(clock.now().0);
-                let left = (delay + most).saturating_sub(past);
+                let past = past(&clock);
+                if let Control::Drain(Some(most), _) = asked {
+                    sooner(&ends, past, wait(most));
+                }
+                let left = ends.borrow().saturating_sub(past);
                 if answer(asked, current, (*word.borrow(), Some(left))) {
                     return;
                 }
@@ -276,6 +279,35 @@ enum Next {
     Serve,
     Leave(Option<Span>),
     Stop,
+}
+
+fn past(clock: &Clock) -> Duration {
+    Duration::from_micros(clock.now().0)
+}
+
+/// A drain that has begun gets less time, if that is less than it has.
+fn sooner(ends: &watch::Sender<Duration>, past: Duration, most: Duration) {
+    ends.send_if_modified(|at| {
+        let is = past + most < *at;
+        if is {
+            *at = past + most;
+            tracing::info!(deadline = ?most, "the drain gets less time");
+        }
+        is
+    });
+}
+
+/// Ready at that time of this clock, which may come to be an earlier one.
+async fn has_come(ends: &watch::Sender<Duration>, clock: &Clock) {
+    let mut heard = ends.subscribe();
+    loop {
+        let left = heard.borrow_and_update().saturating_sub(past(clock));
+        tokio::select! {
+            () = sleep(left) => return,
+            // Whoever tells of it is there as long as this is.
+            _ = heard.changed() => {}
+        }
+    }
 }
 
 /// Answers while it leaves; says whether it is to stop.

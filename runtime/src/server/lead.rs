@@ -83,7 +83,7 @@ impl Lead {
                     }
                     Next::Stop => {
                         self.say(Word::Stop);
-                        self.upgrades.abandon().await;
+                        self.upgrades.abandon(&mut self.admin).await;
                         let served = self.over.await.unwrap_or(Served::Forced);
                         last_answers(self.control, self.admin).await;
                         return served;
@@ -111,10 +111,11 @@ impl Lead {
             control,
             over,
             upgrades,
+            admin,
             log,
             ..
         } = self;
-        upgrades.abandon().await;
+        let handed = upgrades.abandon(admin).await || handed;
         if !handed {
             supervised::stopping();
         }

@@ -118,17 +118,24 @@ impl Upgrades {
         }
     }
 
-    /// We leave: whoever was to serve after us and does not yet never will.
-    pub(super) async fn abandon(&mut self) {
+    /// We leave: whoever was to serve after us and does not yet never will. Somebody who does by now is told of
+    /// as ever; says whether there is one.
+    pub(super) async fn abandon(&mut self, admin: &mut Admin) -> bool {
         let Some(UnderWay { started, asker, .. }) = self.under_way.take() else {
-            return;
+            return false;
         };
         let Started { done, go_on } = started;
         drop(go_on);
         // Whoever is ended must be so before we are: alone, it would serve.
         match done.await {
-            Ok(Ok(_)) => tracing::info!("another process serves"),
-            Ok(Err(_)) | Err(_) => refused(asker, "it leaves".to_owned()),
+            Ok(Ok(handed)) => {
+                handed.tell(asker, admin);
+                true
+            }
+            Ok(Err(_)) | Err(_) => {
+                refused(asker, "it leaves".to_owned());
+                false
+            }
         }
     }
 

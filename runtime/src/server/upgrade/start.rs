@@ -167,8 +167,9 @@ fn converse(
     }
     // Whoever supervises hears of it from us: it believes nobody else until then.
     supervised::is_led_by(child.id());
-    let serving = letter::say(line, &json!({ "serve": true }))
-        .map(|()| letter::hear(line, PATIENCE, Some(stop)));
+    // From that word on it serves, whoever leaves meanwhile: it is not ended, but heard.
+    let serving = letter::say(line, &json!({ "serve": true }));
+    let serving = serving.map(|()| letter::hear(line, PATIENCE, None));
     let why = match serving {
         Ok(Heard::Said(_)) => return Ok(handed),
         Ok(Heard::Gone) | Err(_) => Why::Gone,

@@ -84,7 +84,7 @@ impl Scene {
             nth,
             port,
             known: match nth {
-                0 => had.iter().map(|last| ip(*last).into()).collect(),
+                0 => had.iter().map(|last| ip(*last)).collect(),
                 _ => Vec::new(),
             },
             member: Arc::new(move |address| member(nth, address)),

@@ -10,6 +10,7 @@ mod checked;
 mod claim;
 mod confined;
 mod control;
+mod deadline;
 mod facts;
 mod files;
 mod inherited;
@@ -231,9 +232,9 @@ impl Server {
         }
         self.say(Word::Serve);
         if let Some(before) = before {
-            before.serving();
             // Whoever served until now has them too, and serves those who wait there (G2).
             self.current.inherited.close_unused();
+            before.serving();
         }
         Ok(())
     }

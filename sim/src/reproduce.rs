@@ -20,7 +20,12 @@ use tidegate_core::variant::Variant;
 /// Where shrunk schedules are left, if nobody says otherwise.
 pub const FOLDER: &str = "target/shrunk";
 
-const COMMAND: &str = "cargo run --release -p tidegate-sim --";
+/// What plays it again as it was played here: only one of the two has every assertion on.
+pub(crate) const COMMAND: &str = if cfg!(debug_assertions) {
+    "cargo run -p tidegate-sim --"
+} else {
+    "cargo run --release -p tidegate-sim --"
+};
 
 /// Everything to be said of a seed; its shrunk schedule is left in `folder`.
 #[must_use]

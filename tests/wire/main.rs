@@ -30,6 +30,7 @@ mod key_kinds;
 mod keys;
 mod leg;
 mod letter;
+mod load;
 mod log;
 mod main_job;
 mod metrics;

@@ -4,6 +4,7 @@
 use crate::{
     exchange::{GET, OK, answered},
     harness::{Done, PATIENCE, Proxy, Running, Scratch, Serve, command, program, run},
+    load::Load,
     peers::{End, Last, Origin, Peer, Raw},
     serving::Serving,
 };
@@ -19,11 +20,6 @@ use std::{
     },
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread::{self, JoinHandle},
 };
 
 const SOCKET: &str = "admin.sock";
@@ -111,58 +107,6 @@ impl Stage {
         let path = self.proxy.scratch().file(name, text);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
-    }
-}
-
-/// Clients that ask as fast as they are answered, until they are told to stop: one half with a connection for
-/// each request, the other half with one for as long as the proxy likes.
-struct Load {
-    stop: Arc<AtomicBool>,
-    answers: Arc<AtomicUsize>,
-    clients: Vec<JoinHandle<()>>,
-}
-
-impl Load {
-    fn new(address: SocketAddr) -> Load {
-        let (stop, answers) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
-        let client = |n: usize| {
-            let (stop, answers) = (Arc::clone(&stop), Arc::clone(&answers));
-            thread::spawn(move || {
-                let mut client = Raw::connect(address);
-                while !stop.load(Ordering::Relaxed) {
-                    client.say(GET);
-                    let answer = client.message();
-                    assert_eq!(answer.status(), 200);
-                    answers.fetch_add(1, Ordering::Relaxed);
-                    if n.is_multiple_of(2) || answer.field("connection") == Some("close") {
-                        client = Raw::connect(address);
-                    }
-                }
-            })
-        };
-        let clients = (0..4).map(client).collect();
-        Load {
-            stop,
-            answers,
-            clients,
-        }
-    }
-
-    /// Until some more were answered; or until a client has met what none may meet.
-    fn goes_on(&self) {
-        let enough = self.answers.load(Ordering::Relaxed) + 50;
-        while self.answers.load(Ordering::Relaxed) < enough {
-            assert!(!self.clients.iter().any(JoinHandle::is_finished));
-            thread::yield_now();
-        }
-    }
-
-    /// Everybody was answered.
-    fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for client in self.clients {
-            client.join().unwrap();
-        }
     }
 }
 

@@ -197,7 +197,7 @@ fn parse_request<'a>(
     limits: &Limits,
     room: &mut Room<'a>,
 ) -> Result<Option<(usize, RequestHead<'a>)>, Fault> {
-    // RFC 9112, 2.2: an empty line before the request line is ignored; one, not a stream of them.
+    // RFC 9112, 2.2: an empty line before the request line is ignored; one at a time, not a stream of them.
     let skipped = if input.starts_with(b"\r\n") { 2 } else { 0 };
     let text = &input[skipped..];
     if text.starts_with(b"\r\n") {

@@ -51,6 +51,15 @@ impl Look {
         Look::told(0, Event::Refused(side, Reply::refusing(reject)))
     }
 
+    /// A part of a request, or none: an empty line begins none (RFC 9112, 2.2).
+    fn not_yet(input: &[u8]) -> Look {
+        let (taken, rest) = match input {
+            b"\r\n" => (2, &b""[..]),
+            part => (0, part),
+        };
+        Look::told(taken, partial(Side::Down, rest))
+    }
+
     fn told(taken: usize, event: Event) -> Look {
         Look {
             taken,
@@ -246,9 +255,7 @@ impl Carry {
             let (mut space, mut room) = (Space::default(), Room::default());
             let facts = match request_head_in(input, limits, &mut room) {
                 Err(reject) => return Look::refused(Side::Down, reject),
-                // An empty line is no part of a request (RFC 9112, 2.2), so none has begun.
-                Ok(None) if input == b"\r\n" => return Look::told(2, partial(Side::Down, b"")),
-                Ok(None) => return Look::told(0, partial(Side::Down, input)),
+                Ok(None) => return Look::not_yet(input),
                 Ok(Some((length, parsed))) => {
                     taken = length;
                     let path = parsed.path();

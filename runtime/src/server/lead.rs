@@ -6,13 +6,14 @@ use super::{
     Served, Signals, Word,
     ask::Workers,
     control::{Again, Control, Refused, Reloaded},
+    deadline::Deadline,
     memory,
     reload::Current,
     supervised,
     upgrade::{Upgrades, Wanted},
     watcher::Watch,
 };
-use crate::{admin::Admin, clock::Clock, config::Noted, log::Log};
+use crate::{admin::Admin, config::Noted, log::Log};
 use std::{sync::Arc, time::Duration};
 use tidegate_core::time::Span;
 use tokio::{
@@ -133,43 +134,34 @@ impl Lead {
                 (wait(drain.pre_delay), Word::Drain)
             }
         };
-        let (clock, ends) = (Clock::start(), watch::Sender::new(delay + most));
+        let deadline = Deadline::after(delay, most);
         if !delay.is_zero() {
             tracing::info!(?delay, "not ready any more; connections are still accepted");
         }
         let leave = async {
             sleep(delay).await;
-            tracing::info!(deadline = ?most, "draining; a second signal stops");
+            tracing::info!(deadline = ?deadline.left(), "draining; a second signal stops");
             current.shares.close();
             say(drains);
-            has_come(&ends, &clock).await;
+            deadline.has_come().await;
             tracing::warn!("the drain deadline has passed; what is left is reset");
             say(Word::Expired);
             sleep(GRACE).await;
         };
         let answers = async {
             while let Some(asked) = control.recv().await {
-                let past = past(&clock);
                 if let Control::Drain(Some(most), _) = asked {
-                    sooner(&ends, past, wait(most));
+                    deadline.sooner(wait(most));
                 }
-                let left = ends.borrow().saturating_sub(past);
-                if answer(asked, current, (*word.borrow(), Some(left))) {
+                if answer(asked, current, (*word.borrow(), Some(deadline.left()))) {
                     return;
                 }
             }
             std::future::pending().await
         };
-        // Whoever rotates logs tells all who write there, also who leaves for hours.
-        let reopens = async {
-            while user1.recv().await.is_some() {
-                log.reopen();
-            }
-            std::future::pending().await
-        };
         tokio::select! {
             served = &mut *over => return served.unwrap_or(Served::Forced),
-            () = reopens => {}
+            () = reopens(log, user1) => {}
             () = signalled(terminate, interrupt) => {}
             () = leave => {}
             () = answers => {}
@@ -282,33 +274,12 @@ enum Next {
     Stop,
 }
 
-fn past(clock: &Clock) -> Duration {
-    Duration::from_micros(clock.now().0)
-}
-
-/// A drain that has begun gets less time, if that is less than it has.
-fn sooner(ends: &watch::Sender<Duration>, past: Duration, most: Duration) {
-    ends.send_if_modified(|at| {
-        let is = past + most < *at;
-        if is {
-            *at = past + most;
-            tracing::info!(deadline = ?most, "the drain gets less time");
-        }
-        is
-    });
-}
-
-/// Ready at that time of this clock, which may come to be an earlier one.
-async fn has_come(ends: &watch::Sender<Duration>, clock: &Clock) {
-    let mut heard = ends.subscribe();
-    loop {
-        let left = heard.borrow_and_update().saturating_sub(past(clock));
-        tokio::select! {
-            () = sleep(left) => return,
-            // Whoever tells of it is there as long as this is.
-            _ = heard.changed() => {}
-        }
+/// Whoever rotates logs tells all who write there, also who leaves for hours.
+async fn reopens(log: &Log, user1: &mut Signal) {
+    while user1.recv().await.is_some() {
+        log.reopen();
     }
+    std::future::pending().await
 }
 
 /// Answers while it leaves; says whether it is to stop.

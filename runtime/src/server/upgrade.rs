@@ -28,6 +28,8 @@ const LINE: &str = "TIDEGATE_HANDOVER";
 
 /// How long each may be silent while there is nothing to wait for but the other.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// And one that was told to serve, where whoever told it is to leave.
+const LAST: Duration = Duration::from_secs(1);
 
 /// How long the new one may take until it is ready, where nobody says otherwise: it looks up names.
 const WITHIN: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use super::{
     play::play,
     wire::Wire,
 };
-use crate::stopwatch::Stopwatch;
+use crate::{reproduce::COMMAND, stopwatch::Stopwatch};
 use std::{fs, ops::Range, path::Path, process::ExitCode, thread};
 use tidegate_core::variant::Variant;
 
@@ -80,9 +80,7 @@ pub fn told(seed: u64, wrong: &[oracle::Violation], variant: Option<Variant>) ->
         said += &format!("  {one}\n");
     }
     let variant = variant.map_or(String::new(), |variant| format!(" --variant {variant:?}"));
-    said + &format!(
-        "  reproduce: cargo run --release -p tidegate-sim -- clusters --seed {seed}{variant}"
-    )
+    said + &format!("  reproduce: {COMMAND} clusters --seed {seed}{variant}")
 }
 
 /// Plays one seed, and prints its plan, what the peers saw, and the verdict.

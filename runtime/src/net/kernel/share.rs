@@ -202,7 +202,11 @@ impl LetterBox {
 impl Drop for LetterBox {
     /// Who is still in it counts no more.
     fn drop(&mut self) {
-        self.from.close();
+        {
+            // Nobody is about to put one in.
+            let _boxes = self.share.shares.boxes();
+            self.from.close();
+        }
         while self.from.try_recv().is_ok() {
             drop(self.share.keep(true));
         }

@@ -217,7 +217,7 @@ impl KernelStream {
 
     /// Whether a splice that found nothing stands before the mark of urgent data, with a FIN behind it.
     fn stands_at_mark(&self) -> bool {
-        matches!(recv(&self.fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
+        !self.is_unix() && matches!(recv(&self.fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
     }
 
     /// Whether urgent data has been announced on this connection. A read stops short of its mark

@@ -5,7 +5,7 @@
 
 use super::{
     super::{changes, inherited::Given, supervised},
-    Handed, LINE, PATIENCE, Wanted,
+    Handed, LAST, LINE, PATIENCE, Wanted,
     letter::{self, Heard},
     own::Own,
 };
@@ -169,7 +169,10 @@ fn converse(
     supervised::is_led_by(child.id());
     // From that word on it serves, whoever leaves meanwhile: it is not ended, but heard.
     let serving = letter::say(line, &json!({ "serve": true }));
-    let serving = serving.map(|()| letter::hear(line, PATIENCE, None));
+    let serving = serving.map(|()| match letter::hear(line, PATIENCE, Some(stop)) {
+        Heard::Nothing => letter::hear(line, LAST, None),
+        heard @ (Heard::Said(_) | Heard::Gone) => heard,
+    });
     let why = match serving {
         Ok(Heard::Said(_)) => return Ok(handed),
         Ok(Heard::Gone) | Err(_) => Why::Gone,

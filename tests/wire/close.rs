@@ -258,7 +258,6 @@ fn h01_a_client_that_ends_behind_an_empty_line_has_asked_for_nothing() {
     up.say(OK);
     assert_eq!(client.message().status(), 200);
     // What comes behind it is a request as any other.
-    client.say(b"\r\n");
     client.say(GET);
     up.message();
     up.say(OK);

@@ -1,4 +1,5 @@
-//! What a process is given as it is started, and what it gives up: sockets of a supervisor, and root.
+//! What a process is given as it is started, and what it gives up: sockets of a supervisor, an error stream,
+//! and root.
 
 use crate::{
     exchange::{GET, OK, answered},
@@ -29,10 +30,15 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 /// The proxy of a file of this text, once it is let, with sockets; and where they listen.
 fn supervised(text: &str, sockets: &str) -> (Running, Vec<SocketAddr>, Scratch) {
+    supervised_by(&[], text, sockets)
+}
+
+/// The same; `by` is the command that becomes it.
+fn supervised_by(by: &[&str], text: &str, sockets: &str) -> (Running, Vec<SocketAddr>, Scratch) {
     let scratch = Scratch::new();
     let inner = command(&Serve::File(text.to_owned()), "", &scratch);
     let mut outer = Command::new("python3");
-    outer.args(["-c", SUPERVISOR, sockets]);
+    outer.args(["-c", SUPERVISOR, sockets]).args(by);
     outer.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         outer.env(name, value.unwrap_or_default());
@@ -116,6 +122,28 @@ fn a_reload_that_fails_leaves_a_supervisors_socket_as_it_was() {
     up.message();
     up.say(OK);
     assert_eq!(waits.message().body, b"ok");
+}
+
+/// A disk that is full, a terminal that is gone, a pipe that nobody reads: the words are lost, and nothing else.
+#[test]
+fn an_error_stream_that_takes_nothing_costs_its_words_and_nothing_else() {
+    let origin = Origin::new();
+    let text = file("127.0.0.1:0", origin.address());
+    let full = ["/bin/sh", "-c", "exec \"$0\" \"$@\" 2>/dev/full"];
+    let (mut running, at, scratch) = supervised_by(&full, &text, "web=tcp");
+    running.say(b"go on\n");
+    let mut client = Raw::connect(at[0]);
+    client.say(GET);
+    let mut up = origin.accept();
+    up.message();
+    // There is something to say of each.
+    scratch.file("tidegate.toml", "nonsense");
+    running.signal(Signal::HUP);
+    running.signal(Signal::TERM);
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    drop((client, up));
+    assert_eq!(running.exit_code(), Some(0));
 }
 
 #[test]

@@ -2,16 +2,10 @@
 //! the code that scripts can tell apart (PRODUCT 3, 4).
 
 use crate::{
-    exchange::{GET, OK},
-    harness::{Done, Proxy, Scratch, Serve, address_in, arg, command, program, run},
-    peers::{Origin, Peer, Raw},
+    harness::{Done, Proxy, Scratch, Serve, arg, command, program, run},
+    peers::Origin,
 };
-use rustix::process::{Pid, Signal, kill_process};
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-    process::{Child, Stdio},
-};
+use std::path::{Path, PathBuf};
 
 fn start(args: &[&str]) -> Done {
     let scratch = Scratch::new();
@@ -137,48 +131,4 @@ fn check_says_what_would_be_served() {
 fn a_wrong_command_line_is_a_code_of_its_own() {
     let done = start(&["--listen", "127.0.0.1:0"]);
     assert_eq!(done.code(), Some(64), "{}", done.said);
-}
-
-/// A process whose error stream nobody reads; dropped, it is ended.
-struct Unheard(Child);
-
-impl Drop for Unheard {
-    fn drop(&mut self) {
-        // An error means that it is gone.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[test]
-fn who_serves_goes_on_when_nobody_reads_its_error_stream_any_more() {
-    let (origin, scratch) = (Origin::new(), Scratch::new());
-    let mut command = command(&Serve::Http(origin.address()), "127.0.0.1:0", &scratch);
-    let streams = command.stdin(Stdio::null()).stdout(Stdio::null());
-    let mut process = Unheard(streams.stderr(Stdio::piped()).spawn().unwrap());
-    let mut errors = process.0.stderr.take().unwrap();
-    let mut said = Vec::new();
-    let address = loop {
-        let mut buf = [0; 4_096];
-        let n = errors.read(&mut buf).unwrap();
-        assert!(n > 0, "it has ended: {}", String::from_utf8_lossy(&said));
-        said.extend_from_slice(&buf[..n]);
-        if let Some(address) = address_in(&String::from_utf8_lossy(&said)) {
-            break address;
-        }
-    };
-    drop(errors);
-    let pid = Pid::from_child(&process.0);
-    // Both have something to say of it.
-    kill_process(pid, Signal::HUP).unwrap();
-    let mut client = Raw::connect(address);
-    client.say(GET);
-    let mut up = origin.accept();
-    up.message();
-    kill_process(pid, Signal::TERM).unwrap();
-    up.say(OK);
-    let answer = client.message();
-    assert_eq!(answer.status(), 200);
-    drop((client, up));
-    assert_eq!(process.0.wait().unwrap().code(), Some(0));
 }

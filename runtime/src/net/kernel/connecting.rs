@@ -9,14 +9,11 @@ use super::{
     super::Buffers,
     options,
     reactor::{Alarm, Reactor, Told, Wait, Watched},
-    stream::{KernelStream, Registered},
+    stream::{KernelStream, Registered, has_words},
     tcp_socket,
 };
 use crate::net::Address;
-use rustix::{
-    io::Errno,
-    net::{RecvFlags, recv},
-};
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
     future::Future,
@@ -120,11 +117,6 @@ fn unix_socket(name: &str) -> io::Result<(Socket, SockAddr)> {
         None => name.to_owned(),
     };
     Ok((socket, SockAddr::unix(path)?))
-}
-
-/// Whether the peer has said anything.
-fn has_words(fd: &Socket) -> bool {
-    matches!(recv(fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
 }
 
 impl Future for Connecting {

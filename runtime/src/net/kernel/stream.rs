@@ -70,6 +70,11 @@ pub struct KernelStream {
 /// A socket, and its place in the reactor.
 pub(super) type Registered = (Socket, Watched);
 
+/// Whether the peer has said something that nobody has read.
+pub(super) fn has_words(fd: &Socket) -> bool {
+    matches!(recv(fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
+}
+
 /// What the kernel does if the descriptor goes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtClose {
@@ -217,7 +222,7 @@ impl KernelStream {
 
     /// Whether a splice that found nothing stands before the mark of urgent data, with a FIN behind it.
     fn stands_at_mark(&self) -> bool {
-        !self.is_unix() && matches!(recv(&self.fd, &mut [0], RecvFlags::PEEK), Ok((_, 1)))
+        !self.is_unix() && has_words(&self.fd)
     }
 
     /// Whether urgent data has been announced on this connection. A read stops short of its mark

@@ -2,13 +2,14 @@
 
 use super::{
     super::{
-        Kernel,
-        share::{Share, Shares},
+        Kernel, KernelListener,
+        share::{Kept, Share, Shares},
     },
-    bench::{any_port, run},
+    bench::{any_port, run, within},
 };
 use crate::net::{Buffers, Listener, Network};
 use std::{
+    future::poll_fn,
     net::TcpStream,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -16,6 +17,15 @@ use std::{
 
 /// More than one worker may have before it hands over what comes.
 const MANY: usize = 24;
+
+/// A worker that listens, and has more connections than it should beside the other.
+fn unequal() -> (Arc<Shares>, KernelListener, Vec<Kept>) {
+    let shares = Shares::of(2);
+    let share = Share::new(Arc::clone(&shares), 0);
+    let kept = (0..MANY).map(|_| share.keep(false)).collect();
+    let listener = Kernel::sharing(share).listen(any_port(), Buffers::default());
+    (shares, listener.unwrap(), kept)
+}
 
 #[test]
 fn g2_a_listener_that_closes_asks_its_queue_and_not_the_reactor() {
@@ -42,13 +52,8 @@ fn g2_a_listener_that_closes_asks_its_queue_and_not_the_reactor() {
 #[test]
 fn g2_a_listener_that_closes_keeps_whoever_comes() {
     run(async {
-        let shares = Shares::of(2);
-        let part = |worker| Share::new(Arc::clone(&shares), worker);
-        let mut listener = Kernel::sharing(part(0))
-            .listen(any_port(), Buffers::default())
-            .unwrap();
-        let mut others = part(1).listens(listener.local());
-        let _kept: Vec<_> = (0..MANY).map(|_| part(0).keep(false)).collect();
+        let (shares, mut listener, _kept) = unequal();
+        let mut others = Share::new(shares, 1).listens(listener.local());
         listener.closes();
         let _queued = TcpStream::connect(listener.local()).unwrap();
         let mut cx = Context::from_waker(Waker::noop());
@@ -61,16 +66,10 @@ fn g2_a_listener_that_closes_keeps_whoever_comes() {
 #[test]
 fn who_was_handed_over_to_a_listener_that_goes_counts_no_more() {
     run(async {
-        let shares = Shares::of(2);
-        let part = |worker| Share::new(Arc::clone(&shares), worker);
-        let mut first = Kernel::sharing(part(0))
-            .listen(any_port(), Buffers::default())
-            .unwrap();
-        let at = first.local();
-        let second = part(1).listens(at);
-        let _kept: Vec<_> = (0..MANY).map(|_| part(0).keep(false)).collect();
-        let _queued = TcpStream::connect(at).unwrap();
-        super::within(20, std::future::poll_fn(|cx| first.poll_accept(cx))).await;
+        let (shares, mut first, _kept) = unequal();
+        let second = Share::new(Arc::clone(&shares), 1).listens(first.local());
+        let _queued = TcpStream::connect(first.local()).unwrap();
+        within(20, poll_fn(|cx| first.poll_accept(cx))).await;
         assert_eq!(shares.counts(), [MANY, 1], "it is on its way");
         drop(second);
         assert_eq!(shares.counts(), [MANY, 0]);

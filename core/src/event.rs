@@ -56,7 +56,7 @@ pub enum Event {
     /// close_notify arrived, behind every byte before it.
     CloseNotify(Side),
     /// The origin's kernel has acknowledged no byte of the request (K23a); told just before the FIN
-    /// that this is about.
+    /// that this is about, or the close_notify that came with one.
     Unaccepted,
     /// FIN arrived, behind every byte before it.
     Fin(Side),

@@ -182,6 +182,14 @@ impl Secure {
         self.flush();
     }
 
+    /// Says both last words in one segment.
+    pub(crate) fn close(&mut self) {
+        self.tls.send_close_notify();
+        let mut records = Vec::new();
+        self.tls.write_tls(&mut records).unwrap();
+        self.raw.say_last(&records);
+    }
+
     /// Says TCP's last word, whether or not TLS's was said.
     pub(crate) fn fin(&self) {
         self.raw.fin();

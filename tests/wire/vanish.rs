@@ -2,25 +2,16 @@
 //! can tell it from one that listens.
 //!
 //! Owns two network namespaces, the peers' and the proxy's, with a cable between them for each peer:
-//! one is pulled out. The test runs itself again in the first of them, and the proxy in the second.
-//! Where a machine does not let it make them, it says so on its error stream, and proves nothing.
+//! one is pulled out. The test runs in the first of them, and the proxy in the second.
 
 use crate::{
-    harness::{PATIENCE, Running, Scratch, program, run},
+    apart::{self, ip},
+    harness::{PATIENCE, Running, Scratch, program},
     peers::{End, Last, Origin, Peer, Raw},
 };
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::SockRef;
-use std::{
-    io::{ErrorKind, Write},
-    process::Command,
-};
-
-/// Set where the test runs inside.
-const INSIDE: &str = "TIDEGATE_WIRE_INSIDE";
-
-/// How to make a network namespace: as one who may, or as the root of a user namespace.
-const WAYS: [&[&str]; 2] = [&["--net"], &["--user", "--map-root-user", "--net"]];
+use std::{io::ErrorKind, process::Command};
 
 /// Where nobody else is, any port is free.
 const PROXY: &str = "10.77.1.2:8000";
@@ -36,37 +27,11 @@ const PROXY_SIDE: &str = "echo apart; read there
 
 #[test]
 fn s22_r06_k25_a_client_that_vanishes_behind_its_fin_is_noticed() {
-    if std::env::var_os(INSIDE).is_some() {
-        return inside();
-    }
-    let Some(way) = WAYS.into_iter().find(|way| is_open(way)) else {
-        // Past the capture of a test that passes.
-        let said = b"S22 IS NOT PROVEN HERE: no network namespaces for `unshare` and `ip`\n";
-        return std::io::stderr().write_all(said).unwrap();
-    };
-    let mut again = Command::new("unshare");
-    again.args(way).arg(std::env::current_exe().unwrap());
-    let name = "vanish::s22_r06_k25_a_client_that_vanishes_behind_its_fin_is_noticed";
-    again
-        .args(["--exact", name, "--nocapture"])
-        .env(INSIDE, "1");
-    let done = run(again);
-    let passed = done.said.contains("1 passed") && done.code() == Some(0);
-    assert!(passed, "{}", done.said);
-}
-
-/// Whether a namespace can be made, and a cable in it.
-fn is_open(way: &[&str]) -> bool {
-    let mut cable = Command::new("unshare");
-    cable
-        .args(way)
-        .args("ip link add cable0 type veth peer name cable1".split(' '));
-    cable.output().is_ok_and(|done| done.status.success())
-}
-
-fn ip(args: &str) {
-    let done = Command::new("ip").args(args.split(' ')).output().unwrap();
-    assert!(done.status.success(), "ip {args}: {done:?}");
+    apart::plays(
+        "vanish::s22_r06_k25_a_client_that_vanishes_behind_its_fin_is_noticed",
+        "S22",
+        inside,
+    );
 }
 
 fn inside() {

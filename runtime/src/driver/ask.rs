@@ -3,7 +3,7 @@
 //! It waits for nothing, and asks only where the session would make a difference of the answer.
 
 use super::Driver;
-use crate::net::Network;
+use crate::{net::Network, port::Port};
 use tidegate_core::{event::Event, side::Side};
 
 impl<N: Network> Driver<N> {
@@ -17,6 +17,18 @@ impl<N: Network> Driver<N> {
         // Acknowledgements are cumulative: one that reaches no further has taken none of it.
         if acked.is_some_and(|acked| self.carry.sent_before().is_some_and(|sent| acked <= sent)) {
             self.step(Event::Unaccepted);
+        }
+    }
+
+    /// The same where close_notify comes first: acknowledgements prove something behind a FIN alone, and that has
+    /// mostly come with it.
+    pub(super) fn ask_if_accepted_by_now(&mut self, side: Side) {
+        if side == Side::Down || !self.session.asks_if_accepted() {
+            return;
+        }
+        let port = self.wires[side as usize].port.as_ref();
+        if port.and_then(Port::state) == Some("close_wait") {
+            self.ask_if_accepted(side);
         }
     }
 

@@ -23,12 +23,17 @@ use chunks::Chunks;
 use incoming::{Fill, Incoming};
 use outgoing::{Batch, Outgoing};
 use rustls::{HandshakeKind, ProtocolVersion, SupportedCipherSuite};
-use scratch::{SCRATCH, Scratch};
+use scratch::{SCRATCH, SEALED_BYTES, Scratch};
 use std::{
     io::IoSlice,
     task::{Context, Poll, ready},
 };
 use tidegate_core::ending::Cause;
+
+/// So much may be read in a turn that brings no plaintext: what is nobody's (T04), or words between the engines
+/// (key updates, tickets, records of nothing), of which a peer has as many as it likes. It is more than a record, so
+/// that nobody is put off who only says one.
+const FRUITLESS_BYTES: usize = 2 * SEALED_BYTES;
 
 /// Records kept in reserve before the keys of a TLS 1.2 leg are used up: alerts count too.
 const RESERVED_RECORDS: u64 = 64;
@@ -57,6 +62,16 @@ enum Outbound {
     Notified,
     /// FIN is behind it.
     Finished,
+}
+
+/// What one read of the socket came to.
+struct Filled {
+    /// So many bytes were read.
+    read: usize,
+    /// So many of plaintext came of them.
+    plain: usize,
+    /// It was FIN.
+    fin: bool,
 }
 
 /// One TLS leg.
@@ -142,8 +157,8 @@ impl<S: Stream> Secured<S> {
             // The engine is not fed while its answer waits: a peer that only sends gets no
             // further than the socket's buffer.
             ready!(flushed);
-            let (_, fin) = ready!(self.poll_fill(cx, &mut []))?;
-            if fin {
+            let filled = ready!(self.poll_fill(cx, &mut []))?;
+            if filled.fin {
                 return Poll::Ready(Err(Fault::cut_short()));
             }
         }
@@ -155,25 +170,41 @@ impl<S: Stream> Secured<S> {
         buf: &mut [u8],
     ) -> Poll<Result<Read, Fault>> {
         debug_assert!(!buf.is_empty(), "a read has room");
+        let mut fruitless = 0;
         loop {
+            if fruitless > FRUITLESS_BYTES {
+                // Others have their turns first.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             // T06: what was authenticated before an end comes before it, whatever the end.
             let n = self.incoming.take(buf);
             if n > 0 {
                 return Poll::Ready(Ok(Read::Bytes(n)));
             }
             match &self.inbound {
-                Inbound::Open => match ready!(self.poll_fill(cx, buf))? {
-                    (0, false) => {}
-                    (n, false) => return Poll::Ready(Ok(Read::Bytes(n))),
-                    // T05: the caller has not been told of a close_notify, so it is truncated.
-                    (_, true) if bad!(BareFinIgnored) => return Poll::Pending,
-                    (_, true) => self.inbound = Inbound::Ended,
-                },
+                Inbound::Open => {
+                    let filled = ready!(self.poll_fill(cx, buf))?;
+                    fruitless += filled.read;
+                    match filled {
+                        Filled {
+                            fin: false,
+                            plain: 0,
+                            ..
+                        } => {}
+                        Filled {
+                            fin: false, plain, ..
+                        } => return Poll::Ready(Ok(Read::Bytes(plain))),
+                        // T05: the caller has not been told of a close_notify, so it is truncated.
+                        Filled { fin: true, .. } if bad!(BareFinIgnored) => return Poll::Pending,
+                        Filled { fin: true, .. } => self.inbound = Inbound::Ended,
+                    }
+                }
                 Inbound::Notified => {
                     self.inbound = Inbound::Ignoring;
                     return Poll::Ready(Ok(Read::CloseNotify));
                 }
-                Inbound::Ignoring => ready!(self.poll_ignore(cx))?,
+                Inbound::Ignoring => fruitless += ready!(self.poll_ignore(cx))?,
                 Inbound::Ended => return Poll::Ready(Ok(Read::Fin)),
                 Inbound::Broken(error) => {
                     let fault = Fault::tls(Call::Read, error);
@@ -260,19 +291,14 @@ impl<S: Stream> Secured<S> {
         self.flush(cx, Call::Write).1
     }
 
-    /// Reads the socket once, and what it brings to `buf`; tells how much plaintext that is, and
-    /// whether it is FIN.
-    fn poll_fill(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &mut [u8],
-    ) -> Poll<Result<(usize, bool), Fault>> {
+    /// Reads the socket once, and what it brings to `buf`.
+    fn poll_fill(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<Filled, Fault>> {
         let out = &mut self.outgoing.bytes;
         let fill = self
             .incoming
             .poll_fill(cx, &mut self.stream, &mut self.engine, out, buf);
-        let fill = ready!(fill).map_err(|error| Fault::io(Call::Read, &error))?;
-        Poll::Ready(Ok(match fill {
+        let (read, fill) = ready!(fill).map_err(|error| Fault::io(Call::Read, &error))?;
+        let (plain, fin) = match fill {
             Fill::Plaintext(n) => (n, false),
             Fill::CloseNotify(n) => {
                 self.inbound = Inbound::Notified;
@@ -283,19 +309,19 @@ impl<S: Stream> Secured<S> {
                 (n, false)
             }
             Fill::Fin => (0, true),
-        }))
+        };
+        Poll::Ready(Ok(Filled { read, plain, fin }))
     }
 
-    /// Reads the socket and forgets what it brings, until its FIN (T03, T04).
-    fn poll_ignore(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    /// Reads the socket and forgets what it brings, until its FIN (T03, T04). Tells how much it was.
+    fn poll_ignore(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Fault>> {
         SCRATCH.with_borrow_mut(|Scratch { read, .. }| {
-            if ready!(self.stream.poll_read(cx, read))
-                .map_err(|error| Fault::io(Call::Read, &error))?
-                == 0
-            {
+            let n = ready!(self.stream.poll_read(cx, read))
+                .map_err(|error| Fault::io(Call::Read, &error))?;
+            if n == 0 {
                 self.inbound = Inbound::Ended;
             }
-            Poll::Ready(Ok(()))
+            Poll::Ready(Ok(n))
         })
     }
 

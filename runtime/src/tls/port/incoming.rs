@@ -52,7 +52,7 @@ impl Incoming {
 
     /// Reads the socket once, and decrypts to `buf` what has arrived in whole records. What has no
     /// room there is kept, and so is the front of a record; what the engine has to say goes to
-    /// `out`.
+    /// `out`. Tells how many bytes it has read, and what they brought.
     pub(super) fn poll_fill<S: Stream>(
         &mut self,
         cx: &mut Context<'_>,
@@ -60,7 +60,7 @@ impl Incoming {
         engine: &mut Engine,
         out: &mut Vec<u8>,
         buf: &mut [u8],
-    ) -> Poll<io::Result<Fill>> {
+    ) -> Poll<io::Result<(usize, Fill)>> {
         SCRATCH.with_borrow_mut(|Scratch { read, .. }| {
             let held = self.held.len();
             // No more than `buf` has room for when it is decrypted, unless that is less than a
@@ -69,10 +69,11 @@ impl Incoming {
             let most = most.max(held + SEALED_BYTES / 4);
             let n = ready!(stream.poll_read(cx, &mut read[held..most]))?;
             if n == 0 {
-                return Poll::Ready(Ok(Fill::Fin));
+                return Poll::Ready(Ok((0, Fill::Fin)));
             }
             read[..held].copy_from_slice(&self.held);
-            Poll::Ready(Ok(self.absorb(engine, out, &mut read[..held + n], buf)))
+            let fill = self.absorb(engine, out, &mut read[..held + n], buf);
+            Poll::Ready(Ok((n, fill)))
         })
     }
 

@@ -5,6 +5,7 @@ mod engine;
 mod memory;
 mod peer;
 mod pieces;
+mod turns;
 
 use crate::port::{Call, Fault, Read, fault::Detail};
 use peer::{Pair, cx};

@@ -11,3 +11,4 @@ pub mod provider;
 mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tickets;

@@ -6,8 +6,9 @@ use crate::{
     peers::{Origin, Peer, Raw},
     secure::{Secure, Version},
 };
-use rustls::{ClientConfig, version};
-use std::process::Command;
+use rustix::process::Signal;
+use rustls::{ClientConfig, HandshakeKind, version};
+use std::{process::Command, sync::Arc};
 
 /// A listener for `localhost` that asks for certificates of `clients`.
 struct Stage {
@@ -42,6 +43,11 @@ impl Stage {
 
     /// A client with this certificate, or with none.
     fn client(&self, own: Option<&Leaf>, version: Version) -> Result<Secure, String> {
+        let config = self.config(own, version);
+        Secure::try_connect(Raw::connect(self.proxy.address), config)
+    }
+
+    fn config(&self, own: Option<&Leaf>, version: Version) -> ClientConfig {
         let version = match version {
             Version::Tls12 => &version::TLS12,
             Version::Tls13 => &version::TLS13,
@@ -50,13 +56,12 @@ impl Stage {
             .with_protocol_versions(&[version])
             .unwrap()
             .with_root_certificates(self.servers.roots());
-        let config = match own {
+        match own {
             None => builder.with_no_client_auth(),
             Some(leaf) => builder
                 .with_client_auth_cert(leaf.chain(), leaf.secret())
                 .unwrap(),
-        };
-        Secure::try_connect(Raw::connect(self.proxy.address), config)
+        }
     }
 
     fn is_served(&self, mut client: Secure) {
@@ -94,6 +99,29 @@ fn a_client_that_must_have_a_certificate_is_served_with_one_and_refused_without(
         };
         let nobody = stage.client(None, version);
         stage.is_refused(nobody, alert);
+    }
+}
+
+/// Nobody goes on by what was true of a certificate at some handshake before.
+#[test]
+fn a_certificate_is_shown_in_every_handshake_and_another_authority_counts_at_once() {
+    for version in Version::BOTH {
+        let mut stage = Stage::new("required");
+        let own = stage.clients.leaf("client");
+        let config = Arc::new(stage.config(Some(&own), version));
+        let connects =
+            |stage: &Stage| Secure::try_shared(Raw::connect(stage.proxy.address), &config);
+        for _ in 0..2 {
+            let client = connects(&stage).unwrap();
+            assert_eq!(client.tls().handshake_kind(), Some(HandshakeKind::Full));
+            stage.is_served(client);
+        }
+        Authority::new("others").file(&stage.files, "clients.pem");
+        stage.proxy.process.signal(Signal::HUP);
+        let again = |said: &str| said.contains("read again").then_some(());
+        stage.proxy.process.until("the reload", again);
+        let client = connects(&stage);
+        stage.is_refused(client, "UnknownCA");
     }
 }
 

@@ -2,22 +2,22 @@
 //!
 //! Owns the rustls configuration of a listener. Where keys, random numbers and time come from is
 //! an argument, but for the keys of tickets: those the library draws, and changes by its own
-//! clock. It reads files only when asked to load, and never touches a connection.
+//! clock. Who shows a certificate shows it in every handshake. It reads files only when asked to load, and never touches a connection.
 
 use crate::{
     config::{ClientAuth, Clients, Listener, Tls},
     message::{Code, Message},
     observe::whole::Certificate,
-    tls::{dev, files, leaf::Leaf},
+    tls::{dev, files, leaf::Leaf, tickets},
 };
 use rustls::{
     RootCertStore, ServerConfig, SignatureScheme,
     client::verify_server_name,
-    crypto::{CryptoProvider, aws_lc_rs::Ticketer},
+    crypto::CryptoProvider,
     pki_types::ServerName,
     server::{
-        ClientHello, NoServerSessionStorage, ParsedCertificate, ProducesTickets,
-        ResolvesServerCert, WebPkiClientVerifier, danger::ClientCertVerifier,
+        ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert,
+        WebPkiClientVerifier, danger::ClientCertVerifier,
     },
     sign::CertifiedKey,
     time_provider::TimeProvider,
@@ -48,7 +48,7 @@ pub struct Loaded {
     pub certificates: Vec<Certificate>,
 }
 
-/// The same, with the keys of tickets that `before` has, if it asks the same of its clients: so a
+/// The same, with the keys of tickets that `before` has, if neither asks clients for certificates: so a
 /// session is resumed behind a reload as it was before.
 ///
 /// # Errors
@@ -84,8 +84,22 @@ pub fn load_again(
         .transpose()?;
     let alpn = listener.protocol.alpn();
     let mut config = build(certificates, clients, alpn, provider, time)?;
-    let same = before.filter(|(before, _)| before.clients == listener.clients);
-    resume_by_tickets(&mut config, same.map(|(_, before)| &before.ticketer))?;
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    if listener.clients.is_some() {
+        // A session that is resumed goes on by what was true of a certificate at its first handshake, and its
+        // tickets renew themselves: neither its end nor another `client_ca` would ever be looked at again.
+        config.send_tls13_tickets = 0;
+    } else {
+        let same = before.filter(|(before, _)| before.clients.is_none());
+        let known = same.map(|(_, before)| &before.ticketer);
+        // Nothing is held for a client, and any worker that has this configuration understands its ticket. The
+        // keys are the listener's own.
+        config.ticketer = match known {
+            Some(known) => Arc::clone(known),
+            None => tickets::tickets(time)
+                .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?,
+        };
+    }
     // What is cheap for us is for nearly every client: both have AES in hardware.
     config.ignore_client_order = true;
     Ok(Loaded {
@@ -111,22 +125,6 @@ pub(crate) fn shown<'a>(
         })
     });
     shown.collect()
-}
-
-/// Sessions are resumed by what the client keeps: nothing is held for it, and any worker that has
-/// this configuration understands its ticket. The keys are the listener's own, because who must
-/// show a certificate is too; they change every 6 hours, and open what they sealed for 6 more.
-fn resume_by_tickets(
-    config: &mut ServerConfig,
-    known: Option<&Arc<dyn ProducesTickets>>,
-) -> Result<(), Message> {
-    config.ticketer = match known {
-        Some(known) => Arc::clone(known),
-        None => Ticketer::new()
-            .map_err(|error| Message::new(Code::CertificateUnusable, error.to_string()))?,
-    };
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    Ok(())
 }
 
 /// Who vouches for the clients of a listener, and whether somebody must.

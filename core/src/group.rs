@@ -117,7 +117,8 @@ impl Group {
 
     /// These are the members now; the slots of each, in the order given. Who was one before, by its
     /// id, keeps its slot, its load, its health and its record. Who is new starts slowly, but not the
-    /// first ones.
+    /// first ones. Who comes back while sessions hold it yet is new but for its slot, its load and its
+    /// ejections.
     pub fn set(&mut self, now: Time, specs: &[Spec]) -> Vec<Slot> {
         let slow = self.settings.slow_start.filter(|_| self.begun);
         let mut stays = Vec::new();
@@ -151,17 +152,31 @@ impl Group {
         Some(at)
     }
 
-    /// A slot for a new member: one that nobody has or holds.
+    /// A slot for a new member: the one it had, if it is held yet, or one that nobody has or holds.
     fn place(&mut self, spec: Spec, now: Time, slow: Option<Span>) -> usize {
         let mut member = Member::new(spec);
+        let held = |one: &Member| !one.present && one.load > 0 && one.spec.id == spec.id;
+        let free = |one: &Member| !one.present && one.load == 0;
+        let at = match self.members.iter().position(held) {
+            Some(at) => {
+                // What it has yet is part of the most that it may have.
+                let before = &self.members[at];
+                (member.load, member.record) = (before.load, before.record);
+                Some(at)
+            }
+            None => self.members.iter().position(free),
+        };
         member.starts(now, slow);
-        let free = |member: &Member| !member.present && member.load == 0;
-        if let Some(at) = self.members.iter().position(free) {
-            self.members[at] = member;
-            return at;
+        match at {
+            Some(at) => {
+                self.members[at] = member;
+                at
+            }
+            None => {
+                self.members.push(member);
+                self.members.len() - 1
+            }
         }
-        self.members.push(member);
-        self.members.len() - 1
     }
 
     /// Who is next. `key`: what the request belongs to, where that decides. `tried`: those that it has

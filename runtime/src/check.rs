@@ -6,11 +6,13 @@
 //! that changes nothing is not.
 
 mod once;
+#[cfg(test)]
+mod tests;
 
 pub use self::once::Failure;
 use self::once::{Left, once};
 use crate::{
-    config::{Ask, Health},
+    config::{Ask, Cluster, Health},
     members::{Member, Roster},
     net::{Address, Buffers, Network},
     pool::Pool,
@@ -18,7 +20,7 @@ use crate::{
 };
 use rustls::ClientConfig;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::{Future, poll_fn},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
@@ -31,7 +33,8 @@ use tidegate_core::{
 };
 
 /// What was found out about endpoints: by cluster, authority and address. It outlives who found it out,
-/// so that whoever checks the same endpoints next begins with what was known.
+/// so that whoever checks the same endpoints next begins with what was known. Of endpoints that nobody checks
+/// any more nothing is known: they may have become anything.
 #[derive(Debug, Default)]
 pub struct Known {
     standings: Mutex<BTreeMap<Key, Standing>>,
@@ -80,6 +83,26 @@ impl Known {
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
         known.remove(&key(cluster, member));
     }
+
+    /// Remembers those alone that are checked in `clusters`, with whatever addresses. It is for when nobody
+    /// checks any others: what is found out of them later would stay.
+    pub(crate) fn keep(&self, clusters: &[Cluster]) {
+        let checked = clusters.iter().filter(|cluster| cluster.health.is_some());
+        let checked: BTreeMap<&str, BTreeSet<&str>> = checked
+            .map(|cluster| {
+                let endpoints = cluster.endpoints.iter().map(|one| &*one.authority);
+                (&*cluster.name, endpoints.collect())
+            })
+            .collect();
+        let known = self.standings.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(cluster, authority, _), _| {
+            let all = checked.get(cluster.as_str());
+            all.is_some_and(|all| all.contains(&**authority))
+        });
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.retain(|cluster, _| checked.contains_key(&**cluster));
+    }
 }
 
 fn key(cluster: &str, member: &Member) -> Key {
@@ -124,6 +147,10 @@ impl Checks {
     /// Checks `member` for ever. What its connections leave behind, `pool` ends in order.
     pub async fn run<N: Network>(self, net: N, pool: Pool<N>, member: Member, seed: u64) {
         let mut health = self.begun(&member, seed, net.now());
+        // Whoever checked it before us may have found something out since the roster was made, and told
+        // another one; from now on changes alone are told.
+        let up = health.is_up();
+        self.roster.set_up(&member.authority, member.address, up);
         let terms = self.terms(&member);
         loop {
             let (at, _check) = health.next();

@@ -9,6 +9,7 @@ use crate::{
     serving::Serving,
 };
 use rustix::process::Signal;
+use socket2::{Domain, Socket, Type};
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicBool, Ordering},
@@ -17,15 +18,38 @@ use std::{
 /// So often that no test waits for it, and as long as any origin needs.
 const QUICK: &str = "interval = \"20ms\", timeout = \"10s\", rise = 1, fall = 1";
 
-/// A proxy with two workers.
-fn proxy(endpoints: &[SocketAddr], cluster: &str) -> Proxy {
+/// A file for two workers.
+fn file(endpoints: &[SocketAddr], cluster: &str) -> String {
     let all: Vec<_> = endpoints.iter().map(|at| format!("\"{at}\"")).collect();
-    Proxy::of_file(format!(
+    format!(
         "defaults = \"2026\"\nworkers = 2\n\
          [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
          [[cluster]]\nname = \"c\"\nendpoints = [{}]\n{cluster}\n",
         all.join(", ")
-    ))
+    )
+}
+
+/// A proxy with two workers.
+fn proxy(endpoints: &[SocketAddr], cluster: &str) -> Proxy {
+    Proxy::of_file(file(endpoints, cluster))
+}
+
+/// Has it read its file again, of another text. It was read so often then.
+fn reload(proxy: &mut Proxy, text: &str, generation: u32) {
+    proxy.scratch().file("tidegate.toml", text);
+    proxy.process.signal(Signal::HUP);
+    said(proxy, &format!("generation={generation}"));
+}
+
+/// A port at which nobody listens, and that nobody is given who does not ask for it.
+fn reserved() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // Whoever asks for it need not wait for the end of this socket.
+    socket.set_reuse_address(true).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any.into()).unwrap();
+    let at = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, at)
 }
 
 fn said(proxy: &mut Proxy, what: &str) {
@@ -58,6 +82,14 @@ fn moody(up: &mut Raw, request: &Message) -> bool {
     } else {
         b"HTTP/1.1 503 Not Now\r\nContent-Length: 0\r\n\r\n"
     });
+    true
+}
+
+/// One that never answers a check.
+fn unchecked(up: &mut Raw, request: &Message) -> bool {
+    if !request.line().contains("/healthz") {
+        up.say(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nback");
+    }
     true
 }
 
@@ -126,6 +158,29 @@ fn what_was_found_out_outlives_a_reload() {
         }
     }
     assert_eq!(client.message().body, b"ok");
+}
+
+/// What was found out of one that was taken out is forgotten: it comes back as one that is new, and gets
+/// work before its first check.
+#[test]
+fn an_endpoint_that_comes_back_counts_as_one_that_is_new() {
+    let (_held, at) = reserved();
+    let other = Serving::with(well);
+    let health = format!("health = {{ path = \"/healthz\", {QUICK} }}");
+    let mut proxy = proxy(&[at], &health);
+    said(&mut proxy, "down: ");
+    reload(&mut proxy, &file(&[other.address()], &health), 2);
+    let _back = Serving::of(Origin::at(&at.to_string()), unchecked);
+    let seldom = health.replace("20ms", "1h");
+    reload(&mut proxy, &file(&[at], &seldom), 3);
+    // A worker that has not heard of it yet still asks the other one.
+    let answer = loop {
+        let answer = asks(&proxy);
+        if answer.1 != b"well" {
+            break answer;
+        }
+    };
+    assert_eq!(answer, (200, b"back".to_vec()));
 }
 
 /// Answered or not asked anything, no check ends in a reset.

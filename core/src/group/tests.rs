@@ -1,5 +1,6 @@
 //! Choices, and what they follow from.
 
+mod back;
 mod eject;
 mod maglev;
 mod model;

@@ -12,6 +12,9 @@ use alloc::vec::Vec;
 const STRIDE: u64 = 1 << 32;
 /// The golden ratio of [`STRIDE`]: multiples of it lie evenly, however many there are.
 const APART: u64 = 2_654_435_769;
+/// Behind this they are counted from the beginning again. What is left of the numbers is more than any
+/// turn is ahead, and hours lie between one time and the next.
+const LATEST: u64 = 1 << 62;
 
 /// Who is next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,6 +68,9 @@ impl Turns {
         (now, slow): (Time, Option<Span>),
         suits: impl Fn(Slot, &Member) -> bool,
     ) -> Option<Slot> {
+        if self.now > LATEST {
+            self.wind_back(members);
+        }
         let fits = |(_, slot): &(u64, Slot)| suits(*slot, &members[slot.index()]);
         let at = match self.heap.first() {
             Some(first) if fits(first) => 0,
@@ -83,6 +89,25 @@ impl Turns {
         Some(slot)
     }
 
+    /// Counts from the beginning again. Turns to come, also of those of the tier who may not be chosen now, are
+    /// as far ahead as they were; those that were missed are all as late now.
+    fn wind_back(&mut self, members: &mut [Member]) {
+        let Some((_, first)) = self.heap.first() else {
+            return;
+        };
+        let tier = members[first.index()].spec.tier;
+        // Not from 0, which is the turn of who has none.
+        let past = self.now - 1;
+        self.now = 1;
+        for member in members.iter_mut().filter(|one| one.spec.tier == tier) {
+            member.turn = member.turn.saturating_sub(past);
+        }
+        for (turn, _) in &mut self.heap {
+            *turn = turn.saturating_sub(past);
+        }
+        self.heap.sort_unstable();
+    }
+
     /// Brings what is at `at` down to where it belongs: it has become later.
     fn sink(&mut self, mut at: usize) {
         loop {
@@ -98,5 +123,82 @@ impl Turns {
                 Some(_) | None => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::Spec;
+    use alloc::vec;
+
+    const NOW: Time = Time(0);
+
+    /// Few turns are left before the last number that there is.
+    const LAST: u64 = u64::MAX - 8 * STRIDE;
+
+    /// Members with these weights, and their turns at `now`.
+    fn begun(now: u64, weights: &[u32]) -> (Turns, Vec<Slot>, Vec<Member>) {
+        let member = |(weight, id): (&u32, u64)| {
+            Member::new(Spec {
+                weight: *weight,
+                ..Spec::new(id)
+            })
+        };
+        let mut members: Vec<_> = weights.iter().zip(1..).map(member).collect();
+        let slots: Vec<_> = (0..).map(Slot).take(weights.len()).collect();
+        let mut turns = Turns {
+            now,
+            ..Turns::new(7)
+        };
+        turns.renew(&slots, &mut members, NOW);
+        (turns, slots, members)
+    }
+
+    /// How often each is next of `calls`.
+    fn shares(turns: &mut Turns, members: &mut [Member], calls: u32) -> Vec<u32> {
+        let mut shares = vec![0; members.len()];
+        for _ in 0..calls {
+            let slot = turns.next(members, (NOW, None), |_, _| true).unwrap();
+            shares[slot.index()] += 1;
+        }
+        shares
+    }
+
+    #[test]
+    fn turns_do_not_end() {
+        let (mut turns, _, mut members) = begun(LAST, &[1, 1]);
+        assert_eq!(shares(&mut turns, &mut members, 100), [50, 50]);
+        let (mut turns, _, mut members) = begun(LAST, &[1, 3]);
+        let shares = shares(&mut turns, &mut members, 100);
+        assert!(shares[0].abs_diff(25) <= 1, "{shares:?}");
+    }
+
+    /// Nor is anybody far behind for not having been there as they were counted anew, be it that it only
+    /// starts then. Another tier counts for itself.
+    #[test]
+    fn who_may_not_be_chosen_meanwhile_keeps_its_turn() {
+        let (mut turns, slots, mut members) = begun(LAST, &[1; 4]);
+        members[3].spec.tier = 1;
+        let others = members[3].turn;
+        turns.renew(&slots[..2], &mut members, NOW);
+        assert_eq!(shares(&mut turns, &mut members, 10), [5, 5, 0, 0]);
+        assert_eq!(members[3].turn, others);
+        members[2].starts(NOW, Some(Span::from_secs(9)));
+        turns.renew(&slots[..3], &mut members, NOW);
+        let shares = shares(&mut turns, &mut members, 99);
+        assert_eq!(shares, [33, 33, 33, 0]);
+    }
+
+    /// Who has had no room while they were counted anew is next once it has, and then in its turn.
+    #[test]
+    fn who_has_missed_turns_meanwhile_is_given_one() {
+        let (mut turns, _, mut members) = begun(LATEST - 8 * STRIDE, &[1; 3]);
+        for _ in 0..30 {
+            turns.next(&mut members, (NOW, None), |slot, _| slot.0 != 1);
+        }
+        assert!(turns.now < LATEST / 2, "they were");
+        assert_eq!(shares(&mut turns, &mut members, 1), [0, 1, 0]);
+        assert_eq!(shares(&mut turns, &mut members, 30), [10; 3]);
     }
 }

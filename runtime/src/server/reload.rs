@@ -221,6 +221,8 @@ impl Current {
         self.facts.reloaded(Some(done));
         // The one before ends here: whoever it had told is told by the new one.
         self.keeper = keeper;
+        // Nobody finds anything out any more of who is gone.
+        self.known.keep(&self.common.config.clusters);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod host;
 mod location;
 mod path;
 mod rewrite;
+mod served;
 mod split;
 mod when;
 
@@ -24,8 +25,9 @@ mod tests_naive;
 
 pub use host::{Host, bare_host};
 pub use location::{Flaw, Location, Place};
-pub use path::{Path, Paths, Sent};
+pub use path::{Path, Sent};
 pub use rewrite::Front;
+pub use served::Paths;
 pub use split::{Share, Split};
 pub use when::{Asked, Fields, Header, Miss, Seen, When};
 
@@ -113,7 +115,8 @@ impl<T> Table<T> {
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<(&Route<T>, usize)> {
         let (exact, others) = self.routes.split_at(self.exact);
-        let beside = |route: &Route<T>| route.when.host.beside(asked.host);
+        let host = asked.host.bytes();
+        let beside = |route: &Route<T>| route.when.host.beside(host);
         let from = exact.partition_point(|route| beside(route) == Ordering::Less);
         let own = exact[from..]
             .iter()
@@ -188,6 +191,28 @@ mod tests {
         assert_eq!(find(&t, Some("[::1]:8080"), "/"), Some(1));
         assert_eq!(find(&t, Some("[::2]:8080"), "/"), None);
         assert_eq!(find(&t, None, "/"), None);
+    }
+
+    #[test]
+    fn an_ipv6_address_is_the_same_in_every_spelling() {
+        let t = table(&[
+            (Some("[2001:DB8:0::1]"), "/"),
+            (Some("[::ffff:192.0.2.1]"), "/"),
+            (Some("a"), "/"),
+        ]);
+        for (host, to) in [
+            ("[2001:db8::1]", Some(0)),
+            ("[2001:0DB8:0:0:0:0:0:1]:8080", Some(0)),
+            ("[2001:db8::2]", None),
+            ("2001:db8::1", None),
+            ("[[2001:db8::1]]", None),
+            ("[::FFFF:c000:201]", Some(1)),
+            ("[0:0:0:0:0:ffff:192.0.2.1]:1", Some(1)),
+            ("[::1%25eth0]", None),
+            ("[]", None),
+        ] {
+            assert_eq!(find(&t, Some(host), "/"), to, "{host}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod fmt;
 mod forwarding;
 mod glob;
 pub(crate) mod health;
+mod hidden;
 mod include;
 mod keepalive;
 mod keys;
@@ -68,6 +69,7 @@ pub use {
     file::{Reading, read},
     fmt::format,
     health::{Ask, BODY_BYTES, Health, Request, Statuses},
+    hidden::Hidden,
     manual::manual,
     networks::{Networks, network},
     noted::{Noted, Noting},

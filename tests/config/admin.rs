@@ -50,6 +50,31 @@ fn where_it_is_asked() {
 }
 
 #[test]
+fn an_admin_where_a_listener_is() {
+    for http in ["0.0.0.0:80", "127.0.0.1:80"] {
+        let said = said(&file(&format!(
+            "http = \"{http}\"\ntoken_file = \"/etc/token\"\n"
+        )));
+        let twice = format!("error[E0210]: {http} is listened at twice");
+        for part in [twice.as_str(), "conf/tidegate.toml:9:1", "---- first here"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+    for http in ["127.0.0.1:81", "[::1]:80"] {
+        admin(&format!("http = \"{http}\""));
+    }
+}
+
+#[test]
+fn an_admin_whose_path_is_too_long() {
+    let long = |bytes: usize| format!("unix = \"/{}\"", "a".repeat(bytes - 1));
+    let said = said(&file(&long(100)));
+    assert!(said.contains("error[E0204]: "), "{said}");
+    assert!(said.contains("conf/tidegate.toml:9:8"), "{said}");
+    admin(&long(99));
+}
+
+#[test]
 fn an_admin_whose_tls_cannot_be() {
     let all = [
         "tls = { key = \"a.key\", client_ca = \"none.pem\" }",

@@ -17,6 +17,7 @@ mod machine;
 mod mistakes;
 mod printed;
 mod routes;
+mod shown;
 mod timers;
 mod tls;
 mod way;

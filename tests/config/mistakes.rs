@@ -1,10 +1,10 @@
 //! The mistakes that are made most often, each with its line, its column and what to write instead; and
 //! what is allowed and probably not meant.
 
-use crate::{CLUSTER, machine::Still, said, snapshot};
-use std::{collections::BTreeSet, path::Path};
+use crate::{CLUSTER, good::good, machine::Still, said, snapshot};
+use std::{collections::BTreeSet, fs, os::unix::fs::symlink, path::Path, sync::Arc};
 use tidegate::{
-    config::{self, Reading},
+    config::{self, Machine, Reading},
     message::{Code, pictures},
 };
 
@@ -174,33 +174,78 @@ fn included_files_are_one_with_the_main_one() {
     assert_eq!(again.outcome().as_ref(), Ok(&config), "{printed}");
 }
 
+/// The routes of a file may be all that denies: it is never left out without a word.
 #[test]
-fn each_value_is_shown_with_the_place_where_it_was_written() {
-    let text = "defaults = \"2026\"\nworkers = 2\ninclude = [\"conf.d/*.toml\"]\n\n[[listener]]\nname = \"web\"\n\
-        bind = [\":8080\"]\nto = \"files\"\ntimeouts = { idle = \"90s\" }\n\n[limits]\nrelay = \"128KiB\"\n";
-    let config = reading(text).outcome().unwrap();
-    let shown = config.origins.annotate(&config::print(&config));
-    snapshot("shown_with_places", &shown);
-    let again = config::read("", &shown, Path::new(""), &Still).outcome();
-    assert_eq!(again, Ok(config), "and it is read again");
+fn a_link_that_leads_nowhere_is_a_file_that_cannot_be_read() {
+    let directory = std::env::temp_dir().join(format!("tidegate-{}-links", std::process::id()));
+    fs::create_dir_all(directory.join("conf.d")).unwrap();
+    symlink("none", directory.join("conf.d/deny.toml")).unwrap();
+    let text = format!("include = [\"conf.d/*.toml\"]\n{MAIN}to = \"api\"\n{CLUSTER}");
+    let machine = Machine {
+        data_dir: None,
+        provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+    };
+    let said = config::read("tidegate.toml", &text, &directory, &machine).outcome();
+    fs::remove_dir_all(&directory).unwrap();
+    let said = said.unwrap_err();
+    for part in [
+        "error[E0101]: cannot read conf.d/deny.toml",
+        "tidegate.toml:1:12",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// A route with this line, which is for a cluster that there is.
+fn route(line: &str) -> String {
+    format!("{MAIN}[[route]]\nlistener = \"web\"\n{line}\nto = \"api\"\n{CLUSTER}")
 }
 
 #[test]
-fn routes_that_are_not_told_apart_are_shown_with_the_places_of_both() {
-    let route =
-        |listener| format!("[[route]]\nlistener = \"{listener}\"\npath = \"/a\"\nto = \"api\"\n");
-    let listener = |name, port| format!("[[listener]]\nname = \"{name}\"\nbind = [\":{port}\"]\n");
-    let text = [
-        listener("l", 80),
-        listener("m", 81),
-        route("l"),
-        route("m"),
-        "[[cluster]]\nname = \"api\"\nendpoints = [\"10.0.0.1:80\"]\n".to_owned(),
-    ];
-    let config = reading(&text.concat()).outcome().unwrap();
-    let shown = config.origins.annotate(&config::print(&config));
-    let both = "path = \"/a\"  # conf/tidegate.toml:9 or conf/tidegate.toml:13\n";
-    assert_eq!(shown.matches(both).count(), 2, "{shown}");
+fn brackets_come_in_pairs_and_a_port_is_of_digits() {
+    for line in [
+        "host = \"[::1\"",
+        "host = \"::1]\"",
+        "host = \"[[::1]]\"",
+        "host = \"::1\"",
+        "host = \"[10.0.0.1]\"",
+        "host = \"*.[::1]\"",
+        "host_header = \"[::1\"",
+        "host_header = \"[[::1]]\"",
+        "host_header = \"[::1]]:80\"",
+        "host_header = \"h:+80\"",
+        "host_header = \"h.:99999\"",
+    ] {
+        let said = said(&route(line));
+        assert!(said.contains("error[E0206]: "), "{line}: {said}");
+        assert!(
+            said.ends_with("\n1 error; nothing was changed\n"),
+            "{line}: {said}"
+        );
+    }
+    for line in [
+        "host = \"[::1]\"",
+        "host = \"10.0.0.1\"",
+        "host_header = \"[::1]:80\"",
+        "host_header = \"[::1]\"",
+        "host_header = \"10.0.0.1:65535\"",
+    ] {
+        good(&route(line));
+    }
+    for (from, to, code) in [
+        ("10.0.0.1:80", "127.0.0.1:+1", "E0204"),
+        ("\":80\"", "\":+8080\"", "E0203"),
+        ("\":80\"", "\"[::]:+8080\"", "E0203"),
+    ] {
+        let said = said(&route("").replace(from, to));
+        assert!(said.contains(code), "{to}: {said}");
+    }
+}
+
+#[test]
+fn an_ipv6_address_is_one_host_in_every_spelling() {
+    let short = good(&route("host = \"[2001:db8::1]\""));
+    assert_eq!(good(&route("host = \"[2001:DB8:0::0001]\"")), short);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! answer.
 
 use crate::{
+    CLUSTER,
     good::{FULL, good, printed_good},
     read,
 };
@@ -13,6 +14,25 @@ use tidegate_core::time::Span;
 pub(crate) fn same(config: &Config) {
     let printed = config::print(config);
     assert_eq!(printed_good(&printed), *config, "{printed}");
+}
+
+#[test]
+fn what_is_printed_of_a_route_is_taken() {
+    for lines in [
+        "exact = \"/old\"\nreplace_prefix = \"/\"",
+        "replace_prefix = \"/\"",
+        "path = \"/v1\"\nreplace_prefix = \"/\"",
+        "path = \"/v1\"\nstrip_prefix = true",
+        "path = \"/a%2Ab\"",
+        "exact = \"/%40%24%7b%2a%3b\"",
+        "exact = \"/$${x\"",
+        "host = \"[2001:DB8:0::1]\"",
+    ] {
+        same(&good(&format!(
+            "[[listener]]\nname = \"web\"\nbind = [\":80\"]\n\
+             [[route]]\nlistener = \"web\"\n{lines}\nto = \"api\"\n{CLUSTER}"
+        )));
+    }
 }
 
 /// A name that is awkward to write.

@@ -2,7 +2,7 @@
 
 use crate::{
     exchange::{GET, OK},
-    harness::{Done, Proxy, Scratch, program, run},
+    harness::{Done, Proxy, Scratch, Serve, command, program, run},
     peers::{End, Last, Origin, Peer, Raw},
 };
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt};
@@ -226,6 +226,47 @@ fn by_http_one_looks_and_changes_nothing() {
     ] {
         assert_eq!(stage.http(request).0, status, "{request}");
     }
+}
+
+/// Whoever is on the machine may look at what is served, and finds no secret of the environment's there.
+#[test]
+fn what_came_from_the_environment_is_not_shown() {
+    let (origin, scratch) = (Origin::new(), Scratch::new());
+    let route = "[[route]]\nlistener = \"l\"\npath = \"/v1/\"\nto = \"c\"\n\
+                 headers = { x-key = \"${env:KEY}\" }\n\
+                 request_headers = { set = { Authorization = \"Bearer ${env:TOKEN}\", X-A = \"plain\" } }\n\
+                 response_headers = { add = { X-B = \"${env:TOKEN}\" } }\n";
+    let text = Serve::File(file(origin.address(), route));
+    let mut command = command(&text, "", &scratch);
+    command.env("TIDEGATE_ADMIN", "");
+    command.env("TOKEN", "s3cret").env("KEY", "k3y");
+    let mut proxy = Proxy::started(command, scratch);
+    let http = asked_at(&mut proxy);
+    let stage = Stage {
+        proxy,
+        origin,
+        http,
+    };
+    let (status, config) = stage.http("GET /v1/config HTTP/1.1\r\nHost: localhost");
+    assert_eq!(status, 200);
+    for secret in ["s3cret", "k3y"] {
+        assert!(!config.contains(secret), "{config}");
+    }
+    for line in [
+        "path = \"/v1\"  # ",
+        "headers = { \"x-key\" = \"…\" }  # ",
+        "request_headers = { set = { \"Authorization\" = \"…\", \"X-A\" = \"plain\" } }  # ",
+        "response_headers = { add = { \"X-B\" = \"…\" } }  # ",
+    ] {
+        assert!(config.contains(line), "{line}: {config}");
+    }
+    // It is served by all the same.
+    let mut client = stage.proxy.client();
+    client.say(b"GET /v1/a HTTP/1.1\r\nHost: h\r\nX-Key: k3y\r\n\r\n");
+    let mut up = stage.origin.accept();
+    assert_eq!(up.message().field("authorization"), Some("Bearer s3cret"));
+    up.say(OK);
+    assert_eq!(client.message().field("x-b"), Some("s3cret"));
 }
 
 #[test]

@@ -1,12 +1,20 @@
 //! The hosts a route is for, and how a request's host is compared with them.
 
-use alloc::string::String;
-use core::cmp::{Ordering, Reverse};
+use alloc::{format, string::String};
+use core::{
+    cmp::{Ordering, Reverse},
+    fmt::{self, Write},
+    net::Ipv6Addr,
+};
+
+/// The longest IPv6 address in its brackets: six groups, and an IPv4 address in place of two.
+const ADDRESS_BYTES: usize = 47;
 
 /// The hosts a route is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Host {
-    /// This one, in lower case, without port and final dot.
+    /// This one, in lower case, without port and final dot; an IPv6 address in brackets, in its one form
+    /// (RFC 5952).
     Exact(String),
     /// Every name below this one, however deep, and not the name itself: `example.com` stands
     /// for `*.example.com`. In lower case, without port and final dot.
@@ -20,6 +28,9 @@ impl Host {
     #[must_use]
     pub fn new(pattern: &str) -> Host {
         let pattern = bare_host(pattern).to_ascii_lowercase();
+        if let Some(address) = address(pattern.as_bytes()) {
+            return Host::Exact(format!("[{address}]"));
+        }
         match pattern.strip_prefix("*.") {
             Some(below) => Host::Below(below.into()),
             None if pattern == "*" => Host::Any,
@@ -64,6 +75,65 @@ impl Host {
     }
 }
 
+/// The host of a request as hosts are compared, without port and final dot.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'a> {
+    /// As it was sent.
+    Sent(&'a [u8]),
+    /// An address that has other spellings, in the one that [`Host`] has.
+    Address(Address),
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(host: &'a [u8]) -> Self {
+        let sent = bare(host);
+        let address = address(sent).and_then(Address::of);
+        address.map_or(Named::Sent(sent), Named::Address)
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Named::Sent(host) => host,
+            Named::Address(Address { room, used }) => &room[..*used],
+        }
+    }
+}
+
+/// An IPv6 address as it is written in its one form: asks for no memory.
+#[derive(Clone, Copy)]
+pub(super) struct Address {
+    room: [u8; ADDRESS_BYTES],
+    used: usize,
+}
+
+impl Address {
+    fn of(address: Ipv6Addr) -> Option<Address> {
+        let mut own = Address {
+            room: [0; ADDRESS_BYTES],
+            used: 0,
+        };
+        write!(own, "[{address}]").ok()?;
+        Some(own)
+    }
+}
+
+impl Write for Address {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.used + text.len();
+        let room = self.room.get_mut(self.used..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.used = end;
+        Ok(())
+    }
+}
+
+/// The address that `host` is, if it is one of IPv6 (RFC 3986, 3.2.2: those stand in brackets).
+fn address(host: &[u8]) -> Option<Ipv6Addr> {
+    let inside = host.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    core::str::from_utf8(inside).ok()?.parse().ok()
+}
+
 /// `host` without its port and final dot. The colons of `[::1]` are no port.
 #[must_use]
 pub fn bare_host(host: &str) -> &str {
@@ -72,7 +142,7 @@ pub fn bare_host(host: &str) -> &str {
 }
 
 /// The same of bytes.
-pub(super) fn bare(host: &[u8]) -> &[u8] {
+fn bare(host: &[u8]) -> &[u8] {
     let name = match memchr::memchr(b':', host) {
         None => host,
         Some(_) => {

@@ -1,11 +1,10 @@
-//! Paths: which of them a route covers, and which are not served at all.
+//! Paths: which of them a route covers.
 //!
 //! Owns the one form in which paths are compared: `%61` is `a` (RFC 3986, 6.2.2.2: unreserved
-//! letters mean the same either way), `%2f` is `%2F` and not `/`, and several slashes in a row are
-//! one. So a route covers every spelling that an origin may take for its path. Never changes a path:
-//! what is forwarded is what was sent.
+//! letters mean the same either way) and `%40` is `@`, which may stand in a segment as it is; `%2f` is
+//! `%2F` and not `/`, and several slashes in a row are one. So a route covers every spelling that an
+//! origin may take for its path. Never changes a path: what is forwarded is what was sent.
 
-use crate::http1::Fault;
 use alloc::string::String;
 use core::cmp::Reverse;
 
@@ -136,7 +135,7 @@ impl Iterator for Spelling<'_> {
         let letter = match (first, encoded(self.0)) {
             (_, Some(byte)) => {
                 rest = &self.0[3..];
-                match is_unreserved(byte) {
+                match is_either_way(byte) {
                     true => Letter::Plain(byte),
                     false => Letter::Encoded(byte),
                 }
@@ -155,7 +154,7 @@ impl Iterator for Spelling<'_> {
 }
 
 /// The byte that `text` begins with, if it is percent-encoded (RFC 3986, 2.1).
-fn encoded(text: &[u8]) -> Option<u8> {
+pub(super) fn encoded(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else {
         return None;
     };
@@ -163,9 +162,10 @@ fn encoded(text: &[u8]) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
-/// RFC 3986, 2.3.
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+/// Whether `byte` may stand in a segment as it is (RFC 3986, 3.3), so that an origin that decodes before
+/// it looks takes the encoded one for the same. Not so `;`: to some it ends the segment.
+fn is_either_way(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte)
 }
 
 /// `path` in the form that paths are compared in.
@@ -185,85 +185,10 @@ fn spelled(path: &str) -> String {
     text
 }
 
-/// Which paths are served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Paths {
-    /// Those that every origin takes for the same: without `.` and `..` as segments, backslashes and
-    /// NUL, encoded or not. They are how a request leaves its route behind a proxy's back.
-    #[default]
-    Strict,
-    /// All of them. Whoever writes the routes knows what the origins make of them.
-    AsSent,
-}
-
-impl Paths {
-    /// Why `path`, which has no query, is not served.
-    #[must_use]
-    pub fn fault(self, path: &str) -> Option<Fault> {
-        let path = path.as_bytes();
-        match self {
-            Paths::AsSent => return None,
-            Paths::Strict => {}
-        }
-        memchr::memchr3(b'.', b'%', b'\\', path)?;
-        let mut rest = path;
-        loop {
-            let (end, separator) = segment_end(rest);
-            let segment = &rest[..end];
-            if is_dots(segment) {
-                return Some(Fault::PathDots);
-            }
-            match separator {
-                Separator::None => return None,
-                Separator::Slash(length) => rest = &rest[end + length..],
-                Separator::Forbidden => return Some(Fault::PathByte),
-            }
-        }
-    }
-}
-
-/// What is behind a segment.
-enum Separator {
-    None,
-    /// A slash in so many bytes: an origin that decodes before it looks takes `%2F` for one.
-    Slash(usize),
-    Forbidden,
-}
-
-fn segment_end(path: &[u8]) -> (usize, Separator) {
-    for (at, byte) in path.iter().enumerate() {
-        let separator = match (byte, encoded(&path[at..])) {
-            (b'/', _) => Separator::Slash(1),
-            (_, Some(b'/')) => Separator::Slash(3),
-            // Some origins take it for a slash, and a NUL for the end.
-            (b'\\', _) | (_, Some(b'\\' | 0)) => Separator::Forbidden,
-            (_, _) => continue,
-        };
-        return (at, separator);
-    }
-    (path.len(), Separator::None)
-}
-
-/// `.` or `..`, encoded or not, and with parameters behind it, which some origins cut off first.
-fn is_dots(mut segment: &[u8]) -> bool {
-    let mut dots = 0;
-    loop {
-        let (byte, length) = match encoded(segment) {
-            Some(byte) => (Some(byte), 3),
-            None => (segment.first().copied(), 1),
-        };
-        match byte {
-            None | Some(b';') => return (1..=2).contains(&dots),
-            Some(b'.') => dots += 1,
-            Some(_) => return false,
-        }
-        segment = &segment[length..];
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     fn covers(path: &Path, sent: &str) -> Option<usize> {
         path.covers(&Sent::of(sent))
@@ -330,62 +255,24 @@ mod tests {
         for other in ["/admin%2Fx", "%2Fadmin", "/%2561dmin", "/admi%", "/admi%6"] {
             assert_eq!(covers(&path, other), None, "{other}");
         }
+        // 3.3: what may stand in a segment as it is.
+        for byte in *b"!$&'()*+,=:@" {
+            let [plain, coded] = [
+                format!("/{}in", char::from(byte)),
+                format!("/%{byte:02x}in"),
+            ];
+            assert_eq!(covers(&Path::under(&plain), &coded), Some(6), "{coded}");
+            assert_eq!(covers(&Path::exact(&coded), &plain), Some(4), "{coded}");
+        }
+        for byte in *b"/;%?#" {
+            let path = Path::under(&format!("/%{byte:02x}in"));
+            let plain = format!("/{}in", char::from(byte));
+            assert_eq!(covers(&path, &plain), None, "{plain}");
+            assert_eq!(covers(&path, &format!("/%{byte:02X}in/x")), Some(6));
+        }
         let exact = Path::exact("/%7euser%2f");
         assert_eq!(exact, Path::Exact("/~user%2F".into()));
         assert_eq!(covers(&exact, "/~%75ser%2f"), Some(11));
         assert_eq!(covers(&exact, "/~user/"), None);
-    }
-
-    #[test]
-    fn what_leaves_a_route_is_refused() {
-        for path in [
-            "/..",
-            "/../x",
-            "/a/../x",
-            "/a/./x",
-            "/a/.",
-            "/%2e%2e/x",
-            "/a/.%2E",
-            "/a/%2e",
-            "/a/..%2fx",
-            "/a/%2f../x",
-            "/a/..;/x",
-            "/a/..;v=1/x",
-            "/a/.%3b/x",
-        ] {
-            assert_eq!(Paths::Strict.fault(path), Some(Fault::PathDots), "{path}");
-            assert_eq!(Paths::AsSent.fault(path), None, "{path}");
-        }
-        for path in ["/a\\b", "/a%5cb", "/a%5C", "/a%00b", "/..\\x"] {
-            let fault = Paths::Strict.fault(path);
-            assert!(
-                matches!(fault, Some(Fault::PathByte | Fault::PathDots)),
-                "{path}: {fault:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_real_clients_send_is_served() {
-        for path in [
-            "",
-            "*",
-            "/",
-            "//",
-            "/a//b",
-            "/.well-known/x",
-            "/a..b",
-            "/...",
-            "/a/..b",
-            "/a.b/c.html",
-            "/x/group%2Fproject",
-            "/a;v=1/b",
-            "/100%",
-            "/%zz",
-            "/%252e%252e/",
-            "/a/;.",
-        ] {
-            assert_eq!(Paths::Strict.fault(path), None, "{path}");
-        }
     }
 }

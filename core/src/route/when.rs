@@ -1,7 +1,7 @@
 //! When a route is for a request: its conditions, how specific they are, and whether two routes could
 //! be for the same request.
 
-use super::{Host, Path, Sent, host::bare};
+use super::{Host, Path, Sent, host::Named};
 use alloc::{string::String, vec::Vec};
 use core::cmp::Reverse;
 
@@ -68,7 +68,7 @@ impl Fields for &[(String, String)] {
 /// A request, as far as it is routed by.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    pub(super) host: &'a [u8],
+    pub(super) host: Named<'a>,
     pub(super) path: Sent<'a>,
     method: &'a str,
     fields: &'a dyn Fields,
@@ -77,7 +77,10 @@ pub struct Asked<'a> {
 impl core::fmt::Debug for Asked<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Asked")
-            .field("host", &format_args!("{}", self.host.escape_ascii()))
+            .field(
+                "host",
+                &format_args!("{}", self.host.bytes().escape_ascii()),
+            )
             .field("path", &self.path)
             .field("method", &self.method)
             .finish_non_exhaustive()
@@ -106,7 +109,7 @@ impl<'a> Asked<'a> {
         fields: &'a dyn Fields,
     ) -> Self {
         Asked {
-            host: bare(host.unwrap_or_default()),
+            host: Named::of(host.unwrap_or_default()),
             path: Sent::of(path),
             method,
             fields,
@@ -136,7 +139,7 @@ pub enum Miss<'a> {
 impl When {
     /// How much of the path it covers, in bytes, if all hold.
     pub(super) fn covers(&self, asked: &Asked<'_>) -> Option<usize> {
-        if !self.host.matches(asked.host) {
+        if !self.host.matches(asked.host.bytes()) {
             return None;
         }
         let covered = self.path.covers(&asked.path)?;
@@ -148,7 +151,7 @@ impl When {
     /// Why it is not for a request; `None` if it is.
     #[must_use]
     pub fn misses(&self, asked: &Asked<'_>) -> Option<Miss<'_>> {
-        if !self.host.matches(asked.host) {
+        if !self.host.matches(asked.host.bytes()) {
             return Some(Miss::Host);
         }
         if self.path.covers(&asked.path).is_none() {

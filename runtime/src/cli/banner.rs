@@ -92,12 +92,11 @@ fn rows(config: &Config, dev_fingerprint: Option<&str>) -> Vec<Row> {
             Protocol::Tcp(cluster) => {
                 rows.push(row(listener, "", &endpoints(&config.clusters[*cluster])));
             }
-            Protocol::Http(table) => rows.extend(
-                table
-                    .routes()
-                    .iter()
-                    .map(|route| row(listener, &pattern(&route.when), &plan(config, &route.to))),
-            ),
+            Protocol::Http(table) => rows.extend(table.routes().iter().map(|route| {
+                // A journal keeps it.
+                let when = route.to.hidden.when(&route.when);
+                row(listener, &pattern(&when), &plan(config, &route.to))
+            })),
             Protocol::Passthrough(table) => rows.extend(table.routes().iter().map(|route| {
                 let to = endpoints(&config.clusters[route.to]);
                 row(listener, &pattern(&route.when), &to)

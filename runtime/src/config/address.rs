@@ -4,7 +4,7 @@
 //! write instead.
 
 use crate::config::endpoint::unix;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Reads an address to listen at: `:443` (all of IPv4), `127.0.0.1:443`, `[::]:443`.
 ///
@@ -14,7 +14,6 @@ pub fn bind(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    let port_of = |port: &str| port.parse::<u16>().ok();
     if let Some(port) = text.strip_prefix(':').filter(|port| !port.contains(':')) {
         return match port_of(port) {
             Some(port) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
@@ -109,20 +108,13 @@ pub fn endpoint(text: &str) -> Result<Authority, String> {
     let Some((host, port)) = text.rsplit_once(':') else {
         return Err(format!("the port is missing: `{text}:PORT`"));
     };
-    let port = match port.parse::<u16>() {
-        Ok(port) if port != 0 => port,
-        Ok(_) | Err(_) => return Err("the port must be 1 to 65535".to_owned()),
+    let port = match port_of(port) {
+        Some(port) if port != 0 => port,
+        Some(_) | None => return Err("the port must be 1 to 65535".to_owned()),
     };
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    let fine = match bare {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv4()) || is_name(host),
-    };
-    if fine {
+    if is_host(host) {
         return Ok(Authority {
-            host: bare.unwrap_or(host).to_owned(),
+            host: in_brackets(host).unwrap_or(host).to_owned(),
             port,
         });
     }
@@ -130,6 +122,25 @@ pub fn endpoint(text: &str) -> Result<Authority, String> {
         "" => format!("the host is missing: `127.0.0.1:{port}`"),
         _ => "the host must be a name or an IP address".to_owned(),
     })
+}
+
+/// The port that `text` is: digits alone, where `parse` would take a sign before them.
+pub(super) fn port_of(text: &str) -> Option<u16> {
+    let port = text.parse().ok();
+    port.filter(|_| text.bytes().all(|c| c.is_ascii_digit()))
+}
+
+/// Whether `text` can be the host of a URL: a name, an IPv4 address, or an IPv6 address in brackets.
+pub(super) fn is_host(text: &str) -> bool {
+    match in_brackets(text) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => text.parse::<Ipv4Addr>().is_ok() || is_name(text),
+    }
+}
+
+/// What stands between one pair of brackets.
+fn in_brackets(text: &str) -> Option<&str> {
+    text.strip_prefix('[')?.strip_suffix(']')
 }
 
 /// Whether `text` can be a host name: labels of letters, digits, `-` and `_`.
@@ -173,6 +184,8 @@ mod tests {
             ("10.0.0.1", "the port is missing: `10.0.0.1:PORT`"),
             (":http", "must be a port"),
             (":65536", "must be a port"),
+            (":+8080", "must be a port"),
+            ("[::]:+8080", "must be a port"),
             ("10.0.0.1:http", "must be a port"),
             ("", "write `IP:PORT`"),
         ] {
@@ -237,6 +250,8 @@ mod tests {
             ("::1", "`[::1]:PORT`"),
             ("db1:0", "1 to 65535"),
             ("db1:http", "1 to 65535"),
+            ("127.0.0.1:+1", "1 to 65535"),
+            ("[[::1]]:80", "a name or an IP address"),
             (":3000", "the host is missing: `127.0.0.1:3000`"),
             ("fe80::1:2:80", "`[fe80::1:2:80]:PORT`"),
             ("1.2.3.400:80", "a name or an IP address"),

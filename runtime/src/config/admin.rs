@@ -4,10 +4,11 @@ use crate::{
     config::{
         CertificateFiles,
         credentials::{authorities, certificates},
+        endpoint,
         print::{certificate_rows, quote},
         read::{Reader, Section, Word},
     },
-    message::{Code, Message},
+    message::{Code, Message, Place},
 };
 use std::{
     net::SocketAddr,
@@ -51,6 +52,8 @@ pub enum Door<T> {
 
 const KEYS: [&str; 4] = ["unix", "http", "token_file", "tls"];
 const TLS_KEYS: [&str; 4] = ["certs", "cert", "key", "client_ca"];
+/// A process binds `PATH.PID` before that takes the name, and a PID has up to 7 digits (proc(5), `pid_max`).
+const UNIX_MOST: usize = endpoint::UNIX_MOST - ".4194304".len();
 
 pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
     let section = root
@@ -66,7 +69,7 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
     {
         admin.unix = match &*word.text {
             "off" => Door::Off,
-            _ => Door::At(reader.path(&word)),
+            _ => Door::At(socket(reader, &word)),
         };
     }
     let token = section.get("token_file");
@@ -92,6 +95,49 @@ pub(super) fn read(reader: &mut Reader<'_>, root: &Section<'_, '_>) -> Admin {
         exposed(reader, &admin, &word, (&section, tls.as_ref()));
     }
     admin
+}
+
+/// The path of a Unix socket.
+fn socket(reader: &mut Reader<'_>, word: &Word) -> PathBuf {
+    let path = reader.path(word);
+    if path.as_os_str().len() > UNIX_MOST {
+        let what = format!("`{}` is too long for a Unix socket", word.text);
+        let message = Message::new(Code::BadEndpoint, what).at(word.place.clone(), "");
+        let message = message.note("until it has its name, it has the process's id behind that");
+        reader.say(message.help(format!(
+            "a path has at most {UNIX_MOST} bytes here, with the directory that it starts from"
+        )));
+    }
+    path
+}
+
+/// Sees that no listener is where HTTP is spoken: listeners share an address, and with nobody else. `bound`
+/// are their addresses.
+pub(super) fn apart(
+    reader: &mut Reader<'_>,
+    root: &Section<'_, '_>,
+    admin: &Admin,
+    bound: &[(SocketAddr, Place)],
+) {
+    let Door::At(address) = admin.http else {
+        return;
+    };
+    let Some((_, first)) = bound.iter().find(|(other, _)| meet(address, *other)) else {
+        return;
+    };
+    let what = format!("{address} is listened at twice");
+    let message = Message::new(Code::DuplicateBind, what)
+        .at(root.deep(&["admin", "http"]), "again here")
+        .and(first.clone(), "first here");
+    reader.say(message);
+}
+
+/// Whether whoever listens at one of them is in the way of the other. Port 0 is another port each time.
+fn meet(one: SocketAddr, other: SocketAddr) -> bool {
+    let every = |address: SocketAddr| address.ip().is_unspecified();
+    let family = one.is_ipv4() == other.is_ipv4();
+    let both = family && one.port() == other.port() && (every(one) || every(other));
+    one.port() != 0 && (one == other || both)
 }
 
 /// What secures HTTP.

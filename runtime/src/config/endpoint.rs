@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 /// What an endpoint begins with that is a Unix socket.
 const UNIX: &str = "unix:";
 /// unix(7): what `sun_path` has room for, beside its end.
-const UNIX_MOST: usize = 107;
+pub(super) const UNIX_MOST: usize = 107;
 
 /// The Host for an endpoint where a client has sent none: a Unix socket has no name that could be one.
 pub(crate) fn host(authority: &str) -> &str {

@@ -254,6 +254,8 @@ fn nouns<'t, 'i>(
         if let Some(name) = name {
             clusters.add(reader, &name, index);
         }
+        let (name, sources) = (&cluster.name, &reader.sources);
+        config.origins.named("cluster", name, section, sources);
         config.clusters.push(cluster);
     }
     let (mut listeners, mut drafts, mut bound) = (Names::new("listener"), vec![], vec![]);
@@ -261,9 +263,12 @@ fn nouns<'t, 'i>(
         let draft = listener::read(reader, section, (&clusters, &config.clusters), &mut bound);
         if let Some(name) = &draft.name {
             listeners.add(reader, name, index);
+            let (name, sources) = (&name.text, &reader.sources);
+            config.origins.named("listener", name, section, sources);
         }
         drafts.push(draft);
     }
+    admin::apart(reader, root, &config.admin, &bound);
     if root.get("listener").is_none() {
         let message = Message::new(Code::NothingToServe, "there is nothing to serve")
             .at(reader.end(), "no [[listener]]")
@@ -274,6 +279,12 @@ fn nouns<'t, 'i>(
     for section in each(reader, root, "route") {
         let names = (&listeners, &clusters, config.clusters.as_slice());
         let of = route::read(reader, &section, names, &mut drafts, &mut taken);
+        let draft = of.and_then(|listener| drafts.get(listener));
+        let read = draft.and_then(|draft| Some((draft.name.as_ref()?, draft.routes.last()?)));
+        if let Some((listener, route)) = read {
+            let from = (&section, &reader.sources);
+            config.origins.route(&listener.text, route, from);
+        }
         written
             .routes
             .extend(of.map(|listener| (listener, section)));

@@ -3,7 +3,8 @@
 //! A crate would know more (`**`, `[a-z]`), which a list of configuration files does not need.
 
 use std::{
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -16,30 +17,52 @@ pub(super) fn is_pattern(part: &str) -> bool {
 /// meant only by a part that does.
 ///
 /// # Errors
-/// A directory cannot be read.
+/// A directory cannot be read, or may be one and cannot be looked at.
 pub(super) fn files(base: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let mut found = vec![base.to_path_buf()];
     for component in Path::new(pattern).components() {
         let part = component.as_os_str().to_string_lossy();
-        let wild = matches!(component, Component::Normal(_)) && is_pattern(&part);
+        let named = matches!(component, Component::Normal(_));
         let mut next = Vec::new();
         for path in found {
-            match wild {
-                false => next.push(path.join(component)),
+            match named && is_pattern(&part) {
                 true => next.extend(inside(&path, &part)?),
+                false => {
+                    if named {
+                        // Behind a link that leads nowhere every name would seem to be absent.
+                        look(&path)?;
+                    }
+                    next.push(path.join(component));
+                }
             }
         }
         found = next;
     }
-    found.retain(|path| path.is_file());
+    // What cannot be looked at stays, and whoever reads it says why it cannot: it may be all that denies.
+    found.retain(|path| !look(path).is_ok_and(|found| found.is_none_or(|one| !one.is_file())));
     found.sort();
     Ok(found)
 }
 
+/// What is at `path`, behind all links; nothing if there is no such name. The name of a link that leads
+/// nowhere is there.
+fn look(path: &Path) -> io::Result<Option<Metadata>> {
+    let absent = |error: io::Error| {
+        let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+        kinds.contains(&error.kind())
+    };
+    match path.metadata() {
+        Ok(found) => Ok(Some(found)),
+        Err(_) if path.symlink_metadata().is_err_and(absent) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What is in a directory and has a name like that; nothing if it is no directory.
 fn inside(directory: &Path, part: &str) -> io::Result<Vec<PathBuf>> {
-    if !directory.is_dir() {
-        return Ok(Vec::new());
+    match look(directory)? {
+        Some(found) if found.is_dir() => {}
+        Some(_) | None => return Ok(Vec::new()),
     }
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -82,6 +105,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::tls::testing::Scratch;
+    use std::os::unix::fs::symlink;
 
     #[test]
     fn names_and_patterns() {
@@ -124,5 +148,38 @@ mod tests {
         assert!(found("none.toml").is_empty());
         assert!(found("none/*.toml").is_empty());
         assert_eq!(found(&base.join("?.conf").to_string_lossy()), ["c.conf"]);
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_there() {
+        let scratch = Scratch::new("glob-links");
+        let base = scratch.path("");
+        for name in ["files/sub", "directories"] {
+            fs::create_dir_all(scratch.path(name)).unwrap();
+        }
+        let file = scratch.file("file", "");
+        let [good, away, round] = ["good", "away", "round"].map(|name| format!("{name}.toml"));
+        let round = scratch.path("files").join(round);
+        for (to, from) in [
+            (file, scratch.path("files").join(good)),
+            (scratch.path("none"), scratch.path("files").join(away)),
+            (round.clone(), round),
+            (scratch.path("files/sub"), scratch.path("files/sub.toml")),
+            (scratch.path("none"), scratch.path("directories/away")),
+        ] {
+            symlink(to, from).unwrap();
+        }
+        let found = files(&base, "files/*.toml").unwrap();
+        let names = found.iter().map(|path| path.file_name().unwrap());
+        assert!(
+            names.eq(["away.toml", "good.toml", "round.toml"]),
+            "{found:?}"
+        );
+        // It may have been a directory.
+        for pattern in ["directories/*/*.toml", "directories/*/a.toml"] {
+            assert!(files(&base, pattern).is_err(), "{pattern}");
+        }
+        assert!(files(&base, "files/*/a.txt").is_err());
+        assert!(files(&base, "file/*").unwrap().is_empty());
     }
 }

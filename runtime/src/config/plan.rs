@@ -1,6 +1,6 @@
 //! What the routes of a listener do with a request, checked and complete.
 
-use crate::config::UpstreamTimeouts;
+use crate::config::{Hidden, UpstreamTimeouts};
 use tidegate_core::{
     http1::Edits,
     route::{Front, Location, Split},
@@ -21,6 +21,8 @@ pub struct Plan {
     pub response: Edits,
     /// The waits of its requests, where it sets any: over the cluster's.
     pub timeouts: UpstreamTimeouts,
+    /// What of it is shown to nobody.
+    pub hidden: Hidden,
 }
 
 /// Who answers a request.
@@ -71,6 +73,7 @@ impl Plan {
             request: Edits::default(),
             response: Edits::default(),
             timeouts: UpstreamTimeouts::default(),
+            hidden: Hidden::default(),
         }
     }
 

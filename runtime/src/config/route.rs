@@ -6,11 +6,11 @@ mod show;
 mod when;
 
 pub(crate) use self::show::pattern;
-pub(super) use self::show::show;
+pub(super) use self::show::{conditions, show};
 
 use crate::{
     config::{
-        Cluster, Plan,
+        Cluster, Hidden, Plan,
         listener::{Draft, Kind},
         names::Names,
         read::{Reader, Section, Word},
@@ -39,8 +39,9 @@ const KEYS: [&str; 15] = [
 /// Those that have a meaning where TLS is passed through.
 const NAMES: [&str; 3] = ["listener", "host", "to"];
 
-/// A route that was read before, for the listener with an index.
-pub(super) type Taken = (usize, When, Place);
+/// A route that was read before, for the listener with an index: when it is for a request, and as that is
+/// shown.
+pub(super) type Taken = (usize, When, String, Place);
 
 /// Reads one route and gives it to its listener, whose index it says. `taken` are the routes that were read
 /// before.
@@ -70,34 +71,34 @@ pub(super) fn read(
     if !fits(reader, section, draft.kind, listener) {
         return None;
     }
-    let (when, plan) = (when?, plan?);
+    let (when, mut plan) = (when?, plan?);
+    plan.hidden = Hidden::of(section);
+    let shown = pattern(&plan.hidden.when(&when));
     if draft.kind == Kind::Passthrough && !passes(reader, section, &plan, all) {
         return None;
     }
     // Only a route that is good in itself can be in the way of another.
     let earlier = taken
         .iter()
-        .find(|(at, other, _)| *at == index && other.ties(&when));
-    let earlier = earlier.map(|(_, other, place)| (other, place.clone()));
+        .find(|(at, other, ..)| *at == index && other.ties(&when));
+    let earlier = earlier.map(|(_, _, other, place)| (other, place.clone()));
     let to = draft.to.as_ref().filter(|_| when.is_always());
-    let to = to.map(|(_, place)| (&when, place.clone()));
+    let to = to.map(|(_, place)| (&shown, place.clone()));
     if let Some((other, earlier)) = earlier.or(to) {
-        reader.say(tie((&when, section.place()), (other, earlier)));
+        reader.say(tie((&shown, section.place()), (other, earlier)));
         return None;
     }
-    taken.push((index, when.clone(), section.place()));
+    taken.push((index, when.clone(), shown, section.place()));
     draft.routes.push(Route { when, to: plan });
     Some(index)
 }
 
 /// Two routes of which neither is the more specific one.
-fn tie((when, here): (&When, Place), (other, earlier): (&When, Place)) -> Message {
-    let shown = pattern(when);
-    let message = match when == other {
+fn tie((shown, here): (&str, Place), (other, earlier): (&str, Place)) -> Message {
+    let message = match shown == other {
         true => Message::new(Code::DuplicateRoute, format!("two routes for {shown}"))
             .at(here, "this one would never be used"),
         false => {
-            let other = pattern(other);
             let what = format!("`{shown}` and `{other}` are for some of the same requests");
             Message::new(Code::DuplicateRoute, what)
                 .at(here, "neither is more specific")

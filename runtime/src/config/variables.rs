@@ -7,6 +7,11 @@ use crate::{
     message::{Code, Message, Place},
 };
 
+/// Whether `text` has a variable in it: what it comes to does not stand in the file then.
+pub(super) fn has_variable(text: &str) -> bool {
+    text.replace("$${", "").contains("${")
+}
+
 impl Reader<'_> {
     /// `text` with each `${env:NAME}` replaced, and `$${` by a plain `${`; it stands at `place`.
     pub(super) fn expand(&mut self, text: &str, place: Place) -> Option<String> {

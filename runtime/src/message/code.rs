@@ -74,7 +74,8 @@ codes! {
     UnknownReference = 202,
     /// An address to listen at is not `IP:PORT` or `:PORT`.
     BadBind = 203,
-    /// An endpoint is neither `HOST:PORT` nor `unix:PATH`.
+    /// An endpoint is neither `HOST:PORT` nor `unix:PATH`. A Unix socket, be it an endpoint's or the admin
+    /// interface's, has a path that is not too long for the kernel.
     BadEndpoint = 204,
     /// The name of an endpoint has no address at the moment, as `check` finds. It is looked up again
     /// while serving, so this stops nothing.

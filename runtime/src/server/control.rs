@@ -83,7 +83,7 @@ pub struct Status {
     pub listeners: Vec<(String, Vec<SocketAddr>)>,
     /// The clusters.
     pub clusters: Vec<ClusterStatus>,
-    /// The configuration, as a file that says where each line was written.
+    /// The configuration, as a file that says where each line was written, without what may be secret.
     pub config: String,
 }
 
@@ -195,10 +195,7 @@ impl Current {
                 .map(|site| (site.listener.name.clone(), site.bind.clone()))
                 .collect(),
             clusters: clusters.collect(),
-            config: common
-                .config
-                .origins
-                .annotate(&config::print(&common.config)),
+            config: common.config.shown(),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::edits;
 use crate::{
     config::{
-        Action, Cluster, Page, Plan, Redirect, address,
+        Action, Cluster, Page, Plan, Redirect,
+        address::{is_host, port_of},
         names::Names,
         read::{Node, Reader, Section},
         waits,
@@ -295,14 +296,13 @@ fn front(reader: &mut Reader<'_>, section: &Section<'_, '_>, path: Option<&Path>
 fn host_header(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<String> {
     let word = reader.word("host_header", node)?;
     let bare = tidegate_core::route::bare_host(&word.text);
-    let name = bare.trim_matches(['[', ']']);
-    let is_address = name
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|ip| ip.is_ipv6() == (name != bare));
-    let port = word.text.strip_prefix(bare).unwrap_or_default();
-    let port = port.strip_prefix(':').map(str::parse::<u16>);
-    let good = port.as_ref().is_none_or(|port| matches!(port, Ok(1..)));
-    if good && (is_address || address::is_name(bare)) && !word.text.ends_with('.') {
+    let good = match word.text.strip_prefix(bare) {
+        Some("") => true,
+        // A final dot, which no Host of ours has, or a port.
+        Some(rest) => matches!(rest.strip_prefix(':').and_then(port_of), Some(1..)),
+        None => false,
+    };
+    if good && is_host(bare) {
         return Some(word.text);
     }
     let what = format!("`{}` is not a Host", word.text);

@@ -32,19 +32,20 @@ pub(crate) fn pattern(when: &When) -> String {
 
 /// The lines of a route, without its listener. `name_of` a cluster is quoted.
 pub(in crate::config) fn show(route: &Route<Plan>, name_of: &dyn Fn(usize) -> String) -> String {
-    conditions(&route.when) + &plan(&route.to, name_of)
+    conditions(&route.when) + &plan(route, name_of)
 }
 
-fn conditions(when: &When) -> String {
+/// The lines that say when a route is for a request.
+pub(in crate::config) fn conditions(when: &When) -> String {
     let mut text = match &when.host {
         Host::Exact(host) => format!("host = {}\n", quote(host)),
         Host::Below(host) => format!("host = {}\n", quote(&format!("*.{host}"))),
         Host::Any => String::new(),
     };
     text += &match &when.path {
-        Path::Exact(path) => format!("exact = {}\n", quote(path)),
+        Path::Exact(path) => format!("exact = {}\n", self::path(path)),
         Path::Under(path) if path.is_empty() => String::new(),
-        Path::Under(path) => format!("path = {}\n", quote(path)),
+        Path::Under(path) => format!("path = {}\n", self::path(path)),
     };
     if !when.methods.is_empty() {
         let methods: Vec<_> = when.methods.iter().map(|one| quote(one)).collect();
@@ -65,7 +66,12 @@ fn conditions(when: &When) -> String {
     text
 }
 
-fn plan(plan: &Plan, name_of: &dyn Fn(usize) -> String) -> String {
+/// As it may be written: a `*` that stands for itself is encoded.
+fn path(path: &str) -> String {
+    quote(&path.replace('*', "%2A"))
+}
+
+fn plan(route: &Route<Plan>, name_of: &dyn Fn(usize) -> String) -> String {
     let Plan {
         action,
         front,
@@ -73,12 +79,19 @@ fn plan(plan: &Plan, name_of: &dyn Fn(usize) -> String) -> String {
         request,
         response,
         timeouts,
-    } = plan;
+        hidden: _,
+    } = &route.to;
     let mut text = self::action(action, name_of);
-    match front {
-        Front::Kept => {}
-        Front::Replaced(front) if front.is_empty() => text += "strip_prefix = true\n",
-        Front::Replaced(front) => text += &format!("replace_prefix = {}\n", quote(front)),
+    match (front, &route.when.path) {
+        (Front::Kept, _) => {}
+        (Front::Replaced(front), Path::Under(path)) if front.is_empty() && !path.is_empty() => {
+            text += "strip_prefix = true\n";
+        }
+        // There is no prefix to be taken away.
+        (Front::Replaced(front), Path::Under(_) | Path::Exact(_)) if front.is_empty() => {
+            text += "replace_prefix = \"/\"\n";
+        }
+        (Front::Replaced(front), _) => text += &format!("replace_prefix = {}\n", quote(front)),
     }
     if let Some(host) = host {
         text += &format!("host_header = {}\n", quote(host));

@@ -7,6 +7,7 @@ use crate::{
     },
     message::{Code, Message},
 };
+use std::net::Ipv6Addr;
 use tidegate_core::{
     http1::{Fault, is_token, is_value},
     route::{Header, Host, Path, Paths, When},
@@ -138,8 +139,9 @@ fn value(reader: &mut Reader<'_>, name: &str, node: &Node<'_>) -> Option<Option<
     // An empty value is a value.
     let text = reader.expand(text, node.span())?;
     if !is_value(&text) {
-        let message = Message::new(Code::BadHeader, format!("no field has the value `{text}`"));
-        let message = message.at(node.span(), "");
+        // The value itself may be a secret of the environment's.
+        let what = format!("`{name}` cannot have this value");
+        let message = Message::new(Code::BadHeader, what).at(node.span(), "");
         reader.say(message.note("a value is ASCII, of one line, without space at its ends"));
         return None;
     }
@@ -149,17 +151,19 @@ fn value(reader: &mut Reader<'_>, name: &str, node: &Node<'_>) -> Option<Option<
 fn host(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Host> {
     let word = reader.word("host", node)?;
     let text = &word.text;
-    let name = text.strip_prefix("*.").unwrap_or(text);
-    let bare = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    if bare.is_ok_and(|ip| ip.is_ipv4() != name.starts_with('[')) || address::is_name(name) {
+    let below = text.strip_prefix("*.");
+    if below.map_or_else(|| address::is_host(text), address::is_name) {
         return Some(Host::new(text));
     }
+    let name = below.unwrap_or(text);
     let help = if text == "*" {
         "leave `host` out: then the route is for every host"
     } else if text.contains("://") || text.contains('/') {
         "write the host alone; a path goes into `path`"
     } else if text.contains('*') {
         "a `*` stands for whole labels at the front: *.example.com"
+    } else if name.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok() {
+        "an IPv6 address stands in brackets, as in [2001:db8::1]"
     } else if name
         .rsplit_once(':')
         .is_some_and(|(host, _)| address::is_name(host))

@@ -3,11 +3,13 @@
 //!
 //! A worker writes its line into memory that is bounded, and goes on; whoever reads slowly, a full
 //! disk or a pipe that nobody empties costs lines, which are counted, and never a request. No
-//! content, no field of a message, and no query string unless that is asked for.
+//! content, no field of a message, and no query string unless that is asked for. What the process says
+//! for itself, on the error stream, costs nobody more than that either (`messages`).
 
 mod entry;
 pub(crate) mod escape;
 mod format;
+mod messages;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ mod writer;
 pub use self::{
     entry::{Entry, REQUEST_KEYS, Value},
     format::Format,
+    messages::{LastWords, MESSAGES, Messages},
     template::Template,
     writer::{Ink, Log},
 };

@@ -1,11 +1,13 @@
 //! The `tidegate` binary: the command line, the server and the demo, put together.
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     ffi::OsString,
     fmt::Display,
-    io::{Write as _, stderr},
+    panic,
     process::ExitCode,
     sync::Arc,
+    thread,
 };
 use tidegate::{
     admin::client as ask,
@@ -13,6 +15,7 @@ use tidegate::{
     clock::WallTime,
     config::{Config, Noted, Tls},
     demo,
+    log::{LastWords, MESSAGES},
     message::{Code, Message, Sources, render},
     probe,
     server::{Again, Before, Inherited, Served, Server},
@@ -31,10 +34,12 @@ fn main() -> ExitCode {
     let noted = Noted::default();
     cli::main(args.clone(), &noted, &refused, |command, output| {
         log(output);
+        // Dropped behind all that has something to say, also by a panic.
+        let _last = LastWords;
         let exit = match command {
             Command::Serve(config, warnings) => {
-                tell(&warnings);
-                serve(*config, output, (&mut || again(&args, &noted), &noted))
+                let served = (*config, &*warnings);
+                serve(served, output, (&mut || again(&args, &noted), &noted))
             }
             Command::Demo(asked) => play(asked),
             Command::Probe(asked) => probe::run(&asked, output),
@@ -44,8 +49,15 @@ fn main() -> ExitCode {
     })
 }
 
-fn serve(mut config: Config, output: Output, (again, noted): (&mut Again<'_>, &Noted)) -> Exit {
+fn serve(
+    (mut config, warnings): (Config, &str),
+    output: Output,
+    (again, noted): (&mut Again<'_>, &Noted),
+) -> Exit {
+    // Before any other thread is there.
     let given = Inherited::take();
+    begin_messages(&config);
+    tell(warnings);
     let (inherited, before) = match given {
         Ok(given) => given,
         Err(why) => {
@@ -148,10 +160,28 @@ fn fingerprint(config: &Config) -> Result<Option<String>, Message> {
     Ok(None)
 }
 
-/// Says it on the error stream. Nobody may be left to read that, which costs the words and nothing else: the
-/// macros of the standard library would panic.
+/// Says it on the error stream, and waits for nobody there where there are workers.
 fn tell(words: impl Display) {
-    let _unheard = write!(stderr(), "{words}");
+    MESSAGES.say(words.to_string().as_bytes());
+}
+
+/// From here on nobody waits for whoever reads the error stream.
+fn begin_messages(config: &Config) {
+    // Landlock leaves out threads that are there already: the log, which is started behind it, begins them then;
+    // and where there is no thread to be had, it says so.
+    if !config.landlock {
+        let _later = MESSAGES.begin();
+    }
+    // The standard library's own words would be written by a worker.
+    panic::set_hook(Box::new(|panic| {
+        let thread = thread::current();
+        let name = thread.name().unwrap_or("<unnamed>");
+        let trace = Backtrace::capture();
+        match trace.status() == BacktraceStatus::Captured {
+            true => tell(format_args!("\nthread '{name}' {panic}\n{trace}\n")),
+            false => tell(format_args!("\nthread '{name}' {panic}\n")),
+        }
+    }));
 }
 
 fn log(output: Output) {
@@ -163,7 +193,7 @@ fn log(output: Output) {
         2.. => Level::TRACE,
     };
     tracing_subscriber::fmt()
-        .with_writer(stderr)
+        .with_writer(|| &MESSAGES)
         // It would be told on the very stream that has failed, and with a panic.
         .log_internal_errors(false)
         .with_ansi(output.color)

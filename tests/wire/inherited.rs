@@ -5,9 +5,17 @@ use crate::{
     exchange::{GET, OK, answered},
     harness::{Proxy, Running, Scratch, Serve, command},
     peers::{Origin, Peer, Raw},
+    serving::Serving,
 };
 use rustix::process::{Signal, geteuid};
-use std::{fs, net::SocketAddr, process::Command};
+use socket2::{Domain, Socket, Type};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::SocketAddr,
+    process::Command,
+    thread,
+};
 
 /// Opens sockets as a supervisor does, says where they listen, and becomes what it is told to once somebody
 /// says a word. What each is called and is: `NAME=tcp`, or `NAME=udp`.
@@ -124,7 +132,7 @@ fn a_reload_that_fails_leaves_a_supervisors_socket_as_it_was() {
     assert_eq!(waits.message().body, b"ok");
 }
 
-/// A disk that is full, a terminal that is gone, a pipe that nobody reads: the words are lost, and nothing else.
+/// A disk that is full, a terminal that is gone: the words are lost, and nothing else.
 #[test]
 fn an_error_stream_that_takes_nothing_costs_its_words_and_nothing_else() {
     let origin = Origin::new();
@@ -144,6 +152,121 @@ fn an_error_stream_that_takes_nothing_costs_its_words_and_nothing_else() {
     assert_eq!(client.message().body, b"ok");
     drop((client, up));
     assert_eq!(running.exit_code(), Some(0));
+}
+
+/// Its error stream is a pipe, and it is what keeps that open: nobody reads it who does not open it.
+const UNREAD: [&str; 3] = [
+    "/bin/sh",
+    "-c",
+    "mkfifo \"$TIDEGATE_DATA_DIR/unread\" && exec \"$0\" \"$@\" 2<>\"$TIDEGATE_DATA_DIR/unread\"",
+];
+
+/// Workers share connections, and none has many more than another: of so many each has some.
+const CLIENTS: usize = 24;
+
+/// Each client asks for what is not there so often. A pipe holds 64 KiB: some 400 messages of that.
+const TIMES: usize = 60;
+
+/// A proxy that has much to say, and its clients. Nobody reads what it says yet.
+struct Unheard {
+    running: Running,
+    at: Vec<SocketAddr>,
+    scratch: Scratch,
+    clients: Vec<Raw>,
+    origin: Serving,
+    /// Bound, and nobody listens: it refuses connections, and nobody else comes to be there.
+    refuses: Socket,
+}
+
+impl Unheard {
+    fn new() -> Unheard {
+        let refuses = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        refuses.bind(&anywhere.into()).unwrap();
+        let origin = Serving::echo();
+        let text = halves("127.0.0.1:0", &refuses, origin.address());
+        let (mut running, at, scratch) = supervised_by(&UNREAD, &text, "web=tcp,other=tcp");
+        running.say(b"go on\n");
+        let clients = (0..CLIENTS).map(|_| Raw::connect(at[0])).collect();
+        let mut unheard = Unheard {
+            running,
+            at,
+            scratch,
+            clients,
+            origin,
+            refuses,
+        };
+        for _ in 0..TIMES {
+            unheard.ask("/refused", 502);
+        }
+        unheard
+    }
+
+    /// Every client asks for this, and is answered so.
+    fn ask(&mut self, path: &str, status: u16) {
+        for client in &mut self.clients {
+            client.say(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+            assert_eq!(client.message().status(), status, "{path}");
+        }
+    }
+}
+
+/// One route leads to who refuses, all else to who answers.
+fn halves(bind: &str, refuses: &Socket, to: SocketAddr) -> String {
+    let refuses = refuses.local_addr().unwrap().as_socket().unwrap();
+    file(bind, to)
+        + &format!(
+            "[[route]]\nlistener = \"web\"\npath = \"/refused\"\nto = \"r\"\n\
+            [[cluster]]\nname = \"r\"\nendpoints = [\"{refuses}\"]\nejection = \"off\"\n"
+        )
+}
+
+/// The same of a pipe that nobody reads, which would have whoever writes there wait for ever (PRODUCT 6).
+#[test]
+fn an_error_stream_that_nobody_reads_costs_its_words_and_nothing_else() {
+    let mut stage = Unheard::new();
+    stage.ask("/a", 200);
+    // Nor does whoever leads the process wait: it hears of what it is to do, and says so.
+    let mut later = Raw::connect(stage.at[1]);
+    later.say(GET);
+    let bind = stage.at[1].to_string();
+    let text = halves(&bind, &stage.refuses, stage.origin.address());
+    stage.scratch.file("tidegate.toml", text);
+    stage.running.signal(Signal::HUP);
+    assert_eq!(later.message().status(), 200);
+    stage.clients.clear();
+    drop(later);
+    stage.running.signal(Signal::TERM);
+    assert_eq!(stage.running.exit_code(), Some(0));
+}
+
+#[test]
+fn whoever_reads_the_error_stream_late_hears_all_of_it_to_the_last_word() {
+    let mut stage = Unheard::new();
+    let mut pipe = fs::File::open(stage.scratch.path("unread")).unwrap();
+    let reads = thread::spawn(move || {
+        let mut said = String::new();
+        pipe.read_to_string(&mut said).unwrap();
+        said
+    });
+    stage.ask("/a", 200);
+    stage.clients.clear();
+    stage.running.signal(Signal::TERM);
+    assert_eq!(stage.running.exit_code(), Some(0));
+    let said = reads.join().unwrap();
+    let refused = "cannot connect to an endpoint";
+    assert!(said.matches(refused).count() >= CLIENTS * TIMES, "{said}");
+    assert!(!said.contains("messages lost"), "{said}");
+    let mut rest = said.as_str();
+    for words in [
+        "nobody takes the socket `other`",
+        refused,
+        "draining",
+        "what became of all connections",
+    ] {
+        let found = rest.split_once(words);
+        rest = found.unwrap_or_else(|| panic!("{words}: {said}")).1;
+    }
 }
 
 #[test]
@@ -169,7 +292,6 @@ const NOBODY: &str = "64999";
 fn is_root() -> bool {
     let root = geteuid().is_root();
     if !root {
-        use std::io::Write;
         let said = b"GIVING UP ROOT IS NOT PROVEN HERE: only root can\n";
         let _heard = std::io::stderr().write_all(said);
     }

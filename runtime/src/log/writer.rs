@@ -4,7 +4,7 @@
 //! or a swap of two buffers, never for a call of the system. What does not fit is dropped and
 //! counted. A write that fails is told once, the lines are counted, and the next one is tried.
 
-use super::{Connections, Entry, Format, Place, Settings};
+use super::{Connections, Entry, Format, MESSAGES, Place, Settings};
 use std::{
     fmt,
     fs::{self, OpenOptions},
@@ -19,14 +19,14 @@ use std::{
     time::Duration,
 };
 
-/// What may wait to be written of one worker's lines.
-const MOST_BYTES: usize = 1 << 20;
+/// What may wait to be written of one worker's lines, and of messages.
+pub(super) const MOST_BYTES: usize = 1 << 20;
 
 /// How long the thread collects lines once it was woken: so many times a second at most it is.
 const GATHER: Duration = Duration::from_millis(20);
 
 /// How long the end of the process waits for somebody who does not read.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where one worker's lines go.
 #[derive(Clone, Debug)]
@@ -75,12 +75,14 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens what is to be written to, and starts the thread.
+    /// Opens what is to be written to, and starts the thread; and that of messages, if there is none yet.
     ///
     /// # Errors
     /// The file cannot be opened, or there is no thread to be had.
     pub fn start(settings: &Settings) -> io::Result<Log> {
         let out = open(&settings.to)?;
+        // Whoever writes lines says something now and then, and must not wait for that either.
+        MESSAGES.begin()?;
         let shared = Arc::new(Shared {
             settings: settings.clone(),
             format: settings
@@ -175,10 +177,10 @@ impl Ink {
         told && self.shared.format.tells_connections()
     }
 
-    /// Lines of the whole process that were dropped.
+    /// Lines of the whole process that were dropped, and messages that were lost.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.shared.dropped.load(Relaxed)
+        self.shared.dropped.load(Relaxed) + MESSAGES.lost()
     }
 
     /// Writes a line, or drops it.
@@ -202,7 +204,7 @@ impl Ink {
 }
 
 /// Whatever happened to its last holder, what is behind these locks is whole.
-fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 use tidegate::probe::server::{Asked, Finding, server};
 
-/// A server that answers three requests on a connection, says 100, and is patient for a moment.
-fn start() -> SocketAddr {
+/// A server that deals with each connection like this.
+fn start(serve: impl Fn(TcpStream) + Copy + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -20,10 +20,12 @@ fn start() -> SocketAddr {
     address
 }
 
+/// How long a server is patient.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// A server that answers three requests on a connection, says 100, and is patient for a moment.
 fn serve(mut stream: TcpStream) {
-    stream
-        .set_read_timeout(Some(Duration::from_millis(100)))
-        .unwrap();
+    stream.set_read_timeout(Some(MOMENT)).unwrap();
     let mut heard = Vec::new();
     for left in (0..3).rev() {
         let head = loop {
@@ -48,6 +50,14 @@ fn serve(mut stream: TcpStream) {
     }
 }
 
+/// A server that hears what there is to hear, says this, and ends.
+fn say(mut stream: TcpStream, said: &str) {
+    stream.set_read_timeout(Some(MOMENT)).unwrap();
+    while stream.read(&mut [0; 65_536]).is_ok_and(|n| n > 0) {}
+    // The client may be gone.
+    let _heard = stream.write_all(said.as_bytes());
+}
+
 fn answer<'a>(findings: &'a [Finding], key: &str) -> &'a str {
     let found = findings.iter().find(|finding| finding.key == key);
     &found.unwrap().answer
@@ -64,7 +74,7 @@ fn asked(server: SocketAddr) -> Asked {
 
 #[test]
 fn its_habits_are_found_out() {
-    let findings = server(&asked(start())).unwrap();
+    let findings = server(&asked(start(serve))).unwrap();
     assert_eq!(answer(&findings, "close"), "FIN");
     assert_eq!(
         answer(&findings, "half_close"),
@@ -84,6 +94,21 @@ fn its_habits_are_found_out() {
 }
 
 #[test]
+fn a_fin_completes_a_response_that_nothing_else_delimits_and_no_other() {
+    let cut = |stream| say(stream, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut");
+    let findings = server(&asked(start(cut))).unwrap();
+    assert_eq!(answer(&findings, "half_close"), "response cut off: FIN");
+    let unread = answer(&findings, "unread_input");
+    assert!(unread.starts_with("response lost, "), "{unread}");
+    let ends = |stream| say(stream, "HTTP/1.1 200 OK\r\n\r\nwhole");
+    let findings = server(&asked(start(ends))).unwrap();
+    assert_eq!(
+        answer(&findings, "half_close"),
+        "honoured: status 200, then FIN"
+    );
+}
+
+#[test]
 fn nobody_can_be_asked() {
     let door = tidegate::probe::socket::Door::open(([127, 0, 0, 1], 0).into()).unwrap();
     door.shut().unwrap();
@@ -91,7 +116,7 @@ fn nobody_can_be_asked() {
     assert!(error.starts_with("cannot speak to "), "{error}");
     let secure = Asked {
         tls: true,
-        ..asked(start())
+        ..asked(start(serve))
     };
     let error = server(&secure).unwrap_err();
     assert!(error.contains("TLS"), "{error}");

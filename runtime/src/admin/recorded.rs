@@ -17,7 +17,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tidegate_core::{close::CloseCause, time::Span};
@@ -162,31 +162,79 @@ impl Body for Recorded {
         if self.done {
             return Poll::Ready(None);
         }
+        // Before the queue: one who reads more slowly than sessions end never finds that empty.
+        if self.over.as_mut().poll(cx).is_ready() {
+            self.from.close();
+        }
         let next = match self.left {
-            0 => Poll::Ready(None),
-            _ => self.from.poll_recv(cx),
+            0 => None,
+            _ => ready!(self.from.poll_recv(cx)),
         };
-        if let Poll::Ready(Some(ended)) = next {
-            self.left -= 1;
-            return line(&json!({
-                "conn": ended.conn.to_string(),
-                "listener": ended.listener,
-                "cluster": ended.cluster,
-                "cause": ended.cause.to_string(),
-                "age": Duration::from_micros(ended.age.0).as_secs_f64(),
-                "timeline": ended.timeline,
-            }));
-        }
-        // There is no next one where there are no workers any more.
-        if next.is_pending() && self.over.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        self.done = true;
-        self.from.close();
-        line(&json!({ "lost": self.lost.load(Ordering::Relaxed) }))
+        // There is no next one once the time is over, nor where there are no workers any more.
+        let Some(ended) = next else {
+            self.done = true;
+            self.from.close();
+            return line(&json!({ "lost": self.lost.load(Ordering::Relaxed) }));
+        };
+        self.left -= 1;
+        line(&json!({
+            "conn": ended.conn.to_string(),
+            "listener": ended.listener,
+            "cluster": ended.cluster,
+            "cause": ended.cause.to_string(),
+            "age": Duration::from_micros(ended.age.0).as_secs_f64(),
+            "timeline": ended.timeline,
+        }))
     }
 }
 
 fn line(value: &serde_json::Value) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
     Poll::Ready(Some(Ok(Frame::data(Bytes::from(format!("{value}\n"))))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Observer;
+    use std::future::poll_fn;
+    use tokio::runtime::Builder;
+
+    fn ended() -> Ended {
+        Ended {
+            conn: Observer::new(0).next(),
+            listener: "l".to_owned(),
+            cluster: None,
+            cause: CloseCause::Completed,
+            age: Span::from_secs(1),
+            timeline: String::new(),
+        }
+    }
+
+    #[test]
+    fn its_time_is_over_also_for_one_who_reads_more_slowly_than_sessions_end() {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let records = Records {
+                span: Span::from_ms(1),
+                most: 1_000,
+                ..Records::default()
+            };
+            let (mut recorded, recording) = records.begin();
+            let ends = || recording.to.try_send(ended()).is_ok();
+            while ends() {}
+            recorded.over.as_mut().await;
+            let mut told = Vec::new();
+            while let Some(frame) = poll_fn(|cx| Pin::new(&mut recorded).poll_frame(cx)).await {
+                let data = frame.unwrap().into_data().unwrap();
+                told.push(String::from_utf8(data.to_vec()).unwrap());
+                // In the place of the one that was read.
+                ends();
+            }
+            assert_eq!(told.len(), KEPT + 1);
+            let (last, before) = told.split_last().unwrap();
+            assert_eq!(last, "{\"lost\":0}\n");
+            let session = |line: &String| line.contains("completed");
+            assert!(before.iter().all(session));
+        });
+    }
 }

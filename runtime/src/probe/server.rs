@@ -141,6 +141,12 @@ fn response(transcript: &Transcript) -> Option<message::Message> {
         .find(|response| response.status >= 200)
 }
 
+/// Whether all of it has come: a FIN is the end of a response that nothing else delimits.
+fn is_whole(response: &message::Message, transcript: &Transcript) -> bool {
+    let ends = response.framing == message::Framing::End && transcript.end().0 == End::Fin;
+    response.complete || ends
+}
+
 /// How long after the last that was sent or came the end came.
 fn silence(transcript: &Transcript) -> Option<Duration> {
     let (_, end) = transcript.end();
@@ -178,7 +184,7 @@ fn close(alone: &Alone) -> Vec<Finding> {
 fn half_close(alone: &Alone) -> Vec<Finding> {
     let transcript = alone.play(&[GET, Finish, ReadEnd], ANSWER);
     let answer = match response(&transcript) {
-        Some(response) if response.complete || transcript.end().0 == End::Fin => {
+        Some(response) if is_whole(&response, &transcript) => {
             format!(
                 "honoured: status {}, then {}",
                 response.status,
@@ -194,8 +200,7 @@ fn half_close(alone: &Alone) -> Vec<Finding> {
 
 fn unread(alone: &Alone) -> Vec<Finding> {
     let transcript = alone.play(&[LAST_GET, Write(Pattern(65_536)), ReadEnd], ANSWER);
-    let whole =
-        response(&transcript).is_some_and(|one| one.complete || transcript.end().0 == End::Fin);
+    let whole = response(&transcript).is_some_and(|one| is_whole(&one, &transcript));
     let answer = format!(
         "{}, {}",
         if whole {

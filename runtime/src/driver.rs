@@ -32,6 +32,7 @@ mod shelf;
 mod stage;
 mod told;
 mod turn;
+mod vain;
 mod wait;
 mod watch;
 mod wire;
@@ -235,6 +236,7 @@ impl<N: Network> Driver<N> {
     /// nothing has ended.
     fn tell(&mut self, event: &Event) -> bool {
         let before = self.tap.is_some().then(|| self.session.clone());
+        let vain = self.foresees(event);
         self.tell_outcome(event);
         self.note_request(event);
         let mut effects = self.lend_effects(event);
@@ -257,9 +259,8 @@ impl<N: Network> Driver<N> {
             self.held = None;
         }
         self.tell_request();
-        if let Event::Unconnected(refusal) = *event {
-            self.note_unconnected(CloseCause::of_refusal(refusal));
-            self.count(Side::Up);
+        if let Some(vain) = vain {
+            self.note_vain(vain);
         } else if let Event::Connected(_) | Event::Routed(_) = *event {
             // A leg that has come may never have been watched, or for what another request waited for.
             self.watch();

@@ -10,6 +10,7 @@ mod half_closed;
 mod histogram;
 mod life;
 mod listened;
+mod named;
 pub mod names;
 mod queued;
 mod record;
@@ -22,6 +23,7 @@ mod traced;
 mod usage;
 pub mod whole;
 
+use self::named::ByName;
 pub(crate) use self::record::{cause, is_normal};
 pub use self::{
     clustered::{Clustered, Clusters, Ejected, Outcome, Pooled, Standing, Stands},
@@ -30,6 +32,7 @@ pub use self::{
     histogram::Histogram,
     life::{Life, Moments, Use},
     listened::{Handshake, Kind as RequestKind, Listened, Listeners, REQUEST_SETS},
+    named::{Named, Names},
     queued::{Queued, Queues},
     record::{Record, Wired},
     request::Around,
@@ -62,9 +65,9 @@ struct State {
     sessions: Cell<u64>,
     counters: RefCell<Counters>,
     half_closed: HalfClosed,
-    queues: queued::ByCluster,
-    listeners: listened::ByListener,
-    clusters: clustered::ByCluster,
+    queues: ByName<Queued>,
+    listeners: ByName<Listened>,
+    clusters: ByName<Clustered>,
     lag: RefCell<Histogram>,
     /// Connections by the configuration that they began under.
     generations: RefCell<BTreeMap<u64, Generation>>,
@@ -140,6 +143,18 @@ impl Observer {
         }))
     }
 
+    /// The same, of a process whose workers forget together what is nobody's any more.
+    #[must_use]
+    pub fn among(worker: usize, named: &Named) -> Self {
+        Observer(Rc::new(State {
+            worker,
+            queues: ByName::among(&named.clusters),
+            listeners: ByName::among(&named.listeners),
+            clusters: ByName::among(&named.clusters),
+            ..State::default()
+        }))
+    }
+
     /// The name of the next connection.
     #[must_use]
     pub fn next(&self) -> Conn {
@@ -189,6 +204,8 @@ impl Observer {
     /// series would outlive them, and many reloads have many names.
     pub fn forget_gone(&self) {
         self.0.listeners.forget_gone();
+        let is_counted = |listener: &str| self.0.listeners.has(listener);
+        self.0.counters.borrow_mut().forget_gone(is_counted);
         self.0.clusters.forget_gone();
         self.0.queues.forget_gone();
     }
@@ -212,6 +229,7 @@ impl Observer {
     /// Where the listener of this name counts.
     #[must_use]
     pub fn listener(&self, name: &str) -> Listened {
+        self.0.counters.borrow_mut().begin(name);
         self.0.listeners.of(name)
     }
 
@@ -234,9 +252,9 @@ impl Observer {
             generations: counts.collect(),
             counters: self.0.counters.borrow().clone(),
             half_closed: self.0.half_closed.ages(now),
-            queues: self.0.queues.sums(),
-            listeners: self.0.listeners.sums(),
-            clusters: self.0.clusters.sums(now),
+            queues: Queues::of(&self.0.queues),
+            listeners: Listeners::of(&self.0.listeners),
+            clusters: Clusters::of(&self.0.clusters, now),
             dropped: self.0.ink.borrow().as_ref().map_or(0, Ink::dropped),
         }
     }
@@ -264,6 +282,28 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// What is left of them when the worker is over: what has happened, and nothing that is.
+    #[must_use]
+    pub fn past(self) -> Self {
+        Metrics {
+            half_closed: Ages::default(),
+            queues: self.queues.past(),
+            listeners: self.listeners.past(),
+            clusters: self.clusters.past(),
+            generations: BTreeMap::new(),
+            ..self
+        }
+    }
+
+    /// Leaves out what nobody has any more.
+    pub fn retain(&mut self, named: &Named) {
+        self.listeners.retain(&named.listeners);
+        let is_anybodys = |listener: &str| named.listeners.is_anybodys(listener);
+        self.counters.forget_gone(is_anybodys);
+        self.clusters.retain(&named.clusters);
+        self.queues.retain(&named.clusters);
+    }
+
     /// Adds those of another worker.
     pub fn add(&mut self, other: &Metrics) {
         self.counters.add(&other.counters);

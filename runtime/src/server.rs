@@ -16,6 +16,7 @@ mod files;
 mod inherited;
 mod keep;
 mod lead;
+mod ledger;
 mod memory;
 mod plan;
 mod privileges;
@@ -148,7 +149,7 @@ impl Server {
             files,
             control,
             admin: Admin::default(),
-            asks: Workers(Vec::new()),
+            asks: Workers::default(),
             addresses: common.sites.iter().map(|site| site.bind.clone()).collect(),
             word,
             workers: Vec::new(),
@@ -188,10 +189,11 @@ impl Server {
             let (order, orders) = unbounded_channel();
             let (ask, asked) = unbounded_channel();
             let (words, told) = ((self.word.subscribe(), orders, asked), told.clone());
-            self.asks.0.push(ask);
+            self.asks.ways.push(ask);
+            let ledger = self.asks.ledger.clone();
             let worker = thread::Builder::new()
                 .name(format!("worker-{index}"))
-                .spawn(move || work(index, &common, words, &told))
+                .spawn(move || work((index, &ledger), &common, words, &told))
                 .map_err(|error| cannot_start(&error))?;
             self.workers.push(worker);
             self.current.orders.push(order);

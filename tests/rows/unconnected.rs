@@ -62,7 +62,7 @@ fn t14_i19_a_handshake_of_ours_that_came_to_nothing_is_the_origins_failure() {
             Cause::Certificate,
             By::Origin,
         ),
-        (Event::Fin(Up), Cause::Reset, By::Origin),
+        (Event::Fin(Up), Cause::Tls, By::Origin),
         (Event::Fired, Cause::Expired(Timer::TlsUp), By::Proxy),
     ];
     for (event, cause, by) in cases {

@@ -179,7 +179,7 @@ impl Session {
                 (side, cause, peer(side))
             }
             (Event::Fin(side), _) if mark.opens[side as usize].is_none() => {
-                (side, Cause::Reset, peer(side))
+                (side, Cause::Tls, peer(side))
             }
             (Event::Fired, Some(timer @ (Timer::Queue | Timer::Connect | Timer::TlsUp))) => {
                 (Side::Up, Cause::Expired(timer), By::Proxy)

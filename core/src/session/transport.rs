@@ -58,7 +58,8 @@ impl Session {
         }
         self.timers.restart(Timer::Tunnel);
         if side == Side::Up && self.up == Leg::Securing {
-            self.unsecured(Cause::Reset, effects);
+            // Something else than TLS is there, or it does not like ours.
+            self.unsecured(Cause::Tls, effects);
             return;
         }
         if matches!(self.leg(side), Leg::Securing) || self.phase == Phase::Peeking {

@@ -20,16 +20,16 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    /// The same where close_notify comes first: acknowledgements prove something behind a FIN alone, and that has
-    /// mostly come with it.
-    pub(super) fn ask_if_accepted_by_now(&mut self, side: Side) {
-        if side == Side::Down || !self.session.asks_if_accepted() {
-            return;
+    /// Tells of close_notify. Acknowledgements prove something behind a FIN alone (U02), and that has mostly come
+    /// with it.
+    pub(super) fn notified(&mut self, side: Side) {
+        if side == Side::Up && self.session.asks_if_accepted() {
+            let port = self.wires[side as usize].port.as_ref();
+            if port.and_then(Port::state) == Some("close_wait") {
+                self.ask_if_accepted(side);
+            }
         }
-        let port = self.wires[side as usize].port.as_ref();
-        if port.and_then(Port::state) == Some("close_wait") {
-            self.ask_if_accepted(side);
-        }
+        self.step(Event::CloseNotify(side));
     }
 
     /// R14: whether a leg that has failed behind our last word took with it what was said before. A

@@ -7,9 +7,10 @@ use super::Driver;
 use crate::{
     log::Ink,
     net::Network,
-    observe::{Around, Clustered, Handshake, Outcome, Pooled, is_normal, request},
+    observe::{Around, Clustered, Outcome, Pooled, is_normal, request},
     upstream::Found,
 };
+use std::rc::Rc;
 use tidegate_core::{
     close::CloseCause,
     ending::How,
@@ -48,6 +49,7 @@ impl<N: Network> Driver<N> {
         } else if let Event::Granted = event {
             asked.is_granted(now);
             asked.sent.at = Some(now);
+            asked.attempts += 1;
         } else if let Event::Connected(Origin::Fresh) = event {
             asked.connect = now.since(self.dialled_at);
             self.note_connected();
@@ -60,7 +62,7 @@ impl<N: Network> Driver<N> {
         self.carry.cluster().or_else(default)
     }
 
-    fn cluster(&self) -> Option<&Clustered> {
+    pub(super) fn cluster(&self) -> Option<&Clustered> {
         self.service.clustered.get(self.cluster_index()?)
     }
 
@@ -70,12 +72,12 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    /// There is no upstream leg to be had.
-    #[cold]
-    pub(super) fn note_unconnected(&self, why: CloseCause) {
-        if let Some(cluster) = self.cluster() {
-            cluster.unconnected(why);
+    /// Where the request under way goes to, and the session's last words will be about.
+    pub(super) fn goes_to(&mut self, endpoint: Rc<str>) {
+        if let Some(asked) = self.carry.asked_mut() {
+            asked.endpoint = Some(Rc::clone(&endpoint));
         }
+        self.endpoint = Some(endpoint);
     }
 
     /// The upstream leg was asked for, and this is what there is.
@@ -91,13 +93,17 @@ impl<N: Network> Driver<N> {
         let Some(asked) = self.carry.asked_mut() else {
             return;
         };
-        asked.attempts += 1;
-        asked.retry = rule.or(asked.retry);
         let before = std::mem::take(&mut asked.sent);
         let refused = matches!(found, Found::Nothing(Refusal::NoRetry));
-        if !matches!(found, Found::Nothing(_)) {
-            (asked.sent.at, asked.sent.again) = (Some(self.now), rule);
+        match found {
+            Found::Nothing(_) => {}
+            Found::Turn(_) => asked.sent.again = rule,
+            Found::Idle(..) | Found::Dial(_) => {
+                asked.attempts += 1;
+                (asked.sent.at, asked.sent.again) = (Some(self.now), rule);
+            }
         }
+        asked.retry = asked.sent.again.or(asked.retry);
         if let Some(cluster) = self.cluster() {
             if let Some(what) = what {
                 cluster.pooled(what);
@@ -134,7 +140,8 @@ impl<N: Network> Driver<N> {
         }
     }
 
-    fn tell_of(&self, asked: Box<request::Request>) {
+    fn tell_of(&self, mut asked: Box<request::Request>) {
+        asked.is_granted(self.now);
         let cause = self.request_cause();
         let service = &self.service;
         if let Some(cluster) = self.cluster() {
@@ -151,7 +158,6 @@ impl<N: Network> Driver<N> {
                 listener: &service.name,
                 client: self.client().ip(),
                 https,
-                endpoint: self.endpoint(),
                 now: self.now,
                 written: self.wires[Side::Down as usize].told.written,
             };
@@ -176,18 +182,6 @@ impl<N: Network> Driver<N> {
                 CloseCause::of(&report).unwrap_or(CloseCause::Internal)
             }
         }
-    }
-
-    /// The client's TLS handshake is over.
-    pub(super) fn note_handshake(&self, done: bool, version: Option<&'static str>, resumed: bool) {
-        let span = self.now.since(self.begun);
-        let handshake = Handshake {
-            done,
-            version,
-            // Of one that failed nothing went on.
-            resumed: resumed && done,
-        };
-        self.service.listened.shook_hands(handshake, span);
     }
 
     /// The session is over: it is counted.

@@ -91,7 +91,7 @@ impl<N: Network> Driver<N> {
         match found {
             Found::Nothing(refusal) => self.desk().events.push_front(Event::Unconnected(refusal)),
             Found::Idle(port, lease, held) => {
-                self.endpoint = Some(Rc::clone(&held.endpoint().authority));
+                self.goes_to(Rc::clone(&held.endpoint().authority));
                 (self.lease, self.held) = (lease, Some(held));
                 self.carry.note_sent(port.sent_bytes().ok());
                 self.wire(Side::Up).put(port);
@@ -171,6 +171,8 @@ impl<N: Network> Driver<N> {
             Err(fault) => {
                 self.tell_unsecured(side, &fault);
                 if fault.detail == Detail::Fin {
+                    let told = &mut self.wire(side).told.fault;
+                    told.get_or_insert_with(|| Box::new(fault));
                     self.step(Event::Fin(side));
                 } else {
                     self.failed(side, &fault);
@@ -244,14 +246,14 @@ impl<N: Network> Driver<N> {
         match dialled {
             Ok(port) => {
                 let held = dial.into_held();
-                self.endpoint = Some(Rc::clone(&held.endpoint().authority));
+                self.goes_to(Rc::clone(&held.endpoint().authority));
                 self.held = Some(held);
                 self.wire(Side::Up).put(port);
                 self.step(Event::Connected(Origin::Fresh));
             }
             Err(refusal) => {
                 if let Some((endpoint, fault)) = dial.into_failure() {
-                    self.endpoint = Some(endpoint);
+                    self.goes_to(endpoint);
                     self.wire(Side::Up).told.fault = Some(Box::new(fault));
                 }
                 self.step(Event::Unconnected(refusal));

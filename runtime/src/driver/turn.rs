@@ -193,10 +193,7 @@ impl<N: Network> Driver<N> {
         match read {
             Poll::Pending => return false,
             Poll::Ready(Ok(Read::Bytes(_))) => {}
-            Poll::Ready(Ok(Read::CloseNotify)) => {
-                self.ask_if_accepted_by_now(side);
-                self.step(Event::CloseNotify(side));
-            }
+            Poll::Ready(Ok(Read::CloseNotify)) => self.notified(side),
             Poll::Ready(Ok(Read::Fin)) => {
                 self.ask_if_accepted(side);
                 self.step(Event::Fin(side));

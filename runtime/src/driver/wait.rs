@@ -5,7 +5,7 @@
 
 use super::Driver;
 use crate::{net::Network, upstream::Coming};
-use std::{future::Future, pin::Pin, task::Context};
+use std::{future::Future, pin::Pin, rc::Rc, task::Context};
 use tidegate_core::{event::Event, side::Side, timer::Timer};
 
 impl<N: Network> Driver<N> {
@@ -61,10 +61,13 @@ impl<N: Network> Driver<N> {
 
     /// Whether another endpoint is dialled in place of one that took too long.
     fn dials_on(&mut self) -> bool {
-        match self.coming.as_deref_mut() {
-            Some(Coming::Dial(dial)) => dial.times_out(),
-            Some(Coming::Turn(_)) | None => false,
-        }
+        let Some(Coming::Dial(dial)) = self.coming.as_deref_mut() else {
+            return false;
+        };
+        let endpoint = Rc::clone(&dial.share().endpoint().authority);
+        let dials_on = dial.times_out();
+        self.goes_to(endpoint);
+        dials_on
     }
 
     /// The one deadline, and the moment to tell the network what to watch for. A sleep that ends

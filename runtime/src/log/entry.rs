@@ -8,7 +8,7 @@ use tidegate_core::time::Span;
 const MOST: usize = 40;
 
 /// The keys of a request's line, as a template may name them.
-pub const REQUEST_KEYS: [&str; 22] = [
+pub const REQUEST_KEYS: [&str; 23] = [
     "time",
     "conn",
     "http.request.method",
@@ -28,6 +28,7 @@ pub const REQUEST_KEYS: [&str; 22] = [
     "t.first_byte",
     "t.total",
     "attempts",
+    "retry",
     "trace_id",
     "span_id",
     "cause",

@@ -5,6 +5,7 @@ mod text;
 use super::{
     histogram::{CONNECTIONS, Histogram, MEETINGS, REQUESTS},
     life::Use,
+    named::{ByName, Names, Shared},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -41,8 +42,8 @@ pub(super) const RETRIES: [Retry; 4] = [
     Retry::Declined,
 ];
 
-/// Sets of labels that the answers of a cluster's endpoints have at most; beyond it they are counted as
-/// `_OTHER`, and that they were.
+/// Sets of labels that a worker tells apart at most of the answers of a cluster's endpoints; beyond it they
+/// are counted as `_OTHER`, and that they were.
 pub(super) const ANSWER_SETS: usize = 40;
 
 /// What came of a request that was to be sent again.
@@ -132,7 +133,7 @@ pub enum Pooled {
 }
 
 impl Sum {
-    /// Where answers of this kind are counted.
+    /// Where a worker counts answers of this kind.
     fn answers_of(&mut self, kind: (u16, &'static str)) -> &mut Histogram {
         if self.answers.len() >= ANSWER_SETS && !self.answers.contains_key(&kind) {
             return &mut self.other_answers;
@@ -221,26 +222,9 @@ impl Clustered {
     }
 }
 
-/// The clusters of one worker, by name.
-#[derive(Debug, Default)]
-pub(super) struct ByCluster(RefCell<BTreeMap<Box<str>, Clustered>>);
-
-impl ByCluster {
-    pub(super) fn of(&self, cluster: &str) -> Clustered {
-        let mut all = self.0.borrow_mut();
-        all.entry(cluster.into()).or_default().clone()
-    }
-
-    /// Keeps those that anybody has.
-    pub(super) fn forget_gone(&self) {
-        let mut all = self.0.borrow_mut();
-        all.retain(|_, one| Rc::strong_count(&one.0) > 1);
-    }
-
-    pub(super) fn sums(&self, now: Time) -> Clusters {
-        let all = self.0.borrow();
-        let sums = all.iter().map(|(name, one)| (name.clone(), one.sum(now)));
-        Clusters(sums.collect())
+impl Shared for Clustered {
+    fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
     }
 }
 
@@ -262,6 +246,24 @@ pub struct Strip {
 pub struct Clusters(pub(super) BTreeMap<Box<str>, Sum>);
 
 impl Clusters {
+    /// Those of one worker.
+    pub(super) fn of(all: &ByName<Clustered>, now: Time) -> Self {
+        Clusters(all.map(|one| one.sum(now)))
+    }
+
+    /// Without what was only so as long as there was somebody to ask.
+    pub(super) fn past(mut self) -> Self {
+        for sum in self.0.values_mut() {
+            (sum.open, sum.learned) = ([0; 2], None);
+            sum.standing = Standing::default();
+        }
+        self
+    }
+
+    pub(super) fn retain(&mut self, names: &Names) {
+        self.0.retain(|name, _| names.is_anybodys(name));
+    }
+
     pub(super) fn add(&mut self, other: &Clusters) {
         for (name, other) in &other.0 {
             self.0.entry(name.clone()).or_default().add(other);
@@ -316,8 +318,9 @@ impl Sum {
                 *mine += other;
             }
         }
+        // Without a limit, or the order of the workers would say which of their kinds stay apart.
         for (kind, histogram) in &other.answers {
-            self.answers_of(*kind).merge(histogram);
+            self.answers.entry(*kind).or_default().merge(histogram);
         }
         self.other_answers.merge(&other.other_answers);
         let heard = [self.learned, other.learned];

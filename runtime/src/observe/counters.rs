@@ -101,10 +101,20 @@ impl Counters {
         *self.ends.entry(end).or_default() += 1;
     }
 
-    pub(super) fn count_rejected(&mut self, listener: &str, why: Rejection, count: u64) {
+    /// There is a listener of this name: its series begin with 0.
+    pub(super) fn begin(&mut self, listener: &str) {
         if !self.rejected.contains_key(listener) {
             self.rejected.insert(listener.into(), Default::default());
         }
+    }
+
+    /// Keeps the listeners that are counted.
+    pub(super) fn forget_gone(&mut self, is_counted: impl Fn(&str) -> bool) {
+        self.rejected.retain(|listener, _| is_counted(listener));
+    }
+
+    pub(super) fn count_rejected(&mut self, listener: &str, why: Rejection, count: u64) {
+        self.begin(listener);
         if let Some(counts) = self.rejected.get_mut(listener) {
             counts[why as usize] += count;
         }
@@ -179,13 +189,11 @@ impl fmt::Display for Counters {
                 r#"tidegate_ends_total{{leg="{leg}",kind="{kind}",cause="{cause}"}} {count}"#
             )?;
         }
-        if !self.rejected.is_empty() {
-            head(
-                f,
-                "connections_rejected_total",
-                "Connections that were not let in.",
-            )?;
-        }
+        head(
+            f,
+            "connections_rejected_total",
+            "Connections that were not let in.",
+        )?;
         for (listener, counts) in &self.rejected {
             for (why, count) in Rejection::ALL.into_iter().zip(counts) {
                 writeln!(

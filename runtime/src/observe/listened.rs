@@ -7,6 +7,7 @@ mod text;
 
 use super::{
     histogram::{CONNECTIONS, Histogram, MEETINGS, REQUESTS},
+    named::{ByName, Names, Shared},
     staged::{Stage, Stages},
 };
 use std::{
@@ -17,8 +18,8 @@ use std::{
 };
 use tidegate_core::{close::CloseCause, side::Side, time::Span};
 
-/// Sets of labels that the requests of a listener have at most; beyond it they are counted as
-/// `_OTHER`, and that they were.
+/// Sets of labels that a worker tells apart at most of the requests of a listener; beyond it they are
+/// counted as `_OTHER`, and that they were.
 pub const REQUEST_SETS: usize = 200;
 
 /// What handshakes can come to: two versions, each resumed or not; and those that fail, by the version
@@ -26,10 +27,10 @@ pub const REQUEST_SETS: usize = 200;
 pub(super) const HANDSHAKES: usize = 2 * 2 + 3;
 
 /// The listener of one worker, as it is counted; every clone is the same one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Listened(Rc<State>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     accepted: Cell<u64>,
     under_way: Cell<u64>,
@@ -77,7 +78,8 @@ pub struct Kind {
     pub error: Option<CloseCause>,
 }
 
-/// Requests by what they are counted by, as many kinds of them as there may be.
+/// Requests by what they are counted by: of a worker as many kinds as it may tell apart, of several
+/// workers all of theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Requests {
     kinds: BTreeMap<Kind, Histogram>,
@@ -85,12 +87,22 @@ struct Requests {
 }
 
 impl Requests {
-    /// Where requests of this kind are counted.
+    /// Where a worker counts requests of this kind.
     fn of(&mut self, kind: Kind) -> &mut Histogram {
         if self.kinds.len() >= REQUEST_SETS && !self.kinds.contains_key(&kind) {
             return &mut self.others;
         }
         self.kinds.entry(kind).or_default()
+    }
+
+    /// Adds those of another worker. There is no limit: with one, the order of the workers would say which
+    /// kinds stay apart, and a series could be gone from the next scrape.
+    fn add(&mut self, other: &Requests) {
+        for (kind, histogram) in &other.kinds {
+            let mine = self.kinds.entry(kind.clone()).or_default();
+            mine.merge(histogram);
+        }
+        self.others.merge(&other.others);
     }
 }
 
@@ -163,53 +175,28 @@ impl Listened {
     }
 }
 
-/// The listeners of one worker, by name.
-#[derive(Debug, Default)]
-pub(super) struct ByListener(RefCell<BTreeMap<Box<str>, Listened>>);
+impl Shared for Listened {
+    fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
+}
 
-impl ByListener {
-    pub(super) fn of(&self, listener: &str) -> Listened {
-        let mut all = self.0.borrow_mut();
-        if let Some(known) = all.get(listener) {
-            return known.clone();
+impl Listened {
+    fn sum(&self) -> Sum {
+        let State {
+            accepted,
+            under_way,
+            half_closed,
+            stages,
+            sums,
+        } = &*self.0;
+        Sum {
+            accepted: accepted.get(),
+            under_way: under_way.get(),
+            half_closed: [0, 1].map(|side: usize| half_closed[side].get()),
+            stages: stages.borrow().clone(),
+            sums: sums.borrow().clone(),
         }
-        let new = Listened(Rc::new(State {
-            accepted: Cell::new(0),
-            under_way: Cell::new(0),
-            half_closed: Default::default(),
-            stages: RefCell::default(),
-            sums: RefCell::default(),
-        }));
-        all.insert(listener.into(), new.clone());
-        new
-    }
-
-    /// Keeps those that anybody has.
-    pub(super) fn forget_gone(&self) {
-        let mut all = self.0.borrow_mut();
-        all.retain(|_, one| Rc::strong_count(&one.0) > 1);
-    }
-
-    pub(super) fn sums(&self) -> Listeners {
-        let all = self.0.borrow();
-        let sums = all.iter().map(|(name, one)| {
-            let State {
-                accepted,
-                under_way,
-                half_closed,
-                stages,
-                sums,
-            } = &*one.0;
-            let sum = Sum {
-                accepted: accepted.get(),
-                under_way: under_way.get(),
-                half_closed: [0, 1].map(|side: usize| half_closed[side].get()),
-                stages: stages.borrow().clone(),
-                sums: sums.borrow().clone(),
-            };
-            (name.clone(), sum)
-        });
-        Listeners(sums.collect())
     }
 }
 
@@ -227,6 +214,24 @@ struct Sum {
 }
 
 impl Listeners {
+    /// Those of one worker.
+    pub(super) fn of(all: &ByName<Listened>) -> Self {
+        Listeners(all.map(Listened::sum))
+    }
+
+    /// Without what was only so as long as there were connections.
+    pub(super) fn past(mut self) -> Self {
+        for sum in self.0.values_mut() {
+            (sum.under_way, sum.half_closed) = (0, [0; 2]);
+            sum.stages.now = Default::default();
+        }
+        self
+    }
+
+    pub(super) fn retain(&mut self, names: &Names) {
+        self.0.retain(|name, _| names.is_anybodys(name));
+    }
+
     pub(super) fn add(&mut self, other: &Listeners) {
         for (name, other) in &other.0 {
             let mine = self.0.entry(name.clone()).or_default();
@@ -248,10 +253,7 @@ impl Listeners {
                 let mine = mine.handshakes.entry(*handshake).or_default();
                 mine.merge(spans);
             }
-            for (kind, histogram) in &other.requests.kinds {
-                mine.requests.of(kind.clone()).merge(histogram);
-            }
-            mine.requests.others.merge(&other.requests.others);
+            mine.requests.add(&other.requests);
         }
     }
 

@@ -35,6 +35,10 @@ enum Most {
     One(usize),
     Listener(usize),
     Cluster(usize),
+    /// For a listener: sets of labels that each worker tells apart, and the series of a set.
+    ListenerSets(usize, usize),
+    /// The same for a cluster.
+    ClusterSets(usize, usize),
     /// For a listener or a cluster.
     Scope(usize),
     Worker(usize),
@@ -44,16 +48,16 @@ enum Most {
 
 /// How many there are of what series are counted by.
 #[derive(Clone, Copy, Debug)]
-struct Counts {
-    listeners: usize,
-    clusters: usize,
-    workers: usize,
-    certificates: usize,
+pub(super) struct Counts {
+    pub(super) listeners: usize,
+    pub(super) clusters: usize,
+    pub(super) workers: usize,
+    pub(super) certificates: usize,
 }
 
 impl Counts {
     /// One of each.
-    const ONE: Counts = Counts {
+    pub(super) const ONE: Counts = Counts {
         listeners: 1,
         clusters: 1,
         workers: 1,
@@ -73,6 +77,11 @@ impl Counts {
             workers: config.workers.map_or_else(cores, NonZeroUsize::get),
             certificates: certificates.sum(),
         }
+    }
+
+    /// How many sets of labels there are if each worker tells so many apart; the rest is one more.
+    const fn sets(&self, each: usize) -> usize {
+        each * self.workers + 1
     }
 }
 
@@ -153,11 +162,17 @@ impl Family {
     /// cluster, each worker and each certificate.
     #[must_use]
     pub fn most(&self, config: Option<&Config>) -> usize {
-        let counts = config.map_or(Counts::ONE, Counts::of);
+        self.most_of(config.map_or(Counts::ONE, Counts::of))
+    }
+
+    /// The same with so many of each.
+    pub(super) fn most_of(&self, counts: Counts) -> usize {
         match self.most {
             Most::One(most) => most,
             Most::Listener(each) => each * counts.listeners,
             Most::Cluster(each) => each * counts.clusters,
+            Most::ListenerSets(sets, each) => counts.sets(sets) * each * counts.listeners,
+            Most::ClusterSets(sets, each) => counts.sets(sets) * each * counts.clusters,
             Most::Scope(each) => each * (counts.listeners + counts.clusters),
             Most::Worker(each) => each * counts.workers,
             Most::Certificate => counts.certificates,

@@ -1,5 +1,6 @@
 //! Who waits for an endpoint, by cluster: how many there are, and how long they have waited.
 
+use super::named::{ByName, Names, Shared};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -40,9 +41,15 @@ struct Waits {
 }
 
 impl Queued {
-    /// So many wait now.
-    pub fn depth(&self, depth: usize) {
-        self.0.depth.set(u64::try_from(depth).unwrap_or(u64::MAX));
+    /// One more waits. A cluster that a reload has changed goes on with a queue of its own as long as
+    /// somebody waits there.
+    pub fn joined(&self) {
+        self.0.depth.set(self.0.depth.get() + 1);
+    }
+
+    /// One less.
+    pub fn left(&self) {
+        self.0.depth.set(self.0.depth.get().saturating_sub(1));
     }
 
     /// Somebody has waited for so long, and waits no longer.
@@ -54,30 +61,9 @@ impl Queued {
     }
 }
 
-/// The queues of one worker's clusters, by name.
-#[derive(Debug, Default)]
-pub(super) struct ByCluster(RefCell<BTreeMap<Box<str>, Queued>>);
-
-impl ByCluster {
-    pub(super) fn of(&self, cluster: &str) -> Queued {
-        let mut all = self.0.borrow_mut();
-        all.entry(cluster.into()).or_default().clone()
-    }
-
-    /// Keeps those that anybody has.
-    pub(super) fn forget_gone(&self) {
-        let mut all = self.0.borrow_mut();
-        all.retain(|_, one| Rc::strong_count(&one.0) > 1);
-    }
-
-    pub(super) fn sums(&self) -> Queues {
-        let all = self.0.borrow();
-        let sums = all.iter().map(|(cluster, one)| {
-            let (depth, waits) = (one.0.depth.get(), one.0.waits.borrow().clone());
-            (cluster.clone(), Sum { depth, waits })
-        });
-        // A cluster that nobody has ever waited for has nothing to tell.
-        Queues(sums.filter(|(_, sum)| *sum != Sum::default()).collect())
+impl Shared for Queued {
+    fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
     }
 }
 
@@ -97,6 +83,27 @@ impl Queues {
     pub fn counts(&self, cluster: &str) -> (u64, u64) {
         let sum = self.0.get(cluster);
         sum.map_or((0, 0), |sum| (sum.depth, sum.waits.classes.iter().sum()))
+    }
+
+    /// Those of one worker.
+    pub(super) fn of(all: &ByName<Queued>) -> Self {
+        let sums = all.map(|one| Sum {
+            depth: one.0.depth.get(),
+            waits: one.0.waits.borrow().clone(),
+        });
+        // A cluster that nobody has ever waited for has nothing to tell.
+        let some = sums.into_iter().filter(|(_, sum)| *sum != Sum::default());
+        Queues(some.collect())
+    }
+
+    /// Without who waited.
+    pub(super) fn past(mut self) -> Self {
+        self.0.values_mut().for_each(|sum| sum.depth = 0);
+        self
+    }
+
+    pub(super) fn retain(&mut self, names: &Names) {
+        self.0.retain(|name, _| names.is_anybodys(name));
     }
 
     pub(super) fn add(&mut self, other: &Queues) {

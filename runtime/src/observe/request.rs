@@ -5,7 +5,7 @@
 
 use super::{Clustered, Conn, Outcome, listened::Kind, traced::Traced};
 use crate::{clock, log};
-use std::{cell::RefCell, net::IpAddr, sync::Arc};
+use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc};
 use tidegate_core::{
     close::CloseCause,
     http1::{RequestHead, Version},
@@ -41,6 +41,8 @@ pub struct Request {
     pub route: Option<Arc<str>>,
     /// Its cluster's name.
     pub cluster: Option<Arc<str>>,
+    /// The endpoint that it was sent to last, or was to be.
+    pub endpoint: Option<Rc<str>>,
     /// When its head was there.
     pub began: Time,
     /// Since when it has waited for an endpoint, and how long it had to.
@@ -52,7 +54,7 @@ pub struct Request {
     /// What there is of it at an endpoint.
     pub sent: Sent,
     status: u16,
-    /// How often it was sent.
+    /// At how many endpoints it was tried, each time one was chosen for it.
     pub attempts: u32,
     /// By which rule, if more than once.
     pub retry: Option<Retry>,
@@ -63,7 +65,7 @@ pub struct Request {
 /// One attempt at an endpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sent {
-    /// When the endpoint was chosen, if one was.
+    /// When the endpoint was chosen, if one was: who waits for one has none.
     pub at: Option<Time>,
     /// The status of its answer, once there is one.
     pub status: u16,
@@ -75,8 +77,9 @@ impl Sent {
     /// It is over, and counted: with what went wrong, or nothing, and whether all of the request is well.
     #[inline]
     pub fn is_over(&self, cluster: &Clustered, now: Time, error: &'static str, whole: bool) {
-        let Some(at) = self.at else { return };
-        cluster.answered(self.status, error, now.since(at));
+        if let Some(at) = self.at {
+            cluster.answered(self.status, error, now.since(at));
+        }
         if let Some(rule) = self.again {
             cluster.retried(
                 rule,
@@ -139,8 +142,6 @@ pub struct Around<'a> {
     pub client: IpAddr,
     /// Over TLS.
     pub https: bool,
-    /// The endpoint that was asked last.
-    pub endpoint: &'a str,
     /// The time.
     pub now: Time,
     /// Bytes written to the client so far.
@@ -164,7 +165,7 @@ impl Request {
         }
     }
 
-    /// Its turn has come.
+    /// It waits no more for a turn: that has come, or will not.
     pub fn is_granted(&mut self, now: Time) {
         if let Some(since) = self.queued_at.take() {
             self.queue = now.since(since);
@@ -198,8 +199,20 @@ impl Request {
 
     /// Writes its line.
     pub fn tell(&self, ink: &log::Ink, around: &Around<'_>, cause: CloseCause) {
+        let moment = clock::unix_micros();
+        self.with_entry(moment, around, cause, |entry| ink.write(entry));
+    }
+
+    /// What its line says, of `moment`.
+    fn with_entry(
+        &self,
+        moment: u64,
+        around: &Around<'_>,
+        cause: CloseCause,
+        write: impl FnOnce(&log::Entry<'_>),
+    ) {
         use log::Value::{Address, Conn, Count, Said, Seconds, Word};
-        let mut entry = log::Entry::new(clock::unix_micros(), "request");
+        let mut entry = log::Entry::new(moment, "request");
         entry.put("conn", Conn(around.conn));
         entry.put("http.request.method", Said(&self.said));
         entry.put("url.path", Said(&self.path));
@@ -221,8 +234,7 @@ impl Request {
         );
         entry.put("listener", Word(around.listener));
         entry.maybe("cluster", self.cluster.as_deref().map(Word));
-        let asked = self.attempts > 0 && !around.endpoint.is_empty();
-        entry.maybe("server.address", asked.then_some(Word(around.endpoint)));
+        entry.maybe("server.address", self.endpoint.as_deref().map(Word));
         entry.put("t.queue", Seconds(self.queue));
         entry.put("t.connect", Seconds(self.connect));
         let first = self.first_byte.map(|at| Seconds(at.since(self.began)));
@@ -236,7 +248,7 @@ impl Request {
             entry.put("span_id", Said(span));
         }
         entry.put("cause", Word(cause.word()));
-        ink.write(&entry);
+        write(&entry);
     }
 }
 
@@ -257,3 +269,6 @@ pub(crate) const fn reason(rule: Retry) -> &'static str {
         Retry::Declined => "status",
     }
 }
+
+#[cfg(test)]
+mod tests;

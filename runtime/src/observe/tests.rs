@@ -1,11 +1,13 @@
 //! How legs are counted, in which words, and that no half-closed leg is forgotten or kept.
 
+mod scrapes;
+
 use super::*;
 use crate::tls::leaf::Leaf;
 use tidegate_core::{
     close::CloseCause,
     ending::{By, Cause, End},
-    report::{Failure, Heard, Over, Parting, Retry},
+    report::{Failure, Heard, Over, Parting},
     session::Wait,
     time::Span,
 };
@@ -140,7 +142,11 @@ fn who_waits_for_an_endpoint_is_told_by_cluster() {
         "nobody has"
     );
     let queued = one.queued("c");
-    queued.depth(2);
+    // A cluster that a reload has changed, beside what it was before.
+    queued.joined();
+    one.queued("c").joined();
+    one.queued("c").joined();
+    queued.left();
     queued.waited(Span::from_ms(250));
     one.queued("c").waited(Span::from_secs(3));
     other.queued("c").waited(Span::from_ms(7));
@@ -223,12 +229,7 @@ fn no_client_can_make_more_series_than_are_predicted() {
             listened.turns(None, Some(stage), Span(0));
             listened.turns(Some(stage), None, Span(1));
         }
-        for rule in [
-            Retry::Unaccepted,
-            Retry::Reused,
-            Retry::Fresh,
-            Retry::Declined,
-        ] {
+        for rule in clustered::RETRIES {
             worker.cluster("c").retried(rule, Outcome::Refused);
         }
         for why in Rejection::ALL {
@@ -239,12 +240,14 @@ fn no_client_can_make_more_series_than_are_predicted() {
     let mut all = one.metrics(Time(0));
     all.add(&other.metrics(Time(0)));
     all.dropped = 7;
-    // One worker is what is predicted without a configuration.
-    all.lags.remove(&1);
     let text = all.render(&whole());
+    let counts = names::Counts {
+        workers: 2,
+        ..names::Counts::ONE
+    };
     let mut most = 0;
     for family in names::Family::ALL {
-        let (told, due) = (lines(&text, &family), family.most(None));
+        let (told, due) = (lines(&text, &family), family.most_of(counts));
         assert!(
             told <= due,
             "{}: {told} series, {due} predicted",
@@ -347,11 +350,11 @@ fn validates(text: &str, series: usize) {
         "tidegate_tls_certificate_not_after_timestamp_seconds{listener=\"l\",certificate=\"a \\\"quoted\\\" name\\n\"} 1800000000".to_owned(),
         "tidegate_cluster_endpoints{cluster=\"c\",state=\"available\"} 1000".to_owned(),
         "tidegate_config_generation_connections{generation=\"earlier\"} 20000".to_owned(),
-        "tidegate_metrics_overflow_total{metric=\"http_client_request_duration_seconds\"} 19960".to_owned(),
+        "tidegate_metrics_overflow_total{metric=\"http_client_request_duration_seconds\"} 19920".to_owned(),
         "tidegate_sockets{scope=\"cluster\",name=\"c\",side=\"upstream\",network_connection_state=\"close_wait\"} 1".to_owned(),
         "http_server_active_requests{listener=\"l\"} 0".to_owned(),
         "tidegate_transferred_bytes_total{listener=\"l\",direction=\"transmit\"} 40000".to_owned(),
-        "tidegate_metrics_overflow_total{metric=\"http_server_request_duration_seconds\"} 19800"
+        "tidegate_metrics_overflow_total{metric=\"http_server_request_duration_seconds\"} 19600"
             .to_owned(),
     ] {
         assert!(text.lines().any(|told| told == line), "{line}");

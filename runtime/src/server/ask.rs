@@ -3,6 +3,7 @@
 //! It owns the way there and back. A worker answers between two turns of its sessions, on its own
 //! thread; one that does not answer in time is said to be silent, and nobody waits for it any longer.
 
+use super::ledger::Ledger;
 use crate::{
     net::{Network, kernel::Kernel},
     observe::{Conn, Metrics, Observer},
@@ -32,8 +33,20 @@ pub(super) enum Ask {
 }
 
 /// The workers of a process, to be asked from any thread.
-#[derive(Clone, Debug)]
-pub struct Workers(pub(super) Vec<UnboundedSender<Ask>>);
+#[derive(Clone, Debug, Default)]
+pub struct Workers {
+    pub(super) ways: Vec<UnboundedSender<Ask>>,
+    pub(super) ledger: Ledger,
+}
+
+/// What came of a question to one.
+enum Told<T> {
+    Answer(T),
+    /// It is over, and so are its sessions.
+    Over,
+    /// There was none in time.
+    Silent,
+}
 
 /// What came of a question to all.
 #[derive(Debug)]
@@ -54,23 +67,51 @@ impl Workers {
         }
     }
 
-    /// What all connections have come to.
+    /// What all connections have come to, those of workers included that are over, or do not answer.
     pub async fn metrics(&self) -> Answers<Metrics> {
-        self.all(Ask::Metrics).await
+        let (mut answers, mut silent) = (Vec::new(), Vec::new());
+        for (worker, told) in self.each(Ask::Metrics).await.into_iter().enumerate() {
+            match told {
+                Told::Answer(metrics) => {
+                    self.ledger.notes(worker, &metrics);
+                    answers.push(metrics);
+                }
+                Told::Over => answers.extend(self.ledger.of_over(worker)),
+                Told::Silent => {
+                    silent.push(worker);
+                    answers.extend(self.ledger.of_silent(worker));
+                }
+            }
+        }
+        for one in &mut answers {
+            self.ledger.leaves_out(one);
+        }
+        Answers { answers, silent }
     }
 
     /// Has sessions that end recorded, until whoever takes them is gone.
     pub fn record(&self, recording: &Recording) {
-        for worker in &self.0 {
+        for worker in &self.ways {
             // One that is gone has no sessions.
             let _heard = worker.send(Ask::Record(recording.clone()));
         }
     }
 
     async fn all<T>(&self, ask: impl Fn(oneshot::Sender<T>) -> Ask) -> Answers<T> {
-        let asked: Vec<_> = self
-            .0
-            .iter()
+        let (mut answers, mut silent) = (Vec::new(), Vec::new());
+        for (worker, told) in self.each(ask).await.into_iter().enumerate() {
+            match told {
+                Told::Answer(answer) => answers.push(answer),
+                Told::Over => {}
+                Told::Silent => silent.push(worker),
+            }
+        }
+        Answers { answers, silent }
+    }
+
+    async fn each<T>(&self, ask: impl Fn(oneshot::Sender<T>) -> Ask) -> Vec<Told<T>> {
+        let ways = self.ways.iter();
+        let asked: Vec<_> = ways
             .map(|worker| {
                 let (told, tells) = oneshot::channel();
                 // A worker that is gone lets go of the question, and that is its answer.
@@ -78,16 +119,15 @@ impl Workers {
                 tells
             })
             .collect();
-        let (mut answers, mut silent) = (Vec::new(), Vec::new());
-        for (index, tells) in asked.into_iter().enumerate() {
-            match timeout(PATIENCE, tells).await {
-                Ok(Ok(answer)) => answers.push(answer),
-                // It is over, and so are its sessions.
-                Ok(Err(_)) => {}
-                Err(_) => silent.push(index),
-            }
+        let mut all = Vec::new();
+        for tells in asked {
+            all.push(match timeout(PATIENCE, tells).await {
+                Ok(Ok(answer)) => Told::Answer(answer),
+                Ok(Err(_)) => Told::Over,
+                Err(_) => Told::Silent,
+            });
         }
-        Answers { answers, silent }
+        all
     }
 }
 

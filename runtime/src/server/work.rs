@@ -6,6 +6,7 @@ use super::{
     Served, Word,
     ask::{Ask, answer},
     keep::Rosters,
+    ledger::Ledger,
     seldom::Seldom,
     trouble::{cannot_bind, cannot_start},
 };
@@ -96,8 +97,13 @@ pub(super) type Words = (
 pub(super) type Told = mpsc::Sender<Result<(), Message>>;
 
 /// The life of one worker's thread.
-pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> (Served, Metrics) {
-    let observer = Observer::new(index);
+pub(super) fn work(
+    (index, ledger): (usize, &Ledger),
+    common: &Common,
+    words: Words,
+    told: &Told,
+) -> (Served, Metrics) {
+    let observer = Observer::among(index, &ledger.named);
     if let Some(ink) = common.inks.get(index) {
         observer.writes_with(ink.clone());
     }
@@ -120,7 +126,9 @@ pub(super) fn work(index: usize, common: &Common, words: Words, told: &Told) -> 
         Served::Forced
     });
     // Of the sessions too that were dropped with the worker: none is left, at whatever time.
-    (served, observer.metrics(Time(0)))
+    let metrics = observer.metrics(Time(0));
+    ledger.notes(index, &metrics);
+    (served, metrics)
 }
 
 async fn serve(
@@ -134,7 +142,7 @@ async fn serve(
     let (roll, observer) = (extras.roll.clone(), extras.observer.clone());
     // Also while it drains; it ends with the worker.
     local.spawn_local(answer(asks, roll, observer.clone(), kernel.clone()));
-    local.spawn_local(watch_lag(observer, kernel.clone()));
+    local.spawn_local(watch_lag(observer, kernel.clone(), words.clone()));
     let life = async move {
         let mut worker = Worker::new(kernel, extras);
         let ready = match worker.prepare(&common.sites) {
@@ -180,12 +188,15 @@ const LAG_EVERY: Span = Span::from_secs(1);
 
 /// Looks by how much the worker comes too late to a moment that it waits for: that long somebody else
 /// had its thread. It ends with the worker.
-async fn watch_lag(observer: Observer, net: Kernel) {
+async fn watch_lag(observer: Observer, net: Kernel, words: watch::Receiver<Word>) {
     loop {
         let due = net.now() + LAG_EVERY;
         net.sleep_until(due).await;
         observer.lags(net.now().since(due));
-        observer.forget_gone();
+        // In a drain every listener goes, and what has become of all is the last word.
+        if *words.borrow() < Word::Drain {
+            observer.forget_gone();
+        }
     }
 }
 

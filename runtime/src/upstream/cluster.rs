@@ -260,21 +260,16 @@ impl Cluster {
 
     /// Takes the last place in the queue, if there is one.
     pub(super) fn join(&self, seat: &Rc<Seat>) -> Option<Ticket> {
-        let mut queue = self.queue.borrow_mut();
-        let ticket = queue.join(Rc::clone(seat)).ok();
-        self.queued.depth(queue.len());
-        ticket
+        let ticket = self.queue.borrow_mut().join(Rc::clone(seat)).ok()?;
+        self.queued.joined();
+        Some(ticket)
     }
 
     /// Gives a place up that has not been served.
     pub(super) fn leave(&self, ticket: Ticket) {
-        let left = {
-            let mut queue = self.queue.borrow_mut();
-            let left = queue.leave(ticket);
-            self.queued.depth(queue.len());
-            left
-        };
+        let left = self.queue.borrow_mut().leave(ticket);
         if left.is_some() {
+            self.queued.left();
             self.tell_first();
         }
     }
@@ -297,11 +292,8 @@ impl Cluster {
             let Choice::Endpoint(slot) = choice else {
                 break;
             };
-            {
-                let mut queue = self.queue.borrow_mut();
-                queue.serve();
-                self.queued.depth(queue.len());
-            }
+            self.queue.borrow_mut().serve();
+            self.queued.left();
             seat.grant(Held::new(self, slot, seat.index));
         }
         self.tell_first();

@@ -80,7 +80,7 @@ impl<N: Network> Dial<N> {
     }
 
     /// The share in the endpoint that is being dialled.
-    pub(super) fn share(&self) -> &Held {
+    pub fn share(&self) -> &Held {
         &self.under_way.held
     }
 

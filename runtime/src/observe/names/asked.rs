@@ -17,7 +17,7 @@ impl Family {
         "histogram",
         &["cluster", "http_response_status_code", "error_type"],
         "How long requests to endpoints took, from the moment one was chosen to the last byte of its answer; each attempt is one.",
-        Most::Cluster((ANSWER_SETS + 1) * Histogram::series(histogram::REQUESTS)),
+        Most::ClusterSets(ANSWER_SETS, Histogram::series(histogram::REQUESTS)),
     );
     pub(in crate::observe) const CLIENT_OPEN: Family = family(
         "http_client_open_connections",

@@ -26,7 +26,7 @@ impl Family {
             "error_type",
         ],
         "How long requests took, from a complete head to the last byte of the answer.",
-        Most::Listener((REQUEST_SETS + 1) * Histogram::series(histogram::REQUESTS)),
+        Most::ListenerSets(REQUEST_SETS, Histogram::series(histogram::REQUESTS)),
     );
     pub(in crate::observe) const REQUESTS_ACTIVE: Family = family(
         "http_server_active_requests",

@@ -117,7 +117,7 @@ impl Family {
         "tidegate_log_lines_dropped_total",
         "counter",
         &[],
-        "Lines of the log that nobody took, or that could not be written.",
+        "Lines of the log and messages that nobody took, or that could not be written.",
         Most::One(1),
     );
     pub(in crate::observe) const OVERFLOW: Family = family(

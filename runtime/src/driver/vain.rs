@@ -1,0 +1,92 @@
+//! What was in vain: handshakes, and legs that were never there, however it comes to be known.
+//!
+//! It owns nothing, and waits for nothing. It looks at the few events that may say so, before the session is
+//! told and behind it.
+
+use super::Driver;
+use crate::{net::Network, observe::Handshake};
+use tidegate_core::{
+    close::CloseCause,
+    ending::Cause,
+    event::{Event, Refusal},
+    leg::Leg,
+    session::Phase,
+    side::Side,
+    timer::Timer,
+};
+
+/// What an event is about to end that had not begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Vain {
+    /// The upstream leg, and why. Whether nobody else counts its end.
+    Up(CloseCause, bool),
+    /// The client's handshake.
+    Handshake,
+}
+
+impl<N: Network> Driver<N> {
+    /// What this event ends that had not begun, as far as it can.
+    #[inline]
+    pub(super) fn foresees(&self, event: &Event) -> Option<Vain> {
+        match *event {
+            Event::Unconnected(refusal) => Some(Vain::Up(CloseCause::of_refusal(refusal), true)),
+            Event::Failed(Side::Up, cause, _) if self.is_securing(Side::Up) => Some(refused(cause)),
+            Event::Fin(Side::Up) if self.is_securing(Side::Up) => Some(refused(Cause::Tls)),
+            Event::Fired => self.foresees_expiry(),
+            // Behind a PROXY header it has not begun.
+            Event::DrainExpired | Event::Killed(_) if self.is_securing(Side::Down) => {
+                (*self.session.phase() == Phase::Securing).then_some(Vain::Handshake)
+            }
+            _ => None,
+        }
+    }
+
+    #[cold]
+    fn foresees_expiry(&self) -> Option<Vain> {
+        match self.session.deadline()?.1 {
+            timer @ (Timer::Queue | Timer::Connect | Timer::TlsUp) => {
+                Some(refused(Cause::Expired(timer)))
+            }
+            Timer::Tls if *self.session.phase() == Phase::Securing => Some(Vain::Handshake),
+            _ => None,
+        }
+    }
+
+    fn is_securing(&self, side: Side) -> bool {
+        matches!(self.session.leg(side), Leg::Securing)
+    }
+
+    /// It has come to that.
+    #[cold]
+    pub(super) fn note_vain(&self, vain: Vain) {
+        match vain {
+            // The request is sent again.
+            Vain::Up(..) if self.session.leg(Side::Up).is_coming() => {}
+            Vain::Up(why, uncounted) => {
+                if let Some(cluster) = self.cluster() {
+                    cluster.unconnected(why);
+                }
+                if uncounted {
+                    self.count(Side::Up);
+                }
+            }
+            Vain::Handshake => self.note_handshake(false, None, false),
+        }
+    }
+
+    /// The client's TLS handshake is over.
+    pub(super) fn note_handshake(&self, done: bool, version: Option<&'static str>, resumed: bool) {
+        let span = self.now.since(self.begun);
+        let handshake = Handshake {
+            done,
+            version,
+            // Of one that failed nothing went on.
+            resumed: resumed && done,
+        };
+        self.service.listened.shook_hands(handshake, span);
+    }
+}
+
+fn refused(cause: Cause) -> Vain {
+    Vain::Up(CloseCause::of_refusal(Refusal::Failed(cause)), false)
+}

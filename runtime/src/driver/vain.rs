@@ -28,28 +28,30 @@ impl<N: Network> Driver<N> {
     /// What this event ends that had not begun, as far as it can.
     #[inline]
     pub(super) fn foresees(&self, event: &Event) -> Option<Vain> {
-        match *event {
-            Event::Unconnected(refusal) => Some(Vain::Up(CloseCause::of_refusal(refusal), true)),
-            Event::Failed(Side::Up, cause, _) if self.is_securing(Side::Up) => Some(refused(cause)),
-            Event::Fin(Side::Up) if self.is_securing(Side::Up) => Some(refused(Cause::Tls)),
-            Event::Fired => self.foresees_expiry(),
+        if let Event::Unconnected(refusal) = *event {
+            Some(Vain::Up(CloseCause::of_refusal(refusal), true))
+        } else if let Event::Failed(Side::Up, cause, _) = *event {
+            self.is_securing(Side::Up).then(|| refused(cause))
+        } else if let Event::Fin(Side::Up) = *event {
+            self.is_securing(Side::Up).then(|| refused(Cause::Tls))
+        } else if let Event::Fired = *event {
+            self.foresees_expiry()
+        } else if let Event::DrainExpired | Event::Killed(_) = *event {
             // Behind a PROXY header it has not begun.
-            Event::DrainExpired | Event::Killed(_) if self.is_securing(Side::Down) => {
-                (*self.session.phase() == Phase::Securing).then_some(Vain::Handshake)
-            }
-            _ => None,
+            (*self.session.phase() == Phase::Securing).then_some(Vain::Handshake)
+        } else {
+            None
         }
     }
 
     #[cold]
     fn foresees_expiry(&self) -> Option<Vain> {
-        match self.session.deadline()?.1 {
-            timer @ (Timer::Queue | Timer::Connect | Timer::TlsUp) => {
-                Some(refused(Cause::Expired(timer)))
-            }
-            Timer::Tls if *self.session.phase() == Phase::Securing => Some(Vain::Handshake),
-            _ => None,
+        let timer = self.session.deadline()?.1;
+        if let Timer::Queue | Timer::Connect | Timer::TlsUp = timer {
+            return Some(refused(Cause::Expired(timer)));
         }
+        let handshake = timer == Timer::Tls && *self.session.phase() == Phase::Securing;
+        handshake.then_some(Vain::Handshake)
     }
 
     fn is_securing(&self, side: Side) -> bool {

@@ -57,10 +57,13 @@ pub(super) trait Shared: Clone + Default {
     fn is_shared(&self) -> bool;
 }
 
+/// A place, and that somebody in this worker has its name.
+type Had<T> = (T, Option<Arc<()>>);
+
 /// What one worker counts, by name.
 #[derive(Debug)]
 pub(super) struct ByName<T> {
-    all: RefCell<BTreeMap<Box<str>, (T, Option<Arc<()>>)>>,
+    all: RefCell<BTreeMap<Box<str>, Had<T>>>,
     names: Names,
 }
 

@@ -181,6 +181,8 @@ fn begin_messages(config: &Config) {
             true => tell(format_args!("\nthread '{name}' {panic}\n{trace}\n")),
             false => tell(format_args!("\nthread '{name}' {panic}\n")),
         }
+        // A second one in its wake ends the process with whatever still waits.
+        MESSAGES.pause();
     }));
 }
 

@@ -330,6 +330,12 @@ impl<S: Stream> Port<S> {
         self.secured().is_some_and(Secured::is_resumed)
     }
 
+    /// Whether the last read was told to come again although there was something.
+    #[must_use]
+    pub fn has_put_off(&self) -> bool {
+        self.secured().is_some_and(|secured| secured.put_off)
+    }
+
     /// The protocol agreed by ALPN, if any.
     #[must_use]
     pub fn alpn(&self) -> Option<&[u8]> {

@@ -84,7 +84,7 @@ fn looks_twice(stage: &Scraped, workers: &[usize]) {
 }
 
 #[test]
-fn g6_a_worker_that_has_drained_is_counted_as_long_as_the_process_lives() {
+fn a_worker_that_has_drained_is_counted_as_long_as_the_process_lives() {
     let origin = Origin::new();
     let stage = Scraped::of_file(&file(&origin, &["a"]));
     let (served, mut slow, mut up) = clients(&stage, &origin);
@@ -105,7 +105,7 @@ fn g6_a_worker_that_has_drained_is_counted_as_long_as_the_process_lives() {
 }
 
 #[test]
-fn g5_a_listener_that_is_gone_is_counted_until_its_last_connection_is() {
+fn a_listener_that_is_gone_is_counted_until_its_last_connection_is() {
     let origin = Origin::new();
     let stage = Scraped::of_file(&file(&origin, &["a", "b"]));
     let (served, mut slow, mut up) = clients(&stage, &origin);

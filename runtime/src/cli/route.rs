@@ -12,7 +12,7 @@ use clap::Args;
 use std::{net::IpAddr, path::PathBuf};
 use tidegate_core::{
     http1::{Reject, is_claim},
-    route::{Asked, Fields, Front, Miss, Place, Route, Seen, Table},
+    route::{Asked, Fields, Front, Miss, Place, Route, Seen, Table, When},
 };
 
 // `route`: its fields are its help.
@@ -138,7 +138,7 @@ fn at(config: &Config, listener: &Listener, request: &Request) -> Found {
         Protocol::Tcp(index) => relayed(cluster(*index), "it relays bytes, and asks no route"),
         Protocol::Passthrough(table) => {
             let asked = Asked::named(Some(&request.authority));
-            let (tried, found) = try_all(table, &asked, &());
+            let (tried, found) = try_all(table, &asked, &(), |route| route.when.clone());
             Found {
                 is: true,
                 tried,
@@ -164,7 +164,9 @@ fn at(config: &Config, listener: &Listener, request: &Request) -> Found {
             };
             let host = Some(request.authority.as_str());
             let asked = Asked::new(host, &request.path, &request.method, &fields);
-            let (tried, route) = try_all(table, &asked, &fields);
+            let (tried, route) = try_all(table, &asked, &fields, |route| {
+                route.to.hidden.when(&route.when)
+            });
             let answer = route.map(|(route, covered)| answer(config, route, covered, request));
             let why = match answer {
                 Some(_) => String::new(),
@@ -214,6 +216,7 @@ fn try_all<'t, T>(
     table: &'t Table<T>,
     asked: &Asked<'_>,
     fields: &dyn Fields,
+    shown: impl Fn(&Route<T>) -> When,
 ) -> (Vec<Tried>, Option<(&'t Route<T>, usize)>) {
     let found = table.find(asked);
     let mut is = Is::No;
@@ -229,7 +232,7 @@ fn try_all<'t, T>(
             (Is::Later, None) => "the one above is more specific".to_owned(),
             (Is::No | Is::Later, Some(miss)) => missing(miss, fields),
         };
-        let pattern = pattern(&route.when);
+        let pattern = pattern(&shown(route));
         Tried { pattern, is, why }
     });
     (tried.collect(), found)

@@ -104,7 +104,10 @@ impl<N: Network> Driver<N> {
                 self.coming = Some(Box::new(Coming::Turn(waiting)));
                 self.desk().events.push_front(Event::Queued);
             }
-            Found::Dial(dial) => self.coming = Some(Box::new(Coming::Dial(dial))),
+            Found::Dial(dial) => {
+                self.goes_to(Rc::clone(&dial.share().endpoint().authority));
+                self.coming = Some(Box::new(Coming::Dial(dial)));
+            }
         }
     }
 
@@ -171,8 +174,11 @@ impl<N: Network> Driver<N> {
             Err(fault) => {
                 self.tell_unsecured(side, &fault);
                 if fault.detail == Detail::Fin {
-                    let told = &mut self.wire(side).told.fault;
-                    told.get_or_insert_with(|| Box::new(fault));
+                    if side == Side::Up {
+                        // A client that leaves has not failed.
+                        let told = &mut self.wire(side).told.fault;
+                        told.get_or_insert_with(|| Box::new(fault));
+                    }
                     self.step(Event::Fin(side));
                 } else {
                     self.failed(side, &fault);
@@ -215,6 +221,8 @@ impl<N: Network> Driver<N> {
                 let before = dial.failed();
                 match Pin::new(&mut *dial).poll(cx) {
                     Poll::Pending if dial.failed() > before => {
+                        let endpoint = Rc::clone(&dial.share().endpoint().authority);
+                        self.goes_to(endpoint);
                         self.step(Event::Redialled);
                         true
                     }

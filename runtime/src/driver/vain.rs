@@ -18,7 +18,7 @@ use tidegate_core::{
 /// What an event is about to end that had not begun.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Vain {
-    /// The upstream leg, and why. Whether nobody else counts its end.
+    /// The upstream leg, and why; and whether how it ended is to be counted here.
     Up(CloseCause, bool),
     /// The client's handshake.
     Handshake,
@@ -28,30 +28,67 @@ impl<N: Network> Driver<N> {
     /// What this event ends that had not begun, as far as it can.
     #[inline]
     pub(super) fn foresees(&self, event: &Event) -> Option<Vain> {
-        if let Event::Unconnected(refusal) = *event {
-            Some(Vain::Up(CloseCause::of_refusal(refusal), true))
-        } else if let Event::Failed(Side::Up, cause, _) = *event {
-            self.is_securing(Side::Up).then(|| refused(cause))
-        } else if let Event::Fin(Side::Up) = *event {
-            self.is_securing(Side::Up).then(|| refused(Cause::Tls))
-        } else if let Event::Fired = *event {
-            self.foresees_expiry()
-        } else if let Event::DrainExpired | Event::Killed(_) = *event {
-            // Behind a PROXY header it has not begun.
-            (*self.session.phase() == Phase::Securing).then_some(Vain::Handshake)
-        } else {
-            None
+        match *event {
+            Event::Unconnected(refusal) => Some(Vain::Up(CloseCause::of_refusal(refusal), true)),
+            Event::Failed(Side::Up, cause, _) => self.is_securing(Side::Up).then(|| refused(cause)),
+            Event::Fin(Side::Up) => self.is_securing(Side::Up).then(|| refused(Cause::Tls)),
+            Event::Fired => self.foresees_expiry(),
+            Event::DrainExpired | Event::Killed(_) => self.is_shaking().then_some(Vain::Handshake),
+            Event::Accepted
+            | Event::Introduced
+            | Event::Rejected(_)
+            | Event::Secured(..)
+            | Event::Peeked(_)
+            | Event::Routed(_)
+            | Event::Queued
+            | Event::Granted
+            | Event::Redialled
+            | Event::Connected(_)
+            | Event::Received(..)
+            | Event::Piped(..)
+            | Event::Copied(_)
+            | Event::Decoded(..)
+            | Event::Refused(..)
+            | Event::Declined(_)
+            | Event::Sent(..)
+            | Event::CloseNotify(_)
+            | Event::Unaccepted
+            | Event::Fin(Side::Down)
+            | Event::Undelivered(_)
+            | Event::Failed(Side::Down, ..)
+            | Event::Hinted(_)
+            | Event::Finished(_)
+            | Event::Acked(_)
+            | Event::Evicted
+            | Event::Drained => None,
         }
     }
 
     #[cold]
     fn foresees_expiry(&self) -> Option<Vain> {
         let timer = self.session.deadline()?.1;
-        if let Timer::Queue | Timer::Connect | Timer::TlsUp = timer {
-            return Some(refused(Cause::Expired(timer)));
+        match timer {
+            Timer::Queue | Timer::Connect | Timer::TlsUp => Some(refused(Cause::Expired(timer))),
+            Timer::Tls => self.is_shaking().then_some(Vain::Handshake),
+            Timer::Head
+            | Timer::Idle
+            | Timer::Request
+            | Timer::Pace
+            | Timer::Response
+            | Timer::Body
+            | Timer::Tunnel
+            | Timer::WriteDown
+            | Timer::WriteUp
+            | Timer::Linger
+            | Timer::FlushDown
+            | Timer::FlushUp
+            | Timer::FlushTotal => None,
         }
-        let handshake = timer == Timer::Tls && *self.session.phase() == Phase::Securing;
-        handshake.then_some(Vain::Handshake)
+    }
+
+    /// Whether the client's handshake is under way: it has begun, behind any PROXY header, and has not failed.
+    fn is_shaking(&self) -> bool {
+        *self.session.phase() == Phase::Securing && self.is_securing(Side::Down)
     }
 
     fn is_securing(&self, side: Side) -> bool {
@@ -64,11 +101,11 @@ impl<N: Network> Driver<N> {
         match vain {
             // The request is sent again.
             Vain::Up(..) if self.session.leg(Side::Up).is_coming() => {}
-            Vain::Up(why, uncounted) => {
+            Vain::Up(why, counts) => {
                 if let Some(cluster) = self.cluster() {
                     cluster.unconnected(why);
                 }
-                if uncounted {
+                if counts {
                     self.count(Side::Up);
                 }
             }

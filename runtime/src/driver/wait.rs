@@ -64,8 +64,9 @@ impl<N: Network> Driver<N> {
         let Some(Coming::Dial(dial)) = self.coming.as_deref_mut() else {
             return false;
         };
-        let endpoint = Rc::clone(&dial.share().endpoint().authority);
         let dials_on = dial.times_out();
+        // The next one, or the last.
+        let endpoint = Rc::clone(&dial.share().endpoint().authority);
         self.goes_to(endpoint);
         dials_on
     }

@@ -19,6 +19,9 @@ use std::{
     time::Duration,
 };
 
+/// How long the words of a panic may take.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// The messages of this process.
 pub static MESSAGES: Messages = Messages::new();
 
@@ -148,13 +151,22 @@ impl Messages {
         }
     }
 
+    /// Waits a moment for all to be written: whoever has panicked may be about to end the process.
+    pub fn pause(&self) {
+        self.wait(MOMENT);
+    }
+
     /// Waits until all is written, unless nobody takes it.
     fn finish(&self) {
+        self.wait(PATIENCE);
+    }
+
+    fn wait(&self, patience: Duration) {
         let waiting = held(&self.waiting);
         let age = |since: Clock| Duration::from_micros(since.now().0);
         // Where nothing has moved for so long, nothing will.
         let stuck = waiting.under_way.map_or(Duration::ZERO, age);
-        let most = PATIENCE.saturating_sub(stuck);
+        let most = patience.saturating_sub(stuck);
         let moves = |waiting: &mut Waiting| waiting.under_way.is_some() || !waiting.all.is_empty();
         let _over = self.gone.wait_timeout_while(waiting, most, moves);
     }

@@ -57,13 +57,20 @@ pub(super) trait Shared: Clone + Default {
     fn is_shared(&self) -> bool;
 }
 
-/// A place, and that somebody in this worker has its name.
-type Had<T> = (T, Option<Arc<()>>);
+/// A place to count at under a name.
+#[derive(Debug)]
+struct One<T> {
+    place: T,
+    /// Somebody in this worker has the name.
+    has: Option<Arc<()>>,
+    /// As long as that is the one that others have, nobody has begun anew.
+    since: Weak<()>,
+}
 
 /// What one worker counts, by name.
 #[derive(Debug)]
 pub(super) struct ByName<T> {
-    all: RefCell<BTreeMap<Box<str>, Had<T>>>,
+    all: RefCell<BTreeMap<Box<str>, One<T>>>,
     names: Names,
 }
 
@@ -85,7 +92,7 @@ impl<T> ByName<T> {
     /// What `of` makes of each.
     pub(super) fn map<U>(&self, of: impl Fn(&T) -> U) -> BTreeMap<Box<str>, U> {
         let all = self.all.borrow();
-        let each = all.iter().map(|(name, (one, _))| (name.clone(), of(one)));
+        let each = all.iter().map(|(name, one)| (name.clone(), of(&one.place)));
         each.collect()
     }
 
@@ -96,21 +103,75 @@ impl<T> ByName<T> {
 }
 
 impl<T: Shared> ByName<T> {
+    /// Where this name is counted. One that comes back begins anew in all workers, or in none.
     pub(super) fn of(&self, name: &str) -> T {
         let mut all = self.all.borrow_mut();
-        let (one, has) = all.entry(name.into()).or_default();
-        has.get_or_insert_with(|| self.names.has(name));
-        one.clone()
+        if let Some(One { place, has, since }) = all.get_mut(name) {
+            let now = has.take().unwrap_or_else(|| self.names.has(name));
+            let same = since.as_ptr() == Arc::as_ptr(&now);
+            *has = Some(now);
+            if same {
+                return place.clone();
+            }
+        }
+        let has = self.names.has(name);
+        let one = One {
+            place: T::default(),
+            since: Arc::downgrade(&has),
+            has: Some(has),
+        };
+        let place = one.place.clone();
+        all.insert(name.into(), one);
+        place
     }
 
     /// Keeps those that anybody has.
     pub(super) fn forget_gone(&self) {
         let mut all = self.all.borrow_mut();
-        all.retain(|name, (one, has)| {
-            if !one.is_shared() {
-                *has = None;
+        all.retain(|name, one| {
+            if !one.place.is_shared() {
+                one.has = None;
             }
-            has.is_some() || self.names.is_anybodys(name)
+            one.has.is_some() || self.names.is_anybodys(name)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{cell::Cell, rc::Rc};
+
+    #[derive(Clone, Default)]
+    struct Place(Rc<Cell<u32>>);
+
+    impl Shared for Place {
+        fn is_shared(&self) -> bool {
+            Rc::strong_count(&self.0) > 1
+        }
+    }
+
+    fn count(worker: &ByName<Place>) -> Option<u32> {
+        worker.map(|place| place.0.get()).get("a").copied()
+    }
+
+    #[test]
+    fn a_name_is_forgotten_by_all_workers_or_by_none() {
+        let names = Names::default();
+        let [one, other] = [(); 2].map(|()| ByName::<Place>::among(&names));
+        let [here, there] = [&one, &other].map(|worker| worker.of("a"));
+        here.0.set(1);
+        there.0.set(1);
+        drop(here);
+        one.forget_gone();
+        assert_eq!(count(&one), Some(1), "somebody has it");
+        drop(one.of("a"));
+        one.forget_gone();
+        drop(there);
+        other.forget_gone();
+        assert!(count(&other).is_none() && !names.is_anybodys("a"));
+        // One that has not looked yet does not go on alone.
+        drop(one.of("a"));
+        assert_eq!(count(&one), Some(0));
     }
 }

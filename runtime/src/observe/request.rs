@@ -54,7 +54,7 @@ pub struct Request {
     /// What there is of it at an endpoint.
     pub sent: Sent,
     status: u16,
-    /// At how many endpoints it was tried, each time one was chosen for it.
+    /// How often an endpoint was chosen for it; those that are dialled in each other's place count as one.
     pub attempts: u32,
     /// By which rule, if more than once.
     pub retry: Option<Retry>,

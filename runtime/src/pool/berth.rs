@@ -244,12 +244,15 @@ impl<N: Network> Berth<N> {
 /// Reads once: any byte, and any end, is news on a connection that nobody uses.
 pub(super) fn poll_look<S: Stream>(port: &mut Port<S>, cx: &mut Context<'_>) -> Poll<Event> {
     let mut scratch = [0; SCRATCH_BYTES];
-    port.poll_read(cx, &mut scratch).map(|read| match read {
-        Ok(Read::Bytes(_)) => Event::Received,
-        Ok(Read::CloseNotify) => Event::CloseNotify,
-        Ok(Read::Fin) => Event::Fin,
-        Err(fault) => Event::Failed(fault.cause),
-    })
+    match port.poll_read(cx, &mut scratch) {
+        // So much is no quiet, though it may be words between the engines.
+        Poll::Pending if port.has_put_off() => Poll::Ready(Event::Received),
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(Read::Bytes(_))) => Poll::Ready(Event::Received),
+        Poll::Ready(Ok(Read::CloseNotify)) => Poll::Ready(Event::CloseNotify),
+        Poll::Ready(Ok(Read::Fin)) => Poll::Ready(Event::Fin),
+        Poll::Ready(Err(fault)) => Poll::Ready(Event::Failed(fault.cause)),
+    }
 }
 
 /// How many connections there are, and who waits for the last of them to go.

@@ -69,22 +69,26 @@ impl Workers {
 
     /// What all connections have come to, those of workers included that are over, or do not answer.
     pub async fn metrics(&self) -> Answers<Metrics> {
-        let (mut answers, mut silent) = (Vec::new(), Vec::new());
+        let (mut answers, mut silent, mut lives) = (Vec::new(), Vec::new(), false);
         for (worker, told) in self.each(Ask::Metrics).await.into_iter().enumerate() {
             match told {
                 Told::Answer(metrics) => {
-                    self.ledger.notes(worker, &metrics);
+                    self.ledger.stood(worker, &metrics);
                     answers.push(metrics);
+                    lives = true;
                 }
-                Told::Over => answers.extend(self.ledger.of_over(worker)),
+                Told::Over => answers.extend(self.ledger.of(worker)),
                 Told::Silent => {
                     silent.push(worker);
-                    answers.extend(self.ledger.of_silent(worker));
+                    answers.extend(self.ledger.of(worker));
                 }
             }
         }
-        for one in &mut answers {
-            self.ledger.leaves_out(one);
+        // Where none lives any more nothing is anybody's, and this is the last word of it.
+        if lives {
+            answers
+                .iter_mut()
+                .for_each(|one| self.ledger.leaves_out(one));
         }
         Answers { answers, silent }
     }

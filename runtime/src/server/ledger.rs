@@ -14,28 +14,49 @@ use std::{
 pub(super) struct Ledger {
     /// Whose numbers are somebody's.
     pub(super) named: Named,
-    last: Arc<Mutex<BTreeMap<usize, Metrics>>>,
+    last: Arc<Mutex<BTreeMap<usize, Last>>>,
+}
+
+/// What was heard of a worker.
+#[derive(Debug)]
+enum Last {
+    /// So it stood.
+    Stood(Metrics),
+    /// So it ended, and stays.
+    Ended(Metrics),
+}
+
+impl Last {
+    fn metrics(&self) -> &Metrics {
+        match self {
+            Last::Stood(metrics) | Last::Ended(metrics) => metrics,
+        }
+    }
 }
 
 impl Ledger {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<usize, Metrics>> {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<usize, Last>> {
         // Whoever held it before put something in its place, or nothing.
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This worker has come to that.
-    pub(super) fn notes(&self, worker: usize, metrics: &Metrics) {
-        self.all().insert(worker, metrics.clone());
+    /// This worker has come to that. Who asked may come late with it: then it has ended since.
+    pub(super) fn stood(&self, worker: usize, metrics: &Metrics) {
+        let mut all = self.all();
+        if !matches!(all.get(&worker), Some(Last::Ended(_))) {
+            all.insert(worker, Last::Stood(metrics.clone()));
+        }
     }
 
-    /// What a worker has come to that does not answer in time.
-    pub(super) fn of_silent(&self, worker: usize) -> Option<Metrics> {
-        self.all().get(&worker).cloned()
+    /// It is over, and came to that: nothing of what was there still is.
+    pub(super) fn ended(&self, worker: usize, metrics: &Metrics) {
+        let past = Last::Ended(metrics.clone().past());
+        self.all().insert(worker, past);
     }
 
-    /// What one had come to that is over: nothing of it is there any more.
-    pub(super) fn of_over(&self, worker: usize) -> Option<Metrics> {
-        self.of_silent(worker).map(Metrics::past)
+    /// What a worker has come to that does not answer.
+    pub(super) fn of(&self, worker: usize) -> Option<Metrics> {
+        Some(self.all().get(&worker)?.metrics().clone())
     }
 
     /// Leaves out what is nobody's in any worker.

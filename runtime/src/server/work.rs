@@ -127,7 +127,7 @@ pub(super) fn work(
     });
     // Of the sessions too that were dropped with the worker: none is left, at whatever time.
     let metrics = observer.metrics(Time(0));
-    ledger.notes(index, &metrics);
+    ledger.ended(index, &metrics);
     (served, metrics)
 }
 

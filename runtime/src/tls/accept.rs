@@ -2,7 +2,8 @@
 //!
 //! Owns the rustls configuration of a listener. Where keys, random numbers and time come from is
 //! an argument, but for the keys of tickets: those the library draws, and changes by its own
-//! clock. Who shows a certificate shows it in every handshake. It reads files only when asked to load, and never touches a connection.
+//! clock. Who shows a certificate shows it in every handshake. It reads files only when asked to
+//! load, and never touches a connection.
 
 use crate::{
     config::{ClientAuth, Clients, Listener, Tls},

@@ -30,9 +30,8 @@ use std::{
 };
 use tidegate_core::ending::Cause;
 
-/// So much may be read in a turn that brings no plaintext: what is nobody's (T04), or words between the engines
-/// (key updates, tickets, records of nothing), of which a peer has as many as it likes. It is more than a record, so
-/// that nobody is put off who only says one.
+/// So much may be read in a turn that brings no plaintext, of which a peer has as much as it likes: what is nobody's
+/// (T04), key updates, tickets, records of nothing. It is more than a record, so nobody is put off who says one.
 const FRUITLESS_BYTES: usize = 2 * SEALED_BYTES;
 
 /// Records kept in reserve before the keys of a TLS 1.2 leg are used up: alerts count too.
@@ -89,6 +88,8 @@ pub(crate) struct Secured<S: Stream> {
     sealed_records: u64,
     /// Ciphertext that the socket has accepted before close_notify.
     before_end_bytes: u64,
+    /// The last read left some behind for another turn.
+    pub(crate) put_off: bool,
 }
 
 impl<S: Stream> Secured<S> {
@@ -103,6 +104,7 @@ impl<S: Stream> Secured<S> {
             outgoing: Outgoing::new(),
             sealed_records: 0,
             before_end_bytes: 0,
+            put_off: false,
         }
     }
 
@@ -172,8 +174,8 @@ impl<S: Stream> Secured<S> {
         debug_assert!(!buf.is_empty(), "a read has room");
         let mut fruitless = 0;
         loop {
-            if fruitless > FRUITLESS_BYTES {
-                // Others have their turns first.
+            self.put_off = fruitless > FRUITLESS_BYTES;
+            if self.put_off {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }

@@ -44,7 +44,7 @@ fn reads_until_dry(port: &mut Port<Memory>, hand: &Hand) -> usize {
 }
 
 #[test]
-fn i9_t04_what_follows_close_notify_is_thrown_away_in_turns() {
+fn t04_what_follows_close_notify_is_thrown_away_in_turns() {
     for version in BOTH {
         let mut pair = Pair::secured(version);
         pair.client_closes();
@@ -56,7 +56,7 @@ fn i9_t04_what_follows_close_notify_is_thrown_away_in_turns() {
 }
 
 #[test]
-fn i9_tickets_without_end_are_taken_in_turns() {
+fn tickets_without_end_are_taken_in_turns() {
     let (mut server, client) = configs(&TLS13, aws_lc_rs::default_provider());
     // Nearly as many as an engine's memory for one flight takes.
     Arc::make_mut(&mut server).send_tls13_tickets = 700;

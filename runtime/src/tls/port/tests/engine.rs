@@ -4,7 +4,7 @@ use super::{
     BOTH,
     memory::{Fate, memory},
     ok,
-    peer::{Pair, configs, cx},
+    peer::{Pair, before_tickets, configs, cx},
 };
 use crate::{
     port::{Call, Fault, Port, Read, fault::Detail},
@@ -227,18 +227,7 @@ fn t15_a_key_update_that_asks_for_ours_after_our_end_is_not_answered() {
 #[test]
 fn t16_what_a_server_says_after_the_handshake_is_read_by_a_client_that_has_finished() {
     let (server, client) = configs(&TLS13, aws_lc_rs::default_provider());
-    let name = ServerName::try_from("localhost").unwrap();
-    let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-    let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
-    let mut far = Port::server(far, server).unwrap();
-    let mut secured = false;
-    while !secured {
-        secured = near.poll_secure(&mut cx()).is_ready() & far.poll_secure(&mut cx()).is_ready();
-        far_hand.wire().inward.extend(near_hand.take_outward());
-        if !secured {
-            near_hand.wire().inward.extend(far_hand.take_outward());
-        }
-    }
+    let ((mut near, near_hand), (_far, far_hand)) = before_tickets(server, client);
     // The tickets are still on their way when our end has been said.
     assert_eq!(near.poll_finish(&mut cx()), ok(()));
     let tickets = far_hand.take_outward();

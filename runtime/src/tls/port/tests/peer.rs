@@ -1,7 +1,10 @@
 //! The other end of the leg: a rustls client at the test's hand.
 
 use super::memory::{Hand, Memory, memory};
-use crate::port::{Fault, Port, Read};
+use crate::{
+    port::{Fault, Port, Read},
+    tls::origin::Terms,
+};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::{CryptoProvider, aws_lc_rs},
@@ -48,6 +51,26 @@ pub(super) fn configs(
         .with_no_client_auth();
     client.alpn_protocols = vec![b"http/1.1".to_vec()];
     (Arc::new(server), Arc::new(client))
+}
+
+/// A leg and the test's hand on its wire.
+type Leg = (Port<Memory>, Hand);
+
+/// A client's leg and a server's that have shaken hands; the server's tickets are still to be taken over.
+pub(super) fn before_tickets(server: Arc<ServerConfig>, client: Arc<ClientConfig>) -> (Leg, Leg) {
+    let name = ServerName::try_from("localhost").unwrap();
+    let ((near, near_hand), (far, far_hand)) = (memory(), memory());
+    let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
+    let mut far = Port::server(far, server).unwrap();
+    let mut secured = false;
+    while !secured {
+        secured = near.poll_secure(&mut cx()).is_ready() & far.poll_secure(&mut cx()).is_ready();
+        far_hand.wire().inward.extend(near_hand.take_outward());
+        if !secured {
+            near_hand.wire().inward.extend(far_hand.take_outward());
+        }
+    }
+    ((near, near_hand), (far, far_hand))
 }
 
 pub(super) fn cx() -> Context<'static> {

@@ -2,14 +2,14 @@
 
 use super::{
     BOTH,
-    memory::{Hand, Memory, memory},
-    peer::{Pair, configs, cx},
+    memory::{Hand, Memory},
+    peer::{Pair, before_tickets, configs},
 };
 use crate::{
     port::{Port, Read},
-    tls::{origin::Terms, port::scratch::SEALED_BYTES},
+    tls::port::scratch::SEALED_BYTES,
 };
-use rustls::{crypto::aws_lc_rs, pki_types::ServerName, version::TLS13};
+use rustls::{crypto::aws_lc_rs, version::TLS13};
 use std::{
     sync::{
         Arc,
@@ -60,18 +60,7 @@ fn tickets_without_end_are_taken_in_turns() {
     let (mut server, client) = configs(&TLS13, aws_lc_rs::default_provider());
     // Nearly as many as an engine's memory for one flight takes.
     Arc::make_mut(&mut server).send_tls13_tickets = 700;
-    let name = ServerName::try_from("localhost").unwrap();
-    let ((near, near_hand), (far, far_hand)) = (memory(), memory());
-    let mut near = Port::client(near, Terms::new(client, name.into())).unwrap();
-    let mut far = Port::server(far, server).unwrap();
-    let mut secured = false;
-    while !secured {
-        secured = near.poll_secure(&mut cx()).is_ready() & far.poll_secure(&mut cx()).is_ready();
-        far_hand.wire().inward.extend(near_hand.take_outward());
-        if !secured {
-            near_hand.wire().inward.extend(far_hand.take_outward());
-        }
-    }
+    let ((mut near, near_hand), (_far, far_hand)) = before_tickets(server, client);
     let tickets = far_hand.take_outward();
     assert!(tickets.len() > 3 * SEALED_BYTES, "{}", tickets.len());
     near_hand.wire().inward.extend(tickets);

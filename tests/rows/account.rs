@@ -1,7 +1,11 @@
 //! I20: what was received was delivered or discarded, and for what reason.
 
-use crate::stage::{GET, OK, Stage, answer, body, decoded, head, post, whole};
+use crate::{
+    stage::{GET, OK, Stage, answer, body, decoded, head, post, whole},
+    tunnel::{UPGRADE, switch},
+};
 use tidegate_core::{
+    close::CloseCause,
     effect::Effect,
     ending::By,
     event::{Call, Event, Head, Origin, Want},
@@ -9,6 +13,7 @@ use tidegate_core::{
     interest::Read,
     report::Loss,
     side::Side::{Down, Up},
+    timer::Timer,
 };
 
 #[test]
@@ -154,4 +159,35 @@ fn r15_the_rest_of_a_body_for_an_origin_that_has_failed_is_thrown_away() {
     stage.takes_all(Up);
     stage.fails(Up, Call::Poll);
     assert_eq!(stage.reads(Down), Read::Discard);
+}
+
+/// I19: a leg that failed before its request was sent again is no end of what the request became.
+#[test]
+fn i19_who_was_first_is_asked_of_the_leg_that_serves() {
+    let mut stage = Stage::http(false);
+    stage.tell(whole(Down, Head::Request(UPGRADE), 10));
+    stage.tell(Event::Connected(Origin::Reused));
+    stage.takes_all(Up);
+    assert!(stage.tell(Event::Fin(Up)).contains(&Effect::Connect));
+    stage.tell(Event::Connected(Origin::Fresh));
+    assert_eq!(stage.session.report().first, None);
+    stage.takes_all(Up);
+    stage.tell(switch(101, 0));
+    stage.takes_all(Down);
+    stage.expires(Timer::Tunnel);
+    let cause = CloseCause::of(&stage.session.report());
+    assert_eq!(cause, Some(CloseCause::TunnelIdle));
+}
+
+/// H13, I19: the client has its answer; that its upload comes to nothing is no trouble with that.
+#[test]
+fn i19_an_upload_that_stalls_behind_its_answer_is_no_trouble() {
+    let mut stage = Stage::http(false);
+    stage.tell(whole(Down, Head::Request(post(30)), 40));
+    stage.tell(Event::Connected(Origin::Fresh));
+    stage.tell(Event::Sent(Up, 10));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.expires(Timer::WriteUp);
+    assert_eq!(stage.session.report().trouble, None);
 }

@@ -4,7 +4,7 @@ use crate::stage::{GET, OK, Stage, answer, body, decoded, head, partial, post, w
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Call, Event, Head, Kill, Origin, Want},
+    event::{Call, Event, Head, Origin, Want},
     http1::BodyKind,
     interest::Read,
     session::{Kind, Phase, Session, Setup, Wait},
@@ -103,7 +103,7 @@ fn i15_a_request_whose_body_is_still_on_its_way_may_be_the_last() {
 }
 
 /// Between two requests: one was answered, and the next was read behind it and not looked at yet.
-fn read_behind() -> Stage {
+pub(crate) fn read_behind() -> Stage {
     let mut setup = Setup::new(Kind::Http, false);
     setup.timeouts = setup
         .timeouts
@@ -334,59 +334,38 @@ fn g9_every_leg_says_what_it_waits_for() {
     assert_eq!(waits(&stage), [Some(Wait::LastWord), None]);
 }
 
-/// An operator's word, and the session's last one.
-fn killed(stage: &mut Stage, kill: Kill) -> Vec<Effect> {
-    stage.tell(Event::Killed(kill))
-}
-
+/// I15, H04: a drain hastens whoever says nothing; who has begun to ask has the time for a head.
 #[test]
-fn g10_an_operator_resets_every_leg_at_once() {
-    for (mut stage, during) in [
-        (Stage::relay(false), During::Tunnel),
-        (Stage::asked(GET), During::Exchange),
-    ] {
-        let mut orders = killed(&mut stage, Kill::Reset);
-        assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
-        assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
-        let ending = Ending {
-            how: How::Abort(Cause::Killed),
-            by: By::Proxy,
-            during,
-        };
-        assert_eq!(stage.ending(), ending);
+fn i15_h04_a_head_that_has_begun_has_its_time_in_a_drain_too() {
+    let half_a_minute = Span::from_secs(30);
+    for drained_first in [false, true] {
+        let mut stage = Stage::new(Setup::new(Kind::Http, false));
+        stage.wait(Span::from_ms(100));
+        if drained_first {
+            stage.tell(Event::Drained);
+        }
+        stage.tell(partial(Down, 5));
+        stage.tell(Event::Drained);
+        let begun = stage.now();
+        stage.expires(Timer::Head);
+        assert_eq!(stage.now().since(begun), half_a_minute);
+        assert_eq!(stage.replied(), Some(408));
     }
 }
 
+/// G4: a second word hastens nobody once more.
 #[test]
-fn g10_what_has_no_end_of_its_own_is_reset() {
-    let mut stage = Stage::relay(false);
-    stage.tell(Event::Received(Up, 10));
-    let mut orders = killed(&mut stage, Kill::Last);
-    assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
-    assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
-}
-
-#[test]
-fn g10_an_idle_client_is_shown_out_and_a_request_under_way_is_the_last() {
-    let mut stage = Stage::http(false);
-    assert_eq!(killed(&mut stage, Kill::Last), [Effect::Finish(Down)]);
-    assert_eq!(killed(&mut stage, Kill::Last), [], "it is on its way out");
+fn g4_a_second_word_takes_nothing_of_the_time_that_the_first_has_left() {
     let mut stage = Stage::asked(GET);
-    assert_eq!(killed(&mut stage, Kill::Last), []);
-    stage.tell(whole(Up, Head::Response(OK), 20));
-    let orders = stage.takes_all(Down);
-    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
-}
-
-#[test]
-fn g10_i15_a_request_that_was_read_before_the_word_is_served_and_is_the_last() {
-    let mut stage = read_behind();
-    assert_eq!(killed(&mut stage, Kill::Last), [], "it is looked at first");
-    stage.ask(GET);
-    assert!(stage.session.delivery(&OK).close);
-    stage.tell(whole(Up, Head::Response(OK), 20));
-    let orders = stage.takes_all(Down);
-    assert!(orders.contains(&Effect::Finish(Down)), "{orders:?}");
-    let word = stage.session.last_word().map(|word| (word.how, word.by));
-    assert_eq!(word, Some((How::Abort(Cause::Killed), By::Proxy)));
+    stage.wait(Span::from_secs(50));
+    stage.tell(head(Up, answer(BodyKind::Length(5)), 60));
+    stage.tell(Event::Drained);
+    stage.takes_all(Down);
+    stage.wait(Span::from_secs(50));
+    stage.tell(body(Up, 5));
+    stage.tell(whole(Up, Head::None, 0));
+    stage.takes_all(Down);
+    let until = stage.session.deadline();
+    assert_eq!(stage.tell(Event::Drained), []);
+    assert_eq!(stage.session.deadline(), until);
 }

@@ -11,6 +11,7 @@ mod downstream;
 mod drain;
 mod graph;
 mod interest;
+mod killed;
 mod lane;
 mod last_word;
 mod order;

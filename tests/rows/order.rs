@@ -9,6 +9,7 @@ use tidegate_core::{
     effect::{Effect, Effects},
     ending::Cause,
     event::{Call, Event, Head, Origin, Want},
+    http1::RequestFacts,
     session::{Kind, RULES, Setup, TunnelClose},
     side::Side::{self, Down, Up},
     tls::{HalfClose, Version},
@@ -69,6 +70,24 @@ fn t02_h13_strict_a_client_that_has_heard_all_cuts_no_request() {
     assert_eq!(stage.writes(Up), 30, "the origin has not taken all");
     let orders = tell(&mut stage, Event::CloseNotify(Down));
     assert_eq!(orders, [Effect::Finish(Down)]);
+    assert_eq!(stage.writes(Up), 30);
+}
+
+/// The same for a client that says FIN alone behind its complete request: it has heard all, and has said all.
+#[test]
+fn h13_t05_a_client_that_has_heard_all_cuts_no_request_by_a_bare_fin() {
+    let mut stage = Stage::http(true);
+    let last = RequestFacts {
+        close: true,
+        ..post(30)
+    };
+    stage.tell(whole(Down, Head::Request(last), 40));
+    stage.tell(Event::Connected(Origin::Fresh));
+    stage.tell(Event::Sent(Up, 10));
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    assert_eq!(stage.takes_all(Down), [Effect::Finish(Down)]);
+    stage.hears_end(Down);
+    assert_eq!(tell(&mut stage, Event::Fin(Down)), [Effect::Close(Down)]);
     assert_eq!(stage.writes(Up), 30);
 }
 

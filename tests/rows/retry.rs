@@ -132,9 +132,31 @@ fn u05_not_behind_a_byte_of_an_answer() {
     for answer in [partial(Up, 5), crate::stage::interim(Up, 20)] {
         let mut stage = asked(GET, Origin::Reused);
         stage.tell(answer);
-        assert!(!stage.session.keeps_request());
         assert!(!again(&stage.tell(Event::Fin(Up))));
+        assert_eq!(stage.replied(), Some(502));
     }
+}
+
+/// What its first bytes will come to nobody knows: somebody else may be asked once its head is there.
+#[test]
+fn u05_the_front_of_a_head_leaves_the_request_where_it_is() {
+    let mut stage = asked(GET, Origin::Reused);
+    stage.tell(partial(Up, 5));
+    assert!(stage.session.keeps_request() && stage.session.may_retry());
+    let orders = stage.tell(Event::Declined(503));
+    assert!(orders.contains(&Effect::Connect), "{orders:?}");
+    let mut stage = asked(GET, Origin::Reused);
+    stage.tell(crate::stage::interim(Up, 20));
+    assert!(!stage.session.keeps_request(), "an answer has left");
+}
+
+/// A leg that has failed while it was written to is given up in the middle of a head.
+#[test]
+fn u05_not_behind_the_front_of_a_head_whose_rest_never_comes() {
+    let mut stage = asked(GET, Origin::Reused);
+    stage.tell(partial(Up, 5));
+    stage.fails(Up, Call::Write);
+    assert!(!again(&stage.expires(Timer::Response)));
 }
 
 #[test]

@@ -175,3 +175,31 @@ fn t06_a_leg_that_fails_before_its_alert_has_left_is_reset() {
         assert!(!stage.session.interest(Down).acked);
     }
 }
+
+/// R08, T03: nothing can come of a client any more that has said close_notify, and has acknowledged ours: its FIN
+/// is waited for as everywhere else, and not for an hour.
+#[test]
+fn r08_t03_a_client_that_keeps_its_fin_is_let_go_of() {
+    let mut stage = Stage::relay(true);
+    stage.tell(Event::CloseNotify(Down));
+    stage.hears_end(Up);
+    stage.tell(Event::Fin(Up));
+    stage.hears_end(Down);
+    let heard = stage.now();
+    assert!(stage.session.is_lingering());
+    let orders = stage.expires(Timer::Linger);
+    assert_eq!(orders[0], Effect::Close(Down));
+    assert_eq!(stage.now().since(heard), Span::from_secs(2));
+    assert_eq!(stage.ending().how, How::Clean);
+}
+
+/// G8: and a drain's deadline takes nothing from it.
+#[test]
+fn g8_a_client_that_keeps_its_fin_is_closed_at_the_deadline_and_not_reset() {
+    let mut stage = Stage::relay(true);
+    stage.tell(Event::CloseNotify(Down));
+    stage.hears_end(Up);
+    stage.tell(Event::Fin(Up));
+    stage.hears_end(Down);
+    assert_eq!(stage.tell(Event::DrainExpired)[0], Effect::Close(Down));
+}

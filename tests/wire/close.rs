@@ -37,13 +37,14 @@ fn h01_close_notify_after_the_response_is_answered() {
 
 #[test]
 fn h01_costs_no_pooled_connection() {
-    let (_stage, mut client, mut up) = http(GET);
-    up.message();
-    up.say(OK);
-    client.message();
+    let (stage, mut client, mut up) = http(GET);
+    answered(&mut client, &mut up);
     client.fin();
     assert_eq!(client.last(), Last::plain("", End::Fin));
-    assert!(up.is_quiet(), "nothing is said to the origin");
+    // What might be said to the origin may take its time: the next request comes there instead.
+    let mut next = stage.proxy.client();
+    next.say(GET);
+    answered(&mut next, &mut up);
 }
 
 #[test]

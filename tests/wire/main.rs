@@ -47,6 +47,7 @@ mod phases;
 mod pipes;
 mod probe;
 mod prometheus;
+mod prompt;
 mod protect;
 mod proxy_header;
 mod queue;

@@ -110,7 +110,7 @@ fn h12_t12_museum_1_close_notify_is_lost_in_0_of_80_complete_responses() {
 fn h10_a_reader_that_is_slow_is_not_stalled() {
     const SIZE: usize = 4_000_000;
     let origin = Origin::new();
-    let write = "timeouts = { write = \"400ms\" }";
+    let write = "timeouts = { write = \"1s\" }";
     let proxy = Proxy::configured(origin.address(), write, "");
     let mut client = Raw::narrow(proxy.address, 32 * 1024);
     thread::scope(|scope| {
@@ -124,7 +124,7 @@ fn h10_a_reader_that_is_slow_is_not_stalled() {
         client.head();
         let mut heard = client.hear(1);
         for _ in 0..75 {
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(40));
             heard.extend(client.hear(8 * 1024));
         }
         heard.extend(client.last().bytes);

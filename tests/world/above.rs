@@ -2,7 +2,8 @@
 
 use super::{World, shape::Shape, wire::Truth};
 use tidegate_core::{
-    event::{Event, Kill},
+    ending::{Cause, How},
+    event::{Event, Head, Kill},
     session::Phase,
     time::Time,
     timer::Timer,
@@ -67,5 +68,13 @@ impl World {
             Phase::Idle(_) | Phase::Exchange(_) | Phase::Closing
         );
         self.expired |= kill == Kill::Reset || !goes_on;
+    }
+
+    /// G10: a request that was to be the last has become a tunnel, which has no end of its own.
+    pub(super) fn kill_what_switches(&mut self, head: Head) {
+        let Head::Response(facts) = head else { return };
+        let word = self.session.last_word().map(|ending| ending.how);
+        let last = self.killed == Some(Killed::First) || word == Some(How::Abort(Cause::Killed));
+        self.expired |= last && self.session.switches(&facts);
     }
 }

@@ -99,13 +99,13 @@ impl World {
             Event::Evicted => self.evicted = true,
             Event::DrainExpired => self.expired = true,
             Event::Killed(kill) => self.kill(kill),
+            Event::Decoded(_, decoded) => self.kill_what_switches(decoded.head),
             Event::Accepted
             | Event::Introduced
             | Event::Rejected(_)
             | Event::Secured(Side::Down, _)
             | Event::Routed(_)
             | Event::Peeked(_)
-            | Event::Decoded(..)
             | Event::Refused(..)
             | Event::Declined(_)
             | Event::Hinted(_) => {}

@@ -8,6 +8,7 @@ use crate::{
     effect::{Effect, Effects},
     ending::{By, Cause, End, How},
     event::Refusal,
+    exchange::{Exchange, Response},
     http1::Reply,
     leg::{Inbox, Leg},
     report::Loss,
@@ -55,7 +56,10 @@ impl Session {
                 if let Some(open) = self.up.open_mut() {
                     open.give_up(Cause::Expired(timer));
                     // Nothing will complete what was read of it.
-                    open.inbox = Inbox::EMPTY;
+                    let inbox = core::mem::replace(&mut open.inbox, Inbox::EMPTY);
+                    if inbox.left > 0 {
+                        self.exchange_mut().lose();
+                    }
                 }
             }
             Timer::Tunnel => self.tunnel_expired(timer, effects),
@@ -138,7 +142,10 @@ impl Session {
         if side == Side::Down || self.kind() == Kind::Tcp {
             self.note(How::Expired(timer), By::Proxy);
         }
-        if self.exchange().is_some() {
+        // H13: what is left of a request that was answered is nobody's loss.
+        let answered = |exchange: &Exchange| exchange.response == Response::Complete;
+        let matters = |exchange: &Exchange| side == Side::Down || !answered(exchange);
+        if self.exchange().is_some_and(matters) {
             let why = match side {
                 Side::Down => CloseCause::ClientWriteStalled,
                 Side::Up => CloseCause::UpstreamBodyStalled,

@@ -69,9 +69,9 @@ impl Session {
 
     /// Whether the client's leg ends with this exchange.
     pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
-        // G4: whoever was told that the connection stays may have its next request on its way.
+        // G4: whoever was told that the connection stays may have its next request on its way (not G10's).
         let told = exchange.response != Response::Waiting;
-        let drained = self.draining && !told && !self.has_read_more(exchange);
+        let drained = (self.draining && !told || self.is_killed()) && !self.has_read_more(exchange);
         exchange.close || drained || self.is_last_request() || self.is_over_by_the_letter()
     }
 
@@ -103,7 +103,7 @@ impl Session {
         if let (Side::Up, Head::Response(facts)) = (side, head)
             && self.switches(&facts)
         {
-            self.switch();
+            self.switch(effects);
             return;
         }
         if complete {
@@ -137,6 +137,8 @@ impl Session {
 
     fn begin_exchange(&mut self) {
         self.forget_trouble();
+        // H04: what ran before was for whoever says nothing (H03, G4).
+        self.timers.restart(Timer::Head);
         self.phase = Phase::Exchange(Exchange::begun());
     }
 
@@ -151,7 +153,11 @@ impl Session {
 
     fn response_decoded(&mut self, head: Head, want: Want) {
         self.timers.restart(Timer::Body);
-        self.exchange_mut().lose();
+        let exchange = self.exchange_mut();
+        if head.is_some() || !exchange.is_unanswered() {
+            // The front of a head says nothing yet.
+            exchange.lose();
+        }
         match head {
             Head::None | Head::Interim => {}
             Head::Continue => self.exchange_mut().expects = false,

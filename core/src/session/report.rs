@@ -88,6 +88,11 @@ impl Session {
         let account = &mut self.account.0;
         if core::mem::take(&mut account.redials) {
             account.legs[Side::Up as usize].renew();
+            // A request that is sent again begins with the leg that it gets.
+            let down = &account.legs[Side::Down as usize];
+            if down.heard.is_none() && down.failed.is_none() {
+                account.first = None;
+            }
         }
         if matches!(event, Event::Accepted) {
             account.began = now;

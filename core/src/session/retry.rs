@@ -41,7 +41,7 @@ impl Session {
     pub fn asks_if_accepted(&self) -> bool {
         self.exchange().is_some_and(|exchange| {
             exchange.origin == Some(Origin::Reused) && exchange.can_be_repeated()
-        })
+        }) && self.up.open().is_none_or(|up| up.inbox.left == 0)
     }
 
     /// The exchange under way, if there is one.

@@ -14,7 +14,7 @@ use self::{
     http::{
         s3_parted, s4_request_cut, s5_response_cut, s6_upload_over, s7_client_gone, s8_idle_over,
     },
-    legs::{s9_failed, s10_done, s11_closed, s12_lost},
+    legs::{s9_failed, s10_done, s11_closed, s12_lost, s16_told_all},
     policy::{s14_close_both, s15_client_fin},
     strict::s13_by_the_letter,
     tunnel::{s1_finish, s2_abort},
@@ -31,8 +31,8 @@ use crate::{
 /// A joint rule: does at most one thing, and says whether it did.
 pub type Rule = fn(&mut Session, &mut Effects) -> bool;
 
-/// Every rule. Tunnels: S1, S2, S14. HTTP: S3 to S8, S15. Both: S9 to S13.
-pub const RULES: [Rule; 15] = [
+/// Every rule. Tunnels: S1, S2, S14, S16. HTTP: S3 to S8, S15. Both: S9 to S13.
+pub const RULES: [Rule; 16] = [
     s1_finish,
     s2_abort,
     s3_parted,
@@ -48,10 +48,11 @@ pub const RULES: [Rule; 15] = [
     s13_by_the_letter,
     s14_close_both,
     s15_client_fin,
+    s16_told_all,
 ];
 
 /// Those that speak of a relay: the others speak of exchanges, and of tunnels that began as one.
-pub(super) const RULES_OF_RELAYS: [Rule; 8] = [
+pub(super) const RULES_OF_RELAYS: [Rule; 9] = [
     s1_finish,
     s2_abort,
     s7_client_gone,
@@ -60,6 +61,7 @@ pub(super) const RULES_OF_RELAYS: [Rule; 8] = [
     s11_closed,
     s12_lost,
     s13_by_the_letter,
+    s16_told_all,
 ];
 
 /// More than any event can cause: each rule fires at most a few times for a leg.
@@ -117,7 +119,7 @@ impl Session {
     /// then goes on without it.
     fn client_has_heard_all(&self) -> bool {
         matches!(&self.phase, Phase::Exchange(exchange) if exchange.is_complete())
-            && self.down == Leg::Gone(End::Clean)
+            && matches!(self.down, Leg::Gone(End::Clean | End::Truncated))
     }
 
     pub(super) fn finish(

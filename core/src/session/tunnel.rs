@@ -5,6 +5,7 @@ use super::{Kind, Phase, Session};
 use crate::{
     bug,
     close::CloseCause,
+    effect::Effects,
     ending::{By, Cause, During, End, How},
     event::{Refusal, Want},
     leg::{Inbox, Leg, ReadEnd},
@@ -29,7 +30,7 @@ impl Session {
 
     /// W1: the exchange has left HTTP. What was read with either head goes first; an end that came
     /// before is passed on behind it (W2, W6).
-    pub(super) fn switch(&mut self) {
+    pub(super) fn switch(&mut self, effects: &mut Effects) {
         self.phase = Phase::Tunnel;
         self.d2u.reopen();
         let forgotten = bad!(self.setup, BehindForgotten).is_some();
@@ -56,6 +57,10 @@ impl Session {
         // W9: from now on its own waits bound it.
         for timer in [Timer::Tunnel, Timer::WriteDown, Timer::WriteUp] {
             self.timers.restart(timer);
+        }
+        if self.is_killed() {
+            // G10: it has become a tunnel, which has no end of its own.
+            self.cut(Cause::Killed, effects);
         }
     }
 

@@ -176,9 +176,9 @@ impl<N: Network> Driver<N> {
         }
         let report = self.session.report();
         match report.ending.map(|ending| ending.how) {
-            // Whole, whoever left behind it.
-            Some(How::Clean) | None => CloseCause::Completed,
-            Some(How::Truncated | How::Abort(_) | How::Expired(_)) => {
+            // Whole, whoever left behind it; where its FIN came alone, that is the connection's matter.
+            Some(How::Clean | How::Truncated) | None => CloseCause::Completed,
+            Some(How::Abort(_) | How::Expired(_)) => {
                 CloseCause::of(&report).unwrap_or(CloseCause::Internal)
             }
         }

@@ -391,7 +391,7 @@ impl<S: Stream> Secured<S> {
 fn used_up() -> Fault {
     Fault {
         cause: Cause::Tls,
-        call: Call::Write,
+        call: Call::Read, // both directions are over
         detail: Detail::Said("the keys of this TLS 1.2 connection are used up"),
     }
 }

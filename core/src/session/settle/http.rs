@@ -85,7 +85,8 @@ pub(super) fn s5_response_cut(session: &mut Session, effects: &mut Effects) -> b
     match (exchange.response, end) {
         (Response::Waiting, _) => {
             let (begun, fault) = (open.inbox.left > 0, exchange.fault);
-            if !session.retry(end, effects) {
+            // U05: an answer has begun, and is the answer.
+            if begun || !session.retry(end, effects) {
                 let reply = match (end, fault) {
                     (End::Abort(Cause::Protocol), Some(fault)) => {
                         Reply::refusing(Reject::Response(fault))

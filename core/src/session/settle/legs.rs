@@ -130,3 +130,23 @@ pub(super) fn s11_closed(session: &mut Session, effects: &mut Effects) -> bool {
     effects.push(Effect::End(ending));
     true
 }
+
+/// S16 (R08, T03): both ends of a tunnel have said all and were told all, and acknowledge it; a leg is left that
+/// has said close_notify. Nothing can come of it any more but its FIN, for which T_linger_ack is enough.
+pub(super) fn s16_told_all(session: &mut Session, _: &mut Effects) -> bool {
+    let told_all = |side: &Side| match session.leg(*side) {
+        Leg::Open(open) => open.write == WriteEnd::Acked && open.read == ReadEnd::Notified,
+        Leg::Queued | Leg::Connecting | Leg::Securing => false,
+        Leg::Absent | Leg::Gone(_) | Leg::Reset(_) => true,
+    };
+    let is_left = |side: &Side| session.leg(*side).open().is_some();
+    let is_lost = |side: &Side| session.has_broken_off(*side) || session.unread(*side) > 0;
+    let over = session.phase == Phase::Tunnel
+        && Side::BOTH.iter().all(told_all)
+        && Side::BOTH.iter().any(is_left)
+        && !Side::BOTH.iter().any(is_lost);
+    if over {
+        session.phase = Phase::Closing;
+    }
+    over
+}

@@ -160,7 +160,7 @@ fn keys_that_are_used_up_are_a_fault_and_no_close_notify() {
             Poll::Pending => panic!("there is room"),
         }
     };
-    assert_eq!((fault.cause, fault.call), (Cause::Tls, Call::Write));
+    assert_eq!((fault.cause, fault.call), (Cause::Tls, Call::Read));
     pair.listen().unwrap();
     assert_eq!(
         pair.heard.len(),

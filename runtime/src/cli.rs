@@ -28,6 +28,7 @@ use crate::{
     admin::client::Ask,
     config::{self, Admin, Config, Machine, Noted, Noting, Outside, Reading},
     message::{self, Code, Message, Sources},
+    server::Before,
     tls::files::reason,
 };
 use args::{Arguments, Common, ExplainFlags, Inline, Metrics, Run, Shared, Verb};
@@ -121,13 +122,18 @@ pub fn main(
     refused: &dyn Fn(&str),
     start: impl FnOnce(Command, Output) -> ExitCode,
 ) -> ExitCode {
+    // Its arguments are for another one to read.
+    if let Some(exit) = Before::between() {
+        return exit;
+    }
     match again(args, noted) {
         Decision::Start(command, output) => start(command, output),
         Decision::Say { exit, out, err } => {
+            // First: whoever reads our streams may take as long as it likes.
+            refused(&err);
             // A reader that has gone away is not worth a message that nobody reads.
             let _ = io::stdout().write_all(out.as_bytes());
             let _ = io::stderr().write_all(err.as_bytes());
-            refused(&err);
             exit.into()
         }
     }
@@ -274,13 +280,7 @@ fn admitted(asked: Asked, admin: Option<String>) -> Asked {
     };
     match Admin::asked(&admin) {
         Ok(admin) => config.admin = admin,
-        Err(why) => {
-            return Err(Decision::Say {
-                exit: Exit::Usage,
-                out: String::new(),
-                err: format!("error: --admin {admin}: {why}\n"),
-            });
-        }
+        Err(why) => return Err(misused(&format!("--admin {admin}: {why}"))),
     }
     Ok((config, warnings))
 }

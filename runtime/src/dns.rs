@@ -87,6 +87,9 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A server has answered that it has failed: there may be such a name, or not.
+    pub const SERVFAIL: Failure = Failure::Answered(2);
+
     /// Whether that is all there is to know for now. Others may be over in a moment.
     #[must_use]
     pub const fn is_final(&self) -> bool {

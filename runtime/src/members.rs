@@ -5,8 +5,12 @@
 //! nothing here is on the path of a request: no lock, no count that threads share.
 
 mod changed;
+mod until_now;
 
-pub use self::changed::{Change, Changes};
+pub use self::{
+    changed::{Change, Changes},
+    until_now::UntilNow,
+};
 
 use crate::{
     config::{self, At},

@@ -37,7 +37,8 @@ pub struct Plan {
     pub kind: Kind,
     /// The wrong rule, if one is to be caught.
     pub variant: Option<Variant>,
-    /// Each seed a second time, with idle sessions awake, for the same fingerprint.
+    /// Each seed a second time, with idle sessions awake: as good, with the same fingerprint, and
+    /// with the same words about itself.
     pub twice: bool,
     /// Stop at the first seed that is not good.
     pub first: bool,
@@ -66,6 +67,7 @@ impl Batch {
             wrong.extend(verdict.wrong().cloned());
             if plan.twice && wrong.len() == before {
                 let again = case::again(net, &schedule, plan.variant);
+                wrong.extend(again.wrong().cloned());
                 let runs = verdict.played.iter().zip(&again.played);
                 wrong.extend(runs.filter_map(|(first, second)| case::differs(first, second)));
             }
@@ -110,7 +112,7 @@ impl Batch {
 }
 
 /// What every batch of some thousand seeds of every kind comes to, or the generator has a hole.
-pub const WANTED: [&str; 52] = [
+pub const WANTED: [&str; 53] = [
     "phase securing",
     "phase idle",
     "phase exchange",
@@ -149,6 +151,7 @@ pub const WANTED: [&str; 52] = [
     "order park",
     "order retire",
     "order last chunk",
+    "order reply 400",
     "order reply 502",
     "order reply 504",
     "order end clean by both in tunnel",

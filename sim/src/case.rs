@@ -3,9 +3,13 @@
 //! It owns the verdict: what the peers saw (the oracles), what was seen inside (the claim of the
 //! title), and that both hold with every timer frozen too. It draws nothing and prints nothing.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     fault::{Fault, Timers},
-    oracle::{self, Invariant, Violation},
+    oracle::{self, Invariant, Violation, report::Told},
+    peer::http::breaks_off,
     proxy::Production,
     schedule::{Carrier, Schedule, Script, Step, Traffic},
     watch::Watch,
@@ -39,6 +43,8 @@ pub struct Finding {
     pub net: Net,
     /// How timers ran.
     pub timers: Timers,
+    /// Whether no idle session was put away in it.
+    pub awake: bool,
     /// What it was.
     pub violation: Violation,
 }
@@ -48,14 +54,20 @@ impl fmt::Display for Finding {
         let Finding {
             net,
             timers,
+            awake,
             violation,
         } = self;
+        write!(f, "{net}")?;
         match timers {
-            Timers::Running => write!(f, "{net}: {violation}"),
+            Timers::Running => {}
             Timers::Frozen | Timers::Early | Timers::Late => {
-                write!(f, "{net}, with every timer {timers}: {violation}")
+                write!(f, ", with every timer {timers}")?;
             }
         }
+        if *awake {
+            f.write_str(", with nobody put away")?;
+        }
+        write!(f, ": {violation}")
     }
 }
 
@@ -81,17 +93,19 @@ pub fn play(
     } else {
         Watch::default()
     };
-    play_watched(net, schedule, timers, (variant, watch), &Crowd::new(0))
+    play_watched(net, schedule, timers, (variant, watch), false)
 }
 
+/// `awake`: no idle session is put away; or else each of them is.
 fn play_watched(
     net: Net,
     schedule: &Schedule,
     timers: Timers,
     (variant, watch): (Option<Variant>, Watch),
-    crowd: &Crowd,
+    awake: bool,
 ) -> Played {
     let watch = Rc::new(RefCell::new(watch));
+    let crowd = Crowd::new(if awake { usize::MAX } else { 0 });
     let options = Options {
         timers,
         budget_ms: budget_ms(net, schedule),
@@ -110,10 +124,7 @@ fn play_watched(
             .insert("put away".to_owned(), crowd.put_away());
     }
     let mut wrong = oracle::judge(schedule, &outcome);
-    wrong.extend(watch.astray.iter().map(|(at, event)| Violation {
-        invariant: Invariant::NoEventAstray,
-        what: format!("at {} ms {event:?}", at.as_ms()),
-    }));
+    wrong.extend(astray(&watch));
     wrong.extend(oracle::report::judge(schedule, &outcome, &watch.told));
     if is_peaceful(schedule) {
         claim(&watch, schedule.drain_ms.is_some(), &mut wrong);
@@ -121,6 +132,7 @@ fn play_watched(
     let found = |violation| Finding {
         net,
         timers,
+        awake,
         violation,
     };
     Played {
@@ -133,19 +145,47 @@ fn play_watched(
     }
 }
 
-/// What is wrong if a second run of the same schedule took other steps.
+/// What is wrong if a second run of the same schedule took other steps, or told something else of them.
 #[must_use]
 pub fn differs(first: &Played, second: &Played) -> Option<Finding> {
     let [before, after] = [first, second].map(|played| played.fingerprint);
-    let (net, timers) = (first.net, first.timers);
-    (before != after).then(|| Finding {
-        net,
-        timers,
+    let steps = (before != after).then(|| format!("{before:x?}, then {after:x?}"));
+    let told = || other_words([first, second].map(|played| &played.watch.told));
+    let what = steps.or_else(told)?;
+    Some(Finding {
+        net: first.net,
+        timers: first.timers,
+        // It is of both runs.
+        awake: false,
         violation: Violation {
             invariant: Invariant::SameSteps,
-            what: format!("{before:x?}, then {after:x?}"),
+            what,
         },
     })
+}
+
+/// What two runs of the same steps tell of themselves, where it is not the same: neither a record nor a
+/// counter can know who was put away, and how often that was is none of them.
+fn other_words([first, second]: [&Told; 2]) -> Option<String> {
+    let Told {
+        records,
+        words,
+        accepted,
+        metrics,
+    } = first;
+    let (had, has) = (records.len(), second.records.len());
+    if (had, accepted) != (has, &second.accepted) {
+        return Some(format!("{had} records, then {has}"));
+    }
+    let mut records = records.iter().zip(&second.records);
+    if let Some((before, after)) = records.find(|(before, after)| before != after) {
+        return Some(format!("{before:?}, then {after:?}"));
+    }
+    if *words != second.words {
+        return Some(format!("{words:?}, then {:?}", second.words));
+    }
+    let other = *metrics != second.metrics;
+    other.then(|| format!("{metrics:?}, then {:?}", second.metrics))
 }
 
 /// What the peers of `schedule` came to, with timers that run.
@@ -162,6 +202,14 @@ pub(crate) fn observed(net: Net, schedule: &Schedule, variant: Option<Variant>) 
 
 fn fingerprint(outcome: &Outcome, watch: &Watch) -> [u64; 2] {
     [outcome.fingerprint(), watch.fingerprint()]
+}
+
+/// What sessions were told of legs that are not there, be it in peace or not (I18).
+fn astray(watch: &Watch) -> impl Iterator<Item = Violation> + '_ {
+    watch.astray.iter().map(|(at, event)| Violation {
+        invariant: Invariant::NoEventAstray,
+        what: format!("at {} ms {event:?}", at.as_ms()),
+    })
 }
 
 /// The title: no FIN is ordered later than in the step in which it became due, and no timer fires
@@ -190,7 +238,10 @@ pub fn is_peaceful(schedule: &Schedule) -> bool {
     let up_tls = schedule.upstream != Carrier::Tcp;
     let cuts = match &schedule.traffic {
         Traffic::Relay => false,
-        Traffic::Http { exchanges, .. } => exchanges.iter().any(|one| one.response.cut.is_some()),
+        Traffic::Http { exchanges, .. } => exchanges
+            .iter()
+            .enumerate()
+            .any(|(number, one)| one.response.cut.is_some() || breaks_off(number, &one.request)),
     };
     let steps = || schedule.client.writer.iter().chain(&schedule.origin.writer);
     let resets = steps().any(|step| *step == Step::Reset);
@@ -252,18 +303,12 @@ pub fn verdict(net: Net, schedule: &Schedule, variant: Option<Variant>) -> Verdi
     }
 }
 
-/// The same once more, with nobody put away: not a step may differ.
+/// The same once more, with nobody put away: not a step may differ, and all must hold of it too.
 #[must_use]
 pub fn again(net: Net, schedule: &Schedule, variant: Option<Variant>) -> Verdict {
     let play = |timers: &Timers| {
         let watch = Watch::default();
-        play_watched(
-            net,
-            schedule,
-            *timers,
-            (variant, watch),
-            &Crowd::new(usize::MAX),
-        )
+        play_watched(net, schedule, *timers, (variant, watch), true)
     };
     Verdict {
         played: ways(net).iter().map(play).collect(),

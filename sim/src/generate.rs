@@ -51,6 +51,8 @@ pub struct Features {
     pub silence: bool,
     /// What need not be looked at goes through pipes.
     pub pipes: bool,
+    /// A client ends inside its last request, or does not wait for the answer.
+    pub haste: bool,
 }
 
 /// Which kind of runs a seed is for.
@@ -88,6 +90,7 @@ pub fn features(seed: u64) -> Features {
         drains: rng.one_in(6),
         silence: rng.one_in(10),
         pipes: rng.one_in(2),
+        haste: rng.one_in(5),
     }
 }
 
@@ -124,6 +127,8 @@ pub fn schedule(kind: Kind, seed: u64) -> Schedule {
         schedule.traffic = http::traffic(&on, bytes, &mut rng.fork("traffic"));
         if on.tunnels {
             http::leave(&on, &mut schedule.traffic, &mut rng.fork("tunnel"));
+        } else if on.haste {
+            http::break_off(&mut schedule.traffic, &mut rng.fork("haste"));
         }
     }
     if http && !schedule.traffic.switches() {
@@ -157,7 +162,10 @@ fn any(rng: &mut Rng) -> (bool, Carrier) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fault::Fault, schedule::Traffic};
+    use crate::{
+        fault::{Fault, Site},
+        schedule::{Exchange, Script, Step, Traffic},
+    };
 
     const KINDS: [Kind; 5] = [
         Kind::Any,
@@ -208,5 +216,59 @@ mod tests {
             let (tunnels, http) = (count(kind, |s| s.traffic.switches()), count(kind, is_http));
             assert!(tunnels * 6 >= http, "{tunnels} of {http} leave HTTP");
         }
+    }
+
+    fn exchanges(schedule: &Schedule) -> &[Exchange] {
+        match &schedule.traffic {
+            Traffic::Relay => &[],
+            Traffic::Http { exchanges, .. } => exchanges,
+        }
+    }
+
+    /// Whether a peer resets behind its own FIN.
+    fn resets_behind(schedule: &Schedule) -> bool {
+        let scripts = [&schedule.client, &schedule.origin];
+        let both = |script: &&Script| {
+            script.writer.contains(&Step::Fin) && script.writer.contains(&Step::Reset)
+        };
+        scripts.iter().any(both)
+    }
+
+    fn breaks_off(schedule: &Schedule) -> bool {
+        let mut all = exchanges(schedule).iter();
+        all.any(|exchange| exchange.request.cut.is_some())
+    }
+
+    fn spoils_a_later_connection(schedule: &Schedule) -> bool {
+        let mut sites = schedule.faults.keys().map(|point| point.site);
+        sites.any(|site| matches!(site, Site::Stream { number, .. } if number > 1))
+    }
+
+    #[test]
+    fn who_ends_early_is_among_a_thousand_seeds() {
+        for kind in KINDS {
+            let behind = count(kind, resets_behind);
+            assert!(behind > 20, "{behind} reset behind their FIN");
+            let (http, cut) = (count(kind, is_http), count(kind, breaks_off));
+            assert!(cut * 15 >= http, "{cut} of {http} break off");
+            let later = count(kind, spoils_a_later_connection);
+            assert!(
+                later * 5 >= http,
+                "{later} of {http} spoil what is dialled later"
+            );
+        }
+    }
+
+    #[test]
+    fn each_way_to_fall_silent_in_http_is_among_a_thousand_seeds() {
+        let drawn = |has: fn(&Schedule) -> bool| count(Kind::Http(Carrier::Tcp), has);
+        let hangs = drawn(|s| s.client.writer.contains(&Step::Hang));
+        let clients = drawn(|s| s.client.reader.stop.is_some());
+        let origins = drawn(|s| s.origin.reader.stop.is_some());
+        let late = drawn(|s| exchanges(s).iter().any(|one| one.response.is_overdue()));
+        assert!(
+            hangs > 20 && clients > 0 && origins > 0 && late > 0,
+            "{hangs} {clients} {origins} {late}"
+        );
     }
 }

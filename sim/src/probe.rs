@@ -2,10 +2,11 @@
 //! simulated peers around the worker that ships, and its verdict on what they saw.
 //!
 //! It owns the way from a scenario to a world. Scripts, transcripts and judge are the probe's; a
-//! bound of "at once" is an equality here, for a way takes as long as it is said to.
+//! bound of "at once" is an equality here, for a way takes as long as it is said to (`ways`).
 
 mod flags;
 mod peer;
+mod ways;
 
 pub use tidegate::probe::scenario::{Case, Mode, Needs, Versions, cases};
 
@@ -28,7 +29,6 @@ use tidegate::{
     crowd::Crowd,
     net::{Listener, Network, Stream},
     probe::{
-        judge::{Terms, judge},
         play::Play,
         scenario::{Gate, Scenario, Wires},
         step::{Pace, Step, Who},
@@ -37,10 +37,6 @@ use tidegate::{
     },
 };
 use tidegate_core::variant::Variant;
-
-/// From one peer to the other, over ways of a millisecond each; and before that to the origin and
-/// back, where the proxy has still to connect.
-const WAYS: Duration = Duration::from_millis(4);
 
 /// How long nobody answers at a slow door.
 const SLOW_MS: u32 = 1_000;
@@ -104,12 +100,7 @@ pub fn play(
         client: seen.client,
         origins: seen.origins.into_iter().map(|(_, one)| one).collect(),
     };
-    let terms = Terms {
-        slack: WAYS + Duration::from_millis(net.slack_ms()),
-        pace: &pace,
-        host: HOST,
-    };
-    let mut faults = judge(case.scenario, &play, terms).faults;
+    let mut faults = ways::judged(case.scenario, &play, &pace, net);
     faults.extend(outcome.panic.clone());
     if !outcome.is_over() {
         faults.push(format!(

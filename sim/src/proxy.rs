@@ -38,7 +38,8 @@ use tidegate_core::{
 };
 
 /// The production worker under a schedule, watched, with a wrong rule if one is asked for. It drains
-/// when the schedule says so, or once the client has come to its end: what is in the pool is closed.
+/// when the schedule says so, or once the client has come to its end: what is in the pool is closed. When
+/// all is, it tells its counters and ends.
 #[derive(Debug)]
 pub struct Production<'a> {
     /// What the configuration follows from.

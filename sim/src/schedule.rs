@@ -17,7 +17,7 @@ pub(crate) use self::words::Words;
 pub use self::{
     http::{Body, Cut, CutBy, Exchange, HttpVersion, Method, Request, Response},
     parse::ParseError,
-    valid::{Invalid, MAX_BYTES, MAX_MS},
+    valid::{Invalid, MAX_BYTES, MAX_DELAY_MS, MAX_MS},
 };
 use crate::{fault::Plan, tls::Version};
 
@@ -90,7 +90,7 @@ pub enum Step {
     CloseNotify,
     /// Sends FIN; over TLS without a preceding close_notify that is a truncation.
     Fin,
-    /// Resets the connection.
+    /// Resets the connection, also behind its own FIN.
     Reset,
     /// Says nothing more, and never ends.
     Hang,
@@ -167,7 +167,8 @@ pub struct Schedule {
     pub latencies: Latencies,
     /// How small the buffers are.
     pub buffers: BufferBytes,
-    /// The client. In HTTP its steps follow the last exchange, or the last request if pipelined.
+    /// The client. In HTTP its steps follow the last exchange, or the last request if pipelined. Behind a
+    /// request that is cut by FIN, only those behind their own FIN do.
     pub client: Script,
     /// The origin. In HTTP it has no steps: it answers.
     pub origin: Script,
@@ -191,12 +192,20 @@ impl Traffic {
 }
 
 impl Schedule {
-    /// Whether a peer stops reading or speaking for good: such a run is ended by the proxy's timers.
+    /// Whether a peer stops reading or speaking for good, or for longer than anybody waits for it: such a
+    /// run is ended by the proxy's timers.
     #[must_use]
     pub fn falls_silent(&self) -> bool {
-        [&self.client, &self.origin]
-            .iter()
-            .any(|peer| peer.reader.stop.is_some() || peer.writer.contains(&Step::Hang))
+        let overdue = match &self.traffic {
+            Traffic::Relay => false,
+            Traffic::Http { exchanges, .. } => {
+                exchanges.iter().any(|one| one.response.is_overdue())
+            }
+        };
+        let peers = [&self.client, &self.origin];
+        let silent =
+            |peer: &&Script| peer.reader.stop.is_some() || peer.writer.contains(&Step::Hang);
+        overdue || peers.iter().any(silent)
     }
 }
 

@@ -259,10 +259,16 @@ fn has_said_all(session: &Session, source: Side) -> bool {
     }
 }
 
-/// Whether the timer that is next is T_linger_ack: the peer's kernel has our FIN and all before
-/// it, so this timer is on nobody's way; it ends the wait for a peer that says nothing (H12).
+/// Whether the timer that is next is T_linger_ack, and every peer's kernel has our FIN and all before it:
+/// then it is on nobody's way, and ends the wait for a peer that says nothing (H12). Its name alone says
+/// nothing: a FIN that waits for a timer of that name is late all the same.
 fn lets_go(session: &Session) -> bool {
-    matches!(session.deadline(), Some((_, Timer::Linger)))
+    let heard = |side: Side| {
+        let open = session.leg(side).open();
+        open.is_none_or(|open| open.write == WriteEnd::Acked)
+    };
+    let lingers = matches!(session.deadline(), Some((_, Timer::Linger)));
+    lingers && Side::BOTH.into_iter().all(heard)
 }
 
 fn event(event: Event) -> &'static str {

@@ -324,16 +324,8 @@ pub(crate) fn timed() -> Vec<Shape> {
         Shape::tcp("tls, introduced", true, [1, 1]).introduced(),
         Shape::http("short upload", b"Hbb", b"H").asking(POST_SHORT),
     ];
-    shapes.extend(
-        queued()
-            .into_iter()
-            .filter(|shape| !LARGE.contains(&shape.name)),
-    );
-    shapes.extend(
-        http()
-            .into_iter()
-            .filter(|shape| !LARGE.contains(&shape.name)),
-    );
+    shapes.extend(queued().into_iter().filter(is_not_large));
+    shapes.extend(http().into_iter().filter(is_not_large));
     shapes
 }
 
@@ -348,6 +340,10 @@ const LARGE: &[&str] = &[
     "chunked over tls",
     "upload, origin over tls",
 ];
+
+fn is_not_large(shape: &Shape) -> bool {
+    !LARGE.contains(&shape.name)
+}
 
 /// Shapes with so few that every order of the settle rules can be tried on each (order.rs).
 const SMALL: &[&str] = &[
@@ -376,12 +372,14 @@ const SMALL: &[&str] = &[
 /// The smallest.
 pub(crate) fn small() -> Vec<Shape> {
     let mut shapes = all();
-    shapes.retain(|shape| SMALL.contains(&shape.name));
+    // A patient one has the name of the one whose peers are not.
+    shapes.retain(|shape| SMALL.contains(&shape.name) && shape.patient.is_none());
     assert_eq!(shapes.len(), SMALL.len(), "a shape has another name");
     shapes
 }
 
-/// Everything.
+/// Everything. Of those whose peers are patient the large ones are left out: what a peer may not do there,
+/// it may in the shape of their name, which is here, and whose states theirs are among.
 pub(crate) fn all() -> Vec<Shape> {
     let mut shapes = vec![tcp(), tls(), both(), passed()];
     shapes.extend(introduced());
@@ -391,5 +389,9 @@ pub(crate) fn all() -> Vec<Shape> {
     shapes.extend(http());
     shapes.extend(tunnels());
     shapes.extend(piped());
+    shapes.extend(queued());
+    shapes.extend(declined());
+    shapes.extend(killed());
+    shapes.extend(patient().into_iter().filter(is_not_large));
     shapes
 }

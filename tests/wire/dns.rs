@@ -3,12 +3,14 @@
 
 use crate::{
     exchange::OK,
-    harness::{Proxy, Scratch, program, run},
+    harness::{Proxy, Scratch, Serve, command, program, run},
     names::{Names, Says},
     peers::{Message, Origin, Peer, Raw},
     serving::Serving,
+    upgrade::Family,
 };
-use std::net::TcpListener;
+use rustix::process::{Pid, Signal, kill_process};
+use std::{net::TcpListener, os::unix::process::CommandExt};
 
 /// Requests in a row that must be answered alike before it is believed that each worker does so.
 const ROW: usize = 10;
@@ -17,13 +19,17 @@ const MOST: usize = 10_000;
 
 /// A proxy of two workers before `api.internal`, at this port.
 fn proxy(names: &Names, port: u16, cluster: &str) -> Proxy {
-    Proxy::of_file(format!(
+    Proxy::of_file(file(names, port, cluster))
+}
+
+fn file(names: &Names, port: u16, cluster: &str) -> String {
+    format!(
         "defaults = \"2026\"\nworkers = 2\n\
          [[listener]]\nname = \"l\"\nbind = [\"127.0.0.1:0\"]\nto = \"c\"\n\
          [[cluster]]\nname = \"c\"\nendpoints = [\"api.internal:{port}\"]\n{cluster}\n\
          [dns]\nservers = [\"{}\"]\ntimeout = \"200ms\"\nattempts = 1\n",
         names.address()
-    ))
+    )
 }
 
 /// Origins at the same port of 127.0.0.1 and 127.0.0.2.
@@ -162,6 +168,38 @@ fn a_name_that_is_gone_keeps_its_addresses_and_is_told_of_once() {
     said(&mut proxy, "api.internal: 127.0.0.1, as before\n");
     let told = proxy.process.said();
     assert_eq!(told.matches("cannot be looked up").count(), 1, "{told}");
+}
+
+/// LIFECYCLE 4.9: what is known is no less so for whoever serves next, and after that one.
+#[test]
+fn the_next_process_knows_the_addresses_whatever_dns_says() {
+    let origin = Serving::with(first);
+    let names = Names::new(Says::Addresses(vec![1], 60));
+    let (scratch, port) = (Scratch::new(), origin.address().port());
+    let serve = Serve::File(file(&names, port, ""));
+    let mut command = command(&serve, "", &scratch);
+    command.process_group(0);
+    let mut proxy = Proxy::started(command, scratch);
+    let mut pid = Pid::from_raw(i32::try_from(proxy.process.pid()).unwrap()).unwrap();
+    let _family = Family(pid);
+    said(&mut proxy, "api.internal: 127.0.0.1\n");
+    for (count, says, why) in [
+        (1, Says::Nothing, "no server has answered in time"),
+        (2, Says::NoName, "there is no such name (NXDOMAIN)"),
+    ] {
+        names.say(says);
+        kill_process(pid, Signal::USR2).unwrap();
+        pid = proxy.process.until("another process", |said| {
+            let behind = said.split("another process serves pid=").nth(count)?;
+            let (pid, _) = behind.split_once('\n')?;
+            Pid::from_raw(pid.trim().parse().ok()?)
+        });
+        // The one before may still have what it has accepted, and knows as much.
+        assert!((0..ROW).all(|_| asks(&proxy) == "first"));
+        said(&mut proxy, &format!("{why}; it stays 127.0.0.1\n"));
+    }
+    assert_eq!(proxy.process.exit_code(), Some(0));
+    assert!((0..ROW).all(|_| asks(&proxy) == "first"));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a process is given as it is started, and what it gives up: sockets of a supervisor, an error stream,
 //! and root.
 
+mod kept;
+
 use crate::{
     exchange::{GET, OK, answered},
     harness::{Proxy, Running, Scratch, Serve, command},
@@ -44,14 +46,25 @@ fn supervised(text: &str, sockets: &str) -> (Running, Vec<SocketAddr>, Scratch) 
 /// The same; `by` is the command that becomes it.
 fn supervised_by(by: &[&str], text: &str, sockets: &str) -> (Running, Vec<SocketAddr>, Scratch) {
     let scratch = Scratch::new();
-    let inner = command(&Serve::File(text.to_owned()), "", &scratch);
+    let mut outer = supervisor(by, text, sockets, &scratch);
+    let (running, at) = opened(&mut outer, sockets);
+    (running, at, scratch)
+}
+
+fn supervisor(by: &[&str], text: &str, sockets: &str, scratch: &Scratch) -> Command {
+    let inner = command(&Serve::File(text.to_owned()), "", scratch);
     let mut outer = Command::new("python3");
     outer.args(["-c", SUPERVISOR, sockets]).args(by);
     outer.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         outer.env(name, value.unwrap_or_default());
     }
-    let mut running = Running::start(&mut outer, "python3");
+    outer
+}
+
+/// A supervisor that has opened its sockets.
+fn opened(outer: &mut Command, sockets: &str) -> (Running, Vec<SocketAddr>) {
+    let mut running = Running::start(outer, "python3");
     let count = sockets.split(',').count();
     let at = running.until("its sockets", |said| {
         let ports = said.lines().filter_map(|line| line.strip_prefix("at "));
@@ -60,7 +73,7 @@ fn supervised_by(by: &[&str], text: &str, sockets: &str) -> (Running, Vec<Socket
             .collect();
         (at.len() == count).then_some(at)
     });
-    (running, at, scratch)
+    (running, at)
 }
 
 fn file(bind: &str, to: SocketAddr) -> String {

@@ -149,7 +149,10 @@ fn leg(world: &World, side: Side) -> Result<(), Found> {
         || wire.told == Truth::Abort
         || wire.latched
         || wire.behind > 0 && has_failed(leg);
-    must(observed || wire.fin, "R18", "a failure would not be seen")
+    // R13: behind both ends, with all of ours acknowledged, a failure takes nothing from anybody. Behind its
+    // FIN alone a peer may still fail (R12, R14), and no read tells of that (K11).
+    let told_all = wire.fin && wire.acked;
+    must(observed || told_all, "R18", "a failure would not be seen")
 }
 
 /// T13: a leg that has failed without harm stays for what was read with its head (W1).

@@ -1,9 +1,9 @@
 //! What this machine's files say of names: `/etc/hosts`, and `/etc/resolv.conf` (resolv.conf(5)).
 //!
-//! Pure: their texts are read elsewhere. What cannot be understood is passed over, as the system's own
-//! resolver does.
+//! Pure: their texts are read elsewhere, and whoever reads them knows the interfaces of this machine. What
+//! cannot be understood is passed over, as the system's own resolver does.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use tidegate_core::time::Span;
 
 /// Where DNS servers listen.
@@ -39,9 +39,9 @@ impl Default for Settings {
     }
 }
 
-/// What is in a `resolv.conf`.
+/// What is in a `resolv.conf`; `interface` knows the number of the one that is called so.
 #[must_use]
-pub fn resolv_conf(text: &str) -> Settings {
+pub fn resolv_conf(text: &str, interface: impl Fn(&str) -> Option<u32>) -> Settings {
     let mut settings = Settings::default();
     let mut servers = Vec::new();
     for line in text.lines() {
@@ -51,7 +51,9 @@ pub fn resolv_conf(text: &str) -> Settings {
             continue;
         };
         match key {
-            "nameserver" => servers.extend(words.next().and_then(server)),
+            "nameserver" => {
+                servers.extend(words.next().and_then(|word| server(word, &interface)));
+            }
             // The last one stands, and they stand for each other.
             "search" | "domain" => settings.search = words.filter_map(suffix).collect(),
             "options" => words.for_each(|word| option(&mut settings, word)),
@@ -65,14 +67,16 @@ pub fn resolv_conf(text: &str) -> Settings {
     settings
 }
 
-fn server(word: &str) -> Option<SocketAddr> {
-    // With a scope in digits, as `fe80::1%2`.
-    let scoped = || format!("[{word}]:{PORT}").parse().ok();
-    let plain = word.parse::<IpAddr>();
-    plain
-        .map(|ip| SocketAddr::new(ip, PORT))
-        .ok()
-        .or_else(scoped)
+fn server(word: &str, interface: impl Fn(&str) -> Option<u32>) -> Option<SocketAddr> {
+    let Some((ip, scope)) = word.split_once('%') else {
+        let ip = word.parse::<IpAddr>().ok()?;
+        return Some(SocketAddr::new(ip, PORT));
+    };
+    let ip = ip.parse::<Ipv6Addr>().ok()?;
+    // RFC 4007, 11.2: the interface, by its name or its number. Where there is none, the system leaves it open,
+    // too: so whoever asks there hears that it cannot be asked, and one that comes later is found then.
+    let scope = interface(scope).or_else(|| scope.parse().ok());
+    Some(SocketAddrV6::new(ip, PORT, 0, scope.unwrap_or(0)).into())
 }
 
 fn suffix(word: &str) -> Option<String> {
@@ -164,9 +168,27 @@ mod tests {
             timeout: Span::from_secs(2),
             attempts: 5,
         };
-        assert_eq!(resolv_conf(text), expected);
-        assert_eq!(resolv_conf("\n#\nsearch\n"), Settings::default());
+        assert_eq!(resolv_conf(text, |_| None), expected);
+        let empty = resolv_conf("\n#\nsearch\n", |_| None);
+        assert_eq!(empty, Settings::default());
         assert_eq!(Settings::default().servers, [at("127.0.0.1:53")]);
+    }
+
+    #[test]
+    fn a_server_on_a_link_is_told_by_the_interface() {
+        let interface = |name: &str| (name == "eth0").then_some(7_u32);
+        for (word, server) in [
+            ("fe80::1%eth0", Some("[fe80::1%7]:53")),
+            ("fe80::1%2", Some("[fe80::1%2]:53")),
+            // Nothing is known of it; it is not passed over in silence.
+            ("fe80::1%wg0", Some("[fe80::1]:53")),
+            ("10.0.0.1%eth0", None),
+            ("web%eth0", None),
+        ] {
+            let text = format!("nameserver {word}\n");
+            let servers = server.map_or(Settings::default().servers, |one| vec![at(one)]);
+            assert_eq!(resolv_conf(&text, interface).servers, servers, "{word}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::Dns,
-    net::kernel::{ask, ask_at_length},
+    net::kernel::{ask, ask_at_length, interface},
     tls::files::reason,
 };
 use rustls::crypto::SecureRandom;
@@ -64,7 +64,7 @@ impl Stub {
             families: _,
         } = &self.dns;
         let base = match servers.is_empty() {
-            true => resolv_conf(&text(&self.resolv_conf)),
+            true => resolv_conf(&text(&self.resolv_conf), interface),
             // Who names servers means those, and names as they are written.
             false => Settings {
                 servers: servers.clone(),
@@ -145,7 +145,7 @@ impl Resolver for Stub {
         }
         let settings = self.settings();
         let of = async |name: String| self.of(&name, families, &settings).await;
-        first(settings.candidates(name), of).await
+        first(name, settings.candidates(name), of).await
     }
 }
 
@@ -173,23 +173,34 @@ async fn of_families(families: Families, ask: impl AsyncFn(Family) -> Answer) ->
     }
 }
 
-/// What the first of `candidates` has that has anything. Whether there is such a name must be known before
-/// another is taken for it: one that could not be looked up ends it.
-async fn first(candidates: Vec<String>, of: impl AsyncFn(String) -> Found) -> Found {
-    let no = |answer: &Option<Answer>| match answer {
-        Some(Err(failure)) => failure.is_final(),
-        Some(Ok(_)) => false,
-        None => true,
-    };
-    let mut last = Found::failed(&Failure::NoName);
+/// What the first of `candidates` has that has anything, of all that `name` may be short for. Whether there is
+/// such a name must be known before another is taken for it: one that could not be looked up ends it. A domain
+/// of the search list whose servers answer that they have failed is passed over, as the system does: it is
+/// broken for every name, also for those that have nothing to do with it.
+async fn first(name: &str, candidates: Vec<String>, of: impl AsyncFn(String) -> Found) -> Found {
+    let (mut broken, mut last) = (false, Found::failed(&Failure::NoName));
     for candidate in candidates {
+        let is_longer = candidate != name;
         let found = of(candidate).await;
-        if !(no(&found.v4) && no(&found.v6)) {
+        if failed(&found, Failure::is_final) {
+            last = found;
+        } else if is_longer && failed(&found, |one| one.is_final() || *one == Failure::SERVFAIL) {
+            broken = true;
+        } else {
             return found;
         }
-        last = found;
     }
-    last
+    match broken {
+        // It may be what was meant: nobody can say that there is no such name, or none of one family.
+        true => Found::failed(&Failure::SERVFAIL),
+        false => last,
+    }
+}
+
+/// Whether all that was asked for has failed, and so.
+fn failed(found: &Found, so: impl Fn(&Failure) -> bool) -> bool {
+    let mut answers = found.v4.iter().chain(&found.v6);
+    answers.all(|one| one.as_ref().err().is_some_and(&so))
 }
 
 #[cfg(test)]
@@ -209,7 +220,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let found = runtime.block_on(first(all, of));
+        let found = runtime.block_on(first("db1", all, of));
         (found, asked.into_inner().join(" "))
     }
 
@@ -272,10 +283,42 @@ mod tests {
 
     #[test]
     fn no_other_is_taken_for_one_that_could_not_be_looked_up() {
-        let late = || Found::failed(&Failure::Late);
         let good = || Found::of(&["10.0.0.1".parse().unwrap()], HOSTS_TTL);
-        let all = [("db1.a", late()), ("db1", good())];
-        assert_eq!(looked_up(&all), (late(), "db1.a".to_owned()));
+        let refused = Failure::Answered(5);
+        for failure in [
+            Failure::Late,
+            Failure::Unasked("no route".to_owned()),
+            refused,
+        ] {
+            let failed = || Found::failed(&failure);
+            let all = [("db1.a", failed()), ("db1", good())];
+            assert_eq!(looked_up(&all), (failed(), "db1.a".to_owned()));
+        }
+        // The name as it was written is meant if anything is.
+        let failed = || Found::failed(&Failure::SERVFAIL);
+        let all = [("db1", failed()), ("db1.a", good())];
+        assert_eq!(looked_up(&all), (failed(), "db1".to_owned()));
+    }
+
+    /// A domain whose servers have failed says nothing of any name: without this, one such domain in the search
+    /// list has no name found at all that is not beneath it.
+    #[test]
+    fn a_domain_whose_servers_have_failed_is_passed_over() {
+        let failed = || Found::failed(&Failure::SERVFAIL);
+        let no = || Found::failed(&Failure::NoName);
+        let good = || Found::of(&["10.0.0.1".parse().unwrap()], HOSTS_TTL);
+        let half = || Found::new(Some(Err(Failure::NoAddress)), Some(Err(Failure::SERVFAIL)));
+        for broken in [failed(), half()] {
+            let a = ("db1.a", broken);
+            let all = [a.clone(), ("db1.b", no()), ("db1", good())];
+            assert_eq!(looked_up(&all), (good(), "db1.a db1.b db1".to_owned()));
+            // Where nothing is found, it is not known that there is nothing.
+            let all = [a, ("db1.b", no()), ("db1", no())];
+            assert_eq!(looked_up(&all), (failed(), "db1.a db1.b db1".to_owned()));
+        }
+        let some = || Found::new(Some(Err(Failure::SERVFAIL)), good().v4);
+        let all = [("db1.a", some()), ("db1", good())];
+        assert_eq!(looked_up(&all), (some(), "db1.a".to_owned()));
     }
 
     #[test]

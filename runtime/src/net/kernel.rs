@@ -21,7 +21,7 @@ pub use connecting::Connecting;
 pub(crate) use diag::connections;
 pub use listener::KernelListener;
 pub use pipe::KernelPipe;
-pub(crate) use question::{ask, ask_at_length};
+pub(crate) use question::{ask, ask_at_length, interface};
 pub use reactor::Alarm;
 pub use share::{Share, Shares};
 pub use sockets::{Sockets, listens_at};
@@ -138,10 +138,7 @@ impl Network for Kernel {
         let taken = given.is_some();
         let (sockets, inherited) = match given {
             Some(given) => (given, true),
-            None => {
-                let (socket, inherited) = self.bound(address, buffers)?;
-                (vec![Arc::new(socket)], inherited)
-            }
+            None => self.bound(address, buffers)?,
         };
         let before = inherited.then_some(buffers);
         // A wildcard of both families may stand for that of one: it is known as it was asked for.
@@ -154,7 +151,7 @@ impl Network for Kernel {
             socket.set_nonblocking(true)?;
             // What was given is open since it was taken.
             if let (false, Some(share)) = (taken, &self.share) {
-                share.sockets().opened(local, &socket);
+                share.opened(local, &socket);
             }
             fds.push(Bound {
                 watched: Watched::new(&self.reactor, &*socket)?,
@@ -205,17 +202,20 @@ impl Network for Kernel {
 }
 
 impl Kernel {
-    /// A socket of this worker's own that listens at `address`; or another's, where the kernel has it that
-    /// there can be one only: so it is with those that a supervisor opens. Says whether it is such a one.
-    fn bound(&self, address: SocketAddr, buffers: Buffers) -> io::Result<(Socket, bool)> {
-        let own = listening(address, buffers);
-        let taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse;
-        match (own, &self.share) {
-            (Err(error), Some(share)) if taken(&error) => {
-                let another = share.sockets().another(address).unwrap_or(Err(error));
-                another.map(|socket| (socket, true))
+    /// A socket of this worker's own that listens at `address`; or those that are there, where the kernel does
+    /// not let us have one more: so it is with one that a supervisor opens, and with an address that needs root
+    /// once the rights of root were given up. Says whether they are such.
+    fn bound(&self, address: SocketAddr, buffers: Buffers) -> io::Result<(Vec<Arc<Socket>>, bool)> {
+        let refused = [io::ErrorKind::AddrInUse, io::ErrorKind::PermissionDenied];
+        match (listening(address, buffers), &self.share) {
+            (Err(error), Some(share)) if refused.contains(&error.kind()) => {
+                let shared = share.shared(address)?;
+                match shared.is_empty() {
+                    true => Err(error),
+                    false => Ok((shared.into_iter().map(Arc::new).collect(), true)),
+                }
             }
-            (own, _) => own.map(|socket| (socket, false)),
+            (own, _) => own.map(|socket| (vec![Arc::new(socket)], false)),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! What an operator changes of endpoints while the process runs: found by name, told to the cluster's
-//! roster, kept over reloads, and given to whoever serves next. The file stays the truth: what differs from
-//! it is said wherever endpoints are told of.
+//! roster, kept over reloads, and given to whoever serves next, with the addresses that names have had. The
+//! file stays the truth: what differs from it is said wherever endpoints are told of.
 //!
-//! It owns the words for it. The changes are the rosters' (`members`).
+//! It owns the words for it. The changes are the rosters' (`members`), and so are the addresses.
 
 use super::{control::ClusterStatus, reload::Current, work::Common};
 use crate::{
     config::{Cluster, Config},
-    members::{Change, Changes, Member, Members},
+    members::{Change, Member, Members, UntilNow},
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// What is wanted of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,8 +37,8 @@ pub struct Changed {
     pub cluster: ClusterStatus,
 }
 
-/// The changes of all clusters, by name.
-pub(super) type All = BTreeMap<String, Changes>;
+/// What is changed, and known, of the endpoints of all clusters, by the clusters' names.
+pub(super) type All = BTreeMap<String, UntilNow>;
 
 impl Current {
     /// Changes an endpoint.
@@ -126,13 +129,13 @@ impl Common {
     /// What becomes of all that is different once `config` is served: a part each, for a plan.
     pub(super) fn plan_of_changes(&self, config: &Config) -> Vec<String> {
         let mut parts = Vec::new();
-        for (name, changes) in self.changes() {
+        for (name, now) in self.changes() {
             let cluster = config.clusters.iter().find(|one| one.name == name);
             let known = |one: &str| {
                 let mut all = cluster.into_iter().flat_map(|cluster| &cluster.endpoints);
                 all.any(|other| other.authority == one)
             };
-            for (authority, change) in changes.all() {
+            for (authority, change) in now.changes.all() {
                 let change = said(change);
                 parts.push(match known(authority) {
                     true => format!(
@@ -147,25 +150,39 @@ impl Common {
         parts
     }
 
-    /// All that is different, for another process.
+    /// All that is different, and where names are, for another process.
     pub(super) fn changes(&self) -> All {
-        let all = self.config.clusters.iter();
-        let changes = all
-            .zip(&self.rosters)
-            .map(|(cluster, roster)| (cluster.name.clone(), roster.members().changes));
-        changes.collect()
+        let all = self.config.clusters.iter().zip(&self.rosters);
+        let now = all.map(|(cluster, roster)| {
+            let now = UntilNow::of(&roster.members(), cluster);
+            (cluster.name.clone(), now)
+        });
+        now.collect()
+    }
+
+    /// The same of the cluster of this name, if there is one.
+    pub(super) fn until_now(&self, cluster: &str) -> Option<UntilNow> {
+        let mut all = self.config.clusters.iter();
+        let cluster = all.find(|one| one.name == cluster)?;
+        let members = self.members(&cluster.name)?;
+        Some(UntilNow::of(&members, cluster))
     }
 }
 
-/// As it is written to another process.
+/// As it is written to another process. One of a version that knows nothing of addresses finds endpoints that
+/// are as its file says.
 pub(super) fn written(all: &All) -> Value {
-    let each = all.iter().flat_map(|(cluster, changes)| {
-        changes.all().map(move |(endpoint, change)| {
+    let each = all.iter().flat_map(|(cluster, now)| {
+        let endpoints = now.endpoints().into_iter();
+        endpoints.map(move |endpoint| {
+            let change = now.changes.of(endpoint);
+            let addresses = now.at(endpoint).map(|ip| ip.to_string());
             json!({
                 "cluster": cluster,
                 "endpoint": endpoint,
                 "drained": change.drained,
                 "weight": change.weight,
+                "addresses": addresses.collect::<Vec<_>>(),
             })
         })
     });
@@ -186,9 +203,11 @@ pub(super) fn read(value: &Value) -> All {
                 .as_u64()
                 .and_then(|weight| weight.try_into().ok()),
         };
-        all.entry(cluster.to_owned())
-            .or_default()
-            .put(endpoint, change);
+        let addresses = one["addresses"].as_array().into_iter().flatten();
+        let addresses = addresses.filter_map(|ip| ip.as_str()?.parse::<IpAddr>().ok());
+        let now = all.entry(cluster.to_owned()).or_default();
+        now.changes.put(endpoint, change);
+        now.is_at(endpoint, addresses);
     }
     all
 }
@@ -196,19 +215,54 @@ pub(super) fn read(value: &Value) -> All {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config, members, net::Address};
+    use crate::{
+        config,
+        members::{self, Changes},
+        net::Address,
+    };
 
     #[test]
     fn what_was_written_is_read() {
         let mut all = All::new();
         let change = |drained, weight| Change { drained, weight };
         let api = all.entry("api".to_owned()).or_default();
-        api.put("db:1", change(true, None));
-        api.put("db:2", change(false, Some(0)));
-        api.put("db:3", change(true, Some(7)));
+        api.changes.put("db:1", change(true, None));
+        api.changes.put("db:2", change(false, Some(0)));
+        api.changes.put("db:3", change(true, Some(7)));
+        let ips = ["10.0.0.1", "fd00::1"].map(|ip| ip.parse().unwrap());
+        api.is_at("db:3", ips);
+        api.is_at("db:4", ips);
         assert_eq!(read(&written(&all)), all);
         assert_eq!(read(&Value::Null), All::new());
         assert_eq!(read(&json!([{ "cluster": "api" }, 7])), All::new());
+    }
+
+    /// Each of two processes may be of any version.
+    #[test]
+    fn what_another_version_writes_is_read_as_far_as_it_is_understood() {
+        let one = |more: Value| {
+            let mut one = json!({ "cluster": "api", "endpoint": "db:1" });
+            one.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            read(&json!([one])).remove("api").unwrap()
+        };
+        let mut expected = UntilNow::default();
+        let known = json!({ "addresses": ["10.0.0.1", "db", 7], "asked": { "at": 7 } });
+        expected.is_at("db:1", ["10.0.0.1".parse().unwrap()]);
+        assert_eq!(one(known), expected);
+        for nothing in [json!({}), json!({ "addresses": "10.0.0.1" })] {
+            assert_eq!(one(nothing), UntilNow::default());
+        }
+        // One that knows nothing of addresses finds a change that is none.
+        let mut all = All::from([("api".to_owned(), expected)]);
+        let said = written(&all);
+        assert_eq!(
+            (&said[0]["drained"], &said[0]["weight"]),
+            (&json!(false), &json!(null))
+        );
+        all.clear();
+        assert_eq!(written(&all), json!([]));
     }
 
     #[test]

@@ -1,27 +1,47 @@
 //! What a process is given as it is started: listening sockets, by the process that it takes over from or
 //! by its supervisor.
 //!
-//! It owns them until a listener of the configuration asks for them. What nobody asks for of a supervisor's is
-//! kept open: the next reload may.
+//! It owns them until a listener of the configuration asks for them. A supervisor's are held for as long as the
+//! process lives, and given to the next one, whether a listener has them or not: a reload may want them then. The
+//! supervisor has them open anyhow, so nobody could listen there anew, and whoever connects waits in the queue.
 
 use super::{changes, upgrade::Before};
 use crate::{
     admin,
     config::{Config, Listener},
-    members::Members,
+    members::UntilNow,
     net::kernel::{Shares, listens_at},
     sys,
 };
-use std::{io, mem, net::SocketAddr, os::fd::OwnedFd};
+use rustix::net::sockopt;
+use std::{io, net::SocketAddr, os::fd::OwnedFd};
 
 /// What this process was given.
 #[derive(Debug, Default)]
 pub struct Inherited {
-    pub(super) listening: Vec<Given>,
+    pub(super) listening: Listening,
     /// What an operator asks at.
     pub(super) admin: admin::Given,
-    /// What an operator has changed of endpoints.
+    /// What an operator has changed of endpoints, and where their names were.
     pub(super) changes: changes::All,
+}
+
+/// The listening sockets of it.
+#[derive(Debug, Default)]
+pub(super) struct Listening {
+    /// What no listener has.
+    left: Vec<Given>,
+    /// The same as listeners have of what a supervisor has opened: there once they are gone.
+    kept: Vec<Given>,
+}
+
+impl FromIterator<Given> for Listening {
+    fn from_iter<I: IntoIterator<Item = Given>>(all: I) -> Listening {
+        Listening {
+            left: all.into_iter().collect(),
+            kept: Vec::new(),
+        }
+    }
 }
 
 /// A listening socket.
@@ -29,7 +49,8 @@ pub struct Inherited {
 pub(super) struct Given {
     /// Of the listener, or what the supervisor calls it.
     pub(super) name: String,
-    /// Where it was configured to listen, if that is known: any port may have become one.
+    /// Where it was configured to listen, since any port may have become one; of what a supervisor has opened,
+    /// nothing, and so from process to process.
     pub(super) bind: Option<SocketAddr>,
     pub(super) at: SocketAddr,
     pub(super) socket: OwnedFd,
@@ -47,6 +68,18 @@ impl Given {
             ..*self
         })
     }
+
+    /// Whether a supervisor has opened it.
+    fn is_a_supervisors(&self) -> bool {
+        self.bind.is_none()
+    }
+
+    /// Whether both are one socket.
+    fn is(&self, other: &Given) -> bool {
+        let cookie = |one: &Given| sockopt::socket_cookie(&one.socket);
+        let same = || matches!((cookie(self), cookie(other)), (Ok(one), Ok(two)) if one == two);
+        self.at == other.at && same()
+    }
 }
 
 impl Inherited {
@@ -57,7 +90,7 @@ impl Inherited {
     pub fn take() -> Result<(Inherited, Option<Before>), String> {
         let Some(before) = Before::take() else {
             let inherited = Inherited {
-                listening: activated(),
+                listening: activated().into_iter().collect(),
                 ..Inherited::default()
             };
             return Ok((inherited, None));
@@ -67,13 +100,8 @@ impl Inherited {
     }
 
     /// What is known of the cluster of this name, if anything is.
-    pub(super) fn members(&self, cluster: &str) -> Option<Members> {
-        let changes = self.changes.get(cluster)?.clone();
-        Some(Members {
-            all: [].into(),
-            lacking: None,
-            changes,
-        })
+    pub(super) fn members(&self, cluster: &str) -> Option<UntilNow> {
+        self.changes.get(cluster).cloned()
     }
 
     /// What is there for `listener` to listen at `address`, and where that is.
@@ -90,23 +118,37 @@ impl Inherited {
             };
             given.at == address || named && meant
         };
-        let at = self.listening.iter().find(means)?.at;
-        let (taken, left) = mem::take(&mut self.listening)
-            .into_iter()
-            .partition::<Vec<_>, _>(|given| given.at == at);
-        self.listening = left;
+        let Listening { left, kept } = &mut self.listening;
+        let at = left.iter().find(means)?.at;
+        let taken: Vec<_> = left.extract_if(.., |given| given.at == at).collect();
+        // Without a descriptor for another one there is only this to listen with.
+        let again = taken.iter().filter(|given| given.is_a_supervisors());
+        kept.extend(again.filter_map(|given| given.again().ok()));
         Some((at, taken))
+    }
+
+    /// No listener is at `at` any more: what a supervisor has opened there is for the next one that is.
+    pub(super) fn is_free(&mut self, at: SocketAddr) {
+        let Listening { left, kept } = &mut self.listening;
+        left.extend(kept.extract_if(.., |given| given.at == at));
     }
 
     /// What was asked for, by a configuration that will not be served by after all.
     pub(super) fn put_back(&mut self, given: impl IntoIterator<Item = (SocketAddr, Vec<Given>)>) {
-        self.listening
-            .extend(given.into_iter().flat_map(|(_, given)| given));
+        for (at, given) in given {
+            self.is_free(at);
+            for one in given {
+                let left = &mut self.listening.left;
+                if !left.iter().any(|same| same.is(&one)) {
+                    left.push(one);
+                }
+            }
+        }
     }
 
     /// Says what nobody has asked for.
     pub(super) fn tell_unused(&self) {
-        for Given { name, at, .. } in &self.listening {
+        for Given { name, at, .. } in &self.listening.left {
             tracing::warn!(
                 "nobody takes the socket `{name}` at {at} that we were given: no listener has this name or address"
             );
@@ -114,21 +156,43 @@ impl Inherited {
     }
 
     /// Closes what nobody has asked for, as a reload would: a socket that listens and is never accepted from
-    /// keeps whoever connects waiting.
+    /// keeps whoever connects waiting. A supervisor's does so in any case.
     pub(super) fn close_unused(&mut self) {
-        for Given { name, at, .. } in self.listening.drain(..) {
+        let left = &mut self.listening.left;
+        for Given { name, at, .. } in left.extract_if(.., |given| !given.is_a_supervisors()) {
             tracing::info!(
                 "{at} is closed: no listener has the name `{name}` or this address any more"
             );
         }
+        self.tell_unused();
     }
 
-    /// What another process would be given of ours: all of it, or the queues of what is left out would be
-    /// closed with whoever waits in them.
+    /// What another process would be given: all that listeners have, and all that a supervisor has opened.
     ///
     /// # Errors
     /// There is no descriptor left.
-    pub(super) fn of_ours(
+    pub(super) fn to_give(
+        &self,
+        config: &Config,
+        bound: &[Vec<SocketAddr>],
+        shares: &Shares,
+    ) -> io::Result<Vec<Given>> {
+        let Listening { left, kept } = &self.listening;
+        let again = left.iter().chain(kept).map(Given::again);
+        let mut all = again.collect::<io::Result<Vec<_>>>()?;
+        let mut ours = Inherited::of_ours(config, bound, shares)?;
+        // What listeners have of a supervisor's goes as that gave it, and once.
+        ours.retain(|one| !all.iter().any(|same| same.is(one)));
+        all.extend(ours);
+        Ok(all)
+    }
+
+    /// What listeners have: all of it, or the queues of what is left out would be closed with whoever waits in
+    /// them.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    fn of_ours(
         config: &Config,
         bound: &[Vec<SocketAddr>],
         shares: &Shares,
@@ -138,7 +202,8 @@ impl Inherited {
             let mut all = config.listeners.iter().zip(bound);
             all.find_map(|(listener, bound)| {
                 let nth = bound.iter().position(|one| *one == at)?;
-                Some((listener.name.clone(), listener.bind.get(nth).copied()))
+                let bind = listener.bind.get(nth).copied().unwrap_or(at);
+                Some((listener.name.clone(), bind))
             })
         };
         // One that belongs to no listener any more is emptied and closed by us.
@@ -146,7 +211,7 @@ impl Inherited {
             let (name, bind) = of(at)?;
             Some(Given {
                 name,
-                bind,
+                bind: Some(bind),
                 at,
                 socket,
             })
@@ -184,4 +249,87 @@ fn activated() -> Vec<Given> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing;
+    use rustix::net::{AddressFamily, SocketType, socket};
+
+    /// One that was given for a listener that is called so; by a supervisor without `bind`.
+    fn given(name: &str, bind: Option<SocketAddr>) -> Given {
+        Given {
+            name: name.to_owned(),
+            bind,
+            at: here(),
+            socket: socket(AddressFamily::INET, SocketType::STREAM, None).unwrap(),
+        }
+    }
+
+    fn here() -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 9], 8080))
+    }
+
+    fn of(all: impl IntoIterator<Item = Given>) -> Inherited {
+        Inherited {
+            listening: all.into_iter().collect(),
+            ..Inherited::default()
+        }
+    }
+
+    fn asks(inherited: &mut Inherited) -> Option<Vec<Given>> {
+        let listener = testing::listener();
+        let found = inherited.of(&listener, listener.bind[0])?;
+        assert_eq!(found.0, here());
+        Some(found.1)
+    }
+
+    #[test]
+    fn what_a_supervisor_has_opened_is_there_again_once_no_listener_has_it() {
+        let first = given("web", None);
+        let same = first.again().unwrap();
+        let mut inherited = of([first]);
+        for _ in 0..3 {
+            let taken = asks(&mut inherited).unwrap();
+            assert!(taken.len() == 1 && taken[0].is(&same));
+            assert!(asks(&mut inherited).is_none(), "a listener has it");
+            drop(taken);
+            inherited.is_free(here());
+        }
+    }
+
+    #[test]
+    fn what_another_process_has_given_goes_with_its_listener() {
+        let bind = testing::listener().bind[0];
+        let mut inherited = of([given("web", Some(bind)), given("web", Some(bind))]);
+        assert_eq!(asks(&mut inherited).unwrap().len(), 2);
+        inherited.is_free(here());
+        assert!(asks(&mut inherited).is_none());
+    }
+
+    #[test]
+    fn what_is_put_back_is_there_once() {
+        let bind = testing::listener().bind[0];
+        let mut inherited = of([given("web", None), given("web", Some(bind))]);
+        for _ in 0..3 {
+            let taken = asks(&mut inherited).unwrap();
+            assert_eq!(taken.len(), 2);
+            inherited.put_back([(here(), taken)]);
+        }
+    }
+
+    #[test]
+    fn of_what_nobody_wants_a_supervisors_stays_open() {
+        let bind = testing::listener().bind[0];
+        let mut inherited = of([given("a", None), given("b", Some(bind))]);
+        inherited.close_unused();
+        let left: Vec<_> = inherited
+            .listening
+            .left
+            .iter()
+            .map(|one| &*one.name)
+            .collect();
+        assert_eq!(left, ["a"]);
+    }
 }

@@ -10,9 +10,9 @@ use crate::{
     dns::{self, Families, Hearer, Name, Stub},
     drain::Drain,
     linger::{self, Lingering},
-    members::{self, Members, Roster},
+    members::{self, Roster, UntilNow},
     message::Message,
-    net::{Address, kernel::Kernel},
+    net::kernel::Kernel,
     observe::Observer,
     pool::Pool,
     tls::origin,
@@ -22,6 +22,7 @@ use std::{
     collections::BTreeMap,
     future::poll_fn,
     hash::{BuildHasher, RandomState},
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         mpsc::{self, SyncSender},
@@ -79,7 +80,7 @@ pub(super) fn keep(
     known: &Arc<Known>,
     provider: &Arc<CryptoProvider>,
     time: &Arc<dyn TimeProvider>,
-    until_now: &dyn Fn(&str) -> Option<Members>,
+    until_now: &dyn Fn(&str) -> Option<UntilNow>,
 ) -> Result<(Rosters, Option<Keeper>), Message> {
     let mut work = Work {
         checks: Vec::new(),
@@ -130,7 +131,7 @@ impl Work {
         &mut self,
         cluster: &Cluster,
         checks: Option<Checks>,
-        until_now: Option<Members>,
+        until_now: Option<UntilNow>,
     ) -> Roster {
         let mut members = members::configured(cluster);
         for member in &mut members {
@@ -150,18 +151,18 @@ impl Work {
             };
             let authority = &cluster.endpoints[nth].authority;
             let known = until_now.iter().flat_map(|now| now.at(authority));
-            let known: Vec<_> = known.collect();
+            let known: Vec<IpAddr> = known.collect();
             if known.is_empty() {
                 self.patience = FIRST;
             } else {
-                roster.replace(nth, known.iter().copied().map(&member).collect());
+                let at = |ip: &IpAddr| member(SocketAddr::new(*ip, port).into());
+                roster.replace(nth, known.iter().map(at).collect());
             }
-            let known = known.into_iter().filter_map(Address::inet);
             self.names.entry(host).or_default().push(Hearer {
                 roster: roster.clone(),
                 nth,
                 port,
-                known: known.map(|at| at.ip()).collect(),
+                known,
                 member: Arc::new(member),
             });
         }
@@ -244,4 +245,72 @@ fn checks(
         roster: Roster::new(Vec::new()),
         known: Arc::clone(known),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Dns, read_endpoint, testing},
+        members::Change,
+        tls::provider::provider,
+    };
+
+    fn work() -> Work {
+        Work {
+            checks: Vec::new(),
+            names: BTreeMap::new(),
+            resolver: Stub::new(&Dns::default(), provider().secure_random),
+            families: Families::default(),
+            patience: Duration::ZERO,
+        }
+    }
+
+    fn cluster(endpoints: &[&str]) -> Cluster {
+        let mut cluster = testing::cluster(endpoints);
+        let read = endpoints.iter().map(|one| read_endpoint(one).unwrap());
+        cluster.endpoints = read.collect();
+        cluster
+    }
+
+    fn addresses(roster: &Roster) -> Vec<String> {
+        let members = roster.members();
+        let all = members.all.iter();
+        all.map(|one| one.address.to_string()).collect()
+    }
+
+    /// Whoever has found them, the keeper before or another process.
+    #[test]
+    fn where_a_name_was_until_now_it_is_until_it_is_looked_up() {
+        let mut now = UntilNow::default();
+        let ips = ["10.0.0.1", "10.0.0.2"].map(|ip| ip.parse().unwrap());
+        now.is_at("db1:1", ips);
+        let mut work = work();
+        let roster = work.add(&cluster(&["db1:1", "10.0.0.9:1"]), None, Some(now));
+        assert_eq!(
+            addresses(&roster),
+            ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.9:1"]
+        );
+        assert_eq!(work.names["db1"][0].known, ips);
+        assert_eq!(work.patience, Duration::ZERO, "nobody has to wait for it");
+    }
+
+    #[test]
+    fn what_was_known_of_others_is_nobodys() {
+        let mut now = UntilNow::default();
+        now.is_at("gone:1", ["10.0.0.1".parse().unwrap()]);
+        // It is an address by now.
+        now.is_at("10.0.0.9:1", ["10.0.0.2".parse().unwrap()]);
+        let drained = Change {
+            drained: true,
+            ..Change::default()
+        };
+        now.changes.put("gone:1", drained);
+        let mut work = work();
+        let roster = work.add(&cluster(&["db2:1", "10.0.0.9:1"]), None, Some(now));
+        assert_eq!(addresses(&roster), ["10.0.0.9:1"]);
+        assert_eq!(roster.members().changes.all().count(), 0);
+        assert!(work.names["db2"][0].known.is_empty());
+        assert_eq!(work.patience, FIRST, "of one that is new nothing is known");
+    }
 }

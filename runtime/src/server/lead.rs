@@ -1,6 +1,7 @@
 //! Leading the process: signals and an operator's words, until everything is over.
 //!
-//! It owns the order in which a process leaves. It waits for both, and for the workers.
+//! It owns the order in which a process leaves. It waits for both, for the workers, and under a supervisor for
+//! the process before.
 
 use super::{
     Served, Signals, Word,
@@ -14,7 +15,7 @@ use super::{
     watcher::Watch,
 };
 use crate::{admin::Admin, config::Noted, log::Log};
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 use tidegate_core::time::Span;
 use tokio::{
     signal::unix::Signal,
@@ -71,11 +72,12 @@ impl Lead {
                 _ = user2.recv() => {
                     self.upgrades.begin(&Wanted::default(), None, &self.current, &self.admin);
                 }
-                Some((handed, asker, deadline)) = self.upgrades.done() => {
+                // Also of one that has come to nothing: what was not looked at meanwhile is from then on.
+                done = self.upgrades.done() => if let Some((handed, asker, deadline)) = done {
                     handed.tell(asker, &mut self.admin);
                     leaving = Leaving { handed: true, deadline };
                     break;
-                }
+                },
                 Some(control) = self.control.recv() => match self.obey(control, again).await {
                     Next::Serve => {}
                     Next::Leave(deadline) => {
@@ -83,6 +85,7 @@ impl Lead {
                         break;
                     }
                     Next::Stop => {
+                        self.upgrades.leaves();
                         self.say(Word::Stop);
                         self.upgrades.abandon(&mut self.admin).await;
                         let served = self.over.await.unwrap_or(Served::Forced);
@@ -93,6 +96,7 @@ impl Lead {
             }
             limit.send_replace(self.current.common.config.memory);
         }
+        self.upgrades.leaves();
         // Who waits in a queue is still served (G2).
         limit.send_replace(None);
         let served = self.leave((terminate, interrupt, user1), leaving).await;
@@ -106,20 +110,19 @@ impl Lead {
         (terminate, interrupt, user1): (&mut Signal, &mut Signal, &mut Signal),
         Leaving { handed, deadline }: Leaving,
     ) -> Served {
+        let handed = self.upgrades.abandon(&mut self.admin).await || handed;
+        if !handed {
+            supervised::stopping();
+        }
         let Lead {
             word,
             current,
             control,
             over,
             upgrades,
-            admin,
             log,
             ..
         } = self;
-        let handed = upgrades.abandon(admin).await || handed;
-        if !handed {
-            supervised::stopping();
-        }
         // A worker that is gone needs no word.
         let say = |it: Word| {
             let _heard = word.send(it);
@@ -138,33 +141,36 @@ impl Lead {
         if !delay.is_zero() {
             tracing::info!(?delay, "not ready any more; connections are still accepted");
         }
+        let ended = Cell::new(None);
+        let all = async {
+            ended.set(Some((&mut *over).await.unwrap_or(Served::Forced)));
+            if !handed {
+                upgrades.outlast().await;
+            }
+        };
         let leave = async {
             sleep(delay).await;
             tracing::info!(deadline = ?deadline.left(), "draining; a second signal stops");
             current.shares.close();
             say(drains);
             deadline.has_come().await;
+            if ended.get().is_some() {
+                // Who is left is not ours.
+                return;
+            }
             tracing::warn!("the drain deadline has passed; what is left is reset");
             say(Word::Expired);
             sleep(GRACE).await;
         };
-        let answers = async {
-            while let Some(asked) = control.recv().await {
-                if let Control::Drain(Some(most), _) = asked {
-                    deadline.sooner(wait(most));
-                }
-                if answer(asked, current, (*word.borrow(), Some(deadline.left()))) {
-                    return;
-                }
-            }
-            std::future::pending().await
-        };
         tokio::select! {
-            served = &mut *over => return served.unwrap_or(Served::Forced),
+            () = all => {}
             () = reopens(log, user1) => {}
             () = signalled(terminate, interrupt) => {}
             () = leave => {}
-            () = answers => {}
+            () = answers(control, current, (word, &deadline)) => {}
+        }
+        if let Some(served) = ended.get() {
+            return served;
         }
         say(Word::Stop);
         over.await.unwrap_or(Served::Forced)
@@ -282,7 +288,24 @@ async fn reopens(log: &Log, user1: &mut Signal) {
     std::future::pending().await
 }
 
-/// Answers while it leaves; says whether it is to stop.
+/// Answers while it leaves, until it is to stop.
+async fn answers(
+    control: &mut UnboundedReceiver<Control>,
+    current: &Current,
+    (word, deadline): (&watch::Sender<Word>, &Deadline),
+) {
+    while let Some(asked) = control.recv().await {
+        if let Control::Drain(Some(most), _) = asked {
+            deadline.sooner(wait(most));
+        }
+        if answer(asked, current, (*word.borrow(), Some(deadline.left()))) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Answers one while it leaves; says whether it is to stop.
 fn answer(control: Control, current: &Current, (word, left): (Word, Option<Duration>)) -> bool {
     let leaves = || "it drains, and reads no configuration any more".to_owned();
     let over = || "it drains: there is nothing to hand over any more".to_owned();

@@ -175,7 +175,7 @@ impl Current {
             &self.process,
             (Some(before), &mut self.inherited),
         )?;
-        let until_now = |cluster: &str| before.members(cluster);
+        let until_now = |cluster: &str| before.until_now(cluster);
         let kept = keep(config, &self.known, with.0, with.1, &until_now);
         let (given, rosters, keeper) = match kept.and_then(|kept| Ok((twice(&given)?, kept))) {
             Ok((again, (rosters, keeper))) => {
@@ -209,6 +209,7 @@ impl Current {
         for address in before.addresses() {
             if !common.addresses().any(|other| other == address) {
                 self.shares.close_at(address);
+                self.inherited.is_free(address);
             }
         }
         self.say(|| Order::Commit);

@@ -5,7 +5,13 @@
 
 use super::ask::Workers;
 use sd_notify::{NotifyState, notify, watchdog_enabled};
+use std::env;
 use tokio::time::sleep;
+
+/// Whether somebody does, and is told.
+pub(super) fn is_there() -> bool {
+    env::var_os("NOTIFY_SOCKET").is_some()
+}
 
 /// It serves; and of what.
 pub(super) fn ready(generation: u64) {
@@ -31,17 +37,18 @@ pub(super) fn is_led_by(pid: u32) {
     tell(&[NotifyState::MainPid(pid)]);
 }
 
-/// Says twice in each time that the supervisor allows that all is well, for as long as every worker
-/// answers: one that is stuck has the process restarted.
+/// Says three times in each time that the supervisor allows that all is well, for as long as every worker
+/// answers: one that is stuck has the process restarted. The first time at once: where another process served
+/// until now, some of that time has passed.
 pub(super) async fn watched(workers: Workers) {
     let Some(most) = watchdog_enabled() else {
         return;
     };
     loop {
-        sleep(most / 2).await;
         if workers.metrics().await.silent.is_empty() {
             tell(&[NotifyState::Watchdog]);
         }
+        sleep(most / 3).await;
     }
 }
 

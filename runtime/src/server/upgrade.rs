@@ -2,12 +2,13 @@
 //!
 //! The new one is started by the old one and given its listening sockets, so that their queues are never
 //! without somebody who empties them. It reads its configuration, loads what it needs, and says that it is
-//! ready; it is told to begin, and says that it serves; only then the old one drains. Until then the old
-//! one serves as if nothing had been, and if anything goes wrong it goes on so.
+//! ready; it is told to begin, and says that it serves; only then a supervisor is told of it, and the old one
+//! drains. Until then the old one serves as if nothing had been, and if anything goes wrong it goes on so.
 //!
 //! It owns the upgrade that is under way, if one is.
 
 mod before;
+mod between;
 mod letter;
 mod own;
 mod start;
@@ -17,7 +18,7 @@ use self::{
     own::Own,
     start::{Gifts, Started, start},
 };
-use super::{control::Upgraded, inherited::Inherited, reload::Current};
+use super::{control::Upgraded, reload::Current, supervised};
 use crate::admin::Admin;
 use std::{io, path::PathBuf, time::Duration};
 use tidegate_core::time::Span;
@@ -28,11 +29,16 @@ const LINE: &str = "TIDEGATE_HANDOVER";
 
 /// How long each may be silent while there is nothing to wait for but the other.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// And one that was told to serve, where whoever told it is to leave.
+/// And one that was told to serve, where whoever told it is to leave. Also that one, once the other serves: all
+/// that it has yet to do is to say so to a supervisor.
 const LAST: Duration = Duration::from_secs(1);
 
 /// How long the new one may take until it is ready, where nobody says otherwise: it looks up names.
 const WITHIN: Duration = Duration::from_secs(30);
+
+/// Why process 1 never begins one.
+const FIRST: &str =
+    "this is process 1, and whatever is in its container ends with it: start another container";
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -103,6 +109,7 @@ impl Upgrades {
     ) {
         let started = match self.under_way {
             Some(_) => Err("an upgrade is under way".to_owned()),
+            None if std::process::id() == 1 => Err(FIRST.to_owned()),
             None => gifts(current, admin)
                 .map_err(|error| format!("cannot hand over all listening sockets: {error}"))
                 .and_then(|gifts| start(&self.own, wanted, gifts)),
@@ -138,6 +145,24 @@ impl Upgrades {
                 refused(asker, "it leaves".to_owned());
                 false
             }
+        }
+    }
+
+    /// This process leaves in order: whoever served before it need not wonder at its end.
+    pub(super) fn leaves(&self) {
+        before::leaves();
+    }
+
+    /// Waits for whoever served before and still drains: with the end of its main process systemd kills whatever
+    /// is left of a service.
+    pub(super) async fn outlast(&self) {
+        if !supervised::is_there() {
+            return;
+        }
+        if let Some(over) = before::still_there() {
+            tracing::info!("all is over here; the process before drains, and is waited for");
+            // A thread that has failed has said so.
+            let _over = over.await;
         }
     }
 
@@ -194,7 +219,9 @@ fn gifts(current: &Current, admin: &Admin) -> io::Result<Gifts> {
     let bound: Vec<_> = common.sites.iter().map(|site| site.bind.clone()).collect();
     // As they were configured: in the order of the sites, which is that of the listeners.
     Ok(Gifts {
-        listening: Inherited::of_ours(&common.config, &bound, &current.shares)?,
+        listening: current
+            .inherited
+            .to_give(&common.config, &bound, &current.shares)?,
         admin: admin.given(),
         changes: common.changes(),
     })

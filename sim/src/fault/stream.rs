@@ -3,7 +3,8 @@
 //! It owns the counting: a call has its ordinal's fault from the first attempt until it comes to
 //! something (bytes, the end, an error), and only then does the next ordinal begin. So a fault
 //! never depends on how often a driver tries in vain. A stream that fails by plan is dead, as the
-//! kernel's is: what had arrived stays readable, the peer gets an RST, every call the error.
+//! kernel's is: what had arrived stays readable, the peer gets an RST, every call the error. A FIN that
+//! had arrived stays too, and hides the error from whoever does nothing but read (K11).
 
 mod calls;
 mod kept;
@@ -84,9 +85,13 @@ struct Held {
 /// A stream that has failed by plan.
 struct Dead {
     errno: Errno,
+    /// A call has told it: from then on an end is that error (4.11, 3).
+    latched: bool,
     /// What had arrived.
     rest: Vec<u8>,
     told: usize,
+    /// And behind it the peer's FIN.
+    fin: bool,
     unacked: u32,
     peer: Address,
 }
@@ -159,30 +164,40 @@ impl<N: Network> FaultyStream<N> {
         }
     }
 
-    /// Kills the connection.
+    /// Kills the connection, and tells.
     fn fail<T>(&mut self, cx: &mut Context<'_>, errno: Errno) -> Poll<io::Result<T>> {
+        self.kill(cx, errno);
+        match &mut self.inner {
+            Inner::Dead(dead) => Poll::Ready(Err(dead.tell().into())),
+            Inner::Alive(_) => unreachable!("it has just been killed"),
+        }
+    }
+
+    /// Kills the connection under a read, which is told what a read is told then: where the FIN has
+    /// arrived, what is before it and the FIN (K11).
+    fn fail_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        errno: Errno,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.kill(cx, errno);
+        Poll::Ready(match &mut self.inner {
+            Inner::Dead(dead) if dead.fin => dead.read(buf),
+            Inner::Dead(dead) => Err(dead.tell().into()),
+            Inner::Alive(_) => unreachable!("it has just been killed"),
+        })
+    }
+
+    fn kill(&mut self, cx: &mut Context<'_>, errno: Errno) {
         next(&self.net.counts.failed);
         let Inner::Alive(stream) = &mut self.inner else {
-            return Poll::Ready(Err(errno.into()));
+            return;
         };
-        let (mut rest, mut buf) = (Vec::new(), [0; 4_096]);
-        while let Poll::Ready(Ok(n)) = stream.poll_read(cx, &mut buf) {
-            if n == 0 {
-                break;
-            }
-            rest.extend_from_slice(&buf[..n]);
-        }
-        let dead = Dead {
-            errno,
-            rest,
-            told: 0,
-            unacked: stream.unacked().unwrap_or(0),
-            peer: stream.peer(),
-        };
+        let dead = Dead::of(stream, cx, errno);
         if let Inner::Alive(stream) = mem::replace(&mut self.inner, Inner::Dead(dead)) {
             stream.reset();
         }
-        Poll::Ready(Err(errno.into()))
     }
 
     /// The stream, while it lives; else what it failed with.
@@ -190,7 +205,7 @@ impl<N: Network> FaultyStream<N> {
         self.net.called();
         match &mut self.inner {
             Inner::Alive(stream) => Ok(stream),
-            Inner::Dead(dead) => Err(dead.errno),
+            Inner::Dead(dead) => Err(dead.tell()),
         }
     }
 
@@ -236,16 +251,49 @@ impl<N: Network> FaultyStream<N> {
             return Poll::Ready(Ok(n));
         }
         self.read.passed();
-        Poll::Ready(held.outcome.map(|_| n))
+        match &self.inner {
+            Inner::Dead(dead) if n == 0 && dead.latched => Poll::Ready(Err(dead.errno.into())),
+            Inner::Dead(_) | Inner::Alive(_) => Poll::Ready(held.outcome.map(|_| n)),
+        }
     }
 }
 
 impl Dead {
-    /// What the socket still has, then the error for ever.
+    /// What is left of a stream that fails.
+    fn of(stream: &mut impl Stream, cx: &mut Context<'_>, errno: Errno) -> Dead {
+        let (mut rest, mut fin, mut buf) = (Vec::new(), false, [0; 4_096]);
+        while let Poll::Ready(Ok(n)) = stream.poll_read(cx, &mut buf) {
+            if n == 0 {
+                fin = true;
+                break;
+            }
+            rest.extend_from_slice(&buf[..n]);
+        }
+        Dead {
+            errno,
+            latched: false,
+            rest,
+            told: 0,
+            fin,
+            unacked: stream.unacked().unwrap_or(0),
+            peer: stream.peer(),
+        }
+    }
+
+    fn tell(&mut self) -> Errno {
+        self.latched = true;
+        self.errno
+    }
+
+    /// What the socket still has, then the FIN if that is there and nobody was told the error, then the
+    /// error for ever.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let rest = &self.rest[self.told..];
         if rest.is_empty() {
-            return Err(self.errno.into());
+            return match self.fin && !self.latched {
+                true => Ok(0),
+                false => Err(self.tell().into()),
+            };
         }
         let n = rest.len().min(buf.len());
         buf[..n].copy_from_slice(&rest[..n]);

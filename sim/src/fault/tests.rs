@@ -5,7 +5,7 @@ use crate::{
     errno::Errno,
     net::SimNet,
     testing::{
-        accept, buffers, finish, here, read, read_to_end, run, server, sleep, within, write,
+        accept, buffers, fault, finish, here, read, read_to_end, run, server, sleep, within, write,
         write_all,
     },
 };
@@ -121,6 +121,39 @@ fn a_failed_call_fails_the_stream_and_its_last_read() {
         stream.reset();
     });
     assert_eq!(got, (b"a".to_vec(), Some(ConnectionReset)));
+}
+
+/// Behind a FIN that has arrived no read tells of a failure; everything else does.
+#[test]
+fn k11_a_read_that_fails_behind_a_fin_reads_on_to_the_fin() {
+    let faults = [("proxy.up.read#2", "fail ETIMEDOUT")];
+    let (got, ()) = client(&faults, &[1; 30], |_, mut stream| async move {
+        sleep(50).await;
+        assert_eq!(read(&mut stream, 10).await.unwrap().len(), 10);
+        assert_eq!(read_to_end(&mut stream).await, (vec![1; 20], None));
+        assert_eq!(fault(&mut stream).await, TimedOut);
+        // 4.11, 3: from now on an end is that error.
+        assert_eq!(read_to_end(&mut stream).await, (vec![], Some(TimedOut)));
+        stream.reset();
+    });
+    assert_eq!(got, (vec![], Some(ConnectionReset)));
+}
+
+#[test]
+fn k9_a_late_fin_behind_an_error_that_was_told_is_that_error() {
+    let faults = [
+        ("proxy.up.read#2", "pend 9ms"),
+        ("proxy.up.write#1", "fail ETIMEDOUT"),
+    ];
+    let (got, ()) = client(&faults, &[1; 30], |_, mut stream| async move {
+        sleep(50).await;
+        assert_eq!(read(&mut stream, 100).await.unwrap().len(), 30);
+        assert!(within(1, read(&mut stream, 100)).await.is_none());
+        assert_eq!(write(&mut stream, b"a").await.unwrap_err().kind(), TimedOut);
+        assert_eq!(read_to_end(&mut stream).await, (vec![], Some(TimedOut)));
+        stream.reset();
+    });
+    assert_eq!(got, (vec![], Some(ConnectionReset)));
 }
 
 #[test]

@@ -1,13 +1,20 @@
 //! The exchanges of a drawn HTTP run.
 
-use super::{Features, SIZES, script};
+use super::{Features, SIZES, network, script};
 use crate::{
-    peer::http::response_lengths,
+    peer::http::{request_lengths, response_lengths},
     rng::Rng,
     schedule::{
-        Body, Carrier, Cut, CutBy, Exchange, HttpVersion, Method, Request, Response, Step, Traffic,
+        Body, Carrier, Cut, CutBy, Exchange, HttpVersion, Method, Reader, Request, Response,
+        Schedule, Step, Traffic,
     },
 };
+
+/// Longer than T_response.
+const OVERDUE_MS: u32 = 65_000;
+
+/// About a head.
+const HEAD_BYTES: u32 = 120;
 
 pub(super) fn traffic(on: &Features, bytes: u32, rng: &mut Rng) -> Traffic {
     let count = rng.between(1, 4);
@@ -45,6 +52,7 @@ pub(super) fn leave(on: &Features, traffic: &mut Traffic, rng: &mut Rng) {
         body: Body::Empty,
         expect: false,
         upgrade,
+        cut: None,
     };
     let status = match (declined, upgrade) {
         (true, _) => 403,
@@ -68,11 +76,72 @@ pub(super) fn leave(on: &Features, traffic: &mut Traffic, rng: &mut Rng) {
             0
         },
         cut: ((on.truncation || on.resets) && rng.one_in(6)).then(|| Cut {
-            at: rng.below(120),
+            at: rng.below(HEAD_BYTES),
             by: rng.pick(&[CutBy::Fin, CutBy::Reset]),
         }),
     };
     exchanges[number - 1] = Exchange { request, response };
+}
+
+/// Lets the client end inside its last request, or right behind it, while no answer has come.
+pub(super) fn break_off(traffic: &mut Traffic, rng: &mut Rng) {
+    let Traffic::Http { exchanges, .. } = traffic else {
+        return;
+    };
+    let number = exchanges.len() - 1;
+    let Exchange { request, response } = &mut exchanges[number];
+    let (total, head) = request_lengths(number, request);
+    let [total, head] = [total, head].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    let at = match rng.below(5) {
+        0 => rng.between(1, head),
+        // Where a client that expects a 100 waits for it.
+        1 => head,
+        2 => rng.between(head, total),
+        _ => total,
+    };
+    let by = rng.pick(&[CutBy::Fin, CutBy::Fin, CutBy::Reset]);
+    request.cut = Some(Cut { at, by });
+    // An answer that breaks off would be another matter; one that is late shows what its client leaves.
+    response.cut = None;
+    if rng.one_in(2) {
+        response.delay_ms = rng.pick(&[3, 40]);
+    }
+}
+
+/// Lets the client stop reading, or speak no more behind its last answer; or the origin stop reading, or
+/// answer later than anybody waits.
+pub(super) fn fall_silent(bytes: u32, schedule: &mut Schedule, rng: &mut Rng) {
+    if schedule.traffic.switches() {
+        return script::hang(&mut schedule.client);
+    }
+    match rng.below(8) {
+        0 | 1 => stop(bytes, schedule, rng, |schedule| &mut schedule.client.reader),
+        2 => stop(bytes, schedule, rng, |schedule| &mut schedule.origin.reader),
+        3 => overdue(&mut schedule.traffic, rng),
+        _ => script::hang(&mut schedule.client),
+    }
+}
+
+/// H10: what it does not read fills the buffers, if they are small; else it is just not heard of any more.
+fn stop(
+    bytes: u32,
+    schedule: &mut Schedule,
+    rng: &mut Rng,
+    whose: fn(&mut Schedule) -> &mut Reader,
+) {
+    whose(schedule).stop = Some(rng.below(bytes + HEAD_BYTES));
+    if rng.one_in(2) {
+        schedule.buffers = network::all_alike(network::NARROW_BYTES);
+    }
+}
+
+/// U14: one of the answers takes too long.
+fn overdue(traffic: &mut Traffic, rng: &mut Rng) {
+    let Traffic::Http { exchanges, .. } = traffic else {
+        return;
+    };
+    let count = u32::try_from(exchanges.len()).unwrap_or(u32::MAX);
+    exchanges[rng.below(count) as usize].response.delay_ms = OVERDUE_MS;
 }
 
 /// What the client does when its exchanges are over.
@@ -113,6 +182,7 @@ fn exchange(on: &Features, number: u32, last: bool, bytes: u32, rng: &mut Rng) -
         expect: !old && body.total() > 0 && rng.one_in(6),
         upgrade: false,
         body,
+        cut: None,
     };
     let response = response(on, &request, bytes, rng);
     let mut exchange = Exchange { request, response };
@@ -167,7 +237,7 @@ fn response(on: &Features, request: &Request, bytes: u32, rng: &mut Rng) -> Resp
             0
         },
         cut: (cut && rng.one_in(3)).then(|| Cut {
-            at: rng.below(bytes + 120),
+            at: rng.below(bytes + HEAD_BYTES),
             by: rng.pick(&[CutBy::Fin, CutBy::Reset]),
         }),
         body,

@@ -63,6 +63,9 @@ pub(super) fn buffers(on: &Features, carriers: [Carrier; 2], rng: &mut Rng) -> B
     }
 }
 
+/// A buffer that is soon full, and through which a handshake of TLS still goes.
+pub(super) const NARROW_BYTES: u32 = 40;
+
 /// Every buffer of this size.
 pub(super) fn all_alike(bytes: u32) -> BufferBytes {
     let socket = SocketBytes {
@@ -113,36 +116,74 @@ pub(super) fn affordable_bytes(buffers: &BufferBytes) -> u32 {
 }
 
 pub(super) fn faults(on: &Features, http: bool, rng: &mut Rng) -> Plan {
+    let mut dials = Dials {
+        http,
+        rng: rng.fork("dials"),
+    };
     let mut plan = Plan::new();
     let cuts = if on.cuts { rng.between(1, 10) } else { 0 };
     for _ in 0..cuts {
-        let (point, n) = (call(rng, false), rng.pick(&[1, 1, 2, 5, 16, 17]));
+        let (point, n) = (
+            call(rng, &mut dials, false),
+            rng.pick(&[1, 1, 2, 5, 16, 17]),
+        );
         plan.insert(point, Fault::Cut(n));
     }
     let pends = if on.pends { rng.between(1, 8) } else { 0 };
     for _ in 0..pends {
         let point = if rng.one_in(8) {
-            door(rng)
+            door(rng, &mut dials)
         } else {
-            call(rng, true)
+            call(rng, &mut dials, true)
         };
         plan.insert(point, Fault::Pend(rng.pick(&[1, 1, 1, 3, 20])));
     }
     if on.fails {
-        let (point, errno) = failure(http, rng);
+        let (point, errno) = failure(rng, &mut dials);
         plan.insert(point, Fault::Fail(errno));
     }
     plan
 }
 
-/// A dial or an accept.
-fn door(rng: &mut Rng) -> Point {
-    let site = rng.pick(&[Site::Dial, Site::Accept]);
-    Point { site, ordinal: 1 }
+/// The connections to origins: one in a relay, some in a run of HTTP. Of the client's there is one.
+struct Dials {
+    http: bool,
+    rng: Rng,
 }
 
-/// An early call of the first connections.
-fn call(rng: &mut Rng, finish: bool) -> Point {
+impl Dials {
+    /// Which of them.
+    fn number(&mut self) -> u32 {
+        match self.http {
+            true => self.rng.pick(&[1, 1, 1, 2, 2, 3]),
+            false => 1,
+        }
+    }
+
+    fn point(&mut self) -> Point {
+        Point {
+            site: Site::Dial,
+            ordinal: self.number(),
+        }
+    }
+}
+
+/// The only accept.
+const ACCEPT: Point = Point {
+    site: Site::Accept,
+    ordinal: 1,
+};
+
+/// A dial or an accept.
+fn door(rng: &mut Rng, dials: &mut Dials) -> Point {
+    match rng.one_in(2) {
+        true => dials.point(),
+        false => ACCEPT,
+    }
+}
+
+/// An early call of one of the first connections.
+fn call(rng: &mut Rng, dials: &mut Dials, finish: bool) -> Point {
     let side = rng.pick(&Side::BOTH);
     let calls = [
         Call::Read,
@@ -157,26 +198,28 @@ fn call(rng: &mut Rng, finish: bool) -> Point {
     } else {
         rng.between(1, 12)
     };
-    let number = 1;
+    let number = match side {
+        Side::Down => 1,
+        Side::Up => dials.number(),
+    };
     Point {
         site: Site::Stream { side, number, call },
         ordinal,
     }
 }
 
-fn failure(http: bool, rng: &mut Rng) -> (Point, Errno) {
+fn failure(rng: &mut Rng, dials: &mut Dials) -> (Point, Errno) {
     let refusals = [Errno::ECONNREFUSED, Errno::EHOSTUNREACH, Errno::ETIMEDOUT];
     if rng.one_in(4) {
         // A failed accept ends nothing: the connection waits for the next one.
-        let (site, errno) = if http && rng.one_in(3) {
-            (Site::Accept, rng.pick(&[Errno::EMFILE, Errno::ENOBUFS]))
+        return if dials.http && rng.one_in(3) {
+            (ACCEPT, rng.pick(&[Errno::EMFILE, Errno::ENOBUFS]))
         } else {
-            (Site::Dial, rng.pick(&refusals))
+            (dials.point(), rng.pick(&refusals))
         };
-        return (Point { site, ordinal: 1 }, errno);
     }
     let errno = rng.pick(&[Errno::ECONNRESET, Errno::ETIMEDOUT, Errno::EHOSTUNREACH]);
-    (call(rng, false), errno)
+    (call(rng, dials, true), errno)
 }
 
 /// A drain, at a time when the client may be there.

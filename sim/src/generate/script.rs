@@ -1,9 +1,9 @@
 //! The peers of a drawn relay.
 
-use super::{Features, SIZES, network};
+use super::{Features, SIZES, http, network};
 use crate::{
     rng::Rng,
-    schedule::{Carrier, Reader, Schedule, Step},
+    schedule::{Carrier, Reader, Schedule, Script, Step},
 };
 
 pub(super) fn reader(on: &Features, rng: &mut Rng) -> Reader {
@@ -57,16 +57,16 @@ fn writer(on: &Features, bytes: u32, tls: bool, waits: bool, rng: &mut Rng) -> V
 }
 
 /// Lets one of the peers stop reading at some byte, or say nothing more where it would have ended.
-/// An HTTP client's silence comes behind its last answer.
 pub(super) fn fall_silent(http: bool, bytes: u32, schedule: &mut Schedule, rng: &mut Rng) {
-    let (peer, other) = match http || rng.one_in(2) {
+    if http {
+        return http::fall_silent(bytes, schedule, rng);
+    }
+    let (peer, other) = match rng.one_in(2) {
         true => (&mut schedule.client, &mut schedule.origin.writer),
         false => (&mut schedule.origin, &mut schedule.client.writer),
     };
-    if http || rng.one_in(2) {
-        let ends = [Step::CloseNotify, Step::Fin, Step::Reset];
-        peer.writer.retain(|step| !ends.contains(step));
-        peer.writer.push(Step::Hang);
+    if rng.one_in(2) {
+        hang(peer);
     } else {
         peer.reader.stop = Some(rng.below(bytes + 1));
         if rng.one_in(2) {
@@ -75,13 +75,20 @@ pub(super) fn fall_silent(http: bool, bytes: u32, schedule: &mut Schedule, rng: 
             let ends = [Step::CloseNotify, Step::Fin, Step::AwaitEof, Step::Reset];
             other.retain(|step| !ends.contains(step));
             other.extend([Step::Write(FILLING), Step::Sleep(50), Step::Reset]);
-            schedule.buffers = network::all_alike(FILLING / 5);
+            schedule.buffers = network::all_alike(network::NARROW_BYTES);
         }
     }
 }
 
-/// More than a few small buffers hold.
-const FILLING: u32 = 200;
+/// Lets a peer say nothing more where it would have ended.
+pub(super) fn hang(peer: &mut Script) {
+    let ends = [Step::CloseNotify, Step::Fin, Step::Reset];
+    peer.writer.retain(|step| !ends.contains(step));
+    peer.writer.push(Step::Hang);
+}
+
+/// More than a few narrow buffers hold.
+const FILLING: u32 = 5 * network::NARROW_BYTES;
 
 /// How a direction ends.
 pub(super) fn end(on: &Features, tls: bool, rng: &mut Rng, steps: &mut Vec<Step>) {
@@ -96,4 +103,9 @@ pub(super) fn end(on: &Features, tls: bool, rng: &mut Rng, steps: &mut Vec<Step>
         }
     }
     steps.push(Step::Fin);
+    if on.resets && rng.one_in(2) {
+        // K11: no read tells of an abort behind a FIN.
+        steps.push(Step::Sleep(rng.pick(&[1, 2, 5, 30, 100])));
+        steps.push(Step::Reset);
+    }
 }

@@ -111,7 +111,7 @@ pub const ROWS: &[Row] = &[
     row(
         5,
         "the peer's last FIN never comes, and is waited for",
-        &[seeds(Variant::LastFinAwaited, HTTP, 30)],
+        &[seeds(Variant::LastFinAwaited, HTTP, 40)],
     ),
     row(
         6,
@@ -280,7 +280,7 @@ pub const ROWS: &[Row] = &[
     row(
         38,
         "a chunked answer that was cut off is completed",
-        &[seeds(Variant::TruncatedTerminated, HTTP, 30)],
+        &[seeds(Variant::TruncatedTerminated, HTTP, 300)],
     ),
     row(
         39,

@@ -155,7 +155,16 @@ impl Case<'_> {
             ended(&self.outcome.client, self.schedule.carrier != Carrier::Tcp),
             ended(origin, self.schedule.upstream != Carrier::Tcp),
         ];
+        // K11: who resets behind its own end has two; which of them counts is who came first (R12, R13).
+        let twice = |log: &Log| {
+            let sent = &log.sent;
+            sent.reset_at.is_some() && (sent.notify_at.is_some() || sent.fin_at.is_some())
+        };
+        let [client_twice, origin_twice] = [twice(&self.outcome.client), twice(origin)];
         match ends {
+            [Ended::Clean(_), Ended::No] if client_twice => Some(CloseCause::ClientReset),
+            [Ended::No, Ended::Clean(_)] if origin_twice => Some(CloseCause::UpstreamReset),
+            _ if client_twice || origin_twice => None,
             [Ended::Clean(_), Ended::Clean(_)] => Some(CloseCause::Completed),
             [Ended::Reset, Ended::No | Ended::Clean(_)] => Some(CloseCause::ClientReset),
             [Ended::No | Ended::Clean(_), Ended::Reset] => Some(CloseCause::UpstreamReset),
@@ -200,7 +209,10 @@ impl Case<'_> {
             !gone && reset.is_some_and(|at| log.seen.fin_at.is_none_or(|fin| fin > at))
         };
         let relay = matches!(self.schedule.traffic, Traffic::Relay);
-        !clean || !(torn(&self.outcome.client) || relay && self.of_origins(torn))
+        // H12: who never takes an answer is given up behind the end of its connection, and that is why it closes.
+        let deaf = !relay && self.schedule.client.reader.stop.is_some();
+        let client = !deaf && torn(&self.outcome.client);
+        !clean || !(client || relay && self.of_origins(torn))
     }
 
     /// Whether a peer has ended its direction: over TLS the word for it comes before the FIN.

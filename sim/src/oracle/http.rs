@@ -1,13 +1,23 @@
 //! The judge of exchanges: each request answered once, by its own response, as whole as it was.
 //!
 //! It owns what holds of HTTP whatever happens, and what more must hold where nobody aborted. An
-//! answer without an exchange's number is the proxy's own.
+//! answer without an exchange's number is the proxy's own. How an answer breaks off is [`cut`]'s, how
+//! soon an end follows [`late`]'s, and what becomes of an exchange that its client leaves
+//! [`cancelled`]'s.
 
+mod bytes;
+mod cancelled;
+mod cut;
+mod late;
+#[cfg(test)]
+mod tests;
+
+use self::bytes::written;
 use super::{Court, Invariant};
 use crate::{
     peer::{
         Log,
-        http::{Answer, Asked, Closed, MessageEnd, response_lengths},
+        http::{Answer, Asked, Closed, MessageEnd, breaks_off, response_lengths},
     },
     schedule::{Body, Carrier, CutBy, Exchange, Method, Traffic},
 };
@@ -59,6 +69,9 @@ impl Court<'_> {
         // Whoever does not wait for leave to leave HTTP may have said what is none.
         let [left, _] = log.switched;
         let eager = self.schedule.traffic.switches() && left.is_none();
+        // What refuses the front of a HEAD has a body: nobody has heard yet that it is one.
+        let asks_for_none = |exchange: &Exchange| exchange.request.method == Method::Head;
+        let eager = eager || self.breaks_off() && exchanges.last().is_some_and(asks_for_none);
         self.unless(!log.excess || eager, Invariant::OwnAnswer, || {
             "bytes came that answer nothing".to_owned()
         });
@@ -75,6 +88,9 @@ impl Court<'_> {
         if let Some(connection) = log.tunnel {
             self.judge_tunnel(&self.outcome.origins[connection]);
         }
+        self.judge_cuts(exchanges);
+        self.judge_late(exchanges);
+        self.judge_cancelled(exchanges);
     }
 
     /// What the peers say once they have left HTTP is a relay's, and judged as one.
@@ -88,6 +104,15 @@ impl Court<'_> {
         if client_left.is_some() {
             self.judge_direction(&from_origin, earliest);
         }
+    }
+
+    /// The client breaks off a request, or the exchange behind it.
+    pub(super) fn breaks_off(&self) -> bool {
+        let Traffic::Http { exchanges, .. } = &self.schedule.traffic else {
+            return false;
+        };
+        let mut numbered = exchanges.iter().enumerate();
+        numbered.any(|(number, exchange)| breaks_off(number, &exchange.request))
     }
 
     /// The client reset, or said less than a clean end.
@@ -119,20 +144,19 @@ impl Court<'_> {
         self.unless(answer.status == status, Invariant::OwnAnswer, || {
             format!("answer {number}: {:?} for {status:?}", answer.status)
         });
-        let (served, total) = (served(number, exchange), content(exchange));
+        let (served, due) = (served(number, exchange), written(number, exchange));
         if is_whole(&message.end) {
             let entitled = matches!(served, Served::Whole | Served::Shorter);
             self.unless(entitled, Invariant::EndOnlyIfClean, || {
                 format!("answer {number}: complete, but {served:?}")
             });
-            let all = message.bytes == total || served == Served::Shorter;
-            self.unless(all, Invariant::EndAfterAll, || {
+            self.unless(message.bytes == due, Invariant::EndAfterAll, || {
                 let bytes = message.bytes;
-                format!("answer {number}: complete after {bytes} of {total} bytes")
+                format!("answer {number}: complete after {bytes} of {due} bytes")
             });
         }
-        self.unless(message.bytes <= total, Invariant::Prefix, || {
-            format!("answer {number}: {} bytes of {total}", message.bytes)
+        self.unless(message.bytes <= due, Invariant::Prefix, || {
+            format!("answer {number}: {} bytes of {due}", message.bytes)
         });
     }
 
@@ -152,6 +176,13 @@ impl Court<'_> {
             });
             return;
         }
+        // H06, U13: what is not completed is reset; a FIN would say that the client had no more to say.
+        let finished = message.end == MessageEnd::Cut(Closed::Clean);
+        let failed = self.outcome.failures > 0;
+        self.unless(!finished || failed, Invariant::AbortIsAbort, || {
+            let of = asked.exchange;
+            format!("a request ({of:?}) was cut by a clean end")
+        });
         let Some((number, exchange)) = asked.exchange.and_then(|n| Some((n, exchanges.get(n)?)))
         else {
             return;
@@ -193,6 +224,7 @@ impl Court<'_> {
         let entitled = failures > 0
             || self.is_client_gone()
             || ends.any(|end| matches!(end, Served::CutInBody | Served::Shorter))
+            || self.breaks_off()
             || ends_by_reset(exchanges);
         if let Some((at, errno)) = client.seen.reset_at {
             // H12: whoever answers our end long after it has come may find nobody there.
@@ -247,7 +279,12 @@ impl Court<'_> {
         let log = &self.outcome.http;
         for (number, exchange) in exchanges.iter().enumerate() {
             let Some(answer) = log.answers.get(number) else {
-                let asked = log.requests_sent > number && self.must_be_served(number);
+                // H13: an origin that answers early and leaves takes the client's connection with it.
+                let before = number
+                    .checked_sub(1)
+                    .map(|before| &exchanges[before].response);
+                let left = before.is_some_and(|before| before.early && before.cut.is_some());
+                let asked = log.requests_sent > number && self.must_be_served(number) && !left;
                 self.unless(!asked, Invariant::Answered, || {
                     format!("request {number} has no answer")
                 });
@@ -255,10 +292,22 @@ impl Court<'_> {
             };
             let (message, served) = (&answer.message, served(number, exchange));
             let whole = is_whole(&message.end);
+            if breaks_off(number, &exchange.request) {
+                // H05, H06, H15: ours to refuse, unless its origin did not wait for it.
+                let refused = answer.status == Some(400) && message.exchange().is_none() && whole;
+                let other = exchange.response.early || self.has_raced(number, exchanges);
+                self.unless(refused || other, Invariant::Answered, || {
+                    let (status, end) = (answer.status, &message.end);
+                    format!("answer {number}: {status:?}, {end:?}, for a request cut short")
+                });
+                return;
+            }
             match served {
-                Served::Whole
+                // RFC 9112, 9.8: an end that nobody can trust is no end of a body: see `judge_cuts`.
+                Served::Shorter if !self.has_ended_clean(number) => {}
+                Served::Whole | Served::Shorter
                     if answer.status == Some(502) && self.has_raced(number, exchanges) => {}
-                Served::Whole => {
+                Served::Whole | Served::Shorter => {
                     let own = message.exchange().is_none();
                     self.unless(whole && !own, Invariant::Answered, || {
                         let (status, end) = (answer.status, &message.end);
@@ -272,7 +321,8 @@ impl Court<'_> {
                         format!("answer {number}: {status:?}, {end:?}, for a head cut short")
                     });
                 }
-                Served::CutInBody | Served::Shorter => {}
+                // See `judge_cuts`, which asks less of its client.
+                Served::CutInBody => {}
             }
             if !whole || message.closes() || message.start.starts_with("HTTP/1.0") {
                 return;
@@ -286,14 +336,6 @@ fn is_whole(end: &MessageEnd) -> bool {
         end,
         MessageEnd::Complete | MessageEnd::UntilClose(Closed::Clean)
     )
-}
-
-/// How much content the response to this request has.
-fn content(exchange: &Exchange) -> u64 {
-    if exchange.request.method == Method::Head {
-        return 0;
-    }
-    u64::from(exchange.response.body.total())
 }
 
 /// A response that ends with its connection is whole only if that ends cleanly.

@@ -9,9 +9,10 @@ mod tests;
 use super::{Court, Ended, Invariant, LastWord, Violation, ended};
 use crate::{
     case::is_peaceful,
+    fault::Timers,
     peer::Log,
     schedule::{Carrier, Schedule, Traffic},
-    world::Outcome,
+    world::{Net, Outcome},
 };
 use tidegate::observe::{Kind, Metrics, Record};
 use tidegate_core::{
@@ -46,14 +47,21 @@ pub fn judge(schedule: &Schedule, outcome: &Outcome, told: &Told) -> Vec<Violati
         court.judge_cause(record.cause(), &record.report, *word);
     }
     let (accepted, over) = (told.accepted, told.records.len());
-    // A run may end before the proxy has heard of the last end.
+    // On turmoil a run is over with its connections, and the proxy may be on its way to its own end; and where no
+    // timer runs, nobody gives up who has fallen silent.
+    let waits = outcome.timers == Timers::Frozen && schedule.falls_silent();
     let all = outcome.is_over() && outcome.descriptors <= outcome.idle;
+    let all = all && outcome.net == Net::Fast && !waits;
     court.unless(over == accepted || !all, Invariant::Cause, || {
         format!("{accepted} sessions have begun, and {over} have a cause for their end")
     });
     if let Some(metrics) = &told.metrics {
         court.judge_metrics(metrics, &told.records);
     }
+    let due = all && outcome.panic.is_none();
+    court.told(told.metrics.is_some() || !due, || {
+        "all is over, and the proxy has not ended and told its counters".to_owned()
+    });
     court.violations
 }
 
@@ -142,7 +150,7 @@ impl Court<'_> {
             format!("{down} downstream legs have ended, of {sessions} sessions")
         });
         // An origin over TLS writes down no connection whose handshake came to nothing.
-        let alone = self.outcome.failures == 0 && !self.is_aborted();
+        let alone = self.outcome.failures == 0 && !self.is_aborted() && !self.breaks_off();
         let unseen = !alone && self.schedule.upstream != Carrier::Tcp;
         self.told(up <= origins || unseen, || {
             format!("{up} upstream legs have ended, and the origin had {origins}")

@@ -59,10 +59,12 @@ impl Court<'_> {
         }
         // What its kernel cannot hold waits in the proxy's, or behind it.
         let stuck = from.sent.bytes > to.seen.bytes + u64::from(buffers.recv);
+        // R13: behind both ends a reset takes nothing from anybody.
+        let benign = from.sent.fin_at.is_some() && to.sent.fin_at.is_some();
         let limit_ms = match from.sent.reset_at {
-            Some(_) => ABORT_FLUSH_MS + SLACK_MS,
-            None if stuck => WRITE_STALL_MS + STALL_SLACK_MS,
-            None => return,
+            Some(_) if !benign => ABORT_FLUSH_MS + SLACK_MS,
+            Some(_) | None if stuck => WRITE_STALL_MS + STALL_SLACK_MS,
+            Some(_) | None => return,
         };
         let last = moved(from).max(moved(to));
         let due = last + Span::from_ms(limit_ms);

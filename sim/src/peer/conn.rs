@@ -135,11 +135,14 @@ impl<N: Network> Conn<N> {
         let _failed = self.on_line(|line, cx| line.poll_acked(cx)).await;
     }
 
-    /// Waits until the connection has failed, and nothing else.
+    /// Waits until the connection has failed, or is reset by ourselves, and nothing else.
     pub(super) async fn failed(&self) {
-        poll_fn(|_| match self.log.borrow().seen.reset_at {
-            Some(_) => Poll::Ready(()),
-            None => Poll::Pending,
+        poll_fn(|_| {
+            let gone = self.log.borrow().seen.reset_at.is_some() || self.line.borrow().is_none();
+            match gone {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
         })
         .await;
     }

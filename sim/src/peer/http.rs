@@ -13,7 +13,7 @@ mod write;
 
 pub use self::{client::client, origin::origin};
 use super::{Payload, SharedLog};
-use crate::schedule::Exchange;
+use crate::schedule::{Cut, CutBy, Exchange, Request};
 use std::{cell::RefCell, rc::Rc};
 use tidegate_core::time::Time;
 
@@ -94,7 +94,7 @@ pub struct Asked {
 pub struct HttpLog {
     /// The client's answers, in the order of its requests.
     pub answers: Vec<Answer>,
-    /// When the client began to write each of its requests.
+    /// When the client began to write each of its requests, one that it cuts short too.
     pub asked_at: Vec<Time>,
     /// Requests the client has written in full.
     pub requests_sent: usize,
@@ -131,6 +131,30 @@ pub fn response_lengths(number: usize, exchange: &Exchange) -> (usize, usize) {
     let pieces = write::response(number, exchange);
     let head = pieces.first().map_or(0, Vec::len);
     (pieces.iter().map(Vec::len).sum(), head)
+}
+
+/// How long the request is from its first byte to its last, and its head alone.
+#[must_use]
+pub fn request_lengths(number: usize, request: &Request) -> (usize, usize) {
+    let head = write::request_head(number, request).len();
+    let body = write::request_body(number, request);
+    (head + body.iter().map(Vec::len).sum::<usize>(), head)
+}
+
+/// Where the client ends inside a request, or right behind it, if it comes so far.
+#[must_use]
+pub fn request_cut(number: usize, request: &Request) -> Option<Cut> {
+    let cut = request.cut?;
+    let (total, _) = request_lengths(number, request);
+    (cut.at as usize <= total).then_some(cut)
+}
+
+/// Whether a request never comes whole, or its client resets behind it. A FIN right behind it leaves it
+/// what it is (H07).
+#[must_use]
+pub fn breaks_off(number: usize, request: &Request) -> bool {
+    let inside = |cut: Cut| (cut.at as usize) < request_lengths(number, request).0;
+    request_cut(number, request).is_some_and(|cut| inside(cut) || cut.by == CutBy::Reset)
 }
 
 fn request_payload(exchange: usize) -> Payload {

@@ -2,6 +2,8 @@
 //!
 //! It owns shapes, not bytes: how a message is written out belongs to the peers, and their text to `http_text`.
 
+use super::MAX_MS;
+
 /// A method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -75,9 +77,11 @@ pub struct Request {
     pub expect: bool,
     /// It asks for another protocol.
     pub upgrade: bool,
+    /// It is cut short, or its client ends right behind it.
+    pub cut: Option<Cut>,
 }
 
-/// How a response is cut short.
+/// How a message is cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CutBy {
     /// By a FIN.
@@ -86,7 +90,7 @@ pub enum CutBy {
     Reset,
 }
 
-/// A response that ends too early.
+/// A message that ends too early; at its last byte, a connection that ends right behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
     /// After this many bytes, the head's included.
@@ -154,6 +158,14 @@ impl Request {
     #[must_use]
     pub fn leaves(&self) -> bool {
         self.upgrade || self.method == Method::Connect
+    }
+}
+
+impl Response {
+    /// Whether it comes later than any other thing in a schedule may: nobody waits so long (U14).
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.delay_ms > MAX_MS
     }
 }
 

@@ -52,7 +52,18 @@ impl fmt::Display for Request {
         if self.upgrade {
             f.write_str(" upgrade")?;
         }
-        Ok(())
+        cut(f, self.cut)
+    }
+}
+
+fn cut(f: &mut fmt::Formatter<'_>, cut: Option<Cut>) -> fmt::Result {
+    match cut {
+        None => Ok(()),
+        Some(Cut { at, by: CutBy::Fin }) => write!(f, " cut {at} fin"),
+        Some(Cut {
+            at,
+            by: CutBy::Reset,
+        }) => write!(f, " cut {at} reset"),
     }
 }
 
@@ -69,14 +80,7 @@ impl fmt::Display for Response {
         if self.delay_ms > 0 {
             write!(f, " delay {}ms", self.delay_ms)?;
         }
-        match self.cut {
-            None => Ok(()),
-            Some(Cut { at, by: CutBy::Fin }) => write!(f, " cut {at} fin"),
-            Some(Cut {
-                at,
-                by: CutBy::Reset,
-            }) => write!(f, " cut {at} reset"),
-        }
+        cut(f, self.cut)
     }
 }
 
@@ -147,6 +151,7 @@ impl Words<'_> {
             body: self.body()?,
             expect: self.maybe("expect"),
             upgrade: self.maybe("upgrade"),
+            cut: self.cut()?,
         })
     }
 

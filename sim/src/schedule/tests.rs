@@ -42,6 +42,21 @@ response 200 1.0 close until-close 100 by 100 cut 60 reset
 client fin
 ";
 
+const HASTY: &str = "\
+relay-schedule v1
+seed 0x0
+mode http tcp
+latency client-proxy 1ms
+latency proxy-origin 1ms
+request GET / 1.1 keep empty
+response 200 1.1 keep empty
+request PUT / 1.1 keep chunked 40 by 5 expect cut 130 fin
+response 200 1.1 keep empty interim 100 delay 65000ms
+client fin
+client sleep 5ms
+client reset
+";
+
 const TUNNEL: &str = "\
 relay-schedule v1
 seed 0x1
@@ -98,8 +113,38 @@ fn what_leaves_http_is_a_relay_behind_it() {
 }
 
 #[test]
+fn who_breaks_off_asks_for_nothing_more() {
+    let schedule: Schedule = HASTY.parse().unwrap();
+    assert_eq!(schedule.validate(), Ok(()));
+    assert!(schedule.falls_silent(), "nobody waits so long");
+    for (from, to, what) in [
+        (
+            "GET / 1.1 keep empty",
+            "GET / 1.1 keep empty cut 9 fin",
+            "no request follows one that is cut",
+        ),
+        ("cut 130", "cut 0", "what is cut has begun"),
+        (
+            "delay 65000ms",
+            "delay 65000ms cut 10 fin",
+            "one of the two is cut short",
+        ),
+        (
+            "PUT / 1.1 keep chunked 40 by 5 expect",
+            "GET / 1.1 keep empty upgrade",
+            "who asks to leave says so to the end",
+        ),
+        ("delay 65000ms", "delay 100001ms", "too late"),
+    ] {
+        let changed = HASTY.replace(from, to);
+        let changed: Schedule = changed.parse().unwrap();
+        assert_eq!(changed.validate(), Err(Invalid(what)), "{from:?} as {to:?}");
+    }
+}
+
+#[test]
 fn rendering_undoes_parsing() {
-    for text in [RELAY, HTTP, TUNNEL] {
+    for text in [RELAY, HTTP, HASTY, TUNNEL] {
         let schedule: Schedule = text.parse().unwrap();
         assert_eq!(schedule.to_string(), text);
         assert_eq!(schedule.to_string().parse(), Ok(schedule));
@@ -176,6 +221,21 @@ fn an_error_names_its_line() {
     assert!("".parse::<Schedule>().is_err());
 }
 
+/// K11: an abort behind one's own FIN.
+#[test]
+fn behind_its_fin_a_peer_may_reset() {
+    let base = "relay-schedule v1\nseed 0x1\nmode relay tls13\norigin fin\n";
+    for lines in [
+        "client fin\nclient reset",
+        "client fin\nclient sleep 3ms\nclient reset",
+        "client close-notify\nclient sleep 1ms\nclient fin\nclient sleep 3ms\nclient reset",
+    ] {
+        let schedule: Schedule = format!("{base}{lines}").parse().unwrap();
+        assert_eq!(schedule.validate(), Ok(()), "{lines}");
+        assert_eq!(schedule.to_string().parse(), Ok(schedule));
+    }
+}
+
 #[test]
 fn what_cannot_end_by_itself_is_invalid() {
     let base = "relay-schedule v1\nseed 0x1\nmode relay tcp\n";
@@ -184,6 +244,18 @@ fn what_cannot_end_by_itself_is_invalid() {
         (
             "client fin\norigin fin\nclient write 1",
             "nothing follows the end",
+        ),
+        (
+            "client fin\nclient sleep 3ms\nclient fin\norigin fin",
+            "nothing follows the end",
+        ),
+        (
+            "client fin\nclient reset\nclient sleep 3ms\norigin fin",
+            "nothing follows the end",
+        ),
+        (
+            "client fin\nclient sleep 3ms\norigin fin",
+            "nobody rests behind the end for nothing",
         ),
         (
             "client close-notify\nclient fin\norigin fin",

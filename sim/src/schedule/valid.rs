@@ -13,6 +13,8 @@ use std::fmt;
 
 /// The longest time a schedule may name.
 pub const MAX_MS: u32 = 10_000;
+/// The longest that an origin may take to answer: nobody waits so long (U14).
+pub const MAX_DELAY_MS: u32 = 100_000;
 /// The most bytes one direction may carry.
 pub const MAX_BYTES: u32 = 262_144;
 /// The most requests of a run.
@@ -129,12 +131,13 @@ fn validate_reader(reader: &Reader) -> Result<(), Invalid> {
     must(short, "too late")
 }
 
-/// A writer's steps end its direction, once, and do nothing after.
+/// A writer's steps end its direction, once. Behind its FIN it may still reset (K11), and does nothing else.
 fn validate_writer(steps: &[Step], tls: bool) -> Result<(), Invalid> {
     let mut bytes: u64 = 0;
-    let (mut notified, mut ended) = (false, false);
+    let (mut notified, mut finished, mut over) = (false, false, false);
     for step in steps {
-        must(!ended, "nothing follows the end")?;
+        let behind = matches!(step, Step::Sleep(_) | Step::Reset);
+        must(!over && (!finished || behind), "nothing follows the end")?;
         match step {
             Step::Write(n) => {
                 must(*n > 0, "a write writes something")?;
@@ -148,15 +151,18 @@ fn validate_writer(steps: &[Step], tls: bool) -> Result<(), Invalid> {
                 must(!notified, "one close_notify is enough")?;
                 notified = true;
             }
-            Step::Fin | Step::Reset => ended = true,
+            Step::Fin => finished = true,
+            Step::Reset => over = true,
             Step::Hang => {
                 must(!notified, "nothing follows the end but the FIN")?;
-                ended = true;
+                over = true;
             }
         }
     }
     must(bytes <= u64::from(MAX_BYTES), "too many bytes")?;
-    must(ended, "a direction ends")
+    must(finished || over, "a direction ends")?;
+    let rests = !over && steps.last() != Some(&Step::Fin);
+    must(!rests, "nobody rests behind the end for nothing")
 }
 
 fn validate_exchanges(exchanges: &[Exchange]) -> Result<(), Invalid> {
@@ -166,6 +172,7 @@ fn validate_exchanges(exchanges: &[Exchange]) -> Result<(), Invalid> {
         must(request.keep || index == last, "no request follows `close`")?;
         let leaves = request.leaves();
         must(!leaves || index == last, "no request follows a tunnel")?;
+        validate_cut(request, response, index == last)?;
         validate_response(request, response)?;
     }
     Ok(())
@@ -192,6 +199,17 @@ fn validate_request(request: &Request) -> Result<(), Invalid> {
         !request.expect || (!old && request.body.total() > 0),
         "nothing to wait for with",
     )
+}
+
+/// A client that breaks off ends with that.
+fn validate_cut(request: &Request, response: &Response, last: bool) -> Result<(), Invalid> {
+    let Some(cut) = request.cut else {
+        return Ok(());
+    };
+    must(last, "no request follows one that is cut")?;
+    must(cut.at > 0, "what is cut has begun")?;
+    must(!request.leaves(), "who asks to leave says so to the end")?;
+    must(response.cut.is_none(), "one of the two is cut short")
 }
 
 /// Whether the target is one that nobody refuses: routes and their refusals are tested elsewhere.
@@ -249,7 +267,7 @@ fn validate_response(request: &Request, response: &Response) -> Result<(), Inval
     )?;
     let invited = response.interim == Some(100) || response.early;
     must(!request.expect || invited, "nobody invites the body")?;
-    must(response.delay_ms <= MAX_MS, "too late")
+    must(response.delay_ms <= MAX_DELAY_MS, "too late")
 }
 
 fn validate_body(body: Body, version: HttpVersion) -> Result<(), Invalid> {

@@ -133,6 +133,10 @@ fn fewer_steps(schedule: &Schedule) -> Vec<Schedule> {
             if matches!(step, Step::Reset | Step::Hang) {
                 all.push(with(schedule, |s| of(s).writer[at] = Step::Fin));
             }
+            if *step == Step::Fin {
+                // What is behind it goes together: neither part is anything by itself.
+                all.push(with(schedule, |s| of(s).writer.truncate(at + 1)));
+            }
         }
     }
     all

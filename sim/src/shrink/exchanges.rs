@@ -5,7 +5,7 @@ use super::{
     numbers::{less, without},
 };
 use crate::schedule::{
-    Body, Exchange, HttpVersion, Method, Request, Response, Schedule, Step, Traffic,
+    Body, Cut, Exchange, HttpVersion, Method, Request, Response, Schedule, Step, Traffic,
 };
 
 /// What follows a switch needs no exchange before it, if a relay does as well.
@@ -93,6 +93,7 @@ fn simpler_requests(request: &Request) -> Vec<Request> {
         }),
         to(|r| r.body = Body::Empty),
         to(|r| r.expect = false),
+        to(|r| r.cut = None),
         to(|r| {
             r.version = HttpVersion::V11;
             r.keep = true;
@@ -108,7 +109,21 @@ fn simpler_requests(request: &Request) -> Vec<Request> {
             ..request.clone()
         });
     }
+    all.extend(earlier(request.cut, 1).map(|cut| Request {
+        cut: Some(cut),
+        ..request.clone()
+    }));
     all
+}
+
+/// Cuts before this one, from `least` on.
+fn earlier(cut: Option<Cut>, least: u32) -> impl Iterator<Item = Cut> {
+    let cuts = cut.into_iter();
+    cuts.flat_map(move |cut| {
+        less(cut.at, least)
+            .into_iter()
+            .map(move |at| Cut { at, ..cut })
+    })
 }
 
 fn simpler_responses(response: &Response) -> Vec<Response> {
@@ -148,13 +163,10 @@ fn simpler_responses(response: &Response) -> Vec<Response> {
             ..response.clone()
         });
     }
-    if let Some(cut) = response.cut {
-        for at in less(cut.at, 0) {
-            let mut changed = response.clone();
-            changed.cut = Some(crate::schedule::Cut { at, ..cut });
-            all.push(changed);
-        }
-    }
+    all.extend(earlier(response.cut, 0).map(|cut| Response {
+        cut: Some(cut),
+        ..response.clone()
+    }));
     all
 }
 

@@ -1,11 +1,12 @@
 //! A world on the fast network: time goes to whatever happens next, and all tasks are one list's.
 
-use super::{Cast, Net, Options, Outcome, Proxy, panics, scene::Scene};
+use super::{Cast, Net, Options, Outcome, Player, Proxy, panics, scene::Scene};
 use crate::{
     fast::{Executor, Fast},
     schedule::{Link, LinkAct, LinkEvent, Schedule},
     tls,
 };
+use std::{cell::Cell, rc::Rc};
 use tidegate_core::time::{Span, Time};
 
 /// The hosts.
@@ -33,6 +34,7 @@ pub(super) fn run(
     let (mut scene, [client, proxy, origin]) =
         Scene::new(schedule, cast, options, nets, addresses, proxy);
     let mut tasks = Executor::new();
+    let (proxy, ended) = until_its_end(proxy);
     // The proxy listens first, as it does on turmoil, where a client's SYN takes its time.
     for player in [proxy, origin, client] {
         tasks.spawn(player);
@@ -46,7 +48,9 @@ pub(super) fn run(
         tasks.run();
         panic = panics::taken();
         scene.stepped();
-        if scene.is_over() && scene.is_let_go() && events.peek().is_none() {
+        // The proxy's own end is part of a run: what it keeps is closed then, and its counters are read.
+        let over = ended.get() && scene.is_over() && scene.is_let_go();
+        if over && events.peek().is_none() {
             break;
         }
         // Where nothing happens next, nothing ever will.
@@ -64,6 +68,17 @@ pub(super) fn run(
         fast.advance(next);
     }
     scene.outcome(Net::Fast, fast.now().as_ms(), panic)
+}
+
+/// A player, and whether it has come to its end. One that never does ends with what happens.
+fn until_its_end(player: Player) -> (Player, Rc<Cell<bool>>) {
+    let ended = Rc::new(Cell::new(false));
+    let tell = Rc::clone(&ended);
+    let told = async move {
+        player.await;
+        tell.set(true);
+    };
+    (Box::pin(told), ended)
 }
 
 fn at(event: &LinkEvent) -> Time {

@@ -5,6 +5,7 @@
 //! another each time (RFC 5452, 9.2), and what anybody but the server sends never gets here. It sets no
 //! limit of time; dropped, it has given up.
 
+use rustix::net::{AddressFamily, SocketFlags, SocketType, netdevice, socket_with};
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -13,6 +14,14 @@ use tokio::net::{TcpStream, UdpSocket};
 
 /// What a server that does not know better sends is at most 512 bytes long (RFC 1035, 4.2.1).
 const DATAGRAM: usize = 4_096;
+
+/// The number of the network interface that is called so (if_nametoindex(3)), if there is one.
+pub(crate) fn interface(name: &str) -> Option<u32> {
+    // netdevice(7): any socket will do, and this is of a kind that is always to be had.
+    let (family, kind) = (AddressFamily::INET, SocketType::DGRAM);
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None).ok()?;
+    netdevice::name_to_index(&socket, name).ok()
+}
 
 /// A question sent in a datagram, to be answered.
 #[derive(Debug)]
@@ -82,4 +91,16 @@ async fn whole(stream: &TcpStream, mut room: &mut [u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_has_a_number() {
+        // The first one of every namespace, before any other can be made.
+        assert_eq!(interface("lo"), Some(1));
+        assert_eq!(interface("none-of-this"), None);
+    }
 }

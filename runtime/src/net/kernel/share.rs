@@ -12,6 +12,7 @@ use super::sockets::Sockets;
 use socket2::Socket;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -117,14 +118,19 @@ impl Share {
         Share { shares, worker }
     }
 
-    /// The listening sockets of the process.
-    pub(super) fn sockets(&self) -> &Sockets {
-        &self.shares.sockets
-    }
-
     /// What this worker was given to listen at `address` with.
     pub(super) fn given(&self, address: SocketAddr) -> Vec<Arc<Socket>> {
         self.shares.sockets.take(address, self.worker)
+    }
+
+    /// Further holds of what this worker listens at `address` with, or of what another one does.
+    pub(super) fn shared(&self, address: SocketAddr) -> io::Result<Vec<Socket>> {
+        self.shares.sockets.shared(address, self.worker)
+    }
+
+    /// This worker listens at `address` with it from now on.
+    pub(super) fn opened(&self, address: SocketAddr, socket: &Arc<Socket>) {
+        self.shares.sockets.opened(address, self.worker, socket);
     }
 
     /// The letter box of this worker's listener at `address`.

@@ -4,7 +4,7 @@
 //! A listening socket with connections in its queue may never be closed by its last holder: the kernel
 //! resets them. So what was given is always listened at by somebody, however many workers there are: more
 //! workers listen at sockets of their own beside it, or, where the kernel does not allow that, at the same
-//! one; of fewer workers each has several.
+//! ones; of fewer workers each has several.
 //!
 //! It owns what nobody has yet. It waits for nothing.
 
@@ -28,9 +28,9 @@ pub struct Sockets(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     /// Where somebody is to listen, which of the workers, and with what.
-    given: Vec<(SocketAddr, usize, Socket)>,
-    /// Where somebody listens, for as long as the worker does.
-    open: Vec<(SocketAddr, Weak<Socket>)>,
+    given: Vec<(SocketAddr, usize, Arc<Socket>)>,
+    /// Where somebody listens, which of the workers, for as long as that does.
+    open: Vec<(SocketAddr, usize, Weak<Socket>)>,
 }
 
 impl Sockets {
@@ -42,7 +42,10 @@ impl Sockets {
         workers: usize,
     ) {
         let sockets = sockets.into_iter().enumerate();
-        let given = sockets.map(|(n, fd)| (address, n % workers.max(1), Socket::from(fd)));
+        let given = sockets.map(|(n, fd)| {
+            let socket = Arc::new(Socket::from(fd));
+            (address, n % workers.max(1), socket)
+        });
         self.state().given.extend(given);
     }
 
@@ -58,9 +61,9 @@ impl Sockets {
     pub fn open(&self) -> io::Result<Vec<(SocketAddr, OwnedFd)>> {
         let open: Vec<_> = {
             let mut state = self.state();
-            state.open.retain(|(_, socket)| socket.strong_count() > 0);
+            state.open.retain(|(.., socket)| socket.strong_count() > 0);
             let open = state.open.iter();
-            open.filter_map(|(address, socket)| Some((*address, socket.upgrade()?)))
+            open.filter_map(|(address, _, socket)| Some((*address, socket.upgrade()?)))
                 .collect()
         };
         let mut known = BTreeSet::new();
@@ -77,31 +80,48 @@ impl Sockets {
     /// moment in which another worker finds it in neither list.
     pub(super) fn take(&self, address: SocketAddr, worker: usize) -> Vec<Arc<Socket>> {
         let mut state = self.state();
-        let mine =
-            |(at, whose, _): &mut (SocketAddr, usize, Socket)| *at == address && *whose == worker;
-        let taken = state.given.extract_if(.., mine);
-        let taken: Vec<_> = taken.map(|(_, _, socket)| Arc::new(socket)).collect();
+        let taken = state
+            .given
+            .extract_if(.., |(at, whose, _)| *at == address && *whose == worker);
+        let taken: Vec<_> = taken.map(|(.., socket)| socket).collect();
         for socket in &taken {
-            state.opens(address, socket);
+            state.opens(address, worker, socket);
         }
         taken
     }
 
-    /// Another hold of a socket of this process that listens at `address`.
-    pub(super) fn another(&self, address: SocketAddr) -> Option<io::Result<Socket>> {
-        let state = self.state();
-        let mut given = state.given.iter();
-        if let Some((_, _, socket)) = given.find(|(at, ..)| *at == address) {
-            return Some(socket.try_clone());
+    /// Further holds of sockets of this process that listen at `address`: of those that this worker has, so that
+    /// none of them is left by its last holder; or else of one that follows from its number, so that workers are
+    /// spread over what there is. None if nobody listens there.
+    pub(super) fn shared(&self, address: SocketAddr, worker: usize) -> io::Result<Vec<Socket>> {
+        let here: Vec<(usize, Arc<Socket>)> = {
+            let state = self.state();
+            let given = state.given.iter();
+            let given = given.map(|(at, whose, socket)| (*at, *whose, Some(Arc::clone(socket))));
+            let open = state.open.iter();
+            let open = open.map(|(at, whose, socket)| (*at, *whose, socket.upgrade()));
+            let here = given.chain(open).filter(|(at, ..)| *at == address);
+            here.filter_map(|(_, whose, socket)| Some((whose, socket?)))
+                .collect()
+        };
+        let has_any = here.iter().any(|(whose, _)| *whose == worker);
+        let (mut known, mut all) = (BTreeSet::new(), Vec::new());
+        for (whose, socket) in &here {
+            let meant = !has_any || *whose == worker;
+            if meant && known.insert(sockopt::socket_cookie(&**socket)?) {
+                all.push(socket);
+            }
         }
-        let open = state.open.iter().filter(|(at, _)| *at == address);
-        let mut open = open.filter_map(|(_, socket)| socket.upgrade());
-        open.next().map(|socket| socket.try_clone())
+        if !has_any {
+            let nth = worker.checked_rem(all.len());
+            all = nth.map(|nth| all[nth]).into_iter().collect();
+        }
+        all.into_iter().map(|socket| socket.try_clone()).collect()
     }
 
-    /// This one is open from now on, for as long as its holder lives.
-    pub(super) fn opened(&self, address: SocketAddr, socket: &Arc<Socket>) {
-        self.state().opens(address, socket);
+    /// This one is open from now on, for as long as its holder lives, which is this worker.
+    pub(super) fn opened(&self, address: SocketAddr, worker: usize, socket: &Arc<Socket>) {
+        self.state().opens(address, worker, socket);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -111,9 +131,9 @@ impl Sockets {
 }
 
 impl State {
-    fn opens(&mut self, address: SocketAddr, socket: &Arc<Socket>) {
-        self.open.retain(|(_, socket)| socket.strong_count() > 0);
-        self.open.push((address, Arc::downgrade(socket)));
+    fn opens(&mut self, address: SocketAddr, worker: usize, socket: &Arc<Socket>) {
+        self.open.retain(|(.., socket)| socket.strong_count() > 0);
+        self.open.push((address, worker, Arc::downgrade(socket)));
     }
 }
 
@@ -161,7 +181,10 @@ mod tests {
             assert!(all.take(elsewhere, 0).is_empty());
             let taken = (0..workers).map(|worker| all.take(here(), worker).len());
             assert_eq!(taken.sum::<usize>(), count, "{count} for {workers}");
-            assert!(all.another(here()).is_none(), "nobody has kept any");
+            assert!(
+                all.shared(here(), 0).unwrap().is_empty(),
+                "nobody has kept any"
+            );
         }
     }
 
@@ -171,7 +194,40 @@ mod tests {
         all.give(here(), sockets(1), 2);
         let _taken = all.take(here(), 0);
         assert!(all.take(here(), 1).is_empty());
-        assert!(all.another(here()).is_some(), "between taken and opened");
+        assert_eq!(
+            all.shared(here(), 1).unwrap().len(),
+            1,
+            "between taken and opened"
+        );
+    }
+
+    #[test]
+    fn a_worker_shares_all_of_its_own_and_those_without_any_are_spread() {
+        let all = Sockets::default();
+        all.give(here(), sockets(3), 2);
+        let cookies = |some: &[Arc<Socket>]| -> Vec<_> {
+            let cookies = some.iter().map(|one| sockopt::socket_cookie(&**one));
+            cookies.map(Result::unwrap).collect()
+        };
+        let taken = [0, 1].map(|worker| all.take(here(), worker));
+        let own = [0, 1].map(|nth: usize| cookies(&taken[nth]));
+        assert_eq!(own.each_ref().map(Vec::len), [2, 1]);
+        let shares = |worker| -> Vec<Arc<Socket>> {
+            let shared = all.shared(here(), worker).unwrap().into_iter();
+            let shared: Vec<_> = shared.map(Arc::new).collect();
+            for socket in &shared {
+                all.opened(here(), worker, socket);
+            }
+            shared
+        };
+        let first: Vec<_> = (0..2).map(shares).collect();
+        // What a worker had it has again, each once.
+        assert_eq!([&first[0], &first[1]].map(|one| cookies(one)), own);
+        let others: Vec<_> = (2..5).flat_map(shares).collect();
+        let mut spread = cookies(&others);
+        spread.sort_unstable();
+        spread.dedup();
+        assert_eq!((others.len(), spread.len()), (3, 3), "one each");
     }
 
     #[test]
@@ -181,14 +237,14 @@ mod tests {
         let same = Arc::new(one.try_clone().unwrap());
         let other = Arc::new(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
         for socket in [&one, &same, &other] {
-            all.opened(here(), socket);
+            all.opened(here(), 0, socket);
         }
         assert_eq!(all.open().unwrap().len(), 2);
         drop((one, other));
         assert_eq!(all.open().unwrap().len(), 1);
         drop(same);
         assert_eq!(all.open().unwrap().len(), 0);
-        assert!(all.another(here()).is_none());
+        assert!(all.shared(here(), 0).unwrap().is_empty());
     }
 
     #[test]

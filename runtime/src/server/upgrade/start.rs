@@ -1,38 +1,28 @@
 //! Starting the process that is to serve after this one, and what it comes to.
 //!
-//! It owns the child until that serves, and ends it if it does not. It waits for it on a thread of its own,
-//! so long at most, so that whoever leads this process can do otherwise meanwhile.
+//! It owns that process until it serves, and ends it if it does not. It waits for it on a thread of its own,
+//! so long at most, so that whoever leads this process can do otherwise meanwhile; and then for its end, which
+//! nobody else here would know of.
 
 use super::{
     super::{changes, inherited::Given, supervised},
-    Handed, LAST, LINE, PATIENCE, Wanted,
+    Handed, LAST, PATIENCE, Wanted,
+    before::has_left,
+    between::{self, Heir, Program},
     letter::{self, Heard},
     own::Own,
 };
 use crate::admin;
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::{FdFlags, fcntl_setfd},
-    net::{AddressFamily, SocketFlags, SocketType, socketpair},
-    pipe::{PipeFlags, pipe_with},
-    process::{Pid, PidfdFlags, pidfd_open},
-};
+use rustix::pipe::{PipeFlags, pipe_with};
 use serde_json::json;
 use std::{
     io,
-    os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
-        unix::process::CommandExt,
-    },
-    path::{Path, PathBuf},
-    process::{Child, Command},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
     thread,
     time::Duration,
 };
 use tokio::sync::oneshot;
-
-/// How long a process that has closed its line may take to end.
-const END: Duration = Duration::from_secs(2);
 
 /// One that is on its way; without `go_on` it is ended, if that is not over.
 #[derive(Debug)]
@@ -52,17 +42,20 @@ pub(super) struct Gifts {
 /// Starts it.
 pub(super) fn start(own: &Own, wanted: &Wanted, gifts: Gifts) -> Result<Started, String> {
     let path = own.program(wanted.binary.as_deref())?;
-    let mut command = Command::new(&path);
-    command.args(own.args());
     // A name that is looked up, or a link, is looked up again the next time.
-    command.arg0(wanted.binary.as_deref().map_or(own.name(), Path::as_os_str));
+    let name = wanted.binary.as_deref().map_or(own.name(), Path::as_os_str);
+    let program = Program {
+        path,
+        name: name.to_owned(),
+        args: own.args().to_vec(),
+    };
     let cannot = |error: io::Error| format!("cannot start another process: {error}");
     let (stop, go_on) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| cannot(error.into()))?;
     let (done, outcome) = oneshot::channel();
-    let (within, start) = (wanted.within, Start { path, command });
+    let (within, start) = (wanted.within, Start { program });
     thread::Builder::new()
         .name("upgrade".to_owned())
-        .spawn(move || start.lead(&gifts, within, stop.as_fd(), done))
+        .spawn(move || start.lead(gifts, within, stop.as_fd(), done))
         .map_err(cannot)?;
     Ok(Started {
         done: outcome,
@@ -71,63 +64,58 @@ pub(super) fn start(own: &Own, wanted: &Wanted, gifts: Gifts) -> Result<Started,
 }
 
 struct Start {
-    path: PathBuf,
-    command: Command,
+    program: Program,
 }
 
 impl Start {
     /// The life of the thread.
     fn lead(
-        mut self,
-        gifts: &Gifts,
+        &self,
+        gifts: Gifts,
         within: Duration,
         stop: BorrowedFd<'_>,
         done: oneshot::Sender<Result<Handed, String>>,
     ) {
-        let (line, mut child) = match self.spawned() {
+        let (line, mut heir) = match between::start(&self.program) {
             Ok(started) => started,
             Err(error) => {
-                let why = format!("cannot start {}: {error}", self.path.display());
+                let why = format!("cannot start {}: {error}", self.program.path.display());
                 // Whoever leads may have left.
                 let _heard = done.send(Err(why));
                 return;
             }
         };
-        let led = converse(&line, &child, gifts, within, stop);
-        match led {
+        let outcome = converse(&line, &mut heir, gifts, within, stop);
+        match outcome {
             Ok(handed) => {
                 let _heard = done.send(Ok(handed));
-                // It outlives us, or else nobody would ever know that it has ended.
-                let _ended = child.wait();
+                watch(&line, &heir);
             }
             Err(why) => {
-                let status = ended(&mut child, &why);
-                let why = self.why(why, within, &status);
+                let status = heir.end(why.is_its_own());
+                let why = self.why(why, within, status.as_deref());
                 let _heard = done.send(Err(why));
             }
         }
     }
 
-    fn spawned(&mut self) -> io::Result<(OwnedFd, Child)> {
-        let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
-        let (ours, theirs) = socketpair(family, kind, SocketFlags::CLOEXEC, None)?;
-        // Nothing else is started here that could take it along.
-        fcntl_setfd(&theirs, FdFlags::empty())?;
-        let command = self.command.env(LINE, theirs.as_raw_fd().to_string());
-        for of_ours in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"] {
-            command.env_remove(of_ours);
-        }
-        Ok((ours, command.spawn()?))
-    }
-
-    fn why(&self, why: Why, within: Duration, status: &str) -> String {
-        let path = self.path.display();
-        match why {
-            Why::Said(why) => why,
-            Why::Gone => format!(
+    fn why(&self, why: Why, within: Duration, status: Option<&str>) -> String {
+        let path = self.program.path.display();
+        match (why, status) {
+            (Why::Said(why), _) => why,
+            (Why::Gone, Some(status)) => format!(
                 "{path} ended before it was ready ({status}); what it said is on the error stream"
             ),
-            Why::Late => format!("{path} was not ready within {within:?}, and was ended"),
+            (Why::Gone, None) => {
+                format!("{path} ended before it served; what it said is on the error stream")
+            }
+            (Why::Full(error), _) => {
+                format!("{path} cannot be given all listening sockets, and was ended: {error}")
+            }
+            (Why::Late, _) => format!("{path} was not ready within {within:?}, and was ended"),
+            (Why::Mute, _) => {
+                format!("{path} was told to serve and did not say that it does, and was ended")
+            }
         }
     }
 }
@@ -137,20 +125,37 @@ enum Why {
     /// In its own words.
     Said(String),
     Gone,
+    /// It does not take, or cannot be given, what there is to hand over.
+    Full(io::Error),
     Late,
+    /// Told to serve, it has not said that it does.
+    Mute,
+}
+
+impl Why {
+    /// Whether it ends by itself.
+    fn is_its_own(&self) -> bool {
+        match self {
+            Why::Said(_) | Why::Gone => true,
+            Why::Full(_) | Why::Late | Why::Mute => false,
+        }
+    }
 }
 
 fn converse(
     line: &OwnedFd,
-    child: &Child,
-    gifts: &Gifts,
+    heir: &mut Heir,
+    gifts: Gifts,
     within: Duration,
     stop: BorrowedFd<'_>,
 ) -> Result<Handed, Why> {
-    // One that will not take it may have said why.
-    let _given = give(line, gifts);
+    match give(line, gifts) {
+        Err(error) if !letter::is_gone(&error) => return Err(Why::Full(error)),
+        // One that is gone may have said why.
+        Ok(()) | Err(_) => {}
+    }
     let mut handed = Handed {
-        pid: child.id(),
+        pid: heir.pid,
         unix: false,
         http: false,
     };
@@ -165,24 +170,29 @@ fn converse(
         Heard::Gone => return Err(Why::Gone),
         Heard::Nothing => return Err(Why::Late),
     }
-    // Whoever supervises hears of it from us: it believes nobody else until then.
-    supervised::is_led_by(child.id());
+    heir.let_go();
     // From that word on it serves, whoever leaves meanwhile: it is not ended, but heard.
-    let serving = letter::say(line, &json!({ "serve": true }));
+    let serving = letter::say(line, &json!({ "serve": true, "names": true }));
     let serving = serving.map(|()| match letter::hear(line, PATIENCE, Some(stop)) {
         Heard::Nothing => letter::hear(line, LAST, None),
         heard @ (Heard::Said(_) | Heard::Gone) => heard,
     });
-    let why = match serving {
-        Ok(Heard::Said(_)) => return Ok(handed),
-        Ok(Heard::Gone) | Err(_) => Why::Gone,
-        Ok(Heard::Nothing) => Why::Late,
-    };
-    supervised::is_led_by(std::process::id());
-    Err(why)
+    match serving {
+        Ok(Heard::Said(_)) => {}
+        Ok(Heard::Gone) | Err(_) => return Err(Why::Gone),
+        Ok(Heard::Nothing) => return Err(Why::Mute),
+    }
+    // Whoever supervises hears of it from us: it believes nobody else until then, and us no more from then on. So
+    // nothing may fail behind that; and the other one says nothing to it before, unless it is of a version that
+    // does not wait: that word is lost, and no more.
+    supervised::is_led_by(heir.pid);
+    let _heard = letter::say(line, &json!({ "named": true }));
+    Ok(handed)
 }
 
-fn give(line: &OwnedFd, gifts: &Gifts) -> io::Result<()> {
+/// Gives it all. What is ours of it is closed by that: what the other does not want is to be open nowhere once
+/// our workers have closed it.
+fn give(line: &OwnedFd, gifts: Gifts) -> io::Result<()> {
     let sockets = gifts.listening.iter().map(|given| {
         let bind = given.bind.map(|bind| bind.to_string());
         json!({ "name": given.name, "bind": bind, "at": given.at.to_string() })
@@ -207,28 +217,18 @@ fn give(line: &OwnedFd, gifts: &Gifts) -> io::Result<()> {
     letter::give(line, &listening.chain(admin).collect::<Vec<_>>())
 }
 
-/// Waits for the end of a child that is ending by itself, or ends it; says how it was.
-fn ended(child: &mut Child, why: &Why) -> String {
-    let alone = match why {
-        Why::Said(_) | Why::Gone => exits(child),
-        Why::Late => false,
-    };
-    if !alone {
-        // One that is gone by now is what was wanted.
-        let _gone = child.kill();
+/// Waits for the end of the one that serves now, and tells of it unless it has said that it leaves: nobody
+/// serves from then on.
+fn watch(line: &OwnedFd, heir: &Heir) {
+    let status = heir.ended();
+    if has_left(line) {
+        return;
     }
-    match child.wait() {
-        Ok(status) => status.to_string(),
-        Err(error) => error.to_string(),
-    }
-}
-
-fn exits(child: &Child) -> bool {
-    let exits = || {
-        let child = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
-        let most = Timespec::try_from(END).map_err(|_| rustix::io::Errno::INVAL)?;
-        let mut end = [PollFd::new(&child, PollFlags::IN)];
-        poll(&mut end, Some(&most))
-    };
-    matches!(exits(), Ok(1..))
+    let (pid, status) = (heir.pid, status.as_deref().unwrap_or("not known here"));
+    tracing::error!(
+        pid,
+        status,
+        "the process that took over has ended, and did not say that it would: nobody serves unless a supervisor \
+        starts another one"
+    );
 }

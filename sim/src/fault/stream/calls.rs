@@ -21,7 +21,7 @@ impl<N: Simulated> Stream for FaultyStream<N> {
                 ready!(self.read_ahead(cx, buf.len(), ms));
                 return self.poll_held(cx, buf);
             }
-            Some(Fault::Fail(errno)) => return self.fail(cx, errno),
+            Some(Fault::Fail(errno)) => return self.fail_read(cx, errno, buf),
         };
         let outcome = ready!(self.alive()?.poll_read(cx, &mut buf[..most]));
         self.read.passed();

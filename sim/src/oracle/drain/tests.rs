@@ -99,6 +99,7 @@ fn i15_a_request_that_a_drain_drops_behind_another_is_seen() {
         outcome.http.answers.pop();
         let told = ("connection".to_owned(), "close".to_owned());
         outcome.http.answers[0].message.fields.push(told);
+        outcome.client.seen.fin_at = outcome.http.answers[0].message.times[1];
         assert_eq!(found(&schedule, &outcome), [Invariant::Answered], "{net}");
         // One that comes when the answer is on its way may be dropped: its client was told.
         let answered_at = outcome.http.answers[0].message.times[0];

@@ -21,9 +21,24 @@ origin write 40
 origin fin
 ";
 
+/// Its connection to the origin waits for another request when the client leaves.
+const KEPT: &str = "relay-schedule v1
+seed 0x1
+mode http tcp
+latency client-proxy 5ms
+latency proxy-origin 5ms
+request GET /1 1.1 keep empty
+response 200 1.1 keep length 10 by 10
+client fin
+";
+
 /// A relay in peace, and what was told of it.
 fn peace() -> (Schedule, Outcome, Told) {
-    let schedule: Schedule = PEACE.parse().unwrap();
+    played(PEACE)
+}
+
+fn played(text: &str) -> (Schedule, Outcome, Told) {
+    let schedule: Schedule = text.parse().unwrap();
     let watch = Rc::new(RefCell::new(Watch::default()));
     let proxy = Production {
         schedule: &schedule,
@@ -61,6 +76,20 @@ fn i19_the_truth_is_told() {
     assert_eq!((record.wires[0].read, record.wires[0].written), (300, 40));
     // 5 ms for the acknowledgement of the last FIN, and 5 ms for its way.
     assert!(record.report.legs[0].lingering(record.now).is_some());
+}
+
+#[test]
+fn i19_the_counters_are_told_when_all_is_over_and_what_was_kept_is_closed() {
+    for text in [PEACE, KEPT] {
+        let (schedule, outcome, mut told) = played(text);
+        assert_eq!(judge(&schedule, &outcome, &told), []);
+        assert_eq!((outcome.idle, outcome.descriptors), (0, 0));
+        assert!(told.metrics.is_some());
+        told.metrics = None;
+        let found = judge(&schedule, &outcome, &told);
+        let found: Vec<Invariant> = found.iter().map(|one| one.invariant).collect();
+        assert_eq!(found, [Invariant::Told]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{
     Answer, Closed, Http, Message, MessageEnd,
     read::{Framing, Reading, Stop, framing},
-    response_payload, write,
+    request_cut, request_lengths, response_payload, write,
 };
 use crate::{
     peer::{
@@ -11,7 +11,7 @@ use crate::{
         conn::Conn,
         relay::{self, Peer},
     },
-    schedule::{Carrier, Exchange, Method, Script, SocketBytes, Step},
+    schedule::{Carrier, CutBy, Exchange, Method, Script, SocketBytes, Step},
 };
 use std::net::SocketAddr;
 use tidegate::net::Network;
@@ -71,10 +71,13 @@ impl<N: Network> Client<'_, N> {
             if self.answered.is(usize::MAX) {
                 break; // nobody answers any more
             }
-            if !self.ask(number, exchange).await {
+            let Some(whole) = self.ask(number, exchange).await else {
                 return;
+            };
+            self.http.log.borrow_mut().requests_sent += usize::from(whole);
+            if let Some(cut) = request_cut(number, &exchange.request) {
+                return self.break_off(cut.by, whole, last_steps).await;
             }
-            self.http.log.borrow_mut().requests_sent += 1;
         }
         if !self.pipelined {
             self.answered.reach(self.http.exchanges.len()).await;
@@ -82,7 +85,33 @@ impl<N: Network> Client<'_, N> {
         if self.may_say_more() {
             return self.tunnel.write(last_steps).await;
         }
-        for step in last_steps {
+        self.go_on(last_steps).await;
+    }
+
+    /// Ends inside a request, or right behind a whole one. What the steps have behind their own FIN
+    /// follows this one.
+    async fn break_off(&self, by: CutBy, whole: bool, last_steps: &[Step]) {
+        match by {
+            CutBy::Reset => {
+                if whole {
+                    // K18: what has not arrived would not.
+                    self.conn.arrived().await;
+                }
+                self.conn.end(Step::Reset).await;
+            }
+            CutBy::Fin => {
+                let mut steps = last_steps.split(|step| *step == Step::Fin);
+                let behind = steps.nth(1).unwrap_or_default();
+                if self.conn.end(Step::CloseNotify).await && self.conn.end(Step::Fin).await {
+                    self.go_on(behind).await;
+                }
+            }
+        }
+    }
+
+    /// Does what follows the last exchange, or the last request.
+    async fn go_on(&self, steps: &[Step]) {
+        for step in steps {
             let goes_on = match step {
                 Step::Sleep(ms) => {
                     self.conn.sleep(*ms).await;
@@ -111,27 +140,32 @@ impl<N: Network> Client<'_, N> {
         leaves && asked && (self.pipelined || log.switched[0].is_some())
     }
 
-    /// Writes a request; whether it could.
-    async fn ask(&self, number: usize, exchange: &Exchange) -> bool {
+    /// Writes a request as far as it goes; whether that is all of it, or `None` if it could not.
+    async fn ask(&self, number: usize, exchange: &Exchange) -> Option<bool> {
         let request = &exchange.request;
         let now = self.conn.net.now();
         self.http.log.borrow_mut().asked_at.push(now);
-        if !self
-            .conn
-            .write_all(&write::request_head(number, request))
-            .await
-        {
-            return false;
+        let cut = request_cut(number, request);
+        let mut left = cut.map_or(usize::MAX, |cut| cut.at as usize);
+        let head = write::request_head(number, request);
+        let head = &head[..head.len().min(left)];
+        left -= head.len();
+        if !self.conn.write_all(head).await {
+            return None;
         }
-        if request.expect {
+        // H15: who breaks off before the body waits for no leave to send it.
+        if request.expect && left > 0 {
             self.invited.reach(number + 1).await;
         }
         for piece in write::request_body(number, request) {
-            if !self.conn.write_all(&piece).await {
-                return false;
+            let piece = &piece[..piece.len().min(left)];
+            left -= piece.len();
+            if !piece.is_empty() && !self.conn.write_all(piece).await {
+                return None;
             }
         }
-        true
+        let (total, _) = request_lengths(number, request);
+        Some(cut.is_none_or(|cut| cut.at as usize == total))
     }
 
     async fn read(&self, reading: &mut Reading<'_, N>) {

@@ -64,6 +64,13 @@ impl<'a, N: Network> Reading<'a, N> {
         if let Some(closed) = &self.closed {
             return Err(closed.clone());
         }
+        let read = self.conn.log.borrow().seen.bytes;
+        if self.pace.stop.is_some_and(|stop| read >= u64::from(stop)) {
+            // It hears of nothing any more but that it has failed.
+            self.conn.failed().await;
+            self.closed = Some(Closed::Reset);
+            return Err(Closed::Reset);
+        }
         let mut buf = vec![0; self.pace.chunk.min(16_384) as usize];
         let got = self
             .conn
@@ -108,13 +115,16 @@ impl<'a, N: Network> Reading<'a, N> {
     /// Nothing of what follows is HTTP: what was read of it, and how to read on. From here on the
     /// connection's log counts payload alone.
     pub(super) fn leave(&mut self) -> (Vec<u8>, Reader) {
-        self.conn.log.borrow_mut().seen.bytes = 0;
         let rest = self.buf.split_off(self.at);
-        let at_once = Reader {
+        let read = std::mem::take(&mut self.conn.log.borrow_mut().seen.bytes);
+        let http = read.saturating_sub(rest.len() as u64);
+        let http = u32::try_from(http).unwrap_or(u32::MAX);
+        let on = Reader {
             delay_ms: 0,
+            stop: self.pace.stop.map(|stop| stop.saturating_sub(http)),
             ..self.pace
         };
-        (rest, at_once)
+        (rest, on)
     }
 
     fn note(&self, end: Got) {

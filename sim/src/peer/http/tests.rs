@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     generate::{self, Kind},
-    schedule::{Carrier, CutBy, Method, Schedule, Traffic},
+    schedule::{Carrier, Method, Schedule, Traffic},
     tls::Version,
     world::{Outcome, tests::transparent},
 };
@@ -94,6 +94,83 @@ fn a_cut_response_is_seen_as_cut() {
     }
 }
 
+const PUT: &str = "request PUT /a 1.1 keep length 40 by 7 expect";
+
+/// What comes of that request, cut at so many bytes of its total and its head.
+fn cut_at(at: impl FnOnce(usize, usize) -> usize, by: &str) -> Outcome {
+    let text = format!(
+        "relay-schedule v1\nseed 0x1\nmode http tcp\n{PUT}\nresponse 204 1.1 keep empty early\n"
+    );
+    let schedule: Schedule = text.parse().unwrap();
+    let Traffic::Http { exchanges, .. } = &schedule.traffic else {
+        unreachable!("it is HTTP");
+    };
+    let (total, head) = request_lengths(0, &exchanges[0].request);
+    assert_eq!(total, head + 40);
+    outcome(&format!(
+        "mode http tcp
+         {PUT} cut {} {by}
+         response 200 1.1 keep length 5 by 5 interim 100 delay 20ms
+         client fin",
+        at(total, head)
+    ))
+}
+
+#[test]
+fn h07_a_client_that_ends_right_behind_its_request_has_said_all_of_it() {
+    let outcome = cut_at(|total, _| total, "fin");
+    let (log, client) = (&outcome.http, &outcome.client);
+    assert_eq!((log.requests_sent, log.asked[0].message.bytes), (1, 40));
+    assert_eq!(log.asked[0].message.end, MessageEnd::Complete);
+    assert_eq!(log.answers[0].status, Some(200));
+    assert!(client.sent.fin_at < log.answers[0].message.times[0]);
+    assert!(outcome.is_over());
+}
+
+#[test]
+fn h05_h06_h15_a_client_ends_where_its_request_is_cut() {
+    let cut = MessageEnd::Cut(Closed::Clean);
+    let inside = cut_at(|_, head| head + 10, "fin");
+    let asked = &inside.http.asked[0];
+    assert_eq!((asked.message.bytes, &asked.message.end), (10, &cut));
+    // Whoever expects a 100 does not wait for it.
+    let before = cut_at(|_, head| head, "fin");
+    let asked = &before.http.asked[0];
+    assert_eq!((asked.exchange, &asked.message.end), (Some(0), &cut));
+    assert_eq!(before.http.answers[0].interims, [100]);
+    let head = cut_at(|_, head| head - 1, "fin");
+    let asked = &head.http.asked[0];
+    assert_eq!((asked.exchange, &asked.message.end), (None, &cut));
+    for outcome in [inside, before, head] {
+        assert_eq!(outcome.http.requests_sent, 0);
+        assert!(outcome.client.sent.fin_at.is_some() && outcome.is_over());
+    }
+}
+
+#[test]
+fn h08_a_client_resets_where_its_request_is_cut() {
+    for outcome in [
+        cut_at(|total, _| total, "reset"),
+        cut_at(|_, head| head + 10, "reset"),
+    ] {
+        assert!(outcome.client.sent.reset_at.is_some() && outcome.is_over());
+        assert!(outcome.http.answers.iter().all(|one| one.status.is_none()));
+    }
+}
+
+#[test]
+fn a_client_that_is_told_to_stops_reading() {
+    let outcome = outcome(
+        "mode http tcp
+         request GET / 1.1 keep empty
+         response 200 1.1 keep length 100 by 100
+         client fin
+         client reader delay 0ms chunk 10 pause 0ms stop 90",
+    );
+    assert!((90..100).contains(&outcome.client.seen.bytes));
+    assert!(outcome.http.answers.is_empty() && !outcome.peers_done);
+}
+
 #[test]
 fn what_is_drawn_comes_to_what_it_says() {
     for carrier in [Carrier::Tcp, Carrier::Tls(Version::Tls12)] {
@@ -123,7 +200,8 @@ fn check(schedule: &Schedule, outcome: &Outcome) {
     let log = &outcome.http;
     for (number, exchange) in exchanges.iter().enumerate() {
         let (request, response) = (&exchange.request, &exchange.response);
-        let cut = response.cut.is_some();
+        // What a relay makes of a request that is cut is a connection that ends in it.
+        let cut = response.cut.is_some() || breaks_off(number, request);
         let Some(answer) = log.answers.get(number) else {
             // The FIN of a peer that cuts at the first byte leaves no answer at all.
             assert!(cut, "{schedule}\n{log:#?}");

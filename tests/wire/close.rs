@@ -2,7 +2,7 @@
 //! it is lost (LIFECYCLE 4.5).
 
 use crate::{
-    exchange::{GET, OK, answered, http, https},
+    exchange::{GET, OK, answered, configured, http, https},
     harness::Proxy,
     peers::{End, Last, Origin, Peer, Raw, pattern},
     secure::{Secure, Version},
@@ -37,7 +37,8 @@ fn h01_close_notify_after_the_response_is_answered() {
 
 #[test]
 fn h01_costs_no_pooled_connection() {
-    let (stage, mut client, mut up) = http(GET);
+    // One worker: a pool is a worker's own.
+    let (stage, mut client, mut up) = configured("", "", GET);
     answered(&mut client, &mut up);
     client.fin();
     assert_eq!(client.last(), Last::plain("", End::Fin));

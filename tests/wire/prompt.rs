@@ -17,8 +17,8 @@ const AT_ONCE: Duration = Duration::from_millis(200);
 /// A busy machine may keep one of them waiting, but not each.
 const TRIES: usize = 8;
 
-#[allow(clippy::disallowed_methods, reason = "what is measured is the clock's")]
 /// From the end that `ends` makes to the one that it returns with, once, is no time.
+#[allow(clippy::disallowed_methods, reason = "what is measured is the clock's")]
 fn is_at_once<T>(what: &str, prepare: impl Fn() -> T, ends: impl Fn(T)) {
     let took = |_| {
         let ready = prepare();

@@ -137,10 +137,25 @@ impl Paths {
 
 /// 128 bits stand for a state: two states in one key are not to be expected.
 pub(crate) fn key(state: &impl Hash) -> (u64, u64) {
+    let mut said = Said(Vec::with_capacity(2048));
+    state.hash(&mut said);
     let mut first = DefaultHasher::new();
-    state.hash(&mut first);
+    first.write(&said.0);
     let mut second = DefaultHasher::new();
-    0x7469_6465_u64.hash(&mut second);
-    state.hash(&mut second);
+    second.write_u64(0x7469_6465);
+    second.write(&said.0);
     (first.finish(), second.finish())
+}
+
+/// What a state says of itself, in one piece: a hasher is slow at many small ones, and is asked twice.
+struct Said(Vec<u8>);
+
+impl Hasher for Said {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("it is not hashed yet")
+    }
 }

@@ -79,14 +79,14 @@ pub enum Response {
 }
 
 impl Exchange {
-    /// The first bytes of a request.
+    /// The first bytes of a request; `last` if none is taken behind it, whatever it says (G10).
     #[must_use]
-    pub const fn begun() -> Self {
+    pub const fn begun(last: bool) -> Self {
         Exchange {
             request: Request::Head,
             response: Response::Waiting,
             facts: None,
-            close: false,
+            close: last,
             expects: false,
             reusable: true,
             origin: None,

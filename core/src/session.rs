@@ -67,6 +67,8 @@ pub struct Session {
     /// The worst end so far: what the session's last word will say.
     ending: Option<Ending>,
     draining: bool,
+    /// G10: an operator has ended it, and what is under way is its last.
+    killed: bool,
     /// What the report is made of: no part of the state.
     account: Aside<report::Account>,
     #[cfg(feature = "known-bad")]
@@ -90,7 +92,7 @@ pub enum Phase {
     Exchange(Exchange),
     /// Bytes both ways, each direction with its own end.
     Tunnel,
-    /// The downstream leg was told to end, and waits for its peer's last word.
+    /// All has been said: what is left are last words of peers.
     Closing,
     /// Over: both legs are closed.
     Closed,
@@ -118,6 +120,7 @@ impl Session {
             timers: Timers::default(),
             ending: None,
             draining: false,
+            killed: false,
             account: Aside::default(),
             #[cfg(feature = "known-bad")]
             wrong: crate::variant::Wrong::default(),

@@ -40,7 +40,8 @@ pub enum Timer {
     WriteDown,
     /// Bytes that the origin does not take (T_write_stall).
     WriteUp,
-    /// The peer's last word on the downstream leg after our FIN (T_linger_ack).
+    /// A peer's last word after our FIN (T_linger_ack): the client's, or that of an origin over TLS that has said
+    /// close_notify (S16).
     Linger,
     /// A flush before a reset of the downstream leg (T_abort_flush), without progress.
     FlushDown,

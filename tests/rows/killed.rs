@@ -2,13 +2,13 @@
 
 use crate::{
     drain::read_behind,
-    stage::{GET, OK, Stage, answer, body, head, whole},
+    stage::{GET, OK, Stage, answer, body, decoded, head, whole},
     tunnel::{CONNECT, UPGRADE, switch},
 };
 use tidegate_core::{
     effect::Effect,
     ending::{By, Cause, During, Ending, How},
-    event::{Event, Head, Kill},
+    event::{Event, Head, Kill, Want},
     http1::BodyKind,
     side::Side::{Down, Up},
 };
@@ -93,4 +93,30 @@ fn g10_what_becomes_a_tunnel_is_reset() {
         assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
         assert_eq!(stage.ending().how, How::Abort(Cause::Killed));
     }
+}
+
+/// I15 is for what was on its way when the word came: a client that goes on without end is not.
+#[test]
+fn g10_what_begins_behind_the_word_is_the_last_whatever_follows_it() {
+    let more = || decoded(Down, Head::None, 0, false, 10, Want::Turn);
+    let mut stage = Stage::asked(GET);
+    assert_eq!(killed(&mut stage, Kill::Last), []);
+    stage.tell(more());
+    stage.tell(whole(Up, Head::Response(OK), 20));
+    stage.takes_all(Down);
+    stage.ask(GET);
+    stage.tell(more());
+    assert!(stage.session.delivery(&OK).close);
+}
+
+/// What the session's last word will be was known before: the operator's holds all the same.
+#[test]
+fn g10_what_becomes_a_tunnel_is_reset_also_behind_a_bare_fin() {
+    let mut stage = Stage::http(true);
+    stage.ask(UPGRADE);
+    stage.tell(Event::Fin(Down));
+    assert_eq!(killed(&mut stage, Kill::Last), []);
+    let mut orders = stage.tell(switch(101, 5));
+    assert!(matches!(orders.pop(), Some(Effect::End(_))), "{orders:?}");
+    assert_eq!(orders, [Effect::Reset(Down), Effect::Reset(Up)]);
 }

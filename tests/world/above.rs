@@ -2,7 +2,6 @@
 
 use super::{World, shape::Shape, wire::Truth};
 use tidegate_core::{
-    ending::{Cause, How},
     event::{Event, Head, Kill},
     session::Phase,
     time::Time,
@@ -73,8 +72,6 @@ impl World {
     /// G10: a request that was to be the last has become a tunnel, which has no end of its own.
     pub(super) fn kill_what_switches(&mut self, head: Head) {
         let Head::Response(facts) = head else { return };
-        let word = self.session.last_word().map(|ending| ending.how);
-        let last = self.killed == Some(Killed::First) || word == Some(How::Abort(Cause::Killed));
-        self.expired |= last && self.session.switches(&facts);
+        self.expired |= self.killed.is_some() && self.session.switches(&facts);
     }
 }

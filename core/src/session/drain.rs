@@ -7,7 +7,7 @@ use super::{Idle, Phase, Session};
 use crate::{
     bug,
     effect::{Effect, Effects},
-    ending::{Cause, During, End, How},
+    ending::{Cause, During, End},
     event::Kill,
     leg::{Leg, WriteEnd},
     report::Loss,
@@ -25,7 +25,7 @@ impl Session {
     /// that has just had an answer, or has just come, may have a request on its way; it gets the
     /// rest of T_ka_min. G6: a tunnel goes on.
     pub(super) fn drain(&mut self, now: Time, effects: &mut Effects) {
-        let hastened = core::mem::replace(&mut self.draining, true);
+        let drained_before = core::mem::replace(&mut self.draining, true);
         #[cfg(feature = "known-bad")]
         if crate::variant::bad!(self.setup, DrainDropsRequest).is_some()
             && self.u2d.bytes() == 0
@@ -37,7 +37,7 @@ impl Session {
             self.close_down(effects);
             return;
         }
-        let Some((timer, span)) = self.quiet().filter(|_| !hastened) else {
+        let Some((timer, span)) = self.quiet().filter(|_| !drained_before) else {
             return;
         };
         let Some(at) = self.timers.at(timer) else {
@@ -93,13 +93,17 @@ impl Session {
                 self.note_cut(Cause::Killed, During::Idle);
                 match self.has_unread_request() {
                     // I15: a request that was read is under way, whether it was looked at or not.
-                    true => self.drain(now, effects),
+                    true => {
+                        self.killed = true;
+                        self.drain(now, effects);
+                    }
                     false => self.close_down(effects),
                 }
             }
             (Kill::Last, Phase::Exchange(_)) => {
                 self.note_cut(Cause::Killed, During::Exchange);
                 self.draining = true;
+                self.killed = true;
             }
             (Kill::Last, Phase::Closing | Phase::Closed) => {}
             (
@@ -115,12 +119,6 @@ impl Session {
                 | Phase::Closed,
             ) => self.cut(Cause::Killed, effects),
         }
-    }
-
-    /// G10: an operator has ended it, and what is under way is its last.
-    pub(super) fn is_killed(&self) -> bool {
-        let word = self.ending.map(|ending| ending.how);
-        word == Some(How::Abort(Cause::Killed))
     }
 
     fn has_unread_request(&self) -> bool {

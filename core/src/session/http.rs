@@ -71,7 +71,7 @@ impl Session {
     pub(super) fn closes_after(&self, exchange: &Exchange) -> bool {
         // G4: whoever was told that the connection stays may have its next request on its way (not G10's).
         let told = exchange.response != Response::Waiting;
-        let drained = (self.draining && !told || self.is_killed()) && !self.has_read_more(exchange);
+        let drained = (self.draining && !told || self.killed) && !self.has_read_more(exchange);
         exchange.close || drained || self.is_last_request() || self.is_over_by_the_letter()
     }
 
@@ -139,7 +139,7 @@ impl Session {
         self.forget_trouble();
         // H04: what ran before was for whoever says nothing (H03, G4).
         self.timers.restart(Timer::Head);
-        self.phase = Phase::Exchange(Exchange::begun());
+        self.phase = Phase::Exchange(Exchange::begun(self.killed));
     }
 
     fn request_head(&mut self, facts: RequestFacts, effects: &mut Effects) {

@@ -58,7 +58,7 @@ impl Session {
         for timer in [Timer::Tunnel, Timer::WriteDown, Timer::WriteUp] {
             self.timers.restart(timer);
         }
-        if self.is_killed() {
+        if self.killed {
             // G10: it has become a tunnel, which has no end of its own.
             self.cut(Cause::Killed, effects);
         }

@@ -18,6 +18,7 @@ use tidegate_core::{
     ending::How,
     event::Event,
     report::Report,
+    side::Side,
     time::{Span, Time},
     timer::Timer,
 };
@@ -210,7 +211,8 @@ impl Case<'_> {
         };
         let relay = matches!(self.schedule.traffic, Traffic::Relay);
         // H12: who never takes an answer is given up behind the end of its connection, and that is why it closes.
-        let deaf = !relay && self.schedule.client.reader.stop.is_some();
+        let told_all = self.report.legs[Side::Down as usize].said.finish.is_some();
+        let deaf = !relay && told_all && self.schedule.client.reader.stop.is_some();
         let client = !deaf && torn(&self.outcome.client);
         !clean || !(client || relay && self.of_origins(torn))
     }

@@ -17,7 +17,10 @@ use super::{Court, Invariant};
 use crate::{
     peer::{
         Log,
-        http::{Answer, Asked, Closed, MessageEnd, breaks_off, response_lengths},
+        http::{
+            Answer, Asked, Closed, MessageEnd, breaks_off, request_cut, request_lengths,
+            response_lengths,
+        },
     },
     schedule::{Body, Carrier, CutBy, Exchange, Method, Traffic},
 };
@@ -52,6 +55,11 @@ fn served(number: usize, exchange: &Exchange) -> Served {
         // What comes right behind the last byte takes nothing from it (U09).
         Some(_) | None => Served::Whole,
     }
+}
+
+/// Whether the answer may come before its request is over.
+fn is_early(exchange: &Exchange) -> bool {
+    exchange.response.early && exchange.request.body != Body::Empty
 }
 
 impl Court<'_> {
@@ -224,7 +232,7 @@ impl Court<'_> {
         let entitled = failures > 0
             || self.is_client_gone()
             || ends.any(|end| matches!(end, Served::CutInBody | Served::Shorter))
-            || self.breaks_off()
+            || (0..exchanges.len()).any(|number| self.may_break_an_answer(number, exchanges))
             || ends_by_reset(exchanges);
         if let Some((at, errno)) = client.seen.reset_at {
             // H12: whoever answers our end long after it has come may find nobody there.
@@ -274,17 +282,29 @@ impl Court<'_> {
         closed && (pipelined || !self.is_calm())
     }
 
+    /// Whether a request breaks off that may have an answer under way, or none.
+    fn may_break_an_answer(&self, number: usize, exchanges: &[Exchange]) -> bool {
+        let exchange = &exchanges[number];
+        let (_, head) = request_lengths(number, &exchange.request);
+        let has_come =
+            request_cut(number, &exchange.request).is_some_and(|cut| cut.at as usize >= head);
+        let under_way = has_come && is_early(exchange);
+        breaks_off(number, &exchange.request) && (under_way || self.has_raced(number, exchanges))
+    }
+
     /// Where nobody is in the way, each request has its answer, up to the one that says `close`.
     fn judge_answered(&mut self, exchanges: &[Exchange]) {
         let log = &self.outcome.http;
         for (number, exchange) in exchanges.iter().enumerate() {
             let Some(answer) = log.answers.get(number) else {
                 // H13: an origin that answers early and leaves takes the client's connection with it.
-                let before = number
-                    .checked_sub(1)
-                    .map(|before| &exchanges[before].response);
-                let left = before.is_some_and(|before| before.early && before.cut.is_some());
-                let asked = log.requests_sent > number && self.must_be_served(number) && !left;
+                let before = number.checked_sub(1).map(|before| &exchanges[before]);
+                let left = before.is_some_and(|it| is_early(it) && it.response.cut.is_some());
+                // Of one that breaks off it is the front that was sent.
+                let begun = log.asked_at.len() > number && breaks_off(number, &exchange.request);
+                let begun = begun && !self.may_break_an_answer(number, exchanges);
+                let sent = log.requests_sent > number || begun;
+                let asked = sent && self.must_be_served(number) && !left;
                 self.unless(!asked, Invariant::Answered, || {
                     format!("request {number} has no answer")
                 });
@@ -295,7 +315,7 @@ impl Court<'_> {
             if breaks_off(number, &exchange.request) {
                 // H05, H06, H15: ours to refuse, unless its origin did not wait for it.
                 let refused = answer.status == Some(400) && message.exchange().is_none() && whole;
-                let other = exchange.response.early || self.has_raced(number, exchanges);
+                let other = self.may_break_an_answer(number, exchanges);
                 self.unless(refused || other, Invariant::Answered, || {
                     let (status, end) = (answer.status, &message.end);
                     format!("answer {number}: {status:?}, {end:?}, for a request cut short")

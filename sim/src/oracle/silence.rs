@@ -59,8 +59,10 @@ impl Court<'_> {
         }
         // What its kernel cannot hold waits in the proxy's, or behind it.
         let stuck = from.sent.bytes > to.seen.bytes + u64::from(buffers.recv);
-        // R13: behind both ends a reset takes nothing from anybody.
-        let benign = from.sent.fin_at.is_some() && to.sent.fin_at.is_some();
+        // R13: behind both ends a reset takes nothing from anybody who has all.
+        let has_all = to.sent.bytes == from.seen.bytes;
+        let before = |end: Option<Time>| end.is_some_and(|at| Some(at) <= from.sent.reset_at);
+        let benign = has_all && before(from.sent.fin_at) && before(to.sent.fin_at);
         let limit_ms = match from.sent.reset_at {
             Some(_) if !benign => ABORT_FLUSH_MS + SLACK_MS,
             Some(_) | None if stuck => WRITE_STALL_MS + STALL_SLACK_MS,

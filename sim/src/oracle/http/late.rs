@@ -7,7 +7,7 @@ use super::{
     super::{Ended, ended},
     Court, Invariant, Served,
     bytes::on_the_wire,
-    is_whole, served,
+    is_early, is_whole, served,
 };
 use crate::schedule::{Body, Carrier, Exchange, HttpVersion};
 use tidegate_core::time::{Span, Time};
@@ -114,7 +114,5 @@ impl Court<'_> {
 
 /// Whether an answer comes when its request is over.
 fn is_straight(exchange: &Exchange) -> bool {
-    let request = &exchange.request;
-    let behind = exchange.response.early && request.body != Body::Empty;
-    !behind && !request.expect
+    !is_early(exchange) && !exchange.request.expect
 }

@@ -221,3 +221,56 @@ fn h08_u13_an_exchange_whose_client_has_reset_is_reset_and_at_once() {
     });
     assert_eq!(before, []);
 }
+
+/// A request that its client breaks off with a FIN, in its body.
+const SHORT: &str = "\
+request POST /1 1.1 keep length 40 by 40 cut 110 fin
+response 200 1.1 keep length 10 by 10
+client fin
+";
+
+#[test]
+fn h06_a_request_that_breaks_off_is_answered_and_ends_in_order() {
+    let run = good("tcp", SHORT);
+    let none = found(&run, |run| run.http.answers.clear());
+    assert_eq!(none, [Invariant::Answered]);
+    let reset = found(&run, |run| {
+        let seen = &mut run.client.seen;
+        seen.reset_at = seen.fin_at.take().map(|at| (at, Errno::ECONNRESET));
+    });
+    assert_eq!(reset, [Invariant::NoOwnReset]);
+}
+
+#[test]
+fn h05_a_head_that_breaks_off_is_refused_whatever_its_origin_would_have_done() {
+    let script = SHORT
+        .replace("cut 110", "cut 30")
+        .replace("keep length 10 by 10", "keep length 10 by 10 early");
+    let run = good("tcp", &script);
+    let other = found(&run, |run| run.http.answers[0].status = Some(502));
+    assert_eq!(other, [Invariant::Answered]);
+}
+
+/// H13 is about a request that goes on behind its answer: one without a body does not.
+#[test]
+fn what_follows_a_request_that_was_over_is_answered() {
+    let script = "\
+request GET /1 1.1 keep empty
+response 200 1.1 keep length 10 by 10 early cut WHOLE fin
+request GET /1 1.1 keep empty
+response 200 1.1 keep length 10 by 10
+client sleep 20ms
+client fin
+";
+    let schedule =
+        |script: &str| format!("relay-schedule v1\nseed 0x1\nmode http tcp\n{FIVE}{script}");
+    let text = schedule(&script.replace("WHOLE", "1"));
+    let parsed: Schedule = text.parse().expect("a schedule");
+    let Traffic::Http { exchanges, .. } = &parsed.traffic else {
+        panic!("exchanges")
+    };
+    let (whole, _) = response_lengths(0, &exchanges[0]);
+    let run = good("tcp", &script.replace("WHOLE", &whole.to_string()));
+    let none = found(&run, |run| drop(run.http.answers.pop()));
+    assert_eq!(none, [Invariant::Answered]);
+}

@@ -4,6 +4,7 @@
 //! It knows nothing of the proxy: a verdict follows from the schedule and the peers' logs alone,
 //! so no proxy can talk it round.
 
+mod abort;
 mod cause;
 mod descriptors;
 mod drain;
@@ -135,6 +136,7 @@ impl<'a> Court<'a> {
         self.judge_bytes(direction);
         self.judge_clean_end(direction);
         self.judge_abort(direction);
+        self.judge_abort_behind_end(direction);
         self.judge_latency(direction, earliest);
         self.judge_stopped(direction);
     }
@@ -247,75 +249,6 @@ impl<'a> Court<'a> {
                 format!("{name}: FIN without close_notify")
             });
         }
-    }
-
-    fn judge_abort(&mut self, direction: &Direction<'_>) {
-        let (seen, sent, name) = (&direction.to.seen, &direction.from.sent, direction.name);
-        if let Some((at, errno)) = seen.reset_at {
-            self.unless(self.is_aborted(), Invariant::NoOwnReset, || {
-                format!("{name}: {errno} at {} ms, and nobody aborted", at.as_ms())
-            });
-        }
-        let abort = matches!(direction.ended, Ended::Reset | Ended::Truncated);
-        let gone = direction.to.sent.reset_at.is_some();
-        if !abort || gone || !self.outcome.peers_done {
-            return;
-        }
-        self.unless(seen.reset_at.is_some(), Invariant::AbortIsAbort, || {
-            format!("{name}: {:?} never arrived", direction.ended)
-        });
-        self.judge_abort_latency(direction);
-        // R10: what came before a truncation goes first. A sink that had failed takes nothing, and
-        // one whose own direction was cut has had its cut passed on, by a reset of both (T05).
-        let cut = ended(direction.to, direction.to_tls) == Ended::Truncated;
-        let alone = self.outcome.failures == 0 && self.is_calm_before_abort() && !cut;
-        if direction.ended == Ended::Truncated && alone {
-            self.unless(seen.bytes == sent.bytes, Invariant::AbortIsAbort, || {
-                format!(
-                    "{name}: truncated after {}, {} arrived",
-                    sent.bytes, seen.bytes
-                )
-            });
-        }
-    }
-
-    /// I6: behind a reset nothing is waited for but the acknowledgement of what came before (R10).
-    fn judge_abort_latency(&mut self, direction: &Direction<'_>) {
-        let (Some(sent_at), Some((seen_at, _)), Some(Begun::Open(open_at))) = (
-            direction.from.sent.reset_at,
-            direction.to.seen.reset_at,
-            direction.to.begun,
-        ) else {
-            return;
-        };
-        if !self.is_calm() {
-            return;
-        }
-        let ways = self.schedule.latencies;
-        let (client_ms, origin_ms) = (ways.client_proxy_ms, ways.proxy_origin_ms);
-        let sink_ms = if std::ptr::eq(direction.to, &self.outcome.client) {
-            client_ms
-        } else {
-            origin_ms
-        };
-        let most_ms = u64::from(client_ms) + u64::from(origin_ms) + 2 * u64::from(sink_ms);
-        let slack = Span::from_ms(self.outcome.net.slack_ms());
-        let due = sent_at.max(open_at) + Span::from_ms(most_ms) + slack;
-        self.unless(seen_at <= due, Invariant::AbortAtOnce, || {
-            let (name, seen_ms, due_ms) = (direction.name, seen_at.as_ms(), due.as_ms());
-            format!("{name}: seen at {seen_ms} ms, due at {due_ms} ms")
-        });
-    }
-
-    /// Nobody reads or travels so slowly that the proxy may stop flushing an aborted direction.
-    fn is_calm_before_abort(&self) -> bool {
-        let both = [&self.schedule.client, &self.schedule.origin];
-        let slow = both.iter().any(|script| {
-            let resets = script.writer.contains(&Step::Reset);
-            let reader = &script.reader;
-            resets || reader.delay_ms + reader.pause_ms > 0 || reader.stop.is_some()
-        });
-        self.schedule.links.is_empty() && !slow
     }
 
     /// I5, where nothing but the ways themselves can make an end late.

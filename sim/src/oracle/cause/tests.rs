@@ -110,3 +110,23 @@ fn a_session_without_a_cause_and_one_that_is_not_told_of_are_found_out() {
         told.words.push(told.words[0]);
     }));
 }
+
+/// Whoever reads nothing is given up behind the end of its connection, by a reset. Where no end was ordered, a
+/// reset is no clean end.
+#[test]
+fn a_client_that_is_deaf_is_told_the_end_before_it_is_given_up() {
+    let text = "relay-schedule v1\nseed 0x1\nmode http tcp\nbuffer client send 64000 recv 2048\n\
+                client reader delay 0ms chunk 16 pause 0ms stop 10\n\
+                request GET /1 1.1 close empty\nresponse 200 1.1 keep length 9000 by 3000\nclient await-eof\n";
+    let (schedule, outcome, mut told) = played(text);
+    let judged = |told: &Told| crate::oracle::report::judge(&schedule, &outcome, told);
+    assert_eq!(judged(&told), []);
+    let record = &mut told.records[0];
+    assert_eq!(record.cause(), Some(CloseCause::Completed), "{outcome:?}");
+    record.report.legs[Side::Down as usize].said.finish = None;
+    let found = judged(&told);
+    assert!(
+        found.iter().any(|one| one.invariant == Invariant::Cause),
+        "{found:?}"
+    );
+}

@@ -20,7 +20,7 @@ pub use self::{
 use crate::{
     fault::Fault,
     peer::{Begun, Log},
-    schedule::{Carrier, Schedule, Step, Traffic},
+    schedule::{Carrier, Schedule, Traffic},
     tls::Version,
     world::Outcome,
 };

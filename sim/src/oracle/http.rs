@@ -186,8 +186,7 @@ impl Court<'_> {
         }
         // H06, U13: what is not completed is reset; a FIN would say that the client had no more to say.
         let finished = message.end == MessageEnd::Cut(Closed::Clean);
-        let failed = self.outcome.failures > 0;
-        self.unless(!finished || failed, Invariant::AbortIsAbort, || {
+        self.unless(!finished, Invariant::AbortIsAbort, || {
             let of = asked.exchange;
             format!("a request ({of:?}) was cut by a clean end")
         });

@@ -268,3 +268,17 @@ fn h01_a_client_that_ends_behind_an_empty_line_has_asked_for_nothing() {
     client.fin();
     assert_eq!(client.last(), Last::plain("", End::Fin));
 }
+
+/// However the network cuts it.
+#[test]
+fn h01_half_an_empty_line_begins_no_request_either() {
+    for behind in [&b"\n"[..], b""] {
+        let (_stage, mut client, mut up) = http(GET);
+        answered(&mut client, &mut up);
+        client.say(b"\r");
+        client.leg().until_read();
+        client.say(behind);
+        client.fin();
+        assert_eq!(client.last(), Last::plain("", End::Fin));
+    }
+}

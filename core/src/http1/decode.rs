@@ -16,6 +16,8 @@ const SIZE_DIGITS: u8 = 16;
 /// Most bytes of the extensions of one chunk. Nobody needs any; they are ignored (RFC 9112, 7.1.1:
 /// a recipient ought to limit them).
 const EXTENSION_BYTES: u16 = 256;
+/// Most by which all of them may outdo the data that came before: what limits a body is to limit these too.
+const EXTENSIONS_AHEAD: u16 = 16 * 1024;
 
 /// Reads one body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +26,8 @@ pub struct BodyDecoder {
     bounds: Bounds,
     /// Bytes that chunks may still announce.
     room: u64,
+    /// Bytes of extensions that there were more than of data.
+    ahead: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +85,7 @@ impl BodyDecoder {
             state,
             bounds,
             room: u64::MAX,
+            ahead: 0,
         }
     }
 
@@ -116,10 +121,7 @@ impl BodyDecoder {
             let rest = &input[consumed..];
             match self.look(rest, max).map_err(Reject::Body)? {
                 Look::Framing(state) => {
-                    if let State::SizeLf { value } = self.state {
-                        let room = self.room.checked_sub(value);
-                        self.room = room.ok_or(Reject::Body(Fault::BodyTooLong))?;
-                    }
+                    self.count(state).map_err(Reject::Body)?;
                     self.state = state;
                     consumed += 1;
                 }
@@ -129,6 +131,23 @@ impl BodyDecoder {
                 }
             }
         }
+    }
+
+    /// What is bounded over all chunks, at the byte that leads to this state.
+    fn count(&mut self, next: State) -> Result<(), Fault> {
+        if let State::SizeLf { value } = self.state {
+            let room = self.room.checked_sub(value);
+            self.room = room.ok_or(Fault::BodyTooLong)?;
+            let data = u16::try_from(value).unwrap_or(u16::MAX);
+            self.ahead = self.ahead.saturating_sub(data);
+        }
+        if let State::Extension { .. } = next {
+            self.ahead += 1;
+            if self.ahead > EXTENSIONS_AHEAD {
+                return Err(Fault::ChunkExtension);
+            }
+        }
+        Ok(())
     }
 
     /// Nothing of this message is to come: its framing is satisfied, whatever the transport does

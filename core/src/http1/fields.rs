@@ -240,9 +240,15 @@ pub fn is_claim(name: &str) -> bool {
     claim(name)
 }
 
-/// The field claims what only we may say of the client. Many origins read `_` as `-`.
+/// The field claims what only we may say of the client.
 fn claim(name: &str) -> bool {
-    among(name, &CLAIMS) || among(name, &["X_Real_IP"]) || x_forwarded(name)
+    among(name, &CLAIMS) || reads_as(name, "X-Real-IP") || x_forwarded(name)
+}
+
+/// Many origins read `_` as `-`, wherever it stands.
+fn reads_as(name: &str, known: &str) -> bool {
+    let same = |(a, b): (u8, u8)| a.eq_ignore_ascii_case(&b) || (a == b'_' && b == b'-');
+    name.len() == known.len() && name.bytes().zip(known.bytes()).all(same)
 }
 
 /// Connection may name this field as its own.
@@ -271,9 +277,9 @@ pub(super) fn x_forwarded(name: &str) -> bool {
 }
 
 fn begins_x_forwarded(name: &str) -> bool {
-    let same = |(a, b): (u8, &u8)| a.eq_ignore_ascii_case(b) || (a == b'_' && *b == b'-');
-    let prefix = b"x-forwarded-";
-    name.len() >= prefix.len() && name.bytes().zip(prefix).all(same)
+    let prefix = "x-forwarded-";
+    name.get(..prefix.len())
+        .is_some_and(|front| reads_as(front, prefix))
 }
 
 #[cfg(test)]
@@ -316,6 +322,8 @@ mod tests {
             "X-FORWARDED-PORT",
             "Forwarded",
             "X_Real_IP",
+            "x_real-ip",
+            "X-Real_IP",
         ] {
             assert!(claim(name), "{name}");
         }

@@ -74,7 +74,10 @@ const UPGRADE: Letters = Letters::of(b"Upgrade");
 const TRAILER: Letters = Letters::of(b"Trailer");
 const FORWARDED: Letters = Letters::of(b"Forwarded");
 const X_REAL_IP: Letters = Letters::of(b"X-Real-IP");
-const X_REAL_IP_TOO: Letters = Letters::of(b"X_Real_IP");
+/// Who reads `_` as `-` does so in each place.
+const X_REAL_IP_2: Letters = Letters::of(b"X_Real_IP");
+const X_REAL_IP_3: Letters = Letters::of(b"X_Real-IP");
+const X_REAL_IP_4: Letters = Letters::of(b"X-Real_IP");
 const CONNECTION: Letters = Letters::of(b"Connection");
 const KEEP_ALIVE: Letters = Letters::of(b"Keep-Alive");
 const CONTENT_TYPE: Letters = Letters::of(b"Content-Type");
@@ -103,7 +106,7 @@ impl Known {
             (6, EXPECT) => Known::Expect,
             (7, UPGRADE) => Known::Upgrade,
             (7, TRAILER) => Known::Trailer,
-            (9, FORWARDED | X_REAL_IP | X_REAL_IP_TOO) => Known::Claim,
+            (9, FORWARDED | X_REAL_IP | X_REAL_IP_2 | X_REAL_IP_3 | X_REAL_IP_4) => Known::Claim,
             (10, CONNECTION) => Known::Connection,
             (10, KEEP_ALIVE) => Known::KeepAlive,
             (12, CONTENT_TYPE) => Known::ContentType,
@@ -154,7 +157,7 @@ mod tests {
     use alloc::string::String;
 
     /// All of them, but for those that only begin alike.
-    const NAMES: [(&str, Known); 19] = [
+    const NAMES: [(&str, Known); 21] = [
         ("TE", Known::Te),
         ("Host", Known::Host),
         ("Proxy", Known::Claim),
@@ -165,6 +168,8 @@ mod tests {
         ("Forwarded", Known::Claim),
         ("X-Real-IP", Known::Claim),
         ("X_Real_IP", Known::Claim),
+        ("X_Real-IP", Known::Claim),
+        ("X-Real_IP", Known::Claim),
         ("Connection", Known::Connection),
         ("Keep-Alive", Known::KeepAlive),
         ("Content-Type", Known::ContentType),

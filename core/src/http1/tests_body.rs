@@ -171,6 +171,35 @@ fn rfc9112_7_1_1_chunk_extensions_are_bounded_and_ignored() {
     }
 }
 
+/// What limits a body would not limit what comes between its bytes.
+#[test]
+fn rfc9112_7_1_1_chunk_extensions_do_not_outgrow_the_data() {
+    let chunk = |data: usize| format!("{data:x};{}\r\n{}\r\n", "x".repeat(255), "a".repeat(data));
+    // Each of them brings 255 bytes more than of data.
+    let fit = chunk(1).repeat(64);
+    let whole = format!("{fit}0\r\n\r\n");
+    assert_eq!(
+        read(BodyKind::Chunked, &[whole.as_bytes()], 9)
+            .unwrap()
+            .0
+            .len(),
+        64
+    );
+    let more = format!("{fit}{}", chunk(1));
+    refused(&more, Fault::ChunkExtension);
+    let each: Vec<&[u8]> = more.as_bytes().chunks(1).collect();
+    assert_eq!(
+        read(BodyKind::Chunked, &each, 9),
+        Err(Reject::Body(Fault::ChunkExtension))
+    );
+    // With as much data they may go on for ever.
+    let signed = format!("{}0\r\n\r\n", chunk(256).repeat(500));
+    let data = read(BodyKind::Chunked, &[signed.as_bytes()], 256)
+        .unwrap()
+        .0;
+    assert_eq!(data.len(), 500 * 256);
+}
+
 #[test]
 fn rfc9112_7_1_2_malformed_trailers_are_refused() {
     for text in [

@@ -21,7 +21,8 @@ const BOTH: Forwarded<'static> = Forwarded {
 const SAID: &str = "X-Forwarded-For: 192.0.2.1\r\nx-forwarded-for: 192.0.2.2, 192.0.2.3\r\n\
                     X-Forwarded-Proto: https\r\nX-Forwarded-Host: www\r\nX-Forwarded-Port: 443\r\n\
                     Forwarded: for=192.0.2.1;proto=https\r\nX-Real-IP: 192.0.2.1\r\n\
-                    X_Forwarded_For: evil\r\nX_Real_IP: evil\r\nProxy: evil\r\n";
+                    X_Forwarded_For: evil\r\nX_Real_IP: evil\r\nX-Real_IP: evil\r\nx_real-ip: evil\r\n\
+                    Proxy: evil\r\n";
 
 /// The fields behind Host that a request with `fields` is sent on with.
 fn sent(fields: &str, forwarded: &Forwarded<'_>) -> String {

@@ -51,13 +51,13 @@ impl Look {
         Look::told(0, Event::Refused(side, Reply::refusing(reject)))
     }
 
-    /// A part of a request, or none: an empty line begins none (RFC 9112, 2.2).
+    /// A part of a request, or none: neither an empty line begins one nor its front (RFC 9112, 2.2).
     fn not_yet(input: &[u8]) -> Look {
-        let (taken, rest) = match input {
-            b"\r\n" => (2, &b""[..]),
-            part => (0, part),
-        };
-        Look::told(taken, partial(Side::Down, rest))
+        match input {
+            b"\r\n" => Look::told(2, partial(Side::Down, b"")),
+            b"\r" => Look::told(0, partial(Side::Down, b"")),
+            part => Look::told(0, partial(Side::Down, part)),
+        }
     }
 
     fn told(taken: usize, event: Event) -> Look {

@@ -140,6 +140,11 @@ impl Admin {
         self.was_given
     }
 
+    /// What was given is ours from now on.
+    pub fn takes_over(&mut self) {
+        self.was_given = (false, false);
+    }
+
     /// Another process is asked from now on, at those of our sockets that it has: `(unix, http)`. This one is
     /// asked at a Unix socket of its own, if there is to be one; says where that is.
     pub fn hand_over(&mut self, (unix, _http): (bool, bool)) -> Option<PathBuf> {
@@ -177,7 +182,8 @@ impl Admin {
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        if let Some(path) = &self.unix {
+        // One that was given is that of whoever serves, until that is us.
+        if let (Some(path), false) = (&self.unix, self.was_given.0) {
             // Whoever comes now finds nobody; one that is gone already is no worse.
             let _gone = std::fs::remove_file(path);
         }

@@ -7,6 +7,7 @@
 mod ask;
 mod asked;
 mod begin;
+mod blank;
 mod body;
 mod carry;
 mod check;

@@ -236,6 +236,7 @@ impl Server {
         if let Some(before) = before {
             // Whoever served until now has them too, and serves those who wait there (G2).
             self.current.inherited.close_unused();
+            self.admin.takes_over();
             before.serving();
         }
         Ok(())

@@ -282,3 +282,28 @@ fn h01_half_an_empty_line_begins_no_request_either() {
         assert_eq!(client.last(), Last::plain("", End::Fin));
     }
 }
+
+/// RFC 9112, 2.2: one empty line is looked over, and no more; where the network cuts is nobody's word.
+#[test]
+fn rfc9112_2_2_what_is_in_front_of_a_request_is_the_same_in_pieces() {
+    for (pieces, status) in [
+        ([&b"\r"[..], b"\n"], 200),
+        ([b"\r\n", b""], 200),
+        ([b"\r\n", b"\r\n"], 400),
+        ([b"\r", b"\n\r\n"], 400),
+    ] {
+        let origin = Origin::new();
+        let proxy = Proxy::http(origin.address());
+        let mut client = proxy.client();
+        for piece in pieces {
+            client.say(piece);
+            client.leg().until_read();
+        }
+        client.say(GET);
+        if status == 200 {
+            answered(&mut client, &mut origin.accept());
+        } else {
+            assert_eq!(client.message().status(), status, "{pieces:?}");
+        }
+    }
+}

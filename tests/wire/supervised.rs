@@ -180,6 +180,27 @@ fn who_ends_before_it_serves_was_never_named() {
     assert_eq!(client.message().body, b"ok");
 }
 
+/// Its word for serving is its number, and nothing else.
+#[test]
+fn who_says_something_else_instead_of_serving_was_never_named() {
+    let origin = Origin::new();
+    let (stage, socket) = supervised(&origin);
+    for (says, why) in [
+        ("{\"failed\":\"no luck\"}", "no luck"),
+        ("{\"later\":1}", "ended before it served"),
+    ] {
+        let then = format!("line.send(b'{says}')\n");
+        let fails = stage.script("fails", &format!("{READY_AND_THEN}{then}"));
+        let done = stage.ask(&["upgrade", arg(&fails)]);
+        assert_eq!(done.code(), Some(1), "{}", done.said);
+        assert!(done.said.contains(why), "{}", done.said);
+        assert_eq!(rest(&socket), [""; 0]);
+    }
+    let (mut client, mut up) = under_way(stage.proxy.address, &origin);
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+}
+
 /// The next version, or one to go back to, may not know what it need not.
 #[test]
 fn who_does_not_wait_until_it_is_named_takes_over_all_the_same() {
@@ -242,6 +263,28 @@ fn who_has_taken_over_is_not_over_before_the_old_one() {
     drop((client, up));
     assert_eq!(stage.proxy.process.exit_code(), Some(0));
     assert!(heir.ends_within(PATIENCE));
+}
+
+/// Nor is the one behind that: whoever is between them waits as well.
+#[test]
+fn who_has_taken_over_last_is_not_over_before_the_first_one() {
+    let origin = Origin::new();
+    let (mut stage, _socket) = supervised(&origin);
+    let (mut client, mut up) = under_way(stage.proxy.address, &origin);
+    stage.upgrade(&[]);
+    let (pid, _) = stage.upgrade(&[]);
+    let last = Heir::of(pid);
+    last.signal(Signal::TERM);
+    stage.proxy.process.until("that both wait", |said| {
+        let waits = said.matches("the process before drains, and is waited for");
+        (waits.count() == 2).then_some(())
+    });
+    assert!(!last.ends_within(Duration::ZERO));
+    up.say(OK);
+    assert_eq!(client.message().body, b"ok");
+    drop((client, up));
+    assert_eq!(stage.proxy.process.exit_code(), Some(0));
+    assert!(last.ends_within(PATIENCE));
 }
 
 const OVER: &str = "the process that took over has ended";

@@ -259,6 +259,7 @@ fn what_cannot_serve_changes_nothing_and_says_why() {
     let plain = stage.proxy.scratch().file("plain", "");
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     let wrong = text.replace("workers", "worker");
+    let nobody = text.replace("workers", "user = \"no-such-user\"\nworkers");
     let taken = text.replace("127.0.0.1:0\"]", &format!("{}\"]", origin.address()));
     for (text, args, why) in [
         (&*text, vec![path(&broken)], "exit status: 7"),
@@ -271,6 +272,7 @@ fn what_cannot_serve_changes_nothing_and_says_why() {
         ),
         (&wrong, vec![], "did you mean `workers`?"),
         (&taken, vec![], "address in use"),
+        (&nobody, vec![], "no such user"),
     ] {
         stage.write(text);
         let args: Vec<&str> = args.iter().map(String::as_str).collect();

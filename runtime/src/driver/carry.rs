@@ -5,6 +5,7 @@
 
 use super::{
     Service,
+    blank::Blank,
     body::{Body, Written, carry},
     decoded::{INTERIM, alone, partial, whole},
     id::{Id, Space},
@@ -51,15 +52,6 @@ impl Look {
         Look::told(0, Event::Refused(side, Reply::refusing(reject)))
     }
 
-    /// A part of a request, or none: neither an empty line begins one nor its front (RFC 9112, 2.2).
-    fn not_yet(input: &[u8]) -> Look {
-        match input {
-            b"\r\n" => Look::told(2, partial(Side::Down, b"")),
-            b"\r" => Look::told(0, partial(Side::Down, b"")),
-            part => Look::told(0, partial(Side::Down, part)),
-        }
-    }
-
     fn told(taken: usize, event: Event) -> Look {
         Look {
             taken,
@@ -89,6 +81,7 @@ pub(super) struct Carry {
     pub(super) id: Id,
     /// What the endpoint of the last request follows from, if it does.
     pub(super) key: Option<u64>,
+    blank: Blank,
     /// The version that the client speaks: HTTP/1.0 knows no interim responses.
     version: Version,
     request: Option<Body>,
@@ -111,6 +104,7 @@ impl Carry {
             answer: Answer::default(),
             asked: None,
             key: None,
+            blank: Blank::None,
             id: Id::default(),
             version: Version::Http11,
             request: None,
@@ -177,7 +171,8 @@ impl Carry {
 
     /// Whether nothing of a request is here but what the next one replaces, and the cluster that it went to.
     pub(super) fn is_idle(&self) -> bool {
-        self.request.is_none() && self.asked.is_none() && self.answer.is_forgotten()
+        let forgotten = self.asked.is_none() && self.answer.is_forgotten();
+        self.request.is_none() && forgotten && self.blank == Blank::None
     }
 
     /// As a new one, but for the memory of an id.
@@ -253,11 +248,16 @@ impl Carry {
         if self.request.is_none() {
             self.id.forget();
             let (mut space, mut room) = (Space::default(), Room::default());
-            let facts = match request_head_in(input, limits, &mut room) {
+            let blank = match self.blank.take(input) {
+                Err(fault) => return Look::refused(Side::Down, Reject::Request(fault)),
+                Ok(taken) => taken,
+            };
+            let facts = match request_head_in(&input[blank..], limits, &mut room) {
                 Err(reject) => return Look::refused(Side::Down, reject),
-                Ok(None) => return Look::not_yet(input),
+                Ok(None) => return Look::told(blank, partial(Side::Down, &input[blank..])),
                 Ok(Some((length, parsed))) => {
-                    taken = length;
+                    taken = blank + length;
+                    self.blank = Blank::None;
                     let path = parsed.path();
                     if let Some(fault) = service.forwarding.paths.fault(path) {
                         return Look::refused(Side::Down, Reject::Request(fault));

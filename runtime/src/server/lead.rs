@@ -144,9 +144,7 @@ impl Lead {
         let ended = Cell::new(None);
         let all = async {
             ended.set(Some((&mut *over).await.unwrap_or(Served::Forced)));
-            if !handed {
-                upgrades.outlast().await;
-            }
+            upgrades.outlast().await;
         };
         let leave = async {
             sleep(delay).await;

@@ -178,7 +178,11 @@ fn converse(
         heard @ (Heard::Said(_) | Heard::Gone) => heard,
     });
     match serving {
-        Ok(Heard::Said(_)) => {}
+        Ok(Heard::Said(said)) => match said["failed"].as_str() {
+            Some(why) => return Err(Why::Said(why.to_owned())),
+            None if said["serving"].is_number() => {}
+            None => return Err(Why::Gone),
+        },
         Ok(Heard::Gone) | Err(_) => return Err(Why::Gone),
         Ok(Heard::Nothing) => return Err(Why::Mute),
     }

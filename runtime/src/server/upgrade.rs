@@ -142,7 +142,9 @@ impl Upgrades {
                 true
             }
             Ok(Err(_)) | Err(_) => {
-                refused(asker, "it leaves".to_owned());
+                let why = "this process leaves";
+                tracing::error!("not upgraded: {why}");
+                answer(asker, Err(why.to_owned()));
                 false
             }
         }
@@ -200,17 +202,19 @@ impl Handed {
         let pid = self.pid;
         let asked_at = admin.hand_over((self.unix, self.http));
         tracing::info!(pid, "another process serves");
-        if let Some(asker) = asker {
-            // Whoever has asked may have gone; it is done all the same.
-            let _heard = asker.send(Ok(Upgraded { pid, asked_at }));
-        }
+        answer(asker, Ok(Upgraded { pid, asked_at }));
     }
 }
 
 fn refused(asker: Option<Asker>, why: String) {
     tracing::error!("not upgraded: {}; this process goes on", why.trim_end());
+    answer(asker, Err(why));
+}
+
+fn answer(asker: Option<Asker>, outcome: Result<Upgraded, String>) {
     if let Some(asker) = asker {
-        let _heard = asker.send(Err(why));
+        // Whoever has asked may have gone; it is so all the same.
+        let _heard = asker.send(outcome);
     }
 }
 

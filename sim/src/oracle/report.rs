@@ -47,17 +47,18 @@ pub fn judge(schedule: &Schedule, outcome: &Outcome, told: &Told) -> Vec<Violati
         court.judge_cause(record.cause(), &record.report, *word);
     }
     let (accepted, over) = (told.accepted, told.records.len());
-    // Where no timer runs, nobody gives up who has fallen silent.
+    // On turmoil a run is over with its connections, and the proxy may be on its way to its own end; and where no
+    // timer runs, nobody gives up who has fallen silent.
     let waits = outcome.timers == Timers::Frozen && schedule.falls_silent();
-    let all = outcome.is_over() && outcome.descriptors <= outcome.idle && !waits;
+    let all = outcome.is_over() && outcome.descriptors <= outcome.idle;
+    let all = all && outcome.net == Net::Fast && !waits;
     court.unless(over == accepted || !all, Invariant::Cause, || {
         format!("{accepted} sessions have begun, and {over} have a cause for their end")
     });
     if let Some(metrics) = &told.metrics {
         court.judge_metrics(metrics, &told.records);
     }
-    // On turmoil a run is over with its connections, and the proxy may be on its way to its own end.
-    let due = all && outcome.net == Net::Fast && outcome.panic.is_none();
+    let due = all && outcome.panic.is_none();
     court.told(told.metrics.is_some() || !due, || {
         "all is over, and the proxy has not ended and told its counters".to_owned()
     });

@@ -231,6 +231,9 @@ impl Carry {
     fn finds_way<N: Network>(&mut self, service: &Service<N>, head: &RequestHead<'_>) {
         self.routed = service.upstreams.routes().route(head, self.trusted);
         self.cluster = None;
+        let target = self.routed.as_ref().and_then(Routed::target);
+        self.key =
+            target.and_then(|target| service.upstreams.key(target.cluster, head, self.client));
     }
 
     /// Looks at what the client sent.
@@ -258,8 +261,7 @@ impl Carry {
                 Ok(Some((length, parsed))) => {
                     taken = blank + length;
                     self.blank = Blank::None;
-                    let path = parsed.path();
-                    if let Some(fault) = service.forwarding.paths.fault(path) {
+                    if let Some(fault) = service.forwarding.paths.fault(parsed.path()) {
                         return Look::refused(Side::Down, Reject::Request(fault));
                     }
                     self.finds_way(service, &parsed);
@@ -271,10 +273,7 @@ impl Carry {
                     }
                     self.asked = Some(self.begun(service, &parsed));
                     let target = self.routed.as_ref().and_then(Routed::target);
-                    routed = target.map(|target| target.destination);
-                    let upstreams = &service.upstreams;
-                    self.key = target
-                        .and_then(|target| upstreams.key(target.cluster, &parsed, self.client));
+                    routed = target.map(|target| Event::Routed(target.destination));
                     self.id
                         .begin(service.forwarding.ids, &parsed, &service.numbers);
                     let told = Forwarded {
@@ -291,7 +290,6 @@ impl Carry {
                 // Most requests are over with their heads.
                 let bytes = out.len() - before;
                 let whole = whole(Head::Request(facts), bytes, &input[taken..]);
-                let routed = routed.map(Event::Routed);
                 return Look {
                     routed,
                     ..Look::told(taken, whole)
@@ -305,7 +303,7 @@ impl Carry {
         let (more, events) = carry(side, &mut self.request, written, &input[taken..], out, room);
         Look {
             taken: taken + more,
-            routed: routed.map(Event::Routed),
+            routed,
             events,
         }
     }
